@@ -1,0 +1,1 @@
+"""The services, keys and images that scenarios are made of."""

@@ -1,0 +1,1 @@
+"""OCI registries for scenarios, and the gate in front of them."""

@@ -1,0 +1,1 @@
+"""Layers of images, verified and cached (specification 22 and 40)."""

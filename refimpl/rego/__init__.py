@@ -1,0 +1,1 @@
+"""Evaluation of Rego by OPA, in a process of its own."""

@@ -1,0 +1,1 @@
+"""Signatures, attestations and the transparency log (specification 20)."""
