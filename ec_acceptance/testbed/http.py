@@ -238,11 +238,7 @@ class _Exchange(BaseHTTPRequestHandler):
         chunked = not isinstance(response.body, bytes) and "content-length" not in names and not bodiless
         if chunked:
             headers.append(("Transfer-Encoding", "chunked"))
-        elif (
-            isinstance(response.body, bytes)
-            and "content-length" not in names
-            and response.status != http.client.NO_CONTENT
-        ):
+        elif isinstance(response.body, bytes) and "content-length" not in names and response.status != _NO_CONTENT:
             headers.append(("Content-Length", str(len(response.body))))
         wire.head(response.status, headers)
         if not bodiless:
