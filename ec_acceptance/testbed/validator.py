@@ -1,0 +1,160 @@
+"""Runs the validator: a process of its own, with an environment built from nothing (the protocol, docs/protocol.md)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import IO
+
+__all__ = ["Invocation", "Running", "Validator", "ValidatorNotFoundError"]
+
+_DEFAULT = "ec-ref"
+_KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT")
+
+
+class ValidatorNotFoundError(Exception):
+    """The validator's program isn't there or can't be started: the environment is at fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One finished run: `status` is the exit status (negative: ended by that signal), times in seconds since 1970."""
+
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    status: int
+    stdout: bytes
+    stderr: bytes
+    started: float
+    ended: float
+    timed_out: bool = False
+
+    @property
+    def out(self) -> str:
+        """Standard output as text; bytes that are no UTF-8 are shown escaped."""
+        return self.stdout.decode("utf-8", "backslashreplace")
+
+    @property
+    def err(self) -> str:
+        """Standard error as text; bytes that are no UTF-8 are shown escaped."""
+        return self.stderr.decode("utf-8", "backslashreplace")
+
+    def described(self) -> str:
+        """What a reader of a failed assertion needs: command, status and both streams."""
+        return (
+            f"  command: {shlex.join(self.command)}\n  exit status: {self.status}"
+            f"{' (stopped: it took too long)' if self.timed_out else ''}\n"
+            f"  standard output: {_shown(self.out)}\n  standard error: {_shown(self.err)}"
+        )
+
+
+class Running:
+    """A validator at work. Its streams go to files, so that it never blocks on us."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.command = tuple(command)
+        self.environment = dict(environment)
+        self._started = time.time()
+        self._streams: list[IO[bytes]] = [(folder / name).open("w+b") for name in ("stdout", "stderr")]
+        try:
+            self._process = subprocess.Popen(
+                self.command,
+                env=self.environment,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=self._streams[0],
+                stderr=self._streams[1],
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ValidatorNotFoundError(f"cannot start the validator {self.command[0]}: {error.strerror}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the validator's own process (not to its children)."""
+        self._process.send_signal(number)
+
+    def wait(self, timeout: float) -> Invocation:
+        """Wait until it ends; after `timeout` seconds it and its children are killed."""
+        timed_out = False
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+        self.kill()
+        ended = time.time()
+        out, err = (_taken(stream) for stream in self._streams)
+        status = self._process.returncode
+        return Invocation(self.command, self.environment, status, out, err, self._started, ended, timed_out)
+
+    def kill(self) -> None:
+        """End what is left of it: the process and all that it started in its session."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:
+                self._process.kill()
+        self._process.wait()
+
+
+class Validator:
+    """How to start the validator under test.
+
+    Args:
+        command: a command line, split as a shell does; empty for the `ec-ref` beside the running interpreter.
+    """
+
+    def __init__(self, command: str = "") -> None:
+        self.is_default = not command
+        words = shlex.split(command) or [_beside_interpreter()]
+        program = shutil.which(words[0])
+        if program is None:
+            raise ValidatorNotFoundError(
+                f"no program {words[0]!r} to validate with; name one with -D validator=PATH, or install this project"
+            )
+        self.command = (str(Path(program).absolute()), *words[1:])
+
+    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Running:
+        """Start it in `folder`, which gets its streams; `environment` is added to the little that programs need."""
+        base = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        return Running((*self.command, *arguments), {**base, **environment}, folder)
+
+    def version(self) -> str:
+        """The one word that it calls its version (`version --short`), for reports and the origin of snapshots."""
+        answer = subprocess.run([*self.command, "version", "--short"], capture_output=True, text=True, check=False)
+        return answer.stdout.strip() or "unknown"
+
+
+def _beside_interpreter() -> str:
+    suffix = ".exe" if sys.platform == "win32" else ""
+    return str(Path(sysconfig.get_path("scripts")) / f"{_DEFAULT}{suffix}")
+
+
+def _taken(stream: IO[bytes]) -> bytes:
+    with stream:
+        stream.seek(0)
+        return stream.read()
+
+
+def _shown(text: str, limit: int = 4000) -> str:
+    if not text:
+        return "(nothing)"
+    cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"
+    return "\n" + "\n".join(f"    {line}" for line in cut.splitlines())
