@@ -1,0 +1,162 @@
+"""The transparency log itself: entries in a Merkle tree, signed with the log's key.
+
+Source: specification 30 §6, specification 20 §4.3; RFC 6962; C2SP signed-note (checkpoints).
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.testbed.rekor.entries import canonical
+from ec_acceptance.testbed.rekor.merkle import Tree, leaf_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ec_acceptance.testbed.signing.keys import KeyPair
+
+__all__ = ["Log", "LogEntry"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """An entry in its place."""
+
+    index: int
+    body: bytes
+    integrated_time: int
+    """Seconds since 1970."""
+
+    @property
+    def leaf(self) -> str:
+        """The leaf's hash in hex: what an entry is found by."""
+        return leaf_hash(self.body).hex()
+
+
+class Log:
+    """One log with its key. Safe for threads; entries are never changed nor removed."""
+
+    def __init__(
+        self, key: KeyPair, *, clock: Callable[[], float] = time.time, name: str = "rekor.test", tree_id: int = 1
+    ) -> None:
+        self.key = key
+        self.name = name
+        self.tree_id = tree_id
+        self._clock = clock
+        self._tree = Tree()
+        self._lock = threading.Lock()
+        self._entries: list[LogEntry] = []
+        self._by_leaf: dict[str, LogEntry] = {}
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return len(self._entries)
+
+    @property
+    def public_pem(self) -> str:
+        """The log's public key."""
+        return self.key.public_pem
+
+    def add(self, body: bytes, *, at: float | None = None) -> LogEntry:
+        """Store a body, right or wrong; an equal one is stored once.
+
+        Args:
+            body: canonical JSON, see `entries`.
+            at: seconds since 1970; the clock's time by default.
+        """
+        leaf = leaf_hash(body).hex()
+        with self._lock:
+            if known := self._by_leaf.get(leaf):
+                return known
+            entry = LogEntry(self.size, body, int(self._clock() if at is None else at))
+            self._tree.append(body)
+            self._entries.append(entry)
+            self._by_leaf[leaf] = entry
+            return entry
+
+    def find(self, body: bytes) -> LogEntry | None:
+        """The entry with exactly this body."""
+        return self._by_leaf.get(leaf_hash(body).hex())
+
+    def by_uuid(self, uuid: str) -> LogEntry | None:
+        """The entry of this UUID: 64 hex digits of the leaf, or 80 with the tree's."""
+        tree, leaf = uuid[:-64], uuid[-64:]
+        return self._by_leaf.get(leaf.lower()) if tree in {"", self._tree_text} else None
+
+    def by_index(self, index: int) -> LogEntry | None:
+        """The entry at this index."""
+        return self._entries[index] if 0 <= index < self.size else None
+
+    def uuid(self, entry: LogEntry) -> str:
+        """The entry's UUID: 16 hex digits of the tree and 64 of the leaf."""
+        return self._tree_text + entry.leaf
+
+    def root(self, size: int | None = None) -> str:
+        """The root hash in hex at this size."""
+        return self._tree.root(size).hex()
+
+    def consistency(self, first: int, second: int) -> list[str]:
+        """The consistency proof between two sizes, in hex.
+
+        Raises:
+            ValueError: no such sizes.
+        """
+        return [node.hex() for node in self._tree.consistency(first, second)]
+
+    def checkpoint(self, size: int | None = None, *, key: KeyPair | None = None) -> str:
+        """The signed tree head as a note."""
+        signer = key or self.key
+        count = self.size if size is None else size
+        root = base64.b64encode(self._tree.root(count)).decode()
+        text = f"{self.name} - {self.tree_id}\n{count}\n{root}\n"
+        signature = base64.b64encode(signer.fingerprint[:4] + signer.sign(text.encode())).decode()
+        return f"{text}\n\u2014 {self.name} {signature}\n"
+
+    def signed_entry_timestamp(self, entry: LogEntry, *, key: KeyPair | None = None) -> str:
+        """The log's promise for an entry: base64 of a signature over its canonical JSON."""
+        signer = key or self.key
+        return base64.b64encode(signer.sign(canonical(_promised(entry, signer)))).decode()
+
+    def described(self, entry: LogEntry, *, key: KeyPair | None = None, size: int | None = None) -> dict[str, Any]:
+        """The entry as the API shows it, with its proof at a size of the tree (now, by default).
+
+        `key` signs in place of the log's own, which then is another log's word.
+        """
+        count = self.size if size is None else size
+        proof = {
+            "checkpoint": self.checkpoint(count, key=key),
+            "hashes": [node.hex() for node in self._tree.inclusion(entry.index, count)],
+            "logIndex": entry.index,
+            "rootHash": self.root(count),
+            "treeSize": count,
+        }
+        timestamp = self.signed_entry_timestamp(entry, key=key)
+        return {
+            **_promised(entry, key or self.key),
+            "verification": {"inclusionProof": proof, "signedEntryTimestamp": timestamp},
+        }
+
+    def bundle(self, entry: LogEntry, *, key: KeyPair | None = None) -> dict[str, Any]:
+        """What the layer annotation `dev.sigstore.cosign/bundle` holds, so that nobody need ask the log."""
+        return {
+            "SignedEntryTimestamp": self.signed_entry_timestamp(entry, key=key),
+            "Payload": _promised(entry, key or self.key),
+        }
+
+    @property
+    def _tree_text(self) -> str:
+        return f"{self.tree_id:016x}"
+
+
+def _promised(entry: LogEntry, signer: KeyPair) -> dict[str, Any]:
+    return {
+        "body": base64.b64encode(entry.body).decode(),
+        "integratedTime": entry.integrated_time,
+        "logID": signer.fingerprint.hex(),
+        "logIndex": entry.index,
+    }

@@ -1,0 +1,194 @@
+"""A log's HTTP interface: one address and one journal a scenario, on a log that all share; lies on request.
+
+Source: specification 20 §7, specification 30 §6; Rekor's OpenAPI document.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from ec_acceptance.testbed.http import Response, Server
+from ec_acceptance.testbed.journal import Journal
+from ec_acceptance.testbed.rekor.entries import canonicalized
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from ec_acceptance.testbed.http import Request
+    from ec_acceptance.testbed.rekor.log import Log, LogEntry
+    from ec_acceptance.testbed.signing.keys import KeyPair
+
+__all__ = ["TRUTH", "Lies", "RekorServer"]
+
+_API = "/api/v1/log"
+_BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
+
+
+@dataclass(frozen=True, slots=True)
+class Lies:
+    """How answers differ from the truth. The first three spoil each entry, `status` comes before anything else."""
+
+    wrong_root: bool = False
+    no_proof: bool = False
+    bad_timestamp: bool = False
+    wrong_uuid: bool = False
+    key: KeyPair | None = None
+    """Signs in place of the log's key, under its own log id."""
+    empty: bool = False
+    """Searches find nothing."""
+    status: int | None = None
+    body: bytes = b'{"code":500,"message":"There was an error communicating with the log"}'
+    """Of an answer with `status`."""
+    content_type: str = "application/json"
+    """Of every answer."""
+    times: int | None = None
+    """The number of requests that are lied to; None for all of them."""
+
+
+TRUTH = Lies()
+
+
+class RekorServer:
+    """Serves a log. `lies` may be set at any time."""
+
+    def __init__(self, log: Log, *, lies: Lies = TRUTH, tls: ssl.SSLContext | None = None) -> None:
+        self.log = log
+        self.journal = Journal()
+        self._lies = lies
+        self._told = 0
+        self._lock = threading.Lock()
+        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="rekor")
+        self.url = self._server.url
+
+    @property
+    def lies(self) -> Lies:
+        """How answers differ from the truth from now on."""
+        return self._lies
+
+    @lies.setter
+    def lies(self, lies: Lies) -> None:
+        with self._lock:
+            self._lies, self._told = lies, 0
+
+    def close(self) -> None:
+        """Stop serving; the log stays."""
+        self._server.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _answer(self, request: Request) -> Response:
+        with self._lock:
+            spent = self._lies.times is not None and self._told >= self._lies.times
+            lies = TRUTH if spent else self._lies
+            self._told += 1
+        if lies.status is not None:
+            return Response(lies.status, (("Content-Type", lies.content_type),), lies.body)
+        return _Exchange(self.log, lies).answer(request)
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    log: Log
+    lies: Lies
+
+    def answer(self, request: Request) -> Response:
+        routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("POST", f"{_API}/entries/retrieve"): self._retrieve,
+            ("POST", f"{_API}/entries"): self._create,
+            ("GET", f"{_API}/entries"): self._by_index,
+            ("GET", _API): self._info,
+            ("GET", f"{_API}/publicKey"): self._public_key,
+            ("GET", f"{_API}/proof"): self._proof,
+        }
+        route = routes.get((request.method, request.path))
+        try:
+            if route is not None:
+                return route(request)
+            if request.method == "GET" and request.path.startswith(f"{_API}/entries/"):
+                return self._found(self.log.by_uuid(request.path.removeprefix(f"{_API}/entries/")))
+        except (KeyError, TypeError, ValueError) as error:
+            return self._refused(_BAD_REQUEST, str(error))
+        return self._refused(_NOT_FOUND, f"path {request.path} was not found")
+
+    def _retrieve(self, request: Request) -> Response:
+        asked = json.loads(request.body)
+        found = [self.log.by_uuid(uuid) for uuid in asked.get("entryUUIDs") or ()]
+        found += [self.log.by_index(index) for index in asked.get("logIndexes") or ()]
+        found += [self.log.find(canonicalized(proposed)) for proposed in asked.get("entries") or ()]
+        return self._json(200, [] if self.lies.empty else [self._named(entry) for entry in found if entry])
+
+    def _create(self, request: Request) -> Response:
+        body = canonicalized(json.loads(request.body))
+        known = self.log.find(body)
+        entry = self.log.add(body)
+        uuid = self.log.uuid(entry)
+        place = ("Location", f"{_API}/entries/{uuid}")
+        if known:
+            text = f"an equivalent entry already exists in the transparency log with UUID {uuid}"
+            return self._refused(_CONFLICT, text, place)
+        return self._json(201, self._named(entry), place, ("ETag", uuid))
+
+    def _by_index(self, request: Request) -> Response:
+        return self._found(self.log.by_index(int(request.query["logIndex"])))
+
+    def _found(self, entry: LogEntry | None) -> Response:
+        if entry is None or self.lies.empty:
+            return self._refused(_NOT_FOUND, "entry not found")
+        return self._json(200, self._named(entry))
+
+    def _info(self, request: Request) -> Response:
+        del request
+        size = self.log.size
+        head = {
+            "inactiveShards": [],
+            "rootHash": self.log.root(size),
+            "signedTreeHead": self.log.checkpoint(size, key=self.lies.key),
+            "treeID": str(self.log.tree_id),
+            "treeSize": size,
+        }
+        return self._json(200, head)
+
+    def _public_key(self, request: Request) -> Response:
+        del request
+        pem = (self.lies.key or self.log.key).public_pem
+        return Response(200, (("Content-Type", "application/x-pem-file"),), pem.encode())
+
+    def _proof(self, request: Request) -> Response:
+        first, last = int(request.query.get("firstSize", "1")), int(request.query["lastSize"])
+        return self._json(200, {"hashes": self.log.consistency(first, last), "rootHash": self.log.root(last)})
+
+    def _named(self, entry: LogEntry) -> dict[str, Any]:
+        shown = self.log.described(entry, key=self.lies.key)
+        verification = shown["verification"]
+        if self.lies.wrong_root:
+            verification["inclusionProof"]["rootHash"] = _flipped(verification["inclusionProof"]["rootHash"])
+        if self.lies.bad_timestamp:
+            other = {**shown, "integratedTime": entry.integrated_time + 1}
+            shown = {**other, "verification": verification}
+        if self.lies.no_proof:
+            del verification["inclusionProof"]
+        uuid = self.log.uuid(entry)
+        return {_flipped(uuid) if self.lies.wrong_uuid else uuid: shown}
+
+    def _json(self, status: int, document: Any, *headers: tuple[str, str]) -> Response:
+        body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        return Response(status, (("Content-Type", self.lies.content_type), *headers), body)
+
+    def _refused(self, status: int, message: str, *headers: tuple[str, str]) -> Response:
+        return self._json(status, {"code": status, "message": message}, *headers)
+
+
+def _flipped(text: str) -> str:
+    """The text with another last hex digit."""
+    return text[:-1] + format(int(text[-1], 16) ^ 1, "x")
