@@ -1,0 +1,31 @@
+Feature: Registries that don't give the image
+
+  An image that cannot be reached is a violation that names the address and the cause; its rules aren't evaluated, and
+  the other components are judged as ever.
+
+  Background:
+    Given a key pair named "known"
+    And an image named "acceptance/image"
+    And a valid image signature of "acceptance/image" image signed by the "known" key
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    And a git repository named "policies" with
+      | accepting/main.rego | happy_day.rego |
+
+  @registry-<id>
+  Scenario Outline: <what>
+    When "validate image" is run with
+      | --json-input   | {"components": [{"name": "bad", "containerImage": "<image>"}, {"name": "good", "containerImage": "${REGISTRY}/acceptance/image"}]} |
+      | --policy       | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key   | ${known_PUBLIC_KEY}                                                                |
+      | --ignore-rekor |                                                                                    |
+      | --output       | json                                                                               |
+    Then the exit status should be 1
+    And the output should match the snapshot
+    And the report has exactly the violations
+      | bad | builtin.image.accessible |
+
+    Examples:
+      | id | what                          | image                               |
+      | 01 | nobody listens at the address | ${NOBODY}/acceptance/image:v1       |
+      | 02 | there is no such image        | ${REGISTRY}/acceptance/no-such-image |
+      | 03 | there is no such tag          | ${REGISTRY}/acceptance/image:nope   |

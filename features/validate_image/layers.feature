@@ -1,0 +1,80 @@
+Feature: Components that share layers
+
+  Five components, five different images: each has a small layer of its own and shares one of 4 MiB with the others.
+  The policy reports which files it saw, and fails when one is missing. A validator without a layer cache passes all
+  but the scenario outline that counts requests (@layers-03, @layers-04).
+
+  Background:
+    Given a key pair named "known"
+    And a git repository named "manifests-policy" with
+      | input/main.rego   | manifest_files_input.rego   |
+      | builtin/main.rego | manifest_files_builtin.rego |
+    And 5 OLM bundle images "acceptance/bundle-1" to "acceptance/bundle-5" that share a layer of 4 MiB
+    And each image is signed and attested by the "known" key
+
+  @layers-<id>
+  Scenario Outline: the report is right cold, warm and without cache, for <reader>
+    Given the environment variable is set "EC_CACHE=true"
+    When the images are validated with
+      | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//<folder>"]}]} |
+      | --public-key     | ${known_PUBLIC_KEY}                                                                       |
+      | --rekor-url      | ${REKOR}                                                                                  |
+      | --show-successes |                                                                                           |
+      | --output         | json                                                                                      |
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And each layer was fetched
+    When the same command is run again
+    Then the exit status should be 0
+    And the output should match the snapshot
+    When the environment variable is set "EC_CACHE=false"
+    And the same command is run again
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And each layer was fetched
+
+    Examples:
+      | id | reader               | folder  |
+      | 01 | `input.image.files`  | input   |
+      | 02 | `ec.oci.image_files` | builtin |
+
+  @layers-<id>
+  Scenario Outline: a shared layer is fetched once when cold, and not at all when warm, for <reader>
+    Given the environment variable is set "EC_CACHE=true"
+    When the images are validated with
+      | --policy       | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//<folder>"]}]} |
+      | --public-key   | ${known_PUBLIC_KEY}                                                                       |
+      | --ignore-rekor |                                                                                           |
+      | --workers      | 5                                                                                         |
+      | --output       | json                                                                                      |
+    Then the exit status should be 0
+    And each component saw 3 files
+    And each layer was fetched exactly once
+    When the same command is run again
+    Then the exit status should be 0
+    And each component saw 3 files
+    And no layer was fetched
+    And the registry was asked for
+      | manifest | acceptance/bundle-1 |
+      | manifest | acceptance/bundle-5 |
+
+    Examples:
+      | id | reader               | folder  |
+      | 03 | `input.image.files`  | input   |
+      | 04 | `ec.oci.image_files` | builtin |
+
+  @layers-05
+  Scenario: a file that the image lacks is a violation of that component alone
+    Given an OLM bundle image "acceptance/incomplete" with the files
+      | manifests/own.json | {"image": "incomplete"} |
+    And each image is signed and attested by the "known" key
+    When the images are validated with
+      | --policy       | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//input"]}]} |
+      | --public-key   | ${known_PUBLIC_KEY}                                                                    |
+      | --ignore-rekor |                                                                                        |
+      | --output       | json                                                                                   |
+    Then the exit status should be 1
+    And the output should match the snapshot
+    And the report has exactly the violations
+      | acceptance/incomplete | manifests.missing | manifests/shared-first.json |
+      | acceptance/incomplete | manifests.missing | manifests/shared-last.yaml  |
