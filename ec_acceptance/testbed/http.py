@@ -6,24 +6,34 @@ its own `writer`, which then gets the bare `Wire` and decides each byte that lea
 
 from __future__ import annotations
 
+import contextlib
+import select
 import socket
-import socketserver
 import struct
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import parse_qsl, urlsplit
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
-__all__ = ["Handler", "Headers", "Request", "Response", "Server", "Wire"]
+__all__ = ["Body", "Handler", "Headers", "Request", "Response", "Server", "Wire", "slices"]
 
 _CHUNK = 1 << 20
+_SMALL = 1 << 16
 _NO_CONTENT, _NOT_MODIFIED = 204, 304
+_SIOCOUTQ = 0x5411  # linux/sockios.h: bytes that the peer's kernel has not acknowledged yet
+_READING_PAUSE = 0.3
+_TLS_HANDSHAKE = b"\x16"
+_FAREWELL = 5.0
+
+Body = bytes | memoryview | Iterable[bytes | memoryview]
 
 
 class Headers(Mapping[str, str]):
@@ -44,7 +54,7 @@ class Headers(Mapping[str, str]):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request: `path` is percent-encoded as received and has no query; `query` is decoded."""
+    """One request: `path` is percent-encoded as received and has no query; `query` is decoded; `secure` means TLS."""
 
     method: str
     path: str
@@ -52,16 +62,17 @@ class Request:
     headers: Headers
     body: bytes
     raw_query: str = ""
+    secure: bool = False
 
 
 class Wire:
     """The connection's sending side, for writers that decide each byte."""
 
-    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+    def __init__(self, handler: _Exchange) -> None:
         self._handler = handler
 
     def head(self, status: int, headers: Iterable[tuple[str, str]]) -> None:
-        """Send the status line and the header fields."""
+        """Send the status line and the header fields, together with the first bytes of the body or at `flush`."""
         handler = self._handler
         handler.send_response_only(status)
         for name, value in headers:
@@ -70,18 +81,63 @@ class Wire:
 
     def write(self, data: bytes | memoryview) -> None:
         """Send bytes of the body now."""
-        self._handler.wfile.write(data)
+        out = self._handler.wfile
+        if len(data) < _SMALL:
+            out.write(data)
+            out.flush()
+        else:
+            out.flush()
+            self._handler.connection.sendall(data)
+
+    def flush(self) -> None:
+        """Send what a bare `head` left waiting."""
         self._handler.wfile.flush()
+
+    def drain(self, limit: float = 1.0) -> None:
+        """Return when the peer's kernel has everything that was sent, or after `limit` seconds.
+
+        Only Linux tells; elsewhere this is a pause of 0.3 s, the time a peer that is reading needs.
+        """
+        connection = self._handler.connection
+        if sys.platform != "linux":
+            threading.Event().wait(_READING_PAUSE)
+            return
+        import fcntl  # absent on Windows
+
+        end = time.monotonic() + limit
+        unsent = b"\0\0\0\0"
+        while time.monotonic() < end:
+            try:
+                unsent = fcntl.ioctl(connection.fileno(), _SIOCOUTQ, b"\0\0\0\0")
+            except OSError:
+                return
+            if not any(unsent):
+                return
+            threading.Event().wait(0.0005)  # the kernel offers nothing to wait on
+
+    @property
+    def peer_gone(self) -> bool:
+        """Whether the peer has ended its side or the connection is broken."""
+        connection = self._handler.connection
+        try:
+            readable, _, _ = select.select([connection], [], [], 0)
+            # An SSLSocket refuses to peek; beneath TLS the answer is the same.
+            return bool(readable) and not socket.socket.recv(connection, 1, socket.MSG_PEEK)
+        except (OSError, ValueError):
+            return True
 
     def close(self) -> None:
         """End the connection in an orderly way after this response."""
         self._handler.close_connection = True
 
     def reset(self) -> None:
-        """Abort the connection (TCP RST): what the peer hasn't read yet is lost."""
-        self._handler.close_connection = True
-        self._handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._handler.connection.close()
+        """Abort the connection (TCP RST) once the writer returns, after what was sent has arrived."""
+        with contextlib.suppress(OSError):
+            self._handler.wfile.flush()
+        self.drain()
+        with contextlib.suppress(OSError):
+            self._handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._handler.aborted = self._handler.close_connection = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +146,18 @@ class Response:
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes | Iterable[bytes] = b""
+    body: Body = b""
     writer: Callable[[Wire], None] | None = None
 
 
 Handler = Callable[[Request], Response]
 
 
-@dataclass(slots=True)
-class _State:
-    handler: Handler
-    connections: set[socket.socket] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
 class Server:
-    """Serves one `Handler` on a loopback port, a thread a connection, until closed."""
+    """Serves one `Handler` on a loopback port, a thread a connection, until closed.
+
+    `failures` collects what handlers raised by mistake; the peer gets a 500 where nothing was sent yet.
+    """
 
     def __init__(
         self,
@@ -116,32 +168,43 @@ class Server:
         port: int = 0,
         name: str = "http",
     ) -> None:
-        state = self._state = _State(handler)
-
-        class Bound(_Exchange):
-            service = state
-
-        self._server = _Threads((host, port), Bound, tls)
-        self.port: int = self._server.server_address[1]
+        self.handler = handler
+        self.failures: list[Exception] = []
+        self._tls = tls
+        self._listener = socket.create_server((host, port), backlog=256)
+        self.port: int = self._listener.getsockname()[1]
         self.address = f"{host}:{self.port}"
         self.url = f"{'https' if tls else 'http'}://{self.address}"
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name=f"{name}:{self.port}", daemon=True
-        )
+        self._name = f"{name}:{self.port}"
+        self._lock = threading.Lock()
+        self._open: dict[threading.Thread, socket.socket] = {}
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._accept, name=self._name, daemon=True)
         self._thread.start()
 
+    @property
+    def secure(self) -> bool:
+        """Whether it speaks TLS."""
+        return self._tls is not None
+
     def close(self) -> None:
-        """Stop listening and drop the open connections."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-        with self._state.lock:
-            open_connections = list(self._state.connections)
-        for connection in open_connections:
-            try:
-                connection.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                continue
+        """Stop listening, drop the open connections and wait for their threads."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        with contextlib.suppress(OSError):  # accept() cannot be interrupted everywhere, so it gets something to accept
+            socket.create_connection(self._listener.getsockname()[:2], timeout=_FAREWELL).close()
+        self._thread.join(_FAREWELL)
+        self._listener.close()
+        with self._lock:
+            connections = dict(self._open)
+        for connection in connections.values():
+            with contextlib.suppress(OSError):  # an SSLSocket's own shutdown would pull its state from under its thread
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
+        end = time.monotonic() + _FAREWELL
+        for thread in connections:
+            if thread is not threading.current_thread():
+                thread.join(max(0.0, end - time.monotonic()))
 
     def __enter__(self) -> Self:
         return self
@@ -151,51 +214,61 @@ class Server:
     ) -> None:
         self.close()
 
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, peer = self._listener.accept()
+            except OSError:  # no descriptor left, or a peer that left already
+                self._closing.wait(0.05)
+                continue
+            thread = threading.Thread(target=self._converse, args=(connection, peer), name=self._name, daemon=True)
+            with self._lock:
+                self._open[thread] = connection
+            thread.start()
 
-class _Threads(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 256
-
-    def __init__(
-        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], tls: ssl.SSLContext | None
-    ) -> None:
-        self._tls = tls
-        super().__init__(address, handler)
-
-    def server_bind(self) -> None:
-        socketserver.TCPServer.server_bind(self)  # HTTPServer would look the host's name up: slow where DNS is
-
-    def get_request(self) -> tuple[socket.socket, object]:
-        connection, peer = super().get_request()
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls:  # the handshake itself happens in the connection's own thread, at its first read
-            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        return connection, peer
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A peer that goes away, or never speaks TLS, is an ordinary event here."""
-        del request, client_address
+    def _converse(self, connection: socket.socket, peer: tuple[str, int]) -> None:
+        me = threading.current_thread()
+        aborted = self._closing.is_set()
+        try:
+            if not aborted:
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if self._tls:
+                    connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+                    with self._lock:
+                        self._open[me] = connection
+                aborted = _Exchange(connection, peer, self).aborted
+        except (OSError, ValueError):
+            pass  # a peer that goes away, speaks nonsense or never speaks TLS is an ordinary event here
+        finally:
+            if not aborted:
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(connection, socket.SHUT_WR)
+            connection.close()
+            with self._lock:
+                self._open.pop(me, None)
 
 
 class _Exchange(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = 1 << 16
-    service: _State
+    aborted = False
 
-    def setup(self) -> None:
-        super().setup()
-        with self.service.lock:
-            self.service.connections.add(self.connection)
-
-    def finish(self) -> None:
-        with self.service.lock:
-            self.service.connections.discard(self.connection)
-        super().finish()
+    def __init__(self, connection: socket.socket, peer: tuple[str, int], service: Server) -> None:
+        self.service = service
+        # The base class asks for a socketserver only to hand it on to subclasses.
+        super().__init__(connection, peer, cast("Any", service))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Services keep their own log."""
         del format, args
+
+    def handle(self) -> None:
+        """Serve requests until either side ends; a TLS greeting on a plain port is refused as Go's server does."""
+        if not self.service.secure and self.connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+            self.connection.recv(_SMALL)  # closing with unread bytes would reset the connection and lose the answer
+            self.connection.sendall(b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nnot a TLS server\n")
+            return
+        super().handle()
 
     def _serve(self) -> None:
         split = urlsplit(self.path)
@@ -206,12 +279,24 @@ class _Exchange(BaseHTTPRequestHandler):
             Headers(self.headers.items()),
             self._body(),
             split.query,
+            self.service.secure,
         )
-        response = self.service.handler(request)
-        if response.writer is not None:
-            response.writer(Wire(self))
-            return
-        self._send(response)
+        wire = Wire(self)
+        try:
+            response = self.service.handler(request)
+        except Exception as error:  # noqa: BLE001  # a service's mistake is kept and shown, whatever it is
+            self.service.failures.append(error)
+            response = Response(500, (("Content-Type", "text/plain"),), f"{error!r}\n".encode())
+        try:
+            if response.writer is not None:
+                response.writer(wire)
+            else:
+                self._send(wire, response)
+        except OSError:
+            raise
+        except Exception as error:
+            self.service.failures.append(error)
+            raise ConnectionError("the answer could not be finished") from error
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # names are the base class's
 
@@ -220,36 +305,45 @@ class _Exchange(BaseHTTPRequestHandler):
             self.send_response_only(100)
             self.end_headers()
             self.wfile.flush()
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            parts = []
-            while size := int(self.rfile.readline().split(b";")[0], 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
-            while self.rfile.readline().strip():
-                pass
-            return b"".join(parts)
-        return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
+            return self._exactly(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self._exactly(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return b"".join(parts)
 
-    def _send(self, response: Response) -> None:
-        wire = Wire(self)
+    def _exactly(self, size: int) -> bytes:
+        data = self.rfile.read(size)
+        if len(data) < size:
+            raise ConnectionError("the request's body ended early")
+        return data
+
+    def _send(self, wire: Wire, response: Response) -> None:
+        body = response.body
+        size = len(body) if isinstance(body, bytes | memoryview) else None
         headers = list(response.headers)
         names = {name.lower() for name, _ in headers}
         bodiless = self.command == "HEAD" or response.status in {_NO_CONTENT, _NOT_MODIFIED}
-        chunked = not isinstance(response.body, bytes) and "content-length" not in names and not bodiless
+        chunked = size is None and "content-length" not in names and not bodiless
         if chunked:
             headers.append(("Transfer-Encoding", "chunked"))
-        elif isinstance(response.body, bytes) and "content-length" not in names and response.status != _NO_CONTENT:
-            headers.append(("Content-Length", str(len(response.body))))
+        elif size is not None and "content-length" not in names and response.status != _NO_CONTENT:
+            headers.append(("Content-Length", str(size)))
         wire.head(response.status, headers)
         if not bodiless:
-            parts = _slices(response.body) if isinstance(response.body, bytes) else response.body
-            for part in parts:
+            for part in slices(body):
                 wire.write(b"%x\r\n%b\r\n" % (len(part), bytes(part)) if chunked else part)
             if chunked:
                 wire.write(b"0\r\n\r\n")
-        self.wfile.flush()
+        wire.flush()
 
 
-def _slices(body: bytes) -> Iterable[memoryview]:
-    view = memoryview(body)
-    return (view[at : at + _CHUNK] for at in range(0, len(view), _CHUNK))
+def slices(body: Body) -> Iterator[bytes | memoryview]:
+    """The body in pieces of at most 1 MiB, none of them empty, without copying."""
+    for part in (body,) if isinstance(body, bytes | memoryview) else body:
+        view = memoryview(part)
+        for at in range(0, len(view), _CHUNK):
+            yield view[at : at + _CHUNK]
