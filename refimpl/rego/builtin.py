@@ -30,10 +30,12 @@ class Builtin:
 
     Args:
         name: dotted, as policies write it.
-        declaration: its type in the form of OPA's capabilities files,
-            such as ``{"type": "function", "args": [{"type": "string"}], "result": {"type": "any"}}``; policies are checked against it.
-        call: called as ``call(context, *arguments)`` in the thread that waits for the evaluation, with the context given to
-            `Program.evaluate` and the arguments as JSON values (sets as lists); returns a JSON value or `UNDEFINED`.
+        declaration: its type in the form of OPA's capabilities files, such as
+            ``{"type": "function", "args": [{"type": "string"}], "result": {"type": "any"}}``;
+            policies are checked against it.
+        call: called as ``call(context, *arguments)`` in the thread that waits for the evaluation, with the context
+            given to `Program.evaluate` and the arguments as JSON values (sets as lists); returns a JSON value or
+            `UNDEFINED`.
         nondeterministic: two evaluations may see different answers.
     """
 

@@ -20,12 +20,13 @@ class Annotation:
     """One link of a rule's annotation chain.
 
     Attributes:
-        scope: ``rule``, ``document``, ``package`` or ``subpackages``; empty for the one link that stands for a rule without a rule-scope block.
+        scope: ``rule``, ``document``, ``package`` or ``subpackages``; empty for the one link that stands for a rule
+            without a rule-scope block.
         title: empty when the block has none.
         description: likewise.
         custom: the block's ``custom`` mapping as JSON; unquoted YAML timestamps and dates as RFC 3339 texts.
-        unsupported: empty, or the text ``the rule "…" returns an unsupported value, at <file>:<row>`` when this link's rule has such a head
-            (11 §5.1): an error if the link is kept.
+        unsupported: empty, or the text ``the rule "…" returns an unsupported value, at <file>:<row>`` when this link's
+            rule has such a head (11 §5.1): an error if the link is kept.
     """
 
     scope: str
@@ -41,7 +42,7 @@ class RuleEntry:
 
     Attributes:
         package: dotted path without ``data.``, such as ``policy.release.foo``.
-        name: the rule's name, such as ``deny``.
+        name: the rule's name, such as ``deny``; empty for a rule named by a path, such as ``deny.x`` or ``deny[x]``.
         file: path relative to the inspected directory.
         row: line of the rule's head, from 1.
         code: what an un-annotated deny or warn rule is taken to report (11 §5.2, "code only"); may lack a dot.
@@ -58,9 +59,9 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that evaluation says (11 §10): log a print at debug level, a trace at trace level.
+    r"""A line that evaluation says (11 §10): log a print at debug level, a trace at trace level.
 
-    `text` is complete, such as ``[data.a.deny] a.rego:3: hello\\n``.
+    `text` is complete, such as ``[data.a.deny] a.rego:3: hello\n``.
     """
 
     kind: Literal["print", "trace"]
@@ -72,8 +73,9 @@ class Evaluation:
     """What the deny, violation and warn rules said.
 
     Attributes:
-        values: namespace → rule name → elements of the rule's set or array, in OPA's order. Rules that are undefined, that are no set or
-            array, or that have an exception have no elements. Numbers that a float would spell otherwise are `jsontext.NumberText`.
+        values: namespace → rule name → elements of the rule's set or array, in OPA's order. Rules that are undefined,
+            that are no set or array, or that have an exception have no elements. Fractions and exponents are
+            `jsontext.NumberText`.
         excepted: namespace → rules that an ``exception`` rule silenced.
     """
 
@@ -104,12 +106,13 @@ class Program(Protocol):
             namespaces: unknown ones have no rules.
             input_json: the ``input`` document (11 §6); its numbers become 64-bit floats.
             context: handed to each builtin that is called.
-            narrate: called with each print and trace line, in order, before this returns or raises. Without it, evaluation is faster.
+            narrate: called with each print and trace line, in order, before this returns or raises. Without it,
+                evaluation is faster.
             trace: trace lines too.
             deadline: ends the evaluation.
 
         Raises:
-            EvaluationError: a rule failed; the text begins ``query rule: check: query rule: …``, or is the text of 11 §5.4.
+            EvaluationError: a rule failed; the text begins ``query rule: check: query rule: …``, or is that of 11 §5.4.
             HostError: the engine died.
             TimeoutExceededError: the deadline passed.
             Error: what a builtin raised, if it was one of ours.

@@ -1,0 +1,187 @@
+"""OPA in a process of its own, behind the interface of `refimpl.rego.engine`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from refimpl import jsontext
+from refimpl.errors import Error, EvaluationError, HostError, PolicyError
+from refimpl.rego.builtin import UNDEFINED
+from refimpl.rego.channel import Channel, encoded
+from refimpl.rego.compilation import with_advice
+from refimpl.rego.engine import Annotation, Evaluation, Line, RuleEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from refimpl.deadline import Deadline
+    from refimpl.rego.builtin import Builtin
+
+__all__ = ["WITHHELD", "Host", "HostProgram", "executable"]
+
+WITHHELD: Final = ("http.send", "net.lookup_ip_addr", "opa.runtime")
+"""Functions of OPA that policies may not use (specification 11 §5.4)."""
+
+_NAME = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
+
+
+def executable(environ: Mapping[str, str], directory: Path | None = None) -> Path:
+    """The host's program: the one beside this module, else the one that ``EC_REF_REGO_HOST`` names.
+
+    Raises:
+        HostError: neither is there.
+    """
+    built = (directory or Path(__file__).parent / "_bin") / _NAME
+    if built.exists():
+        return built
+    named = environ.get("EC_REF_REGO_HOST")
+    if not named:
+        raise HostError(
+            f"the policy engine is missing: there is no {built}; install the package again, "
+            "or let EC_REF_REGO_HOST name the program"
+        )
+    if not Path(named).exists():
+        raise HostError(f"the policy engine is missing: EC_REF_REGO_HOST names {named}, which doesn't exist")
+    return Path(named).absolute()
+
+
+class Host:
+    """The policy engine's process; safe to use from several threads, and as a context manager."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    @classmethod
+    def start(cls, environ: Mapping[str, str] = os.environ) -> Host:
+        """Start the process and return before it is ready.
+
+        Raises:
+            HostError: the program is missing or can't be started.
+        """
+        return cls(Channel(executable(environ)))
+
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._channel.pid
+
+    def inspect(self, directory: Path, *, deadline: Deadline | None = None) -> list[RuleEntry]:
+        """See `Engine.inspect`."""
+        reply = self._channel.request({"op": "inspect", "directory": str(directory)}, deadline=deadline)
+        if "error" in reply:
+            raise PolicyError(reply["error"])
+        return [_entry(member) for member in reply["result"]]
+
+    def load(
+        self,
+        policies: Sequence[Path],
+        data: Sequence[Path],
+        *,
+        builtins: Sequence[Builtin] = (),
+        documents: Mapping[str, Any] | None = None,
+        deadline: Deadline | None = None,
+    ) -> HostProgram:
+        """See `Engine.load`."""
+        request = {
+            "op": "load",
+            "policies": [str(path) for path in policies],
+            "data": [str(path) for path in data],
+            "documents": documents or {},
+            "builtins": [
+                {"name": b.name, "decl": b.declaration, "nondeterministic": b.nondeterministic} for b in builtins
+            ],
+            "withheld": WITHHELD,
+            "hosts": [""],
+        }
+        reply = self._channel.request(request, deadline=deadline)
+        if "error" in reply:
+            raise PolicyError(with_advice(reply["error"]))
+        result = reply["result"]
+        rules = {namespace: tuple(names) for namespace, names in result["rules"].items()}
+        return HostProgram(self._channel, result["program"], rules, {builtin.name: builtin for builtin in builtins})
+
+    def close(self) -> None:
+        """See `Engine.close`."""
+        self._channel.close()
+
+    def __enter__(self) -> Host:  # noqa: PYI034 - not to be subclassed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class HostProgram:
+    """A program that the host keeps."""
+
+    def __init__(
+        self, channel: Channel, number: int, rules: Mapping[str, tuple[str, ...]], builtins: Mapping[str, Builtin]
+    ) -> None:
+        self._channel = channel
+        self._number = number
+        self._rules = rules
+        self._builtins = builtins
+
+    @property
+    def rules(self) -> Mapping[str, tuple[str, ...]]:
+        """See `Program.rules`."""
+        return self._rules
+
+    def evaluate(
+        self,
+        namespaces: Sequence[str],
+        input_json: bytes,
+        *,
+        context: object = None,
+        narrate: Callable[[Line], None] | None = None,
+        trace: bool = False,
+        deadline: Deadline | None = None,
+    ) -> Evaluation:
+        """See `Program.evaluate`."""
+        raised: list[Exception] = []
+        reply = self._channel.request(
+            {
+                "op": "evaluate",
+                "program": self._number,
+                "namespaces": list(namespaces),
+                "lines": narrate is not None,
+                "trace": trace and narrate is not None,
+            },
+            deadline=deadline,
+            serve=lambda call: self._serve(call, context, raised),
+            tail=b',"input":' + input_json.replace(b"\n", b" "),
+        )
+        if narrate is not None:
+            for line in reply.get("lines", ()):
+                narrate(Line(**line))
+        if "error" in reply:
+            cause = raised[0] if raised else None
+            if isinstance(cause, Error):
+                raise cause
+            raise EvaluationError(with_advice(reply["error"])) from cause
+        result = reply["result"]
+        excepted = {namespace: tuple(names) for namespace, names in result["excepted"].items()}
+        return Evaluation(result["values"], excepted)
+
+    def close(self) -> None:
+        """See `Program.close`."""
+        self._channel.request({"op": "release", "program": self._number})
+
+    def _serve(self, call: dict[str, Any], context: object, raised: list[Exception]) -> bytes:
+        """Carry out one call of a builtin; the member that answers it."""
+        try:
+            value = self._builtins[call["name"]].call(context, *call["args"])
+            if value is UNDEFINED:
+                return b'"undefined":true'
+            return b'"value":' + encoded(jsontext.dumps(value, escape_html=False))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
+            raised.append(error)
+            return b'"error":' + encoded(jsontext.dumps(f"{type(error).__name__}: {error}", escape_html=False))
+
+
+def _entry(member: dict[str, Any]) -> RuleEntry:
+    chain = tuple(Annotation(**link) for link in member.pop("chain"))
+    return RuleEntry(**member, chain=chain)

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/storage"
+	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/topdown/print"
+)
+
+// A program is compiled policies with their data. It isn't changed once it is made, but for the queries it keeps.
+type program struct {
+	compiler  *ast.Compiler
+	store     storage.Store
+	functions []func(*rego.Rego)
+	names     map[string][]string // namespace → its rules' names, each once
+
+	mutex    sync.Mutex
+	prepared map[string]*preparation
+}
+
+type preparation struct {
+	once  sync.Once
+	query rego.PreparedEvalQuery
+	err   error
+}
+
+// A line is something the evaluation said on its way.
+type line struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// An outcome is what the judging rules of the namespaces said.
+type outcome struct {
+	Values   map[string]map[string][]any `json:"values"`
+	Excepted map[string][]string         `json:"excepted"`
+}
+
+// A judge is one deny, violation or warn rule.
+type judge struct{ namespace, name string }
+
+func (j judge) ref() string { return "data." + j.namespace + "." + j.name }
+
+// exception is the query that is true when the rule has an exception: it is named without what tells its kind.
+func (j judge) exception() string {
+	name := ""
+	if _, rest, ok := strings.Cut(j.name, "_"); ok {
+		name = rest
+	}
+	return fmt.Sprintf("data.%s.exception[_][_] == %q", j.namespace, name)
+}
+
+func (p *program) add(module *ast.Module) {
+	place := namespace(module)
+	names := p.names[place]
+	known := make(map[string]bool, len(names))
+	for _, name := range names {
+		known[name] = true
+	}
+	for _, rule := range module.Rules {
+		if name := string(rule.Head.Name); name != "" && !known[name] {
+			known[name] = true
+			names = append(names, name)
+		}
+	}
+	if names == nil {
+		names = []string{}
+	}
+	p.names[place] = names
+}
+
+func (p *program) judges(namespaces []string) []judge {
+	var judges []judge
+	for _, place := range namespaces {
+		for _, name := range p.names[place] {
+			if failing.MatchString(name) || warning.MatchString(name) {
+				judges = append(judges, judge{place, name})
+			}
+		}
+	}
+	return judges
+}
+
+func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error) {
+	found, ok := s.programs.Load(r.Program)
+	if !ok {
+		return nil, nil, fmt.Errorf("there is no program %d", r.Program)
+	}
+	p := found.(*program)
+	input, err := floated(r.Input)
+	if err != nil {
+		return nil, nil, fmt.Errorf("parse inputs: %w", err)
+	}
+	judges := p.judges(r.Namespaces)
+	if !r.Lines {
+		result, err := p.together(ctx, input, judges, r.Namespaces)
+		var own *raised
+		if err == nil {
+			return result, nil, nil
+		}
+		if ctx.Err() != nil || errors.As(err, &own) {
+			return nil, nil, fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
+		}
+		// One by one tells which rule it was, and in which words.
+	}
+	return p.apart(ctx, input, judges, r)
+}
+
+func empty(namespaces []string) *outcome {
+	o := &outcome{Values: map[string]map[string][]any{}, Excepted: map[string][]string{}}
+	for _, place := range namespaces {
+		o.Values[place] = map[string][]any{}
+	}
+	return o
+}
+
+func (o *outcome) add(j judge, excepted bool, value any) {
+	values, ok := value.([]any)
+	if !ok || excepted {
+		values = []any{}
+	}
+	o.Values[j.namespace][j.name] = values
+	if excepted {
+		o.Excepted[j.namespace] = append(o.Excepted[j.namespace], j.name)
+	}
+}
+
+// together evaluates all rules in one query, which shares what they have in common.
+func (p *program) together(ctx context.Context, input ast.Value, judges []judge, namespaces []string) (*outcome, error) {
+	result := empty(namespaces)
+	if len(judges) == 0 {
+		return result, nil
+	}
+	query, err := p.prepare(ctx, judges, namespaces)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := query.Eval(ctx, rego.EvalParsedInput(input))
+	if err != nil {
+		return nil, err
+	}
+	pairs, ok := answers[0].Expressions[0].Value.([]any)
+	if !ok || len(pairs) != len(judges) {
+		return nil, errors.New("the query for all rules has another answer than rules")
+	}
+	for i, j := range judges {
+		pair := pairs[i].([]any)
+		var value any
+		if found := pair[1].([]any); len(found) > 0 {
+			value = found[0]
+		}
+		result.add(j, len(pair[0].([]any)) > 0, value)
+	}
+	return result, nil
+}
+
+// prepare compiles the query for all rules: a pair for each, whether it is excepted and what it says.
+func (p *program) prepare(ctx context.Context, judges []judge, namespaces []string) (*rego.PreparedEvalQuery, error) {
+	key := strings.Join(namespaces, "\n")
+	p.mutex.Lock()
+	prepared := p.prepared[key]
+	if prepared == nil {
+		prepared = &preparation{}
+		p.prepared[key] = prepared
+	}
+	p.mutex.Unlock()
+	prepared.once.Do(func() {
+		var query strings.Builder
+		for i, j := range judges {
+			fmt.Fprintf(&query, "%c[[true | %s], [x | x := %s]]", " ,"[min(i, 1)], j.exception(), j.ref())
+		}
+		// The preparation outlives the request that happens to come first.
+		options := append(p.options("["+query.String()+"]"), rego.EnablePrintStatements(true))
+		prepared.query, prepared.err = rego.New(options...).PrepareForEval(context.WithoutCancel(ctx))
+	})
+	return &prepared.query, prepared.err
+}
+
+func (p *program) options(query string) []func(*rego.Rego) {
+	return append([]func(*rego.Rego){rego.Query(query), rego.Compiler(p.compiler), rego.Store(p.store)}, p.functions...)
+}
+
+// apart evaluates rule by rule, as the words of errors, prints and traces want it.
+func (p *program) apart(ctx context.Context, input ast.Value, judges []judge, r *request) (*outcome, []line, error) {
+	result := empty(r.Namespaces)
+	said := &lines{wanted: r.Lines, traced: r.Trace}
+	for _, j := range judges {
+		excepted, err := p.ask(ctx, input, j.exception(), said)
+		if err != nil {
+			return nil, said.all, fmt.Errorf("query rule: check: query exception: evaluating policy: %w", err)
+		}
+		value, err := p.ask(ctx, input, j.ref(), said)
+		if err != nil {
+			return nil, said.all, fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
+		}
+		var first any
+		if len(value) > 0 {
+			first = value[0].Expressions[0].Value
+		}
+		result.add(j, holds(excepted), first)
+	}
+	return result, said.all, nil
+}
+
+// holds tells whether a comparison was true somewhere.
+func holds(answers rego.ResultSet) bool {
+	for _, a := range answers {
+		if a.Expressions[0].Value == true {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *program) ask(ctx context.Context, input ast.Value, query string, said *lines) (rego.ResultSet, error) {
+	options := append(p.options(query), rego.ParsedInput(input))
+	tracer := topdown.NewBufferTracer()
+	if said.wanted {
+		said.query = query
+		options = append(options, rego.PrintHook(said))
+	}
+	if said.traced {
+		options = append(options, rego.QueryTracer(tracer))
+	}
+	answers, err := rego.New(options...).Eval(ctx)
+	said.trace(*tracer)
+	return answers, err
+}
+
+// lines collects what is said; prints of a query come after its trace.
+type lines struct {
+	wanted, traced bool
+	query          string
+	all, printed   []line
+}
+
+// Print is the hook of Rego's print.
+func (l *lines) Print(c print.Context, message string) error {
+	l.printed = append(l.printed, line{"print", fmt.Sprintf("[%s] %v: %s\n", l.query, c.Location, message)})
+	return nil
+}
+
+func (l *lines) trace(events []*topdown.Event) {
+	var text bytes.Buffer
+	topdown.PrettyTrace(&text, events)
+	for row := range strings.SplitSeq(text.String(), "\n") {
+		if row != "" {
+			l.all = append(l.all, line{"trace", fmt.Sprintf("[%s] %s", l.query, row)})
+		}
+	}
+	l.all = append(l.all, l.printed...)
+	l.printed = nil
+}
+
+// floated reads JSON as the contract's input: each number is a 64-bit float, spelled as Go's JSON spells it.
+func floated(text []byte) (ast.Value, error) {
+	var document any
+	if err := json.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	document, err := respelled(document)
+	if err != nil {
+		return nil, err
+	}
+	return ast.InterfaceToValue(document)
+}
+
+func respelled(value any) (any, error) {
+	var err error
+	switch v := value.(type) {
+	case float64:
+		text, err := json.Marshal(v)
+		return json.Number(text), err
+	case []any:
+		for i := range v {
+			if v[i], err = respelled(v[i]); err != nil {
+				return nil, err
+			}
+		}
+	case map[string]any:
+		for key := range v {
+			if v[key], err = respelled(v[key]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return value, nil
+}

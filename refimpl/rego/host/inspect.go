@@ -1,0 +1,176 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// An entry is one rule of an inspected directory.
+type entry struct {
+	Package string `json:"package"`
+	Name    string `json:"name"`
+	File    string `json:"file"`
+	Row     int    `json:"row"`
+	Code    string `json:"code"`
+	Chain   []link `json:"chain"`
+}
+
+// A link is one block of metadata that speaks of a rule; without a scope, the rule has no block of its own.
+type link struct {
+	Scope       string         `json:"scope"`
+	Title       string         `json:"title,omitempty"`
+	Description string         `json:"description,omitempty"`
+	Custom      map[string]any `json:"custom,omitempty"`
+	Unsupported string         `json:"unsupported,omitempty"`
+}
+
+var errNoFiles = errors.New("no rego files found in policy subdirectory")
+
+// inspect lists the rules of all policy files below a directory, without compiling them.
+func inspect(directory string) ([]entry, error) {
+	names, err := policyFiles(directory)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errNoFiles
+	}
+	modules := make([]*ast.Module, 0, len(names))
+	for _, name := range names {
+		text, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, err
+		}
+		module, err := ast.ParseModuleWithOpts(name, string(text), parsing)
+		if err != nil {
+			return nil, err
+		}
+		modules = append(modules, module)
+	}
+	annotations, errs := ast.BuildAnnotationSet(modules)
+	if len(errs) > 0 {
+		return nil, errs
+	}
+	entries := []entry{}
+	for _, module := range modules {
+		for _, rule := range module.Rules {
+			entries = append(entries, describe(rule, annotations))
+		}
+	}
+	return entries, nil
+}
+
+// policyFiles are the policy files below a directory, in order, by slashed paths relative to it; tests aren't among them.
+func policyFiles(directory string) ([]string, error) {
+	resolved, err := filepath.EvalSymlinks(directory)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	err = filepath.WalkDir(resolved, func(path string, file fs.DirEntry, err error) error {
+		if err != nil || file.IsDir() {
+			return err
+		}
+		lower := strings.ToLower(file.Name())
+		if !strings.HasSuffix(lower, ".rego") || strings.HasSuffix(lower, "_test.rego") {
+			return nil
+		}
+		name, err := filepath.Rel(resolved, path)
+		names = append(names, filepath.ToSlash(name))
+		return err
+	})
+	return names, err
+}
+
+func describe(rule *ast.Rule, annotations *ast.AnnotationSet) entry {
+	e := entry{
+		Package: namespace(rule.Module),
+		Name:    string(rule.Head.Name),
+		File:    rule.Location.File,
+		Row:     rule.Location.Row,
+		Code:    spokenCode(rule),
+		Chain:   []link{},
+	}
+	for _, ref := range annotations.Chain(rule) {
+		var l link
+		if a := ref.Annotations; a != nil {
+			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description, Custom: plain(a.Custom).(map[string]any)}
+		}
+		if r := ref.GetRule(); r != nil && !supported(r.Head) {
+			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, r.Location.File, r.Location.Row)
+		}
+		e.Chain = append(e.Chain, l)
+	}
+	return e
+}
+
+// supported tells whether a head can yield a result.
+func supported(head *ast.Head) bool {
+	term := head.Value
+	if head.Key != nil {
+		term = head.Key
+	}
+	if term == nil {
+		return false
+	}
+	switch term.Value.(type) {
+	case ast.String, ast.Object, ast.Var, ast.Call:
+		return true
+	}
+	return false
+}
+
+// spokenCode guesses what a rule without metadata reports: the first assigned object's code, else package and rule name.
+func spokenCode(rule *ast.Rule) string {
+	for _, expression := range rule.Body {
+		if !expression.IsAssignment() {
+			continue
+		}
+		object, ok := expression.Operand(1).Value.(ast.Object)
+		if !ok {
+			continue
+		}
+		if code := object.Get(ast.StringTerm("code")); code != nil {
+			if text, ok := code.Value.(ast.String); ok {
+				return string(text)
+			}
+		}
+	}
+	second := ""
+	if path := rule.Module.Package.Path; len(path) > 1 {
+		if text, ok := path[1].Value.(ast.String); ok {
+			second = string(text)
+		}
+	}
+	return second + "." + string(rule.Head.Name)
+}
+
+// plain makes JSON of what YAML gave; timestamps become texts.
+func plain(value any) any {
+	switch v := value.(type) {
+	case time.Time:
+		return v.Format(time.RFC3339)
+	case []any:
+		for i := range v {
+			v[i] = plain(v[i])
+		}
+	case map[string]any:
+		for key := range v {
+			v[key] = plain(v[key])
+		}
+	case map[any]any:
+		texts := make(map[string]any, len(v))
+		for key, member := range v {
+			texts[fmt.Sprint(key)] = plain(member)
+		}
+		return texts
+	}
+	return value
+}
