@@ -6,13 +6,12 @@ Source: specification 30 §6, specification 20 §7; RFC 8785.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
@@ -64,10 +63,14 @@ def canonicalized(proposed: Mapping[str, Any]) -> bytes:
         make = _KINDS[proposed["kind"], proposed["apiVersion"]]
         return make(proposed["spec"])
     except InvalidSignature:
-        raise EntryError("verifying signature: invalid signature when validating ASN.1 encoded signature") from None
+        raise EntryError(
+            "unmarshalling entry: verifying signature: invalid signature when validating ASN.1 encoded signature"
+        ) from None
+    except EntryError as error:
+        raise EntryError(f"unmarshalling entry: {error}") from None
     except KeyError as error:
         raise EntryError(f"entry lacks or has an unknown {error.args[0]!r}") from None
-    except (TypeError, AttributeError, ValueError, binascii.Error) as error:
+    except (TypeError, AttributeError, ValueError, UnsupportedAlgorithm) as error:
         raise EntryError(f"unmarshalling entry: {error}") from None
 
 

@@ -39,19 +39,16 @@ class Tree:
     def append(self, entry: bytes) -> int:
         """Add a leaf; its index is the answer."""
         index = self.size
-        made = leaf_hash(entry)
-        higher = []
-        level, position = 0, index
+        nodes = [leaf_hash(entry)]
+        position = index
         while position % 2:
-            made = _node_hash(self._levels[level][position - 1], made)
-            level, position = level + 1, position // 2
-            higher.append((level, made))
-        # From the top: a reader that sees the leaf finds all that stands on it.
-        for at, node in reversed(higher):
-            if at == len(self._levels):
-                self._levels.append([])
-            self._levels[at].append(node)
-        self._levels[0].append(leaf_hash(entry))
+            nodes.append(_node_hash(self._levels[len(nodes) - 1][position - 1], nodes[-1]))
+            position //= 2
+        if len(nodes) > len(self._levels):
+            self._levels.append([])
+        # From the top, so that a reader who sees the leaf finds all that stands on it.
+        for level in reversed(range(len(nodes))):
+            self._levels[level].append(nodes[level])
         return index
 
     def root(self, size: int | None = None) -> bytes:

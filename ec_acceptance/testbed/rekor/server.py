@@ -31,19 +31,21 @@ _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
 
 @dataclass(frozen=True, slots=True)
 class Lies:
-    """How answers differ from the truth. The first three spoil each entry, `status` comes before anything else."""
+    """How answers differ from the truth; the defaults tell it."""
 
     wrong_root: bool = False
     no_proof: bool = False
     bad_timestamp: bool = False
+    """The promise is for another time."""
     wrong_uuid: bool = False
     key: KeyPair | None = None
     """Signs in place of the log's key, under its own log id."""
     empty: bool = False
     """Searches find nothing."""
     status: int | None = None
-    body: bytes = b'{"code":500,"message":"There was an error communicating with the log"}'
-    """Of an answer with `status`."""
+    """Every answer is this one, whatever was asked."""
+    body: bytes | None = None
+    """Of an answer with `status`; an error object by default."""
     content_type: str = "application/json"
     """Of every answer."""
     times: int | None = None
@@ -92,8 +94,6 @@ class RekorServer:
             spent = self._lies.times is not None and self._told >= self._lies.times
             lies = TRUTH if spent else self._lies
             self._told += 1
-        if lies.status is not None:
-            return Response(lies.status, (("Content-Type", lies.content_type),), lies.body)
         return _Exchange(self.log, lies).answer(request)
 
 
@@ -111,6 +111,8 @@ class _Exchange:
             ("GET", f"{_API}/publicKey"): self._public_key,
             ("GET", f"{_API}/proof"): self._proof,
         }
+        if self.lies.status is not None:
+            return self._failed(self.lies.status)
         route = routes.get((request.method, request.path))
         try:
             if route is not None:
@@ -174,8 +176,7 @@ class _Exchange:
         if self.lies.wrong_root:
             verification["inclusionProof"]["rootHash"] = _flipped(verification["inclusionProof"]["rootHash"])
         if self.lies.bad_timestamp:
-            other = {**shown, "integratedTime": entry.integrated_time + 1}
-            shown = {**other, "verification": verification}
+            shown["integratedTime"] += 1
         if self.lies.no_proof:
             del verification["inclusionProof"]
         uuid = self.log.uuid(entry)
@@ -184,6 +185,11 @@ class _Exchange:
     def _json(self, status: int, document: Any, *headers: tuple[str, str]) -> Response:
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         return Response(status, (("Content-Type", self.lies.content_type), *headers), body)
+
+    def _failed(self, status: int) -> Response:
+        if self.lies.body is None:
+            return self._refused(status, "There was an error communicating with the log")
+        return Response(status, (("Content-Type", self.lies.content_type),), self.lies.body)
 
     def _refused(self, status: int, message: str, *headers: tuple[str, str]) -> Response:
         return self._json(status, {"code": status, "message": message}, *headers)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from ec_acceptance.testbed.http import Response, Server
+from ec_acceptance.testbed.tls import Authority
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+def test_a_server_is_trusted_under_its_loopback_names(authority: Authority, tmp_path: Path, host: str) -> None:
+    ca_file = authority.write(tmp_path / "ca.pem")
+    with (
+        Server(lambda _: Response(200), tls=authority.server) as server,
+        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
+    ):
+        assert pool.request("GET", f"https://{host}:{server.port}/").status == 200
+
+
+def test_another_hosts_certificate_is_refused(authority: Authority, tmp_path: Path) -> None:
+    ca_file = authority.write(tmp_path / "ca.pem")
+    with (
+        Server(lambda _: Response(200), tls=authority.server_for("elsewhere.test")) as server,
+        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
+        pytest.raises(urllib3.exceptions.SSLError, match="mismatch"),
+    ):
+        pool.request("GET", server.url)
+
+
+def test_another_authoritys_certificate_is_refused(authority: Authority, tmp_path: Path) -> None:
+    ca_file = Authority().write(tmp_path / "ca.pem")
+    with (
+        Server(lambda _: Response(200), tls=authority.server) as server,
+        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
+        pytest.raises(urllib3.exceptions.SSLError, match="verify failed"),
+    ):
+        pool.request("GET", server.url)
