@@ -1,0 +1,111 @@
+"""The policies of a source group, inspected and compiled once for a run while other work goes on."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Thread
+from typing import TYPE_CHECKING, TypeVar
+
+from refimpl.errors import Error
+from refimpl.evaluation.rules import RuleSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+    from typing import Any
+
+    from refimpl.deadline import Deadline
+    from refimpl.rego.builtin import Builtin
+    from refimpl.rego.engine import Engine, Program
+
+__all__ = ["Compilation", "Compiled", "Sources"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a source group's files lie (specification 11 §4.5).
+
+    Attributes:
+        inspected: the directory of each policy source, in the policy's order; one listed twice is inspected twice.
+        policies: the directories to compile, such as ``WORK/policy``; they are named in error texts.
+        data: the directories that hold data documents.
+        documents: members of ``data`` that aren't files.
+    """
+
+    inspected: Sequence[Path]
+    policies: Sequence[Path]
+    data: Sequence[Path]
+    documents: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """Rules and program; neither changes any more."""
+
+    rules: RuleSet
+    program: Program
+
+
+class Compilation:
+    """Starts at once and is waited for when first needed.
+
+    Args:
+        engine: does the work.
+        sources: of one source group.
+        builtins: the ``ec.*`` functions.
+        deadline: ends it.
+    """
+
+    def __init__(
+        self, engine: Engine, sources: Sources, *, builtins: Sequence[Builtin] = (), deadline: Deadline | None = None
+    ) -> None:
+        self._rules = _started("inspect policies", lambda: _inspected(engine, sources.inspected, deadline))
+        self._program = _started(
+            "compile policies",
+            lambda: engine.load(
+                sources.policies, sources.data, builtins=builtins, documents=sources.documents, deadline=deadline
+            ),
+        )
+
+    def result(self) -> Compiled:
+        """What was made; waits for it.
+
+        Raises:
+            PolicyError: each time anew; inspection speaks first (specification 11 §5.1, §5.4).
+            HostError: the engine is missing or died.
+            TimeoutExceededError: the deadline passed.
+        """
+        return Compiled(self._rules.result(), self._program.result())
+
+    def close(self) -> None:
+        """Forget the program, once it is there."""
+        self._program.add_done_callback(_forget)
+
+
+def _forget(program: Future[Program]) -> None:
+    with suppress(Error):  # it was never made, or went with the engine
+        program.result().close()
+
+
+def _inspected(engine: Engine, directories: Sequence[Path], deadline: Deadline | None) -> RuleSet:
+    rules = RuleSet()
+    for directory in directories:
+        rules.add(engine.inspect(directory, deadline=deadline))
+    return rules
+
+
+def _started(name: str, work: Callable[[], _T]) -> Future[_T]:
+    future: Future[_T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+            future.set_exception(error)
+
+    Thread(target=run, name=name, daemon=True).start()
+    return future

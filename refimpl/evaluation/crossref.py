@@ -1,0 +1,29 @@
+"""Cross-references in the texts of annotations: ``xref:<target>[<label>]`` (specification 11 §5.2)."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["labelled", "linked"]
+
+_SITE = "https://conforma.dev/docs"
+_LABEL = r"\[([0-9A-Za-z_\t\n\f\r /.]+)\]"
+_FULL = re.compile(r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#(.+?))?" + _LABEL)
+_SHORT = re.compile(r"xref:[0-9A-Za-z_.$#/]+" + _LABEL)
+
+
+def linked(text: str) -> str:
+    """Full references that name an anchor become the page's URL; all else stays."""
+    return _FULL.sub(_url, text) if "xref:" in text else text
+
+
+def labelled(text: str) -> str:
+    """All references become their label."""
+    if "xref:" not in text:
+        return text
+    return _SHORT.sub(r"\1", _FULL.sub(r"\4", text))
+
+
+def _url(found: re.Match[str]) -> str:
+    group, file, anchor, _ = found.groups()
+    return f"{_SITE}/{group}/{file}.html#{anchor}" if anchor else found[0]

@@ -1,0 +1,105 @@
+"""Results on their way: from the values of rules, with what annotations add (specification 11 §7.5-7.6)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import EvaluationError
+from refimpl.evaluation.dates import NINETY_DAYS, parse_utc
+from refimpl.evaluation.gotext import quoted, spelled
+from refimpl.evaluation.scoring import matchers
+from refimpl.result import first_text, plain_text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from refimpl.evaluation.rules import RuleInfo
+
+__all__ = ["Draft", "drafted"]
+
+_log = logging.getLogger(__name__)
+_NOT_METADATA = frozenset(("msg", "_loc", "query"))
+
+
+@dataclass(slots=True)
+class Draft:
+    """A result whose metadata may still change.
+
+    Attributes:
+        msg: never empty.
+        metadata: own.
+        code: what it is filtered by; empty for none.
+        depends_on: the annotation's, not the result's own.
+    """
+
+    msg: str
+    metadata: dict[str, Any]
+    code: str
+    depends_on: tuple[str, ...]
+
+    @property
+    def exact_code(self) -> str | None:
+        """The code when it is a string: only such results count as a rule's own."""
+        return plain_text(self.metadata.get("code"))
+
+    def texts(self) -> tuple[str, ...]:
+        """The criterion texts that it answers to."""
+        collections = self.metadata.get("collections")
+        if collections is None:
+            names: tuple[str, ...] = ()
+        elif self.exact_code is not None:  # `_completed` made it a list of strings
+            names = tuple(collections)
+        else:
+            names = ()
+            _log.error("Unsupported collections set in Metadata, expecting []string got: %s", spelled(collections))
+        return matchers(self.code, texts(self.metadata.get("term")), names)
+
+
+def drafted(values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int) -> list[Draft]:
+    """The results among the values of a rule; strings and objects are results, all else is nothing.
+
+    Args:
+        values: elements of the rule's set or array.
+        annotated: the group's rules by code.
+        time_ns: nanoseconds since 1970; effective dates more than 90 days before it are left out.
+
+    Raises:
+        EvaluationError: an object without a message.
+    """
+    found: list[Draft] = []
+    for value in values:
+        if isinstance(value, dict):
+            msg = plain_text(value.get("msg"))
+            if msg is None:
+                raise EvaluationError(
+                    'query rule: check: query rule: new result: "msg" field must be present and a string'
+                )
+            if msg:
+                members = {key: item for key, item in value.items() if key not in _NOT_METADATA}
+                found.append(_completed(msg, members, annotated, time_ns))
+        elif text := plain_text(value):
+            found.append(Draft(text, {}, "", ()))
+    return found
+
+
+def _completed(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleInfo], time_ns: int) -> Draft:
+    code = plain_text(metadata.get("code"))
+    if code is None:
+        return Draft(msg, metadata, first_text(metadata.get("code")), ())
+    if "collections" in metadata:
+        collections = metadata.pop("collections")
+        if isinstance(collections, list):
+            metadata["collections"] = [spelled(item) for item in collections]
+    info = annotated.get(code)
+    if info:
+        metadata |= info.metadata()
+    effective_on = plain_text(metadata.get("effective_on"))
+    if effective_on is not None:
+        point = parse_utc(effective_on)
+        if point is None:
+            _log.warning('Invalid "effective_on" value %s', quoted(info.effective_on if info else ""))
+        elif point < time_ns - NINETY_DAYS:
+            del metadata["effective_on"]
+    return Draft(msg, metadata, code, info.depends_on if info else ())

@@ -1,0 +1,149 @@
+"""One source group's judgement of components (specification 11 §7)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from refimpl.evaluation.compilation import Compilation
+from refimpl.evaluation.criteria import Criteria, Group
+from refimpl.evaluation.outcome import Judgement, Outcome
+from refimpl.evaluation.scoring import Scale
+from refimpl.evaluation.selection import Selection, intention, select
+from refimpl.log import TRACE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from refimpl.deadline import Deadline
+    from refimpl.evaluation.compilation import Sources
+    from refimpl.evaluation.rules import RuleSet
+    from refimpl.rego.builtin import Builtin
+    from refimpl.rego.engine import Engine, Line
+
+__all__ = ["Evaluator"]
+
+_log = logging.getLogger(__name__)
+
+
+class Evaluator:
+    """Made once for a run by `create`; `evaluate` may run in many threads at once."""
+
+    def __init__(
+        self,
+        *,
+        compilation: Compilation,
+        criteria: Criteria,
+        intentions: frozenset[str] | None,
+        time_ns: int,
+        trace: bool,
+        deadline: Deadline | None,
+    ) -> None:
+        self._compilation = compilation
+        self._criteria = criteria
+        self._intentions = intentions
+        self._time_ns = time_ns
+        self._trace = trace
+        self._deadline = deadline
+        self._selections: dict[tuple[tuple[str, ...], tuple[str, ...]], Selection] = {}
+
+    @classmethod
+    def create(
+        cls,
+        engine: Engine,
+        group: Group,
+        sources: Sources,
+        *,
+        time_ns: int,
+        configuration: Mapping[str, Any] | None = None,
+        filter_type: str = "include-exclude",
+        builtins: Sequence[Builtin] = (),
+        trace: bool = False,
+        deadline: Deadline | None = None,
+    ) -> Evaluator:
+        """Begin to compile, and return before that is done.
+
+        Args:
+            engine: compiles and evaluates.
+            group: the entry of the policy's ``sources``.
+            sources: its files.
+            time_ns: the policy's effective time in nanoseconds since 1970; for ``attestation`` the current time.
+            configuration: the policy's own ``configuration``.
+            filter_type: ``ec-policy`` selects by pipeline intention (specification 11 §8); any other text does not.
+            builtins: the ``ec.*`` functions.
+            trace: log each step of evaluation.
+            deadline: ends compilation and evaluations.
+        """
+        return cls(
+            compilation=Compilation(engine, sources, builtins=builtins, deadline=deadline),
+            criteria=Criteria.of(group, configuration, time_ns=time_ns),
+            intentions=intention(group.rule_data) if filter_type == "ec-policy" else None,
+            time_ns=time_ns,
+            trace=trace,
+            deadline=deadline,
+        )
+
+    def evaluate(
+        self,
+        image_ref: str,
+        component_name: str,
+        input_json: bytes,
+        *,
+        time_ns: int | None = None,
+        context: object = None,
+    ) -> Outcome:
+        """Judge one component.
+
+        Args:
+            image_ref: ``repository@digest``.
+            component_name: after expansion of indexes.
+            input_json: the ``input`` document.
+            time_ns: the effective time, when it isn't the one of `create`.
+            context: handed to builtins.
+
+        Raises:
+            PolicyError: the policies can't be used; the same for every component.
+            EvaluationError: a rule failed, or nothing was evaluated.
+            HostError: the engine is missing or died.
+            TimeoutExceededError: the deadline passed.
+        """
+        compiled = self._compilation.result()
+        selection = self._selection(compiled.rules, image_ref)
+        include, exclude = self._criteria.select(image_ref, component_name)
+        judgement = Judgement(
+            rules=compiled.rules,
+            scale=Scale(include, exclude),
+            selection=selection,
+            by_selection=self._intentions is not None,
+            unscoped=self._criteria.include.unscoped,
+            time_ns=self._time_ns if time_ns is None else time_ns,
+        )
+        known = compiled.program.rules
+        namespaces = [name for name in selection.namespaces or known if name in known]
+        said = compiled.program.evaluate(
+            namespaces,
+            input_json,
+            context=context,
+            narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
+            trace=self._trace,
+            deadline=self._deadline,
+        )
+        for namespace in namespaces:
+            judgement.add(namespace, said.values.get(namespace, {}), said.excepted.get(namespace, ()))
+        return judgement.outcome()
+
+    def close(self) -> None:
+        """Forget the compiled policies."""
+        self._compilation.close()
+
+    def _selection(self, rules: RuleSet, image_ref: str) -> Selection:
+        """The component's name doesn't count here, so most components share one."""
+        key = self._criteria.select(image_ref, "")
+        found = self._selections.get(key)
+        if found is None:
+            found = self._selections[key] = select(rules, *key, self._intentions)
+        return found
+
+
+def _narrate(line: Line) -> None:
+    _log.log(TRACE if line.kind == "trace" else logging.DEBUG, "%s", line.text)

@@ -1,0 +1,154 @@
+"""What annotations and rule bodies tell of the rules of a source group (specification 11 §5.1-5.2)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import PolicyError
+from refimpl.evaluation.crossref import labelled, linked
+from refimpl.evaluation.gotext import spelled
+from refimpl.result import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from refimpl.rego.engine import Annotation, RuleEntry
+
+__all__ = ["RuleInfo", "RuleSet", "is_failure", "is_warning"]
+
+_FAILURE = re.compile(r"(?:deny|violation)(?:_[0-9A-Za-z]+)*", re.ASCII)
+_WARNING = re.compile(r"warn(?:_[0-9A-Za-z]+)*", re.ASCII)
+
+
+def is_failure(name: str) -> bool:
+    """Whether rules of this name report failures (specification 11 §5.3)."""
+    return _FAILURE.fullmatch(name) is not None
+
+
+def is_warning(name: str) -> bool:
+    """Whether rules of this name report warnings (specification 11 §5.3)."""
+    return _WARNING.fullmatch(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """One annotated rule; texts are empty where the annotation has none.
+
+    Attributes:
+        package: dotted path without ``data.``.
+        code: ``<package>.<short name>``.
+        title: as in the annotation.
+        description: cross-references replaced by their labels.
+        effective_on: as the report shows it; need not be a date.
+        solution: cross-references replaced by URLs or labels.
+        collections: names without ``@``.
+        depends_on: codes.
+        pipeline_intention: what ``--filter-type ec-policy`` selects by.
+    """
+
+    package: str
+    code: str
+    title: str = ""
+    description: str = ""
+    effective_on: str = ""
+    solution: str = ""
+    collections: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    pipeline_intention: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, package: str, annotation: Annotation) -> RuleInfo | None:
+        """The rule that an annotation describes; None when it has no short name."""
+        custom = annotation.custom
+        short_name = spelled(custom["short_name"]) if "short_name" in custom else ""
+        if not short_name:
+            return None
+        return cls(
+            package=package,
+            code=f"{package}.{short_name}",
+            title=annotation.title,
+            description=labelled(annotation.description),
+            effective_on=linked(plain_text(custom.get("effective_on")) or ""),
+            solution=labelled(linked(plain_text(custom.get("solution")) or "")),
+            collections=_strings(custom.get("collections")),
+            depends_on=_dependencies(custom),
+            pipeline_intention=_strings(custom.get("pipeline_intention")),
+        )
+
+    def metadata(self) -> dict[str, Any]:
+        """The members that are the annotation's own, without the empty ones."""
+        members: dict[str, Any] = {
+            "title": self.title,
+            "effective_on": self.effective_on,
+            "description": self.description,
+            "solution": self.solution,
+            "collections": list(self.collections),
+            "depends_on": list(self.depends_on),
+        }
+        return {key: value for key, value in members.items() if value}
+
+
+@dataclass(slots=True)
+class RuleSet:
+    """All rules of a source group; grows while its sources are inspected, then stays.
+
+    Attributes:
+        annotated: code → what its annotation tells (RULES in the specification).
+        by_package: the same, by the package they are in.
+        codes: the codes of annotated rules and of those without annotation (ALL).
+    """
+
+    annotated: dict[str, RuleInfo] = field(default_factory=dict)
+    by_package: dict[str, list[RuleInfo]] = field(default_factory=dict)
+    codes: dict[str, RuleInfo | None] = field(default_factory=dict)
+
+    def add(self, entries: Iterable[RuleEntry]) -> None:
+        """Take the rules of one inspected source.
+
+        Raises:
+            PolicyError: a rule reports what can't be a result, or has the code of an earlier one.
+        """
+        entries = list(entries)
+        for entry in entries:
+            for annotation in entry.chain:
+                if annotation.unsupported and _kept(entry, annotation):
+                    raise PolicyError(annotation.unsupported)
+        for entry in entries:
+            for annotation in entry.chain:
+                if not annotation.scope:
+                    self._add_code(entry)
+                elif info := RuleInfo.of(entry.package, annotation):
+                    self._add_info(info)
+
+    def _add_code(self, entry: RuleEntry) -> None:
+        if _reports(entry.name) and "." in entry.code:
+            self.codes.setdefault(entry.code, None)
+
+    def _add_info(self, info: RuleInfo) -> None:
+        if info.code in self.annotated:
+            raise PolicyError(f"found a second rule with the same code: `{info.code}`")
+        self.annotated[info.code] = self.codes[info.code] = info
+        self.by_package.setdefault(info.package, []).append(info)
+
+
+def _reports(name: str) -> bool:
+    return is_failure(name) or is_warning(name)
+
+
+def _kept(entry: RuleEntry, annotation: Annotation) -> bool:
+    return bool(annotation.scope) or _reports(entry.name)
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in value if plain_text(item) is not None)
+
+
+def _dependencies(custom: Mapping[str, Any]) -> tuple[str, ...]:
+    if "depends_on" not in custom:
+        return ()
+    value = custom["depends_on"]
+    return tuple(map(spelled, value)) if isinstance(value, list) else (spelled(value),)

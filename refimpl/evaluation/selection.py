@@ -1,0 +1,72 @@
+"""Which rules, and so which packages, an image calls for (specification 11 §7.4 and §8)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from refimpl.evaluation.scoring import Scale, matchers
+from refimpl.result import plain_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from refimpl.evaluation.rules import RuleInfo, RuleSet
+
+__all__ = ["Selection", "intention", "select"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The rules that are *in* for an image.
+
+    Attributes:
+        codes: theirs, annotated or not.
+        namespaces: the packages to evaluate, sorted; empty when all of the engine's are.
+        texts: all that the rules with the wanted intention answer to, *in* or not.
+    """
+
+    codes: frozenset[str]
+    namespaces: tuple[str, ...]
+    texts: frozenset[str]
+
+
+def intention(rule_data: Mapping[str, Any] | None) -> frozenset[str]:
+    """The pipeline intentions that rule data asks for: a string or a list of strings (specification 11 §8)."""
+    value = (rule_data or {}).get("pipeline_intention")
+    if isinstance(value, list):
+        return frozenset(item for item in value if plain_text(item) is not None)
+    text = plain_text(value)
+    return frozenset((text,)) if text else frozenset()
+
+
+def select(
+    rules: RuleSet, include: Sequence[str], exclude: Sequence[str], intentions: frozenset[str] | None
+) -> Selection:
+    """Weigh each rule of the group, without terms.
+
+    Args:
+        rules: of the group.
+        include: items for the image, without a component's.
+        exclude: likewise.
+        intentions: those wanted; None when intentions don't count.
+    """
+    scale = Scale(include, exclude)
+    anything = tuple(include) in ((), ("*",))
+    codes: set[str] = set()
+    seen: set[str] = set()
+    for code, info in rules.codes.items():
+        if intentions is not None and not _intended(info, intentions):
+            continue
+        texts = matchers(code, (), info.collections if info else ())
+        seen.update(texts)
+        included, excluded = scale.totals(texts)
+        if included > excluded or (anything and not excluded):
+            codes.add(code)
+    namespaces = sorted({code.partition(".")[0] for code in codes})
+    return Selection(frozenset(codes), tuple(namespaces), frozenset(seen))
+
+
+def _intended(info: RuleInfo | None, intentions: frozenset[str]) -> bool:
+    own = info.pipeline_intention if info else ()
+    return not intentions.isdisjoint(own) if intentions else not own
