@@ -84,6 +84,7 @@ class Channel:
         deadline: Deadline | None = None,
         serve: Callable[[dict[str, Any]], bytes] | None = None,
         tail: bytes = b"",
+        keep_numbers: bool = False,
     ) -> dict[str, Any]:
         """Send a request, serve the calls that come before its reply, and return the reply.
 
@@ -92,9 +93,10 @@ class Channel:
             deadline: ends the wait, and the request at the other side.
             serve: given a call, returns the member that answers it, such as ``"value":1``.
             tail: more members, as JSON text that begins with a comma.
+            keep_numbers: fractions and exponents of the reply become `jsontext.NumberText`, not floats.
 
         Returns:
-            ``id`` with ``result`` or ``error``, and ``lines``; fractions and exponents as `jsontext.NumberText`.
+            ``id`` with ``result`` or ``error``, and ``lines``.
 
         Raises:
             HostError: the process died or was closed.
@@ -114,7 +116,7 @@ class Channel:
                     call = jsontext.loads(message)
                     self._write(b'{"call":%d,%b}\n' % (call["call"], serve(call)))
                     continue
-                reply: dict[str, Any] = jsontext.loads(message, keep_numbers=True)
+                reply: dict[str, Any] = jsontext.loads(message, keep_numbers=keep_numbers)
                 replied = True
                 return reply
         finally:

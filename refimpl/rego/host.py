@@ -153,6 +153,7 @@ class HostProgram:
             deadline=deadline,
             serve=lambda call: self._serve(call, context, raised),
             tail=b',"input":' + input_json.replace(b"\n", b" "),
+            keep_numbers=True,
         )
         if narrate is not None:
             for line in reply.get("lines", ()):

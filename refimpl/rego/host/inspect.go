@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,11 +153,15 @@ func spokenCode(rule *ast.Rule) string {
 	return second + "." + string(rule.Head.Name)
 }
 
-// plain makes JSON of what YAML gave; timestamps become texts.
+// plain makes JSON of what YAML gave: what JSON hasn't becomes text.
 func plain(value any) any {
 	switch v := value.(type) {
 	case time.Time:
 		return v.Format(time.RFC3339)
+	case float64:
+		if math.IsInf(v, 0) || math.IsNaN(v) {
+			return fmt.Sprint(v)
+		}
 	case []any:
 		for i := range v {
 			v[i] = plain(v[i])
