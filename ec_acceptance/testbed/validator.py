@@ -64,11 +64,13 @@ class Invocation:
 class Running:
     """A validator at work. Its streams go to files, so that it never blocks on us."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path
+    ) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
         self._started = time.time()
-        self._streams: list[IO[bytes]] = [(folder / name).open("w+b") for name in ("stdout", "stderr")]
+        self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
             self._process = subprocess.Popen(
                 self.command,
@@ -131,10 +133,19 @@ class Validator:
             )
         self.command = (str(Path(program).absolute()), *words[1:])
 
-    def start(self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path) -> Running:
-        """Start it in `folder`, which gets its streams; `environment` is added to the little that programs need."""
+    def start(
+        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path
+    ) -> Running:
+        """Start it.
+
+        Args:
+            arguments: after the validator's own command.
+            environment: added to the little that every program needs.
+            folder: where it is started.
+            streams: an existing folder, for what it prints.
+        """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return Running((*self.command, *arguments), {**base, **environment}, folder)
+        return Running((*self.command, *arguments), {**base, **environment}, folder, streams)
 
     def version(self) -> str:
         """The one word that it calls its version (`version --short`), for reports and the origin of snapshots."""

@@ -1,0 +1,91 @@
+"""What one run of a command costs: wall and CPU time, and peak memory, of its whole process tree (Linux only)."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["Cost", "measured", "typical"]
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of wall and CPU time; peak memory in bytes: the largest sum of PSS over the process tree."""
+
+    wall: float
+    cpu: float
+    memory: int
+    status: int
+    stdout: bytes
+
+
+def measured(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
+    """Run a command to its end, together with everything that it starts."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, so that their CPU time counts
+    out = folder / "stdout"
+    started = time.perf_counter()
+    with out.open("wb") as stdout:
+        process = subprocess.Popen(command, env=environment, cwd=folder, stdout=stdout, stderr=subprocess.DEVNULL)
+    stop = threading.Event()
+    peak = [0]
+    watcher = threading.Thread(target=_watch, args=(process.pid, stop, peak))
+    watcher.start()
+    _, raw, used = os.wait4(process.pid, 0)
+    wall = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(raw)
+    stop.set()
+    watcher.join()
+    cpu = used.ru_utime + used.ru_stime
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            _, _, used = os.wait4(-1, 0)
+            cpu += used.ru_utime + used.ru_stime
+    return Cost(wall, cpu, peak[0], process.returncode, out.read_bytes())
+
+
+def typical(costs: Sequence[Cost]) -> Cost:
+    """The medians of several runs."""
+    return Cost(
+        median(cost.wall for cost in costs),
+        median(cost.cpu for cost in costs),
+        int(median(cost.memory for cost in costs)),
+        max(cost.status for cost in costs),
+        b"",
+    )
+
+
+def _watch(root: int, stop: threading.Event, peak: list[int]) -> None:
+    while not stop.wait(0.01):
+        peak[0] = max(peak[0], sum(_pss(pid) for pid in _tree(root)))
+
+
+def _tree(root: int) -> list[int]:
+    found = [root]
+    for pid in found:
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):
+                found += map(int, children.read_text().split())
+    return found
+
+
+def _pss(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except OSError:
+        return 0
+    return 0

@@ -1,0 +1,47 @@
+"""The little that steps need of behave: a typed context, tables without heading rows, tables of arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ec_acceptance.testbed.commandline import CommandLineError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ec_acceptance.testbed.world import World
+
+__all__ = ["Context", "arguments", "pairs", "rows"]
+
+
+class Context(Protocol):
+    """What steps see of behave's context."""
+
+    world: World
+    table: Any
+    text: str
+
+
+def rows(table: Any) -> list[tuple[str, ...]]:
+    """All rows of a table; behave takes the first one for a heading, ours have none."""
+    return [tuple(table.headings), *(tuple(row.cells) for row in table)]
+
+
+def pairs(table: Any) -> list[tuple[str, str]]:
+    """All rows of a table of two columns."""
+    return [(left, right) for left, right in rows(table)]
+
+
+def arguments(context: Context) -> Sequence[str]:
+    """A table of flags and values as words of a command line.
+
+    An empty value leaves the flag alone; `""` is an empty word. `${…}` is replaced, nothing else is.
+    """
+    words = []
+    for flag, value in pairs(context.table):
+        if not flag.startswith("-"):
+            raise CommandLineError(f"a row of arguments begins with a flag, not with {flag!r}")
+        words.append(context.world.text(flag))
+        if value:
+            words.append("" if value == '""' else context.world.text(value))
+    return words

@@ -1,0 +1,88 @@
+"""behave's hooks. What a step's AssertionError means is the validator's fault; any other exception is the suite's."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.testbed.services import Options, Services
+from ec_acceptance.testbed.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]
+
+_ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}")
+
+
+class ScenarioIdError(Exception):
+    """A scenario has no id, or two."""
+
+
+def before_all(context: Any) -> None:
+    """Start the run's services, and say which registry was chosen and why."""
+    features = Path(context.config.base_dir) / "features"
+    if not features.is_dir():  # behave was started inside of it
+        features = Path(context.config.base_dir)
+    context.services = None
+    context.ran = {}
+    context.features_folder = features
+    services = context.services = Services.start(Options.read(context.config.userdata), features)
+    sys.stderr.write(f"registry: {services.backend.kind} ({services.backend.reason})\n")
+    sys.stderr.write(f"validator: {services.validator.command[0]}\n")
+
+
+def before_scenario(context: Any, scenario: Any) -> None:
+    """Make the scenario's world."""
+    identity = scenario_id(scenario.effective_tags)
+    context.ran[identity] = context.ran.get(identity, 0) + 1
+    row = "" if context.ran[identity] == 1 else f".{context.ran[identity]}"
+    feature = Path(scenario.filename).resolve().relative_to(context.features_folder.resolve()).with_suffix("")
+    snapshots = context.services.snapshots.feature(feature.as_posix())
+    context.world = World(context.services, f"{identity}{row}", snapshots, identity)
+
+
+def after_scenario(context: Any, scenario: Any) -> None:
+    """Keep what was seen if the scenario failed, and end its services."""
+    world: World | None = getattr(context, "world", None)
+    if world is None:
+        return
+    if scenario.status.name in {"failed", "error"}:
+        kept = world.keep(context.services.options.artifacts)
+        sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
+    world.close()
+
+
+def after_all(context: Any) -> None:
+    """Write what an update recorded; after a full run, entries that nothing compared with are a failure."""
+    services: Services | None = context.services
+    if services is None:
+        return
+    services.close()
+    for entry in services.snapshots.save():
+        sys.stderr.write(f"snapshot written: {entry}\n")
+    if _full(context) and (unused := services.snapshots.unused()):
+        raise AssertionError("snapshots that no scenario compares with: " + "; ".join(unused))
+
+
+def scenario_id(tags: Iterable[str]) -> str:
+    """The one tag that is an id, such as `happy-01`.
+
+    Raises:
+        ScenarioIdError: there is none, or more than one.
+    """
+    found = [str(tag) for tag in tags if _ID.fullmatch(str(tag))]
+    if len(found) != 1:
+        raise ScenarioIdError(f"a scenario needs exactly one id among its tags, such as @happy-01; found: {found}")
+    return found[0]
+
+
+def _full(context: Any) -> bool:
+    """Whether all scenarios of all features ran and passed: else what wasn't compared says nothing."""
+    wanted = {path.resolve() for path in context.features_folder.rglob("*.feature")}
+    features = context._runner.features  # noqa: SLF001  # behave shows its features nowhere else
+    scenarios = [scenario for feature in features for scenario in feature.walk_scenarios()]
+    return wanted == {Path(f.filename).resolve() for f in features} and all(s.status.name == "passed" for s in scenarios)

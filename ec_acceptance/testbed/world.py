@@ -1,0 +1,278 @@
+"""One scenario's world: its own addresses, variables and environment, and what the validator did in it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import socket
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Unpack
+
+import yaml
+
+from ec_acceptance.testbed.cluster import ClusterServer
+from ec_acceptance.testbed.commandline import expand
+from ec_acceptance.testbed.git import GitServer, Repository
+from ec_acceptance.testbed.placeholders import Known
+from ec_acceptance.testbed.registry.gate import Gate
+from ec_acceptance.testbed.rekor import RekorServer, canonicalized
+from ec_acceptance.testbed.report import Report, numbers_kept
+from ec_acceptance.testbed.stock import Stock
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from ec_acceptance.testbed.registry.log import Exchange, Wanted
+    from ec_acceptance.testbed.services import Services
+    from ec_acceptance.testbed.snapshots import FeatureSnapshots
+    from ec_acceptance.testbed.validator import Invocation
+
+__all__ = ["NAMESPACE", "World"]
+
+NAMESPACE = "acceptance"
+"""The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
+
+_UNFIT = re.compile(r"[^a-z0-9._-]+")
+
+
+class World:
+    """All that a scenario's steps share, typed. Services are started when first used.
+
+    Args:
+        services: of the run.
+        scenario: the scenario's id, such as `happy-01`; rows of an outline that share an id have `.1` and so on added.
+        snapshots: of the scenario's feature.
+        snapshot_key: the id without the row.
+    """
+
+    def __init__(
+        self, services: Services, scenario: str, snapshots: FeatureSnapshots, snapshot_key: str
+    ) -> None:
+        self.services = services
+        self.scenario = scenario
+        self.snapshots = snapshots
+        self.snapshot_key = snapshot_key
+        self.folder = services.folder / _UNFIT.sub("-", scenario)
+        self.work = self.folder / "work"
+        self.home = self.folder / "home"
+        self.scratch = self.folder / "tmp"
+        for folder in (self.work, self.home, self.scratch):
+            folder.mkdir(parents=True)
+        self.known = Known()
+        self.environment: dict[str, str] = {}
+        self.invocations: list[Invocation] = []
+        self.arguments: tuple[str, ...] = ()
+        self._mark = 0
+        self.known.add("tmp", str(self.scratch))
+
+    # Addresses: each is the scenario's own, with a log of its own.
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The registry as this scenario's validator sees it."""
+        gate = Gate(self.services.backend, namespace=_UNFIT.sub("-", self.scenario))
+        self.known.add("registry", gate.address)
+        return gate
+
+    @cached_property
+    def rekor(self) -> RekorServer:
+        """The transparency log as this scenario's validator sees it."""
+        server = RekorServer(self.services.log)
+        self.known.add("log", server.url)
+        return server
+
+    @cached_property
+    def git(self) -> GitServer:
+        """This scenario's git server, over https."""
+        server = GitServer(tls=self.services.authority.server)
+        self.known.add("git", server.address)
+        return server
+
+    @cached_property
+    def cluster(self) -> ClusterServer:
+        """This scenario's cluster."""
+        server = ClusterServer()
+        server.kubeconfig(self.folder / "kubeconfig", namespace=NAMESPACE)
+        self.environment["KUBECONFIG"] = str(self.folder / "kubeconfig")
+        self.known.add("cluster", server.url)
+        return server
+
+    @cached_property
+    def stock(self) -> Stock:
+        """This scenario's keys, images, signatures and attestations."""
+        return Stock(self.services.log, self.gate, self.known, self.scenario)
+
+    @cached_property
+    def _deaf(self) -> socket.socket:
+        deaf = socket.socket()
+        deaf.bind(("127.0.0.1", 0))  # bound, but it never listens: connections are refused, and nobody else gets it
+        return deaf
+
+    @property
+    def nobody(self) -> str:
+        """An address at which nobody listens."""
+        address = f"127.0.0.1:{self._deaf.getsockname()[1]}"
+        self.known.add("nobody", address)
+        return address
+
+    # What scenarios write.
+
+    def variables(self) -> Mapping[str, str]:
+        """The values of `${…}` in steps."""
+        return {
+            **self.stock.variables(self.folder),
+            "REGISTRY": self.gate.address,
+            "GITHOST": self.git.address,
+            "REKOR": self.rekor.url,
+            "NOBODY": self.nobody,
+            "TMPDIR": str(self.scratch),
+        }
+
+    def text(self, text: str) -> str:
+        """A text of the scenario with `${…}` replaced."""
+        return expand(text, self.variables()) if "${" in text else text
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file into the folder in which the validator is started."""
+        path = self.work / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.text(text), encoding="utf-8")
+        return path
+
+    def add_policies(self, name: str, files: Mapping[str, str]) -> None:
+        """Serve a git repository of files from the examples: path in the repository → file."""
+        repository = Repository()
+        content = {path: (self.services.examples / file).read_bytes() for path, file in files.items()}
+        self.known.add(f"commit of {name}", repository.commit(content))
+        self.git.add(name, repository)
+
+    def add_policy_configuration(self, name: str, specification: str) -> None:
+        """Store a policy configuration in the cluster; the specification is JSON."""
+        self.cluster.policy(NAMESPACE, name, json.loads(self.text(specification)))
+
+    # Runs.
+
+    def run(self, arguments: Sequence[str]) -> Invocation:
+        """Run the validator to its end. Requests made before don't count any more: assertions are on one run."""
+        self.arguments = tuple(arguments)
+        self._mark = self.gate.log.mark()
+        for journal in (self.rekor.journal, self.git.journal, self.cluster.journal):
+            journal.clear()
+        environment = {
+            "HOME": str(self.home),
+            "TMPDIR": str(self.scratch),
+            "DOCKER_CONFIG": str(self.home / ".docker"),
+            "SSL_CERT_FILE": str(self.services.ca_file),
+            "SIGSTORE_REKOR_PUBLIC_KEY": str(self.services.log_key_file),
+            **self.environment,
+        }
+        streams = self.folder / f"run-{len(self.invocations) + 1}"
+        streams.mkdir()
+        running = self.services.validator.start(arguments, environment, self.work, streams)
+        try:
+            invocation = running.wait(self.services.options.timeout)
+        finally:
+            running.kill()
+        self.invocations.append(invocation)
+        return invocation
+
+    @property
+    def last(self) -> Invocation:
+        """The newest run of the validator."""
+        if not self.invocations:
+            raise LookupError("the scenario hasn't run the validator yet")
+        return self.invocations[-1]
+
+    @property
+    def report(self) -> Report:
+        """The newest run's standard output as a JSON report."""
+        return Report.parse(self.last.out)
+
+    def requests(self, **wanted: Unpack[Wanted]) -> tuple[Exchange, ...]:
+        """What the registry was asked in the newest run."""
+        self.gate.log.complete()
+        return self.gate.log.requests(since=self._mark, **wanted)
+
+    def looked_up(self) -> set[bytes]:
+        """The entries that the transparency log was searched for in the newest run, as it would hold them."""
+        asked = self.rekor.journal.matching("POST", "/api/v1/log/entries/retrieve")
+        return {canonicalized(entry) for one in asked for entry in one.document.get("entries") or ()}
+
+    # What is held against the contract.
+
+    def compare(self, stream: str, kind: str) -> None:
+        """Compare the newest run's standard output with the snapshot of this stream.
+
+        Args:
+            stream: the entry's name after the scenario's id.
+            kind: `json` and `yaml` are compared as data, anything else as text.
+        """
+        value = self._parsed(self.last.out, kind)
+        difference = self.snapshots.compare(f"{self.snapshot_key} {stream}", value)
+        assert difference is None, f"{difference}\n{self.last.described()}"
+
+    def comparable(self, output: bytes) -> str:
+        """An output with the times in it, which differ between two targets of one run, taken out."""
+        return self.known.plain(output.decode())
+
+    def expect_failure(self, text: str, *, fatal: bool = False) -> None:
+        """Demand that the newest run ended with exactly this error and printed nothing else.
+
+        Args:
+            text: after `Error: `; `…` stands for anything, in the words of a foreign library.
+            fatal: also demand the log line of errors in the command line.
+        """
+        last = self.last
+        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+        assert not last.out, f"standard output isn't empty:\n{last.described()}"
+        for trace in ("Traceback (most recent call last)", "panic: "):
+            assert trace not in last.err, f"a trace of the program's inside:\n{last.described()}"
+        said = "".join(line for line in last.err.splitlines(keepends=True) if not line.startswith('time="'))
+        wanted = self.text(text)
+        pattern = ".*".join(re.escape(part) for part in f"Error: {wanted}\n".split("…"))
+        assert re.fullmatch(pattern, said, re.DOTALL), f"the error isn't\n    {wanted}\n{last.described()}"
+        if fatal:
+            quoted = json.dumps(f"error executing command: {wanted}", ensure_ascii=False)
+            assert f"level=fatal msg={quoted}" in last.err, f"no log line of level fatal:\n{last.described()}"
+
+    def _parsed(self, output: str, kind: str) -> Any:
+        if kind not in {"json", "yaml"}:
+            return self.known.plain(output)
+        try:
+            document = numbers_kept(output) if kind == "json" else yaml.safe_load(output)
+        except (ValueError, yaml.YAMLError) as error:
+            raise AssertionError(f"the output is no {kind}: {error}\n{self.last.described()}") from None
+        return self.known.typed(document, self.last)
+
+    # The end.
+
+    def keep(self, folder: Path) -> Path:
+        """Keep what was seen for a failed scenario: command lines, streams, requests, the files left behind."""
+        target = folder / _UNFIT.sub("-", self.scenario)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        for number, invocation in enumerate(self.invocations, 1):
+            (target / f"{number}-command.txt").write_text(invocation.described() + "\n", encoding="utf-8")
+            (target / f"{number}-environment.json").write_text(json.dumps(dict(invocation.environment), indent=1) + "\n")
+            (target / f"{number}-stdout").write_bytes(invocation.stdout)
+            (target / f"{number}-stderr").write_bytes(invocation.stderr)
+        if "gate" in self.__dict__:
+            (target / "registry-requests.txt").write_text("".join(f"{one}\n" for one in self.gate.log.requests()))
+        for name in ("rekor", "git", "cluster"):
+            if name in self.__dict__:
+                asked = getattr(self, name).journal.asked
+                lines = [f"{one.method} {one.path} {one.status}\n" for one in asked]
+                (target / f"{name}-requests.txt").write_text("".join(lines), encoding="utf-8")
+        files = sorted(path for root in (self.home, self.scratch) for path in root.rglob("*") if path.is_file())
+        listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(self.folder)}\n" for path in files)
+        (target / "files.txt").write_text(listing, encoding="utf-8")
+        return target
+
+    def close(self) -> None:
+        """Stop the scenario's own services and remove its files."""
+        for name in ("gate", "rekor", "git", "cluster", "_deaf"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+        shutil.rmtree(self.folder, ignore_errors=True)

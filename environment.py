@@ -1,0 +1,7 @@
+"""behave's hooks: services for the run, a world for each scenario."""
+
+from __future__ import annotations
+
+from ec_acceptance.testbed.hooks import after_all, after_scenario, before_all, before_scenario
+
+__all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]

@@ -1,0 +1,70 @@
+"""What the registry, the transparency log, the git server and the cluster were asked in the last run."""
+
+from __future__ import annotations
+
+from behave import then
+
+from ec_acceptance.testbed.behaving import Context, pairs
+
+
+@then("the registry was asked for")
+def the_registry_was_asked(context: Context) -> None:
+    for kind, image in pairs(context.table):
+        references = context.world.stock.references(kind, image)
+        found = [one for one in context.world.requests(repository=image) if one.reference in references]
+        assert found, f"the registry wasn't asked for the {kind} of {image} ({' or '.join(references)})"
+
+
+@then("the registry was not asked for anything")
+def the_registry_was_not_asked(context: Context) -> None:
+    asked = context.world.requests()
+    assert not asked, "the registry was asked:\n" + "\n".join(map(str, asked))
+
+
+@then("no layer was fetched")
+def no_layer(context: Context) -> None:
+    counts = {name: count for name, count in _layer_fetches(context).items() if count}
+    assert not counts, f"layers were fetched: {counts}"
+
+
+@then("each layer was fetched")
+def every_layer(context: Context) -> None:
+    missing = [name for name, count in _layer_fetches(context).items() if not count]
+    assert not missing, f"layers that were never fetched: {missing}"
+
+
+@then("each layer was fetched exactly once")
+def every_layer_once(context: Context) -> None:
+    counts = {name: count for name, count in _layer_fetches(context).items() if count != 1}
+    assert not counts, f"layers that weren't fetched exactly once, and how often they were: {counts}"
+
+
+@then("the transparency log was asked for")
+def the_log_was_asked(context: Context) -> None:
+    for kind, image in pairs(context.table):
+        entries = context.world.stock.log_entries(kind, image)
+        assert not entries.isdisjoint(context.world.looked_up()), f"the log wasn't asked for the {kind} of {image}"
+
+
+@then("the transparency log was not asked")
+def the_log_was_not_asked(context: Context) -> None:
+    asked = context.world.rekor.journal.asked
+    assert not asked, f"the transparency log was asked {len(asked)} times"
+
+
+@then('the git repository "{name}" was fetched')
+def the_repository_was_fetched(context: Context, name: str) -> None:
+    path = rf"/git/{name}(\.git)?/git-upload-pack"
+    assert context.world.git.journal.matching("POST", path), f"nothing of the repository {name} was fetched"
+
+
+@then('the cluster was asked for the policy configuration "{name}"')
+def the_cluster_was_asked(context: Context, name: str) -> None:
+    path = rf"/apis/[^/]+/[^/]+/namespaces/[^/]+/enterprisecontractpolicies/{name}"
+    assert context.world.cluster.journal.matching("GET", path), f"the cluster wasn't asked for {name}"
+
+
+def _layer_fetches(context: Context) -> dict[str, int]:
+    """How often each layer of the scenario's images was fetched in the newest run, by the layer's name."""
+    asked = [one.reference for one in context.world.requests(method="GET", kind="blob")]
+    return {name: asked.count(digest) for name, digest in context.world.stock.layers.items()}
