@@ -7,7 +7,7 @@ its own `writer`, which then gets the bare `Wire` and decides each byte that lea
 from __future__ import annotations
 
 import contextlib
-import select
+import selectors
 import socket
 import struct
 import sys
@@ -120,9 +120,11 @@ class Wire:
         """Whether the peer has ended its side or the connection is broken."""
         connection = self._handler.connection
         try:
-            readable, _, _ = select.select([connection], [], [], 0)
+            with selectors.DefaultSelector() as selector:
+                selector.register(connection, selectors.EVENT_READ)
+                readable = bool(selector.select(0))
             # An SSLSocket refuses to peek; beneath TLS the answer is the same.
-            return bool(readable) and not socket.socket.recv(connection, 1, socket.MSG_PEEK)
+            return readable and not socket.socket.recv(connection, 1, socket.MSG_PEEK)
         except (OSError, ValueError):
             return True
 
@@ -130,11 +132,12 @@ class Wire:
         """End the connection in an orderly way after this response."""
         self._handler.close_connection = True
 
-    def reset(self) -> None:
-        """Abort the connection (TCP RST) once the writer returns, after what was sent has arrived."""
+    def reset(self, *, drained: bool = True) -> None:
+        """Abort the connection (TCP RST) once the writer returns; if `drained`, what was sent arrives first."""
         with contextlib.suppress(OSError):
             self._handler.wfile.flush()
-        self.drain()
+        if drained:
+            self.drain()
         with contextlib.suppress(OSError):
             self._handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self._handler.aborted = self._handler.close_connection = True
