@@ -127,6 +127,7 @@ def test_a_proposed_envelope_by_another_key_is_refused(ask: Ask, envelope: Envel
         {"kind": "rekord", "apiVersion": "0.0.1", "spec": {}},
         {"kind": "dsse", "apiVersion": "0.0.1", "spec": {"proposedContent": None}},
         {"kind": "dsse", "apiVersion": "0.0.1"},
+        {"kind": "dsse", "apiVersion": "0.0.1", "spec": {"proposedContent": {"envelope": "{}", "verifiers": None}}},
         {"kind": "intoto", "apiVersion": "0.0.1", "spec": {"content": {"envelope": "{"}, "publicKey": "!"}},
         "text",
     ],
@@ -134,6 +135,23 @@ def test_a_proposed_envelope_by_another_key_is_refused(ask: Ask, envelope: Envel
 def test_an_entry_that_is_none_is_refused(ask: Ask, entry: Any) -> None:
     status, answer = ask("POST", "/entries/retrieve", query(entry))
     assert (status, answer["code"]) == (400, 400)
+    assert answer["message"].startswith("unmarshalling entry: ")
+
+
+def test_each_signature_of_a_dsse_entry_needs_its_key(ask: Ask, log: Log) -> None:
+    envelope = seal(b"{}", [KNOWN, OTHER])
+    [only_known, _] = proposed_attestation(envelope)
+    status, answer = ask("POST", "/entries/retrieve", query(only_known))
+    assert (status, answer["message"]) == (400, "unmarshalling entry: all signatures must have a key that verifies it")
+    both = proposed_attestation(envelope)[0]
+    both["spec"]["proposedContent"]["verifiers"].append(encoded(OTHER.public_pem))
+    status, [uuid] = ask("POST", "/entries", both)
+    assert (status, uuid) == (201, log.uuid(log._entries[0]))
+
+
+@pytest.mark.parametrize("document", [[], "text", {"entryUUIDs": [1]}, {"logIndexes": ["x"]}])
+def test_a_query_that_is_none_is_refused(ask: Ask, document: Any) -> None:
+    assert ask("POST", "/entries/retrieve", document)[0] == 400
 
 
 def test_a_created_entry_can_be_read_in_every_way(ask: Ask, log: Log, signature: ImageSignature) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["EntryError", "canonical", "canonicalized", "dsse", "hashedrekord", "intoto"]
+
+
+_T = TypeVar("_T")
 
 
 class EntryError(ValueError):
@@ -53,25 +56,33 @@ def dsse(envelope: bytes, verifier: str, *, signatures: Sequence[int] | None = N
     return _dsse(envelope, document, [(one["sig"], verifier) for one in chosen])
 
 
-def canonicalized(proposed: Mapping[str, Any]) -> bytes:
-    """The body that a log makes of a proposed entry, after it verified its signatures.
+def canonicalized(proposed: Any) -> bytes:
+    """The body that a log makes of a proposed entry (JSON), after it verified its signatures.
 
     Raises:
         EntryError: not an entry of a known kind, or a signature that doesn't verify.
     """
     try:
-        make = _KINDS[proposed["kind"], proposed["apiVersion"]]
-        return make(proposed["spec"])
+        kind, version = _at(proposed, str, "kind"), _at(proposed, str, "apiVersion")
+        make = _KINDS.get((kind, version))
+        if make is None:
+            raise EntryError(f"{kind} {version} is unknown")
+        return make(_at(proposed, dict, "spec"))
     except InvalidSignature:
-        raise EntryError(
-            "unmarshalling entry: verifying signature: invalid signature when validating ASN.1 encoded signature"
-        ) from None
-    except EntryError as error:
-        raise EntryError(f"unmarshalling entry: {error}") from None
-    except KeyError as error:
-        raise EntryError(f"entry lacks or has an unknown {error.args[0]!r}") from None
-    except (TypeError, AttributeError, ValueError, UnsupportedAlgorithm) as error:
-        raise EntryError(f"unmarshalling entry: {error}") from None
+        reason = "verifying signature: invalid signature when validating ASN.1 encoded signature"
+    except (ValueError, UnsupportedAlgorithm) as error:
+        reason = str(error)
+    raise EntryError(f"unmarshalling entry: {reason}")
+
+
+def _at(document: Any, kind: type[_T], *path: str) -> _T:
+    """What the document has at a path of members."""
+    found = document
+    for name in path:
+        found = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(found, kind):
+        raise EntryError(f"{'.'.join(path)} in body is required")
+    return found
 
 
 def _hash(data: bytes) -> dict[str, str]:
@@ -98,25 +109,29 @@ def _dsse(envelope: bytes, document: Mapping[str, Any], signatures: Sequence[tup
 
 
 def _of_hashedrekord(spec: Mapping[str, Any]) -> bytes:
-    digest, signature = spec["data"]["hash"], spec["signature"]["content"]
-    if digest["algorithm"] != "sha256":
-        raise EntryError(f"unsupported hash algorithm {digest['algorithm']}")
-    verifier = _pem(spec["signature"]["publicKey"]["content"])
-    _verify(verifier, _bytes(signature), digest=bytes.fromhex(digest["value"]))
-    return _hashedrekord({"algorithm": "sha256", "value": digest["value"].lower()}, signature, verifier)
+    algorithm = _at(spec, str, "data", "hash", "algorithm")
+    if algorithm != "sha256":
+        raise EntryError(f"unsupported hash algorithm {algorithm}")
+    value, signature = _at(spec, str, "data", "hash", "value"), _at(spec, str, "signature", "content")
+    verifier = _pem(_at(spec, str, "signature", "publicKey", "content"))
+    _verify(verifier, _bytes(signature), digest=bytes.fromhex(value))
+    return _hashedrekord({"algorithm": "sha256", "value": value.lower()}, signature, verifier)
 
 
 def _of_intoto(spec: Mapping[str, Any]) -> bytes:
-    envelope, verifier = spec["content"]["envelope"].encode(), _pem(spec["publicKey"])
-    _accepted(json.loads(envelope), [verifier], every=False)
+    envelope, verifier = _at(spec, str, "content", "envelope").encode(), _pem(_at(spec, str, "publicKey"))
+    _accepted(json.loads(envelope), [verifier])
     return intoto(envelope, verifier)
 
 
 def _of_dsse(spec: Mapping[str, Any]) -> bytes:
-    content = spec["proposedContent"]
-    envelope = content["envelope"].encode()
+    envelope = _at(spec, str, "proposedContent", "envelope").encode()
+    verifiers = [_pem(text) for text in _at(spec, list, "proposedContent", "verifiers")]
     document = json.loads(envelope)
-    return _dsse(envelope, document, _accepted(document, [_pem(text) for text in content["verifiers"]], every=True))
+    accepted = _accepted(document, verifiers)
+    if len(accepted) < len(document["signatures"]):
+        raise EntryError("all signatures must have a key that verifies it")
+    return _dsse(envelope, document, accepted)
 
 
 _KINDS = {
@@ -126,24 +141,22 @@ _KINDS = {
 }
 
 
-def _accepted(envelope: Mapping[str, Any], verifiers: Sequence[str], *, every: bool) -> list[tuple[str, str]]:
-    """The envelope's signatures that verify, each with its verifier; `every` one must have one."""
-    signed = pae(envelope["payloadType"], _bytes(envelope["payload"]))
-    found = []
-    for listed in envelope["signatures"]:
-        for verifier in verifiers:
-            try:
-                _verify(verifier, _bytes(listed["sig"]), data=signed)
-            except InvalidSignature:
-                continue
-            found.append((listed["sig"], verifier))
-            break
-        else:
-            if every:
-                raise EntryError("could not verify envelope: all signatures must have a key that verifies it")
-    if not found:
-        raise EntryError("could not verify envelope: no signature is by the given key")
-    return found
+def _accepted(envelope: Any, verifiers: Sequence[str]) -> list[tuple[str, str]]:
+    """The envelope's signatures that verify, at least one, each with its verifier."""
+    signed = pae(_at(envelope, str, "payloadType"), _bytes(_at(envelope, str, "payload")))
+    texts = [_at(one, str, "sig") for one in _at(envelope, list, "signatures")]
+    by = {text: next((one for one in verifiers if _verifies(one, _bytes(text), signed)), None) for text in texts}
+    if found := [(text, verifier) for text in texts if (verifier := by[text]) is not None]:
+        return found
+    raise EntryError("could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1")
+
+
+def _verifies(verifier: str, signature: bytes, data: bytes) -> bool:
+    try:
+        _verify(verifier, signature, data=data)
+    except InvalidSignature:
+        return False
+    return True
 
 
 def _bytes(text: str) -> bytes:

@@ -119,7 +119,7 @@ class _Exchange:
                 return route(request)
             if request.method == "GET" and request.path.startswith(f"{_API}/entries/"):
                 return self._found(self.log.by_uuid(request.path.removeprefix(f"{_API}/entries/")))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             return self._refused(_BAD_REQUEST, str(error))
         return self._refused(_NOT_FOUND, f"path {request.path} was not found")
 
