@@ -220,7 +220,7 @@ def _hinted(metadata: dict[str, object], times: int) -> dict[str, object]:
     """The metadata with the sentence on exclusion, once for each copy (specification 11 §7.8)."""
     code = plain_text(metadata.get("code"))
     description = plain_text(metadata.get("description"))
-    if code is None or not description:
+    if code is None or description is None:
         return metadata
     term = metadata.get("term")
     named = [f'"{code}:{text}"' for text in texts(term)] or [f'"{code}"']
