@@ -21,6 +21,12 @@ def the_registry_was_not_asked(context: Context) -> None:
     assert not asked, "the registry was asked:\n" + "\n".join(map(str, asked))
 
 
+@then("no image was judged")
+def no_image_was_judged(context: Context) -> None:
+    asked = context.world.requests(method="GET", kind="manifest")
+    assert not asked, "manifests were fetched:\n" + "\n".join(map(str, asked))
+
+
 @then("no layer was fetched")
 def no_layer(context: Context) -> None:
     counts = {name: count for name, count in _layer_fetches(context).items() if count}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behave import given, step, then, use_step_matcher, when
+from behave import step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.behaving import Context, arguments
 from ec_acceptance.testbed.commandline import split

@@ -85,4 +85,6 @@ def _full(context: Any) -> bool:
     wanted = {path.resolve() for path in context.features_folder.rglob("*.feature")}
     features = context._runner.features  # noqa: SLF001  # behave shows its features nowhere else
     scenarios = [scenario for feature in features for scenario in feature.walk_scenarios()]
-    return wanted == {Path(f.filename).resolve() for f in features} and all(s.status.name == "passed" for s in scenarios)
+    return wanted == {Path(f.filename).resolve() for f in features} and all(
+        s.status.name == "passed" for s in scenarios
+    )

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ec_acceptance.testbed.validator import Invocation
 
@@ -21,24 +21,24 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _SLACK = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
 class Placeholder:
-    """Stands for a whole value, such as ``<time>``."""
+    """Stands for a whole value, such as `<time>`. No dataclass: snapshots write those member by member."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __repr__(self) -> str:
         return f"<{self.name}>"
 
 
-@dataclass(frozen=True, slots=True)
 class Templated:
     """A text with known values in it: literal parts and placeholders in turn."""
 
-    parts: tuple[str | Placeholder, ...]
+    def __init__(self, parts: Sequence[str | Placeholder]) -> None:
+        self.parts = tuple(parts)
 
     def __repr__(self) -> str:
-        return "text(" + " ".join(repr(part) for part in self.parts) + ")"
+        return " + ".join(repr(part) for part in self.parts)
 
 
 @dataclass(slots=True)
@@ -98,7 +98,7 @@ class Known:
             return text
         if end < len(text):
             parts.append(text[end:])
-        return parts[0] if len(parts) == 1 else Templated(tuple(parts))
+        return parts[0] if len(parts) == 1 else Templated(parts)
 
 
 def _members(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

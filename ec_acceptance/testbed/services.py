@@ -104,7 +104,7 @@ class Services:
 
         Raises:
             ValidatorNotFoundError: there is no such validator.
-            BackendError: the registry that was asked for can't be had.
+            UnavailableError: the registry that was asked for can't be had.
         """
         validator = Validator(options.validator)
         backend = open_backend(options.registry, image=options.registry_image)

@@ -47,9 +47,7 @@ class World:
         snapshot_key: the id without the row.
     """
 
-    def __init__(
-        self, services: Services, scenario: str, snapshots: FeatureSnapshots, snapshot_key: str
-    ) -> None:
+    def __init__(self, services: Services, scenario: str, snapshots: FeatureSnapshots, snapshot_key: str) -> None:
         self.services = services
         self.scenario = scenario
         self.snapshots = snapshots
@@ -102,7 +100,14 @@ class World:
     @cached_property
     def stock(self) -> Stock:
         """This scenario's keys, images, signatures and attestations."""
-        return Stock(self.services.log, self.gate, self.known, self.scenario)
+        return Stock(
+            log=self.services.log,
+            gate=self.gate,
+            known=self.known,
+            keys=self.services.key,
+            folder=self.folder,
+            seed=self.scenario,
+        )
 
     @cached_property
     def _deaf(self) -> socket.socket:
@@ -122,7 +127,7 @@ class World:
     def variables(self) -> Mapping[str, str]:
         """The values of `${…}` in steps."""
         return {
-            **self.stock.variables(self.folder),
+            **self.stock.variables(),
             "REGISTRY": self.gate.address,
             "GITHOST": self.git.address,
             "REKOR": self.rekor.url,
@@ -255,7 +260,9 @@ class World:
         target.mkdir(parents=True)
         for number, invocation in enumerate(self.invocations, 1):
             (target / f"{number}-command.txt").write_text(invocation.described() + "\n", encoding="utf-8")
-            (target / f"{number}-environment.json").write_text(json.dumps(dict(invocation.environment), indent=1) + "\n")
+            (target / f"{number}-environment.json").write_text(
+                json.dumps(dict(invocation.environment), indent=1) + "\n"
+            )
             (target / f"{number}-stdout").write_bytes(invocation.stdout)
             (target / f"{number}-stderr").write_bytes(invocation.stderr)
         if "gate" in self.__dict__:

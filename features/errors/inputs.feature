@@ -78,7 +78,7 @@ Feature: Input that cannot be used
       """
       <error>
       """
-    And the registry was not asked for anything
+    And no image was judged
 
     Examples:
       | id | what            | key               | error                                                                                                         |

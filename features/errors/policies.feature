@@ -33,7 +33,7 @@ Feature: Policies that cannot be used
 
     Examples: the rules cannot be used
       | id | what                           | source                                    | error                                                                                                                                               |
-      | 05 | Rego that doesn't parse        | ${GITHOST}/git/policies.git//broken       | error validating image ${REGISTRY}/acceptance/image of component Unnamed: 1 error occurred: main.rego:7: rego_parse_error: …                         |
+      | 05 | Rego that doesn't parse        | ${GITHOST}/git/policies.git//broken       | error validating image ${REGISTRY}/acceptance/image of component Unnamed: 1 error occurred: main.rego:6: rego_parse_error: …                         |
       | 06 | no Rego at all                 | ${GITHOST}/git/policies.git//empty        | error validating image ${REGISTRY}/acceptance/image of component Unnamed: no rego files found in policy subdirectory                                |
       | 07 | a function that doesn't exist  | ${GITHOST}/git/policies.git//unknown      | error validating image ${REGISTRY}/acceptance/image of component Unnamed: policy compilation error: the policy references Rego built-in functions … |
 

@@ -76,5 +76,5 @@ Feature: Components that share layers
     Then the exit status should be 1
     And the output should match the snapshot
     And the report has exactly the violations
-      | acceptance/incomplete | manifests.missing | manifests/shared-first.json |
-      | acceptance/incomplete | manifests.missing | manifests/shared-last.yaml  |
+      | incomplete | manifests.missing | manifests/shared-first.json |
+      | incomplete | manifests.missing | manifests/shared-last.yaml  |
