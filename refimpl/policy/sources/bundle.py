@@ -1,0 +1,111 @@
+"""OCI artifacts as sources, one file a layer (specification 11 §4.3)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from refimpl.errors import PolicyError, RegistryError
+from refimpl.oci.descriptor import check_digest
+from refimpl.oci.errors import MalformedError, NotFoundError
+from refimpl.oci.reference import Reference, Repository
+from refimpl.policy.sources import archive
+from refimpl.policy.sources.content import MAX_BYTES, Budget, inside
+from refimpl.policy.sources.kinds import without_prefixes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from refimpl.oci.client import Registry
+    from refimpl.oci.descriptor import Descriptor, Manifest
+
+__all__ = ["fetch"]
+
+_TITLE = "org.opencontainers.image.title"
+_UNPACK = "io.deis.oras.content.unpack"
+_PREFIX = re.compile(r"\A(?:[a-z0-9+.-]*::|[a-z0-9+.-]+://)*")
+_REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_INVALID = "failed to parse reference: invalid reference"
+_FAILED = 'pulling policy: failed to perform "FetchReference" on source'
+
+
+def fetch(url: str, destination: Path, *, registry: Registry) -> str:
+    """Store the artifact's layers under their titles; the pinned URL is the answer.
+
+    Layers without a title are left out. A layer that is marked as a packed directory is unpacked.
+
+    Raises:
+        PolicyError: no such artifact, or titles that lead elsewhere or meet.
+    """
+    reference = _reference(url)
+    try:
+        manifest = registry.manifest(reference)
+    except NotFoundError:
+        raise PolicyError(f"{_FAILED}: {reference}: not found") from None
+    except RegistryError as error:
+        raise PolicyError(f"{_FAILED}: {error}") from None
+    try:
+        _store(manifest, reference, destination, registry, Budget(url))
+    except RegistryError as error:
+        raise PolicyError(f"pulling policy: {error}") from None
+    rest = without_prefixes(url, "oci::", "oci://", "https://").partition("@")[0]
+    return f"oci::{rest}@{manifest.descriptor.digest}"
+
+
+def _reference(url: str) -> Reference:
+    """The artifact's reference: unlike an image's, it must name its registry."""
+    text = _PREFIX.sub("", url)
+    host, slash, rest = text.partition("/")
+    if not (host and slash and rest):
+        raise PolicyError(f"{_INVALID}: missing registry or repository")
+    if not re.fullmatch(r"[^@\s?#]+", host):
+        raise PolicyError(f'{_INVALID}: invalid registry "{host}"')
+    if host == "localhost" or host.startswith("localhost:"):
+        host = "127.0.0.1" + host.removeprefix("localhost")
+    name, at, digest = rest.partition("@")
+    path, _, tag = name.partition(":")
+    if not _REPOSITORY.fullmatch(path):
+        raise PolicyError(f'{_INVALID}: invalid repository "{path}"')
+    if at:
+        try:
+            check_digest(digest)
+        except MalformedError as error:
+            raise PolicyError(f'{_INVALID}: invalid digest "{digest}": {error}') from None
+    elif tag and not _TAG.fullmatch(tag):
+        raise PolicyError(f'{_INVALID}: invalid tag "{tag}"')
+    repository = Repository("index.docker.io" if host == "docker.io" else host, path)
+    return Reference(text, repository, None if at else tag or "latest", digest or None)
+
+
+def _store(manifest: Manifest, reference: Reference, destination: Path, registry: Registry, budget: Budget) -> None:
+    if manifest.is_index:
+        for child in manifest.manifests:
+            _store(registry.manifest(reference.at(child.digest)), reference, destination, registry, budget)
+        return
+    for layer in manifest.layers:
+        if title := (layer.annotations or {}).get(_TITLE):
+            _store_layer(title, layer, reference, destination, registry, budget)
+
+
+def _store_layer(
+    title: str,
+    layer: Descriptor,
+    reference: Reference,
+    destination: Path,
+    registry: Registry,
+    budget: Budget,
+) -> None:
+    path = inside(destination, title)
+    if path is None:
+        raise PolicyError(f"pulling policy: the title {title!r} of a layer leads out of the artifact")
+    if path.exists():
+        raise PolicyError(f"pulling policy: two layers have the title {title!r}")
+    content = registry.blob(reference.repository, layer, limit=MAX_BYTES)
+    if (layer.annotations or {}).get(_UNPACK) == "true":
+        packed = destination / "packed"
+        budget.write((content,), packed)
+        archive.unpacked(packed, destination, name=f"{title}.tar.gz")
+        packed.unlink(missing_ok=True)
+        return
+    budget.write((content,), path)

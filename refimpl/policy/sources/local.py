@@ -1,0 +1,58 @@
+"""Sources in the file system (specification 11 §4.2)."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+from refimpl.errors import PolicyError
+from refimpl.oserrors import reason
+from refimpl.policy.sources import archive
+from refimpl.policy.sources.kinds import without_prefixes
+
+__all__ = ["fetch"]
+
+
+def fetch(url: str, destination: Path, *, home: str) -> str:
+    """Copy a directory, unpack an archive or copy a file; the pinned URL is the answer.
+
+    A file comes without its name's ending, so that it counts neither as rule nor as data, as the contract has it.
+
+    Raises:
+        PolicyError: it isn't there or cannot be read.
+    """
+    text = without_prefixes(url, "file::") if url.startswith("file::") else without_prefixes(url, "file://")
+    shown = home + text[1:] if text.startswith("~") else text
+    source = Path(shown)
+    try:
+        mode = source.stat().st_mode
+    except OSError as error:
+        raise PolicyError(f"source file does not exist: stat {shown}: {reason(error)}") from None
+    except ValueError:
+        raise PolicyError(f"source file does not exist: stat {shown!r}: invalid argument") from None
+    if stat.S_ISDIR(mode):
+        _copy_directory(source, destination)
+    elif stat.S_ISREG(mode) and not archive.unpacked(source, destination, name=shown):
+        shutil.copyfile(source, destination / "file")
+    return f"file::{text}"
+
+
+def _copy_directory(source: Path, destination: Path) -> None:
+    for entry in sorted(source.iterdir()):
+        target = destination / entry.name
+        try:
+            mode = entry.stat().st_mode
+            if stat.S_ISDIR(mode) and not entry.is_symlink():
+                target.mkdir()
+                _copy_directory(entry, target)
+            elif stat.S_ISDIR(mode):
+                raise PolicyError(f'failed to copy directory: "{entry}" is a symbolic link to a directory')
+            elif stat.S_ISREG(mode):
+                shutil.copyfile(entry, target)
+            else:
+                raise PolicyError(f'failed to copy directory: "{entry}" is neither a file nor a directory')
+        except OSError as error:
+            raise PolicyError(
+                f'failed to copy directory: could not open source file "{entry}": open {entry}: {reason(error)}'
+            ) from None

@@ -1,0 +1,120 @@
+"""The private directory of a run, and what of it each source group is judged by (specification 11 §4.5 and §4.6)."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from refimpl import jsontext
+from refimpl.errors import PolicyError
+from refimpl.policy.sources.fetcher import source_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+    from refimpl.policy.config import Policy, SourceGroup
+    from refimpl.policy.sources.fetcher import Fetched, Fetcher
+
+__all__ = ["GroupDirectories", "Workspace", "fetch_sources", "pinned_policy"]
+
+_RULE_DATA = "rule_data__configuration__"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDirectories:
+    """Where a source group's rules and data lie.
+
+    Attributes:
+        policy: one directory for each policy URL, in their order; equal URLs give equal directories.
+        data: distinct directories, the one with ``config.json`` first.
+    """
+
+    policy: tuple[Path, ...]
+    data: tuple[Path, ...]
+
+
+class Workspace:
+    """The directory ``ec-work-<random>``; leaving the context removes it."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Make the directory below ``TMPDIR``. It stays at the end if ``EC_DEBUG`` isn't empty.
+
+        Raises:
+            PolicyError: not possible.
+        """
+        try:
+            self.path = Path(tempfile.mkdtemp(prefix="ec-work-", dir=environ.get("TMPDIR") or None))
+        except OSError as error:
+            raise PolicyError(f"unable to make a working directory: {error}") from None
+        self._kept = bool(environ.get("EC_DEBUG"))
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the directory, unless it is to be kept. What cannot be removed stays."""
+        if not self._kept:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+    def directories(
+        self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]
+    ) -> GroupDirectories:
+        """Write the group's own data documents and gather its directories.
+
+        Args:
+            group: with URLs that `fetched` has.
+            fetched: by URL.
+            configuration: ``data.config`` (see `refimpl.policy.data_config`).
+
+        Raises:
+            PolicyError: not written.
+        """
+        config = jsontext.dumps({"config": configuration})
+        data = [self._written("config", "config.json", config)]
+        data += [fetched[url].path for url in group.data]
+        if group.rule_data is not None:
+            text = jsontext.dumps({_RULE_DATA: group.rule_data})
+            encoded = base64.b64encode(text.encode(errors="surrogatepass")).decode("ascii")
+            identifier = source_id(f"data:application/json;base64,{encoded}")
+            data.append(self._written(identifier, "rule_data.json", text))
+        return GroupDirectories(tuple(fetched[url].path for url in group.policy), tuple(dict.fromkeys(data)))
+
+    def _written(self, directory: str, name: str, text: str) -> Path:
+        path = self.path / "data" / directory
+        try:
+            with self._lock:
+                path.mkdir(parents=True, exist_ok=True)
+                (path / name).write_text(text, encoding="utf-8", errors="replace", newline="")
+        except OSError as error:
+            raise PolicyError(f"unable to write {name}: {error}") from None
+        return path
+
+
+def fetch_sources(policy: Policy, fetcher: Fetcher) -> dict[str, Fetched]:
+    """Fetch all policy and data sources of all groups at once; by URL as in the policy.
+
+    Raises:
+        PolicyError: the first that failed, in the order group by group, rules before data.
+    """
+    wanted: list[tuple[str, str]] = []
+    for group in policy.sources:
+        wanted += ((url, "policy") for url in group.policy)
+        wanted += ((url, "data") for url in group.data)
+    return fetcher.fetch_all(wanted)
+
+
+def pinned_policy(policy: Policy, fetched: Mapping[str, Fetched]) -> Policy:
+    """The policy with the URLs that always name what was fetched."""
+    return policy.with_sources({url: source.pinned for url, source in fetched.items()})
