@@ -1,0 +1,211 @@
+"""Where the report goes, in which formats: ``--output format[=path][?options]`` (specification 24 §1)."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+from refimpl.errors import Error, OutputError
+from refimpl.flag_values import parse_bool
+from refimpl.oserrors import described
+from refimpl.quoting import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from refimpl.report.model import Report
+
+__all__ = ["FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]
+
+FORMATS: Mapping[str, str] = {
+    "json": "json_report",
+    "yaml": "yaml_report",
+    "text": "text",
+    "appstudio": "appstudio",
+    "hacbs": "appstudio",
+    "summary": "summary",
+    "summary-markdown": "summary_markdown",
+    "junit": "junit",
+    "attestation": "attestation",
+    "policy-input": "policy_input",
+    "vsa": "vsa",
+}
+"""The module of this package that renders each format."""
+
+_NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
+_FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+
+
+@dataclass(frozen=True, slots=True)
+class TextOptions:
+    """What the ``text`` format shows; of the other formats none is affected."""
+
+    show_successes: bool = False
+    show_warnings: bool = True
+    show_policy_docs_link: bool = False
+    color: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place to write to: `path` is empty for standard output, `query` is the text after the ``?``."""
+
+    format: str
+    path: str = ""
+    query: str = ""
+
+
+def parse_target(text: str) -> Target:
+    """Split one value of ``--output``; an empty format means JSON. Whether format and options are known shows later."""
+    target, _, query = text.partition("?")
+    name, _, path = target.partition("=")
+    return Target(name or "json", path, query)
+
+
+def use_color(*, color: bool, no_color: bool, environ: Mapping[str, str], is_terminal: bool) -> bool:
+    """Whether the text is coloured: no wish for colour beats a wish against it."""
+    if no_color or any(environ.get(name) for name in _NO_COLOR):
+        return False
+    return color or any(environ.get(name) for name in _FORCE_COLOR) or is_terminal
+
+
+def write(report: Report, outputs: Sequence[str], defaults: TextOptions, stdout: BinaryIO) -> None:
+    """Write the report to each of the targets, in order; without any as ``text`` to `stdout`.
+
+    A file is complete or as it was before: it is written aside and renamed.
+
+    Raises:
+        OutputError: one or more targets failed; the text has a line for each. The others are written.
+    """
+    problems: list[str] = []
+    for output in outputs or ("text",):
+        try:
+            target = parse_target(output)
+            _write_target(target, _rendered(report, target, defaults), stdout)
+        except Error as error:
+            problems.append(str(error))
+    if problems:
+        raise OutputError("\n".join(problems))
+
+
+def _rendered(report: Report, target: Target, defaults: TextOptions) -> bytes:
+    options = _with_query(defaults, target.query)
+    module_name = FORMATS.get(target.format)
+    if module_name is None:
+        raise OutputError(f"{quoted(target.format)} is not a valid report format")
+    if module_name == "text":
+        from refimpl.report import text
+
+        rendered: str | bytes = text.render(
+            report,
+            show_successes=options.show_successes,
+            show_warnings=options.show_warnings,
+            show_policy_docs_link=options.show_policy_docs_link,
+            color=options.color,
+        )
+    else:
+        rendered = importlib.import_module(f"refimpl.report.{module_name}").render(report)
+    data = rendered.encode("utf-8", "replace") if isinstance(rendered, str) else rendered
+    return data if data.endswith(b"\n") else data + b"\n"
+
+
+def _with_query(defaults: TextOptions, query: str) -> TextOptions:
+    values: dict[str, str] = {}
+    for part in query.split("&"):
+        if ";" in part:
+            raise OutputError("invalid semicolon separator in query")
+        key, _, value = part.partition("=")
+        values.setdefault(_unescaped(key), _unescaped(value))
+    return TextOptions(
+        show_successes=_switch(values, "show-successes", default=defaults.show_successes),
+        show_warnings=_switch(values, "show-warnings", default=defaults.show_warnings),
+        show_policy_docs_link=_switch(values, "show-policy-docs-link", default=defaults.show_policy_docs_link),
+        color=defaults.color,
+    )
+
+
+def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = values.get(name, "")
+    if not text:
+        return default
+    try:
+        return parse_bool(text)
+    except ValueError as error:
+        raise OutputError(str(error)) from None
+
+
+def _unescaped(text: str) -> str:
+    if "%" not in text:
+        return text.replace("+", " ")
+    from urllib.parse import unquote_to_bytes  # rarely needed
+
+    place = text.find("%")
+    while place >= 0:
+        if len(text) < place + 3 or not _HEXADECIMAL.issuperset(text[place + 1 : place + 3]):
+            raise OutputError(f"invalid URL escape {quoted(text[place : place + 3])}")
+        place = text.find("%", place + 3)
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
+
+
+def _write_target(target: Target, data: bytes, stdout: BinaryIO) -> None:
+    if not target.path:
+        try:
+            stdout.write(data)
+            stdout.flush()
+        except OSError as error:
+            raise OutputError(described("write", "/dev/stdout", error)) from error
+        return
+    try:
+        mode = _mode_of(target.path)
+        aside = _create_aside(target.path, mode) if mode is None or stat.S_ISREG(mode) else None
+        stream = open(target.path if aside is None else aside, "wb")  # noqa: PTH123, SIM115 - closed below; see _mode_of
+    except OSError as error:
+        raise OutputError(described("open", target.path, error)) from error
+    try:
+        with stream:
+            stream.write(data)
+        if aside is not None:
+            os.replace(aside, os.path.realpath(target.path))  # noqa: PTH105 - see _mode_of
+    except OSError as error:
+        if aside is not None:
+            os.unlink(aside)  # noqa: PTH108 - see _mode_of
+        raise OutputError(described("write", target.path, error)) from error
+
+
+def _mode_of(path: str) -> int | None:
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - a path stays the text that the user gave: messages show it
+    except FileNotFoundError:
+        return None
+
+
+def _create_aside(path: str, mode: int | None) -> str | None:
+    """Create an empty file beside `path`, with the mode of the file that is there.
+
+    None if `path` must be written in place: its directory takes no new file, or the file itself mayn't be written.
+
+    Raises:
+        OSError: there is no file yet, and none can be created.
+    """
+    if mode is not None and not os.access(path, os.W_OK):
+        return None
+    directory, name = os.path.split(os.path.realpath(path))
+    for number in itertools.count():
+        aside = os.path.join(directory, f".{name[:100]}.{os.getpid()}-{number}")  # noqa: PTH118 - see _mode_of
+        try:
+            os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+        except FileExistsError:
+            continue
+        except OSError:
+            if mode is None:
+                raise
+            return None
+        if mode is not None:
+            os.chmod(aside, stat.S_IMODE(mode))  # noqa: PTH101 - see _mode_of
+        return aside
+    raise AssertionError  # the numbers don't end
