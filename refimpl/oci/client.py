@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+import json
+import threading
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+from urllib.parse import urlsplit
+
+import refimpl
+from refimpl.oci.auth import Keychain
+from refimpl.oci.descriptor import (
+    DIGEST_LENGTHS,
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    Descriptor,
+    Manifest,
+    check_digest,
+)
+from refimpl.oci.digest import digest_of, verify
+from refimpl.oci.errors import (
+    DigestMismatchError,
+    LimitExceededError,
+    MalformedError,
+    NoPlatformError,
+    NotFoundError,
+    SizeMismatchError,
+)
+from refimpl.oci.memo import Memo
+from refimpl.oci.session import Session
+from refimpl.oci.transport import Transport
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping
     from types import TracebackType
 
-    from refimpl.oci.descriptor import Descriptor, Manifest
+    from refimpl.deadline import Deadline
     from refimpl.oci.reference import Reference, Repository
+    from refimpl.oci.retry import Retry
+    from refimpl.oci.transport import Response
 
-__all__ = ["BlobStream", "Registry"]
+__all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "BlobStream", "Client", "Registry", "connect"]
+
+#: The largest manifest or index in bytes. Registries take no larger ones (containerd and most of them agree on 4 MiB).
+MANIFEST_LIMIT = 4 << 20
+#: The largest blob that is held in memory, unless the caller says otherwise.
+BLOB_LIMIT = 4 << 20
+_KEPT_BYTES = 32 << 20
+_KEPT_HEADS = 4096
+_REFERRER_PAGES = 100
+_ACCEPT = ",".join(
+    (
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        *reversed(MANIFEST_TYPES),
+        *reversed(INDEX_TYPES),
+    )
+)
+_OCI_INDEX = INDEX_TYPES[0]
 
 
 class BlobStream(Protocol):
@@ -42,7 +89,7 @@ class Registry(Protocol):
         """Like `manifest`, of an index the linux/amd64 child."""
         ...
 
-    def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = 4 << 20) -> bytes:
+    def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
         """Fetch a small blob whole; digest and size are verified."""
         ...
 
@@ -53,3 +100,226 @@ class Registry(Protocol):
     def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
         """What refers to the image with this digest: the API, else the index at the fallback tag."""
         ...
+
+
+def connect(*, deadline: Deadline, retry: Retry, environ: Mapping[str, str]) -> Client:
+    """A client for one run. Nothing is sent yet."""
+    return Client(deadline=deadline, retry=retry, environ=environ)
+
+
+class Client:
+    """Reads from any number of registries. Thread-safe; one for a run, closed at its end.
+
+    Within the run a manifest, an index, a configuration and the answer to `head` are asked for once: successes are
+    kept (32 MiB of them), failures are not. Each method raises `RegistryError` subclasses, and `TimeoutExceededError`
+    when the deadline passes.
+    """
+
+    def __init__(self, *, deadline: Deadline, retry: Retry, environ: Mapping[str, str]) -> None:
+        self.deadline = deadline
+        self._retry = retry
+        self._closed = threading.Event()
+        self._transport = Transport(environ, deadline, user_agent=f"ec-ref/{refimpl.__version__}")
+        self._keychain = Keychain(environ, deadline)
+        self._lock = threading.Lock()
+        self._sessions: dict[str, Session] = {}
+        self._heads: Memo[str, Descriptor] = Memo(_KEPT_HEADS, deadline)
+        self._kept: Memo[Hashable, Any] = Memo(_KEPT_BYTES, deadline, _weight)
+
+    def head(self, ref: Reference) -> Descriptor:
+        """Ask whether the manifest is there: media type, digest and size from the headers.
+
+        A manifest that was fetched by this digest already answers without a request.
+        """
+        kept = self._kept.peek(("manifest", str(ref))) if ref.digest else None
+        if kept is not None:
+            return cast("Manifest", kept).descriptor
+        return self._heads.get(str(ref), lambda: self._head(ref))
+
+    def manifest(self, ref: Reference) -> Manifest:
+        """Fetch a manifest or index; its digest is verified when the reference has one.
+
+        Raises:
+            LimitExceededError: larger than `MANIFEST_LIMIT`.
+            DigestMismatchError: not what the reference, or the registry's own header, says.
+            MalformedError: the right bytes, but no JSON object.
+        """
+        return cast("Manifest", self._kept.get(("manifest", str(ref)), lambda: self._manifest(ref)))
+
+    def image(self, ref: Reference) -> Manifest:
+        """Like `manifest`, of an index the linux/amd64 child (the first that fits; its size is verified, too).
+
+        Raises:
+            NoPlatformError: the index has no such child.
+        """
+        manifest = self.manifest(ref)
+        if not manifest.is_index:
+            return manifest
+        for child in manifest.manifests:
+            platform = child.platform
+            if platform is None or (platform.os, platform.architecture) != ("linux", "amd64"):
+                continue
+            found = self.manifest(ref.at(child.digest))
+            if len(found.raw) != child.size:
+                raise SizeMismatchError(
+                    f"error verifying size: {child.digest} has {len(found.raw)} bytes, its index says {child.size}"
+                )
+            return found
+        raise NoPlatformError(f"no child with platform linux/amd64 in index {ref}")
+
+    def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
+        """Fetch a small blob whole; digest and size are verified. `urls` of the descriptor are never followed.
+
+        Raises:
+            LimitExceededError: larger than `limit` bytes.
+            SizeMismatchError: not as large as the descriptor says.
+            DigestMismatchError: other bytes than the descriptor says.
+        """
+        if descriptor.size > limit:
+            raise LimitExceededError(f"blob {descriptor.digest} is larger than {limit} bytes")
+        data = cast(
+            "bytes",
+            self._kept.get(
+                ("blob", descriptor.digest), lambda: self._blob(repository, descriptor), origin=str(repository)
+            ),
+        )
+        if len(data) != descriptor.size:
+            verify(data, descriptor)
+        return data
+
+    def open_blob(self, repository: Repository, descriptor: Descriptor) -> BlobStream:
+        """Begin to fetch a blob of any size; nothing is verified. Close it: use it in a ``with``."""
+        return self._request("GET", repository, f"blobs/{descriptor.digest}")
+
+    def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
+        """What refers to the image with this digest: the API, else the index at the fallback tag; may be empty."""
+        if not ref.digest:
+            raise MalformedError(f"referrers of {ref}: a digest is needed")
+        found = self._kept.get(("referrers", str(ref)), lambda: self._referrers(ref))
+        return cast("tuple[Descriptor, ...]", found)
+
+    def close(self) -> None:
+        """Close every connection and end every pause. What other threads still read breaks."""
+        self._closed.set()
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _request(
+        self, method: str, repository: Repository, path: str, *, accept: str = "", allowed: tuple[int, ...] = (200,)
+    ) -> Response:
+        with self._lock:
+            session = self._sessions.get(repository.registry)
+            if session is None:
+                session = self._sessions[repository.registry] = Session(
+                    repository.registry, self._transport, self._keychain, self._retry, self.deadline, self._closed
+                )
+        return session.request(method, repository, path, accept=accept, allowed=allowed)
+
+    def _head(self, ref: Reference) -> Descriptor:
+        with self._request("HEAD", ref.repository, f"manifests/{ref.identifier}", accept=_ACCEPT) as response:
+            media_type = _bare(response.header("Content-Type"))
+            size, digest = response.content_length, response.header("Docker-Content-Digest")
+        for name, value in (("Content-Type", media_type), ("Content-Length", size), ("Docker-Content-Digest", digest)):
+            if value in ("", None):
+                raise MalformedError(f"HEAD {response.url}: response did not include {name} header")
+        _same(check_digest(digest), ref)
+        return Descriptor(media_type, digest, size or 0)
+
+    def _manifest(self, ref: Reference, accept: str = _ACCEPT) -> Manifest:
+        with self._request("GET", ref.repository, f"manifests/{ref.identifier}", accept=accept) as response:
+            raw = response.read_all(MANIFEST_LIMIT)
+            media_type, claimed = _bare(response.header("Content-Type")), response.header("Docker-Content-Digest")
+        digest = digest_of(raw, _algorithm(ref.digest or claimed))
+        _same(digest, ref)
+        if not ref.digest and claimed and claimed.partition(":")[0] in DIGEST_LENGTHS and digest != claimed:
+            raise DigestMismatchError(
+                f'manifest digest: "{digest}" does not match Docker-Content-Digest: "{claimed}" for "{ref}"'
+            )
+        document = _json_object(raw, str(ref))
+        return Manifest(Descriptor(media_type, digest, len(raw)), raw, document)
+
+    def _blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
+        with self._request("GET", repository, f"blobs/{descriptor.digest}") as response:
+            try:
+                data = response.read_all(descriptor.size)
+            except LimitExceededError as error:
+                raise SizeMismatchError(
+                    f"error verifying size: {descriptor.digest} has more than {descriptor.size} bytes"
+                ) from error
+        verify(data, descriptor)
+        return data
+
+    def _referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
+        path = f"referrers/{ref.digest}"
+        found: list[Descriptor] = []
+        for _ in range(_REFERRER_PAGES):
+            with self._request(
+                "GET", ref.repository, path, accept=_OCI_INDEX, allowed=(200, 400, 404, 406)
+            ) as response:
+                if response.status != HTTPStatus.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
+                    response.drain()
+                    return self._fallback_referrers(ref)
+                raw = response.read_all(MANIFEST_LIMIT)
+                following = _next_page(response, ref.repository)
+            document = _json_object(raw, f"referrers of {ref}")
+            found += Manifest(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, document).manifests
+            if following is None:
+                break
+            path = following
+        return tuple(found)
+
+    def _fallback_referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
+        tag = ref.identifier.replace(":", "-", 1)
+        try:
+            return self._manifest(ref.tagged(tag), _OCI_INDEX).manifests
+        except NotFoundError:
+            return ()
+
+
+def _same(digest: str, ref: Reference) -> None:
+    if ref.digest and digest != ref.digest:
+        raise DigestMismatchError(
+            f'manifest digest: "{digest}" does not match requested digest: "{ref.digest}" for "{ref}"'
+        )
+
+
+def _bare(media_type: str) -> str:
+    return media_type.partition(";")[0].strip()
+
+
+def _algorithm(digest: str) -> str:
+    algorithm = digest.partition(":")[0]
+    return algorithm if algorithm in DIGEST_LENGTHS else "sha256"
+
+
+def _json_object(raw: bytes, what: str) -> dict[str, Any]:
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"{what}: not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise MalformedError(f"{what}: not a JSON object")
+    return document
+
+
+def _next_page(response: Response, repository: Repository) -> str | None:
+    """The path after the repository of the next page, if the registry names one of its own."""
+    link, _, attributes = response.header("Link").partition(">")
+    if 'rel="next"' not in attributes and "rel=next" not in attributes:
+        return None
+    split = urlsplit(link.strip().removeprefix("<"))
+    _, found, path = split.path.rpartition(f"/{repository.full_path}/")
+    return f"{path}?{split.query}" if found and path.startswith("referrers/") and split.query else None
+
+
+def _weight(value: Manifest | bytes | tuple[Descriptor, ...]) -> int:
+    if isinstance(value, Manifest):
+        return 4 * len(value.raw)  # raw, and about three times as much parsed
+    return len(value) if isinstance(value, bytes) else 512 * len(value) + 1
