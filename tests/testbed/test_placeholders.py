@@ -21,7 +21,8 @@ def test_a_whole_value_becomes_one_placeholder() -> None:
 
 
 def test_known_values_inside_a_text_are_replaced_longest_first() -> None:
-    assert repr(_known().typed(["127.0.0.1:5000/a@x", "127.0.0.1:5000/b"], _RUN)) == "[<image> + '@x', <registry> + '/b']"
+    document = ["127.0.0.1:5000/a@x", "127.0.0.1:5000/b"]
+    assert repr(_known().typed(document, _RUN)) == "[<image> + '@x', <registry> + '/b']"
 
 
 def test_letters_of_a_placeholder_are_not_a_placeholder() -> None:

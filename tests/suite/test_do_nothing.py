@@ -1,0 +1,71 @@
+"""Validators that do nothing: not one scenario may pass with them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_ECHO = """
+import pathlib, sys
+sys.stdout.write(pathlib.Path({path!r}).read_text(encoding="utf-8"))
+"""
+
+
+def _statuses(validator: str, reports: Path) -> dict[str, str]:
+    """Scenario, with its feature, → status, of a run of all features."""
+    report = reports / "report.json"
+    behave = [sys.executable, "-m", "behave", "--format", "json", "--outfile", str(report)]
+    options = {"validator": validator, "registry": "embedded", "artifacts": str(reports / "artifacts"), "timeout": "5"}
+    defines = [word for name, value in options.items() for word in ("-D", f"{name}={value}")]
+    subprocess.run([*behave, *defines], cwd=_ROOT, capture_output=True, timeout=300, check=False)
+    features = json.loads(report.read_text(encoding="utf-8"))
+    return {
+        f"{feature['name']}: {element['name']}": element["status"]
+        for feature in features
+        for element in feature["elements"]
+        if element["type"] == "scenario"
+    }
+
+
+def _echo(folder: Path, text: str) -> str:
+    printed = folder / "printed"
+    printed.write_text(text, encoding="utf-8")
+    script = folder / "echo.py"
+    script.write_text(_ECHO.format(path=str(printed)), encoding="utf-8")
+    return shlex.join([sys.executable, str(script)])
+
+
+def _snapshot() -> str:
+    return (_ROOT / "snapshots" / "validate_image" / "happy_day.ambr").read_text(encoding="utf-8")
+
+
+def _report() -> str:
+    component = {"name": "A", "containerImage": "<registry>/acceptance/ec-happy-day", "source": {}, "success": True}
+    report = {
+        "success": True,
+        "components": [component],
+        "key": "<key known>",
+        "policy": {},
+        "effective-time": "<time>",
+    }
+    return json.dumps(report)
+
+
+_PRINTED = {"the snapshot's text": _snapshot, "a report": _report}
+
+
+@pytest.mark.parametrize("name", ["true", "false", "cat", "the snapshot's text", "a report"])
+def test_every_scenario_fails(name: str, tmp_path: Path) -> None:
+    validator = _echo(tmp_path, _PRINTED[name]()) if name in _PRINTED else shutil.which(name)
+    if validator is None:
+        pytest.skip(f"there is no program {name} on this machine")
+    statuses = _statuses(validator, tmp_path)
+    assert len(statuses) >= 47
+    assert {scenario: status for scenario, status in statuses.items() if status != "failed"} == {}
