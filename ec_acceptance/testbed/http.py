@@ -265,6 +265,12 @@ class _Exchange(BaseHTTPRequestHandler):
         """Services keep their own log."""
         del format, args
 
+    def handle_expect_100(self) -> bool:
+        """Send the interim answer at once: the base class leaves it in the buffer."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def handle(self) -> None:
         """Serve requests until either side ends; a TLS greeting on a plain port is refused as Go's server does."""
         if not self.service.secure and self.connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
@@ -304,10 +310,6 @@ class _Exchange(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # names are the base class's
 
     def _body(self) -> bytes:
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.send_response_only(100)
-            self.end_headers()
-            self.wfile.flush()
         if "chunked" not in self.headers.get("Transfer-Encoding", "").lower():
             return self._exactly(int(self.headers.get("Content-Length") or 0))
         parts = []

@@ -205,7 +205,7 @@ class Store:
 def _check_parts(document: dict[str, Any], place: _Repository) -> None:
     try:
         config, layers = document.get("config"), document.get("layers") or ()
-        blobs = [part["digest"] for part in (config, *layers) if part and not part.get("urls")]
+        blobs = [part["digest"] for part in (config, *layers) if part is not None and not part.get("urls")]
         children = [part["digest"] for part in document.get("manifests") or ()]
     except (AttributeError, KeyError, TypeError) as error:
         raise RegistryFault(400, "MANIFEST_INVALID", "manifest invalid", "a descriptor is malformed") from error
