@@ -55,7 +55,7 @@ def _report() -> str:
         "policy": {},
         "effective-time": "<time>",
     }
-    return json.dumps(report)
+    return json.dumps({**report, "ec-version": "<version>", "effective-time": "<time>"})
 
 
 _PRINTED = {"the snapshot's text": _snapshot, "a report": _report}
