@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refimpl.yamltext import loads
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("x: y", {"x": True}),
+        ("y: 1\non: 2", {"true": 2}),
+        ("- N\n- off\n- No\n- ~\n-\n- nUll", [False, False, False, None, None, "nUll"]),
+        ("010", 8),
+        ("08", 8),
+        ("0x1F", 31),
+        ("0o17", 15),
+        ("-0b11", -3),
+        ("1_000", 1000),
+        ("_1", "_1"),
+        ("2.50", 2.5),
+        ("1e3", 1000),
+        ("0.1e-10", 1e-11),
+        ("1e400", "1e400"),
+        ("18446744073709551615", 18446744073709551615),
+        ("18446744073709551616", 18446744073709551616),
+        ("1234567890123456789012345", 1.2345678901234568e24),
+        ("2020-01-01", "2020-01-01"),
+        ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        ("1:30", "1:30"),
+        ("'5'", "5"),
+        ('"yes"', "yes"),
+        ("!!str 5", "5"),
+        ("!!float 1", 1),
+        ("!!binary aGVsbG8=", "hello"),
+        ("! 5", "5"),
+        ("word", "word"),
+        ("", None),
+        ("# nothing", None),
+        ("a: 1\na: 2", {"a": 2}),
+        ("a: 1\n---\nb: 2", {"a": 1}),
+        ("a: 1\n...\nnonsense: [", {"a": 1}),
+        ("1.5: a\n2: b\ntrue: c", {"1.5": "a", "2": "b", "true": "c"}),
+        ("b: &b {x: 1, y: 2}\nc:\n  <<: *b\n  x: 3", {"b": {"x": 1, "true": 2}, "c": {"x": 3, "true": 2}}),
+        ("c:\n  <<: [{x: 1}, {x: 2, z: 3}]", {"c": {"x": 1, "z": 3}}),
+        ("a: <<", {"a": "<<"}),
+        ("a: &a [1]\nb: *a", {"a": [1], "b": [1]}),
+        ('{"a": 1.0, "a": 2.50, "b": 1e3}', {"a": 2.5, "b": 1000}),
+        ('{"a": 010, "b": [NaN]}', {"a": 8, "b": ["NaN"]}),
+        ('{"emoji": "\\ud83d\\ude00"}', {"emoji": "\N{GRINNING FACE}"}),
+    ],
+)
+def test_reads_as_go_does(text: str, value: Any) -> None:
+    found = loads(text)
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("{nope: [", "did not find expected node content"),
+        ("a: b: c", "mapping values are not allowed"),
+        ("a: &a [*a]", "contains itself"),
+        ("*nobody", "unknown anchor 'nobody'"),
+        ("? [a]\n: 1", "unsupported map key"),
+        ("~: 1", "unsupported map key"),
+        ("a: .inf", "no JSON form"),
+        ("a: .NaN", "no JSON form"),
+        ("!!int foo", "cannot decode"),
+        ("!!binary '*'", "invalid base64"),
+        ("<<: 5", "map merge requires"),
+        ("\t", "cannot start any token"),
+        ("[" * 100_000, "nested too deeply"),
+        ("- " * 5_000 + "x", "nested too deeply"),
+    ],
+)
+def test_tells_what_is_wrong(text: str, problem: str) -> None:
+    with pytest.raises(ValueError, match="yaml: ") as caught:
+        loads(text)
+    assert problem in str(caught.value)
+
+
+def test_refuses_a_bomb_of_aliases() -> None:
+    names = "abcdefghi"
+    text = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "".join(
+        f"{name}: &{name} [{', '.join(['*' + before] * 9)}]\n" for before, name in itertools.pairwise(names)
+    )
+    with pytest.raises(ValueError, match="excessive aliasing"):
+        loads(text)
+
+
+def test_allows_many_honest_aliases() -> None:
+    text = "a: &a {x: 1}\nb: [" + ", ".join(["*a"] * 1000) + "]"
+    assert loads(text)["b"] == [{"x": 1}] * 1000
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(codec="utf-8")),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@given(_JSON)
+def test_reads_json_as_json(value: Any) -> None:
+    assert loads(json.dumps([value], ensure_ascii=False)) == [value]
+
+
+@given(st.text())
+def test_never_raises_anything_else(text: str) -> None:
+    try:
+        loads(text)
+    except ValueError:
+        return
