@@ -71,7 +71,7 @@ def _suite(report: Report, component: ComponentResult, successes: tuple[Result, 
 def _case(result: Result, problem: str = "") -> str:
     code = result.metadata.get("code")
     title = f"{code}: {result.msg}" if type(code) is str else result.msg
-    others = ", ".join(f"{key}={plain(value)}" for key, value in sorted(result.metadata.items()) if key != "code")
+    others = ", ".join(sorted(f"{key}={plain(value)}" for key, value in result.metadata.items() if key != "code"))
     name = _escaped(f"{title} [{others}]" if others else title)
     inside = f'<{problem} message="{_escaped(result.msg)}">{_cdata(result.msg)}</{problem}>' if problem else ""
     return f'<testcase name="{name}" classname="{name}">{inside}</testcase>'

@@ -14,6 +14,7 @@ __all__ = ["dumps"]
 
 _LONGEST_SIMPLE_KEY = 128  # bytes
 _INDENT = 2
+_INT64 = 1 << 63
 
 
 def dumps(value: Any) -> str:
@@ -205,7 +206,7 @@ def _number_at(key: str, place: int, *, other: str) -> tuple[int, int]:
     while end < len(key) and key[end].isdecimal():
         number = number * 10 + ord(key[end]) - ord("0")
         end += 1
-    return number, end
+    return (number + _INT64) % (2 * _INT64) - _INT64, end  # long runs overflow there, so they do here
 
 
 _ORDER = functools.cmp_to_key(_compare_keys)

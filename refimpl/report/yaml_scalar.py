@@ -23,6 +23,7 @@ _WORDS = frozenset(
     for lower in ("y", "yes", "true", "on", "n", "no", "false", "off", "null", ".nan", ".inf", "+.inf", "-.inf")
     for word in (lower, lower.upper(), lower.capitalize(), lower.replace("nan", "NaN").replace("inf", "Inf"))
 ) | {"", "~"}
+_BREAK = re.compile("[\n\r\u0085\u2028\u2029]")
 _INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0[bB][01]+|0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _TIMESTAMP = re.compile(
@@ -61,7 +62,7 @@ class Analysis:
     __slots__ = ("block", "multiline", "plain", "single")
 
     def __init__(self, text: str) -> None:
-        self.multiline = "\n" in text
+        self.multiline = _BREAK.search(text) is not None
         if not text:
             self.plain, self.single, self.block = True, True, False
             return
@@ -77,11 +78,11 @@ def reads_as_string(text: str) -> bool:
     if text in _WORDS:
         return False
     if text[0] == ".":
-        return _FLOAT.fullmatch(text) is None
+        return not _is_float(text)
     if text[0] not in "+-0123456789":
         return True
     bare = text.replace("_", "")
-    return not (_INTEGER.fullmatch(bare) or _FLOAT.fullmatch(bare) or _is_timestamp(text) or _BASE_60.fullmatch(text))
+    return not (_INTEGER.fullmatch(bare) or _is_float(bare) or _is_timestamp(text) or _BASE_60.fullmatch(text))
 
 
 def plain_text(value: Any) -> str | None:
@@ -105,7 +106,7 @@ def double_quoted(text: str) -> list[str]:
     # A text that begins with a byte order mark is escaped throughout, as the original does.
     escape_all = text.startswith(_BYTE_ORDER_MARK)
     for character in text:
-        if character != " " and (escape_all or character in '"\\\n' or _UNPRINTABLE.match(character)):
+        if escape_all or character in '"\\\n' or _UNPRINTABLE.match(character):
             shown.append("\\" + _escape(character))
         else:
             shown.append(character)
@@ -153,6 +154,10 @@ def _float_text(number: float) -> str:
         return f"{sign}0.{'0' * (-exponent - 1)}{significant}"
     whole, fraction = significant[: exponent + 1].ljust(exponent + 1, "0"), significant[exponent + 1 :]
     return f"{sign}{whole}.{fraction}" if fraction else f"{sign}{whole}"
+
+
+def _is_float(text: str) -> bool:
+    return _FLOAT.fullmatch(text) is not None and isfinite(float(text))
 
 
 def _is_timestamp(text: str) -> bool:
