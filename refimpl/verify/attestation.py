@@ -1,0 +1,51 @@
+"""An attestation as the report and the policy input show it (specification 20 §9, §10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from refimpl.verify.statement import build_finished
+
+if TYPE_CHECKING:
+    from refimpl.verify.document import Document
+    from refimpl.verify.signature import Signature
+
+__all__ = ["Attestation"]
+
+_REPORTED_TYPE = "https://in-toto.io/Statement/v0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Attestation:
+    """One attestation.
+
+    Attributes:
+        statement: the payload, byte for byte as signed.
+        predicate_type: empty when the statement has none.
+        build_type: of SLSA provenance that came by tag; else empty.
+        signatures: all those of the envelope, also ones that nobody verified.
+        document: the statement, parsed.
+    """
+
+    statement: bytes
+    predicate_type: str
+    build_type: str
+    signatures: tuple[Signature, ...]
+    document: Document = field(repr=False)
+
+    @property
+    def build_finished(self) -> str | None:
+        """When the build ended, as written; for ``--effective-time attestation`` (specification 20 §11)."""
+        return build_finished(self.document.value)
+
+    def to_json(self) -> dict[str, Any]:
+        """The report's form; its ``type`` is the same for all statements, as the contract has it."""
+        document: dict[str, Any] = {"type": _REPORTED_TYPE}
+        if self.predicate_type:
+            document["predicateType"] = self.predicate_type
+        if self.build_type:
+            document["predicateBuildType"] = self.build_type
+        if self.signatures:
+            document["signatures"] = [signature.to_json() for signature in self.signatures]
+        return document

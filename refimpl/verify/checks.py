@@ -1,0 +1,118 @@
+"""The built-in checks' results (specification 20 §2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refimpl.result import Result
+from refimpl.verify.errors import NoMatchingError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from refimpl.errors import Error
+    from refimpl.verify.attestation import Attestation
+
+__all__ = [
+    "ATTESTATION_SIGNATURE",
+    "ATTESTATION_SYNTAX",
+    "IMAGE_SIGNATURE",
+    "NO_ATTESTATIONS",
+    "Check",
+    "inaccessible",
+    "syntax",
+    "unfetched_attestations",
+    "unverified",
+]
+
+
+class Check:
+    """One built-in check; results carry title and description, `Result.reduced` drops them without ``--info``."""
+
+    def __init__(self, code: str, title: str, description: str) -> None:
+        self.code = f"builtin.{code}"
+        self._metadata = {"code": self.code, "description": description, "title": title}
+
+    def passed(self) -> Result:
+        """The success."""
+        return Result("Pass", self._metadata)
+
+    def failed(self, message: str) -> Result:
+        """The violation; the title stays the one of the success."""
+        return Result(message, self._metadata)
+
+
+_ACCESSIBLE = Check("image.accessible", "Image URL is accessible", "The image URL is available and accessible.")
+IMAGE_SIGNATURE = Check(
+    "image.signature_check",
+    "Image signature check passed",
+    "The image signature matches available signing materials.",
+)
+ATTESTATION_SIGNATURE = Check(
+    "attestation.signature_check",
+    "Attestation signature check passed",
+    "The attestation signature matches available signing materials.",
+)
+ATTESTATION_SYNTAX = Check(
+    "attestation.syntax_check", "Attestation syntax check passed", "The attestation has correct syntax."
+)
+
+#: The one violation without metadata: nothing was attested about the image (specification 20 §2.2).
+NO_ATTESTATIONS = Result("No attestations contain a subject that match the given image.")
+
+_NOUNS = {IMAGE_SIGNATURE.code: "Image signature", ATTESTATION_SIGNATURE.code: "Image attestation"}
+_NOT_FOUND = {
+    "signatures": (
+        "No image signatures found matching the given public key. "
+        "Verify the correct public key was provided, and a signature was created."
+    ),
+    "attestations": (
+        "No image attestations found matching the given public key. "
+        "Verify the correct public key was provided, and one or more attestations were created."
+    ),
+}
+
+
+def inaccessible(error: Error) -> Result:
+    """The violation of an image that isn't there. There is no success of this check."""
+    return _ACCESSIBLE.failed(f"Image URL is not accessible: {error}")
+
+
+def unverified(check: Check, error: Error, *, by_key: bool) -> Result:
+    """The violation of a signature check; with a key its text follows what the verifier looked for, not the check.
+
+    Args:
+        check: `IMAGE_SIGNATURE` or `ATTESTATION_SIGNATURE`.
+        error: why.
+        by_key: whether the policy names a public key.
+    """
+    if by_key and isinstance(error, NoMatchingError):
+        return check.failed(f"{_NOT_FOUND[error.kind]} Error: {error}")
+    return check.failed(f"{_NOUNS[check.code]} check failed: {error}")
+
+
+def unfetched_attestations(error: Error) -> Result:
+    """The violation of attestations that couldn't even be read with ``--skip-att-sig-check``."""
+    return ATTESTATION_SIGNATURE.failed(
+        f"Image attestation check failed: failed to fetch attestations (signature check skipped): {error}"
+    )
+
+
+def syntax(attestations: Sequence[Attestation]) -> Result:
+    """Hold the SLSA provenance among the attestations against its schema (specification 20 §8.4)."""
+    if not attestations:
+        return ATTESTATION_SYNTAX.failed("Attestation syntax check failed: no attestation data")
+    from refimpl.verify.schema import schema_error
+    from refimpl.verify.slsa import PROVENANCE
+
+    reasons = []
+    for attestation in attestations:
+        provenance = PROVENANCE.get(attestation.predicate_type)
+        reason = schema_error(provenance.schema, attestation.document.value) if provenance else None
+        if reason:
+            reasons.append(reason)
+    if not reasons:
+        return ATTESTATION_SYNTAX.passed()
+    return ATTESTATION_SYNTAX.failed(
+        "Attestation syntax check failed: attestation syntax validation failed: " + "\n".join(reasons)
+    )

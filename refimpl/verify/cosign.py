@@ -1,0 +1,249 @@
+"""Signatures and attestations of an image, found by tag or as referrers, and verified (specification 20 §4-6)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from refimpl.errors import NotSupportedError, RegistryError, VerificationError
+from refimpl.oci.errors import NotFoundError
+from refimpl.verify import attachment, payload
+from refimpl.verify.attestation import Attestation
+from refimpl.verify.bundle import find_bundles
+from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.dsse import Envelope, read_envelope
+from refimpl.verify.encoding import Base64Error, decode
+from refimpl.verify.errors import Kind, NoMatchingError
+from refimpl.verify.log import Evidence
+from refimpl.verify.statement import check_claim, read_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from refimpl.oci.client import Registry
+    from refimpl.oci.descriptor import Descriptor
+    from refimpl.oci.reference import Reference
+    from refimpl.verify.attachment import Attachment
+    from refimpl.verify.keys import PublicKey
+    from refimpl.verify.log import TransparencyLog
+    from refimpl.verify.signature import Signature
+
+__all__ = ["Verifier"]
+
+_log = logging.getLogger(__name__)
+
+_ENVELOPE = "application/vnd.dsse.envelope.v1+json"
+_UNTYPED = "unable to parse untyped provenance"
+_AT_ONCE = 10
+_MOST_LAYERS = 1000
+
+
+class Verifier:
+    """Verifies with one public key. Thread-safe.
+
+    References must have a digest. Methods raise `VerificationError` for all that a built-in check reports as a
+    violation, a registry's refusal too; `TimeoutExceededError` and `NotSupportedError` pass through.
+
+    Args:
+        client: asks the registry.
+        key: of the signer.
+        log: demands a log entry of every signature; None with ``--ignore-rekor``.
+        limit: largest layer in bytes.
+        now: the clock that certificates are held against when no log time is known.
+    """
+
+    def __init__(
+        self,
+        client: Registry,
+        key: PublicKey,
+        log: TransparencyLog | None = None,
+        *,
+        limit: int = attachment.DEFAULT_LIMIT,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._key = key
+        self._log = log
+        self._limit = limit
+        self._now = now
+
+    def image_signatures(self, ref: Reference) -> tuple[Signature, ...]:
+        """The image's verified signatures in layer order, at least one.
+
+        Raises:
+            NoMatchingError: none of them verified.
+            VerificationError: there are none, or they cannot be fetched.
+        """
+        self._refuse_bundles(ref)
+        layers = self._layers(ref, "sig")
+        if not layers:
+            raise VerificationError("no signatures found")
+
+        def verified(layer: Descriptor) -> Attachment:
+            found = self._load(ref, layer)
+            time = self._logged(found, is_attestation=False)
+            try:
+                signature = decode(found.signature)
+            except Base64Error as error:
+                raise VerificationError(str(error)) from None
+            self._key.verify(signature, found.payload)
+            payload.check_claim(found.payload, _digest(ref))
+            self._check_validity(found, time)
+            return found
+
+        return tuple(found.described() for found in self._each(layers, verified, "signatures"))
+
+    def attestations(self, ref: Reference) -> tuple[Attestation, ...]:
+        """The image's verified attestations in layer order, at least one.
+
+        Raises:
+            NoMatchingError: there are none, or none verified.
+            VerificationError: a verified one isn't what it says, or they cannot be fetched.
+        """
+        self._refuse_bundles(ref)
+        layers = self._layers(ref, "att")
+
+        def verified(layer: Descriptor) -> Attachment:
+            found = self._load(ref, layer)
+            time = self._logged(found, is_attestation=True)
+            statement = read_envelope(found.payload).verified(self._key)
+            try:
+                document = parse(statement)
+            except DocumentError as error:
+                raise VerificationError(str(error)) from None
+            check_claim(document, _digest(ref))
+            self._check_validity(found, time)
+            return found
+
+        return tuple(_attestation(found) for found in self._each(layers, verified, "attestations"))
+
+    def unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
+        """All attestations by tag, just parsed; for ``--skip-att-sig-check`` (specification 20 §2.3); maybe none.
+
+        Raises:
+            VerificationError: one cannot be parsed, or they cannot be fetched.
+        """
+        try:
+            layers = self._layers(ref, "att")
+        except VerificationError as error:
+            raise VerificationError(f"failed to fetch attestations: {error}") from None
+        return tuple(self._unverified(ref, layer) for layer in layers)
+
+    def _unverified(self, ref: Reference, layer: Descriptor) -> Attestation:
+        _check_media_type(layer.media_type)
+        try:
+            found = attachment.load(self._client, ref.repository, layer, limit=self._limit, signed=False)
+        except RegistryError as error:
+            raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None
+        except VerificationError as error:
+            raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
+        return _attestation(found)
+
+    def _refuse_bundles(self, ref: Reference) -> None:
+        if find_bundles(self._client, ref):
+            raise NotSupportedError("sigstore bundles are not supported yet")
+
+    def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
+        """The layers of the artefact beside the image; none when it isn't there."""
+        tag = f"{_digest(ref).replace(':', '-')}.{suffix}"
+        try:
+            layers = self._client.image(ref.tagged(tag)).layers
+        except NotFoundError:
+            return ()
+        except RegistryError as error:
+            raise VerificationError(str(error)) from error
+        if len(layers) > _MOST_LAYERS:
+            raise VerificationError(f"number of attestations ({len(layers)}) exceeded the limit ({_MOST_LAYERS})")
+        return layers
+
+    def _load(self, ref: Reference, layer: Descriptor) -> Attachment:
+        try:
+            return attachment.load(self._client, ref.repository, layer, limit=self._limit)
+        except RegistryError as error:
+            raise VerificationError(str(error)) from error
+
+    def _logged(self, found: Attachment, *, is_attestation: bool) -> datetime | None:
+        if self._log is None:
+            return None
+        certificate = found.certificate
+        evidence = Evidence(
+            payload=found.payload,
+            signature=found.signature,
+            verifier=certificate.pem if certificate else self._key.pem,
+            key=self._key,
+            certified=certificate.key if certificate else None,
+            is_attestation=is_attestation,
+        )
+        return self._log.check(evidence, found.promise)
+
+    def _check_validity(self, found: Attachment, logged: datetime | None) -> None:
+        if found.certificate is None:
+            return
+        if logged is None:
+            found.certificate.check_now(self._now())
+        else:
+            found.certificate.check_logged_at(logged)
+
+    def _each(
+        self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], Attachment], kind: Kind
+    ) -> list[Attachment]:
+        """The layers that verify, several looked at at once; order is always the layers'."""
+
+        def outcome(layer: Descriptor) -> Attachment | VerificationError:
+            try:
+                return verified(layer)
+            except VerificationError as error:
+                return error
+
+        if len(layers) > 1:
+            from concurrent.futures import ThreadPoolExecutor  # one layer is the rule
+
+            with ThreadPoolExecutor(min(_AT_ONCE, len(layers)), "verify") as pool:
+                outcomes = list(pool.map(outcome, layers))
+        else:
+            outcomes = [outcome(layer) for layer in layers]
+        kept = [found for found in outcomes if not isinstance(found, VerificationError)]
+        if not kept:
+            raise NoMatchingError(kind, "\n ".join(str(error) for error in outcomes))
+        return kept
+
+
+def _attestation(found: Attachment) -> Attestation:
+    """Parse an attestation's layer (specification 20 §5.5).
+
+    Raises:
+        VerificationError: it cannot be parsed, or is SLSA provenance that doesn't conform.
+    """
+    from refimpl.verify.slsa import PROVENANCE
+
+    _check_media_type(found.media_type)
+    try:
+        envelope = Envelope.parse(found.payload)
+        if not envelope.payload:
+            raise VerificationError(f"{_UNTYPED}: no `payload` data found")
+        statement = decode(envelope.payload)
+        document = parse(statement)
+        header = read_header(document)
+    except (DocumentError, Base64Error) as error:
+        raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None
+    try:
+        signatures = tuple(found.described(signature.keyid, signature.sig) for signature in envelope.signatures)
+    except VerificationError as error:
+        raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
+    provenance = PROVENANCE.get(header.predicate_type)
+    build_type = provenance.read(document) if provenance else ""
+    return Attestation(statement, header.predicate_type, build_type, signatures, document)
+
+
+def _check_media_type(media_type: str) -> None:
+    if media_type != _ENVELOPE:
+        raise VerificationError(
+            f"{_UNTYPED}: malformed attestation data: expecting media type of `{_ENVELOPE}`, received: `{media_type}`"
+        )
+
+
+def _digest(ref: Reference) -> str:
+    if ref.digest is None:
+        raise ValueError(ref.text)
+    return ref.digest

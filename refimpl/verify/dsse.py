@@ -1,0 +1,105 @@
+"""DSSE envelopes (https://github.com/secure-systems-lab/dsse, protocol 1.0.2; specification 20 §5.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from refimpl.errors import VerificationError
+from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.encoding import Base64Error, decode_either
+from refimpl.verify.typed import STRING, Items, Struct, decode
+
+if TYPE_CHECKING:
+    from refimpl.verify.keys import PublicKey
+
+__all__ = ["IN_TOTO", "Envelope", "EnvelopeSignature", "pae", "read_envelope"]
+
+IN_TOTO = "application/vnd.in-toto+json"
+
+
+def _typed(envelope: str, signature: str) -> Struct:
+    signatures = Items(f"[]{signature}", Struct.of(signature, keyid=STRING, sig=STRING))
+    return Struct.of(envelope, payloadType=STRING, payload=STRING, signatures=signatures)
+
+
+_VERIFIED = _typed("dsse.Envelope", "dsse.Signature")
+_PARSED = _typed("cosign.AttestationPayload", "cosign.Signatures")
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """The bytes that are signed: ``DSSEv1 <len> <type> <len> <payload>`` with lengths in bytes."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeSignature:
+    """One signature of an envelope, as written: `sig` is base64."""
+
+    keyid: str
+    sig: str
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A signed payload; `payload` is base64 as written."""
+
+    payload_type: str
+    payload: str
+    signatures: tuple[EnvelopeSignature, ...]
+
+    @classmethod
+    def parse(cls, data: bytes, *, verifying: bool = False) -> Envelope:
+        """Read one; missing members are empty. Error texts name other types while `verifying`.
+
+        Raises:
+            DocumentError: not JSON, or a member of the wrong type.
+        """
+        members = decode(parse(data), _VERIFIED if verifying else _PARSED) or {}
+        signatures = tuple(
+            EnvelopeSignature((item or {}).get("keyid", ""), (item or {}).get("sig", ""))
+            for item in members.get("signatures") or ()
+        )
+        return cls(members.get("payloadType", ""), members.get("payload", ""), signatures)
+
+    def verified(self, key: PublicKey) -> bytes:
+        """The payload, once a signature over it by `key` is found. Key ids are hints and aren't looked at.
+
+        Raises:
+            VerificationError: no signature, none by `key`, or something that isn't base64.
+        """
+        if not self.signatures:
+            raise VerificationError("no signature found")
+        try:
+            payload = decode_either(self.payload)
+            signatures = [decode_either(signature.sig) for signature in self.signatures]
+        except Base64Error as error:
+            raise VerificationError(str(error)) from None
+        signed = pae(self.payload_type, payload)
+        if any(_verifies(key, signature, signed) for signature in signatures):
+            return payload
+        raise VerificationError("accepted signatures do not match threshold, Found: 0, Expected 1")
+
+
+def _verifies(key: PublicKey, signature: bytes, signed: bytes) -> bool:
+    try:
+        key.verify(signature, signed)
+    except VerificationError:
+        return False
+    return True
+
+
+def read_envelope(data: bytes) -> Envelope:
+    """An envelope of an in-toto statement.
+
+    Raises:
+        VerificationError: not an envelope, or of another payload type.
+    """
+    try:
+        envelope = Envelope.parse(data, verifying=True)
+    except DocumentError as error:
+        raise VerificationError(str(error)) from None
+    if envelope.payload_type != IN_TOTO:
+        raise VerificationError(f"invalid payloadType {envelope.payload_type} on envelope. Expected {IN_TOTO}")
+    return envelope

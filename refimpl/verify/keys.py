@@ -1,0 +1,241 @@
+"""Public keys and where they come from (specification 20 §3.2, 26 §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
+from refimpl.oserrors import described
+from refimpl.verify import pem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refimpl.deadline import Deadline
+
+__all__ = ["PublicKey", "Secrets", "load_public_key", "parse_public_key", "read_file"]
+
+_INLINE = "-----BEGIN PUBLIC KEY-----"
+_LARGEST_P1363 = 132
+_CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
+_DER_SEQUENCE = 0x30
+
+
+class Secrets(Protocol):
+    """What a cluster gives."""
+
+    def secret(self, namespace: str, name: str) -> Mapping[str, bytes]:
+        """The data of a Secret, decoded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key that verifies signatures, always over SHA-256 (Ed25519 hashes by itself).
+
+    Attributes:
+        der: PKIX form.
+        pem: PKIX form as text with a newline at the end, as the report shows it.
+    """
+
+    der: bytes
+    pem: str
+    _key: Any = field(repr=False, compare=False)
+
+    @classmethod
+    def from_key(cls, key: Any) -> PublicKey:
+        """Wrap a public key of the `cryptography` package.
+
+        Raises:
+            KeyMaterialError: a kind or curve that signs nothing here.
+        """
+        from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        if not isinstance(key, (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, rsa.RSAPublicKey)):
+            raise KeyMaterialError("unsupported public key type")
+        if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _CURVES:
+            raise KeyMaterialError("x509: unsupported elliptic curve")
+        der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return cls(der, pem.encode("PUBLIC KEY", der), key)
+
+    @property
+    def is_ecdsa(self) -> bool:
+        """Whether this is a key on an elliptic curve of NIST's."""
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return isinstance(self._key, ec.EllipticCurvePublicKey)
+
+    def verify(self, signature: bytes, data: bytes, *, hashed: bool = False) -> None:
+        """Check a signature over `data`, or over what has the SHA-256 `data` when it is `hashed` (not for Ed25519).
+
+        ECDSA takes ASN.1 DER, and failing that two integers of equal length (IEEE P1363); RSA takes PKCS #1 v1.5.
+
+        Raises:
+            VerificationError: it isn't this key's, or not in a known form.
+        """
+        from cryptography.exceptions import InvalidSignature
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+
+        digest = utils.Prehashed(hashes.SHA256()) if hashed else hashes.SHA256()
+        if isinstance(self._key, ec.EllipticCurvePublicKey):
+            signature, form = _ecdsa_form(signature)
+            try:
+                self._key.verify(signature, data, ec.ECDSA(digest))
+            except InvalidSignature:
+                raise VerificationError(f"invalid signature when validating {form} encoded signature") from None
+        elif isinstance(self._key, rsa.RSAPublicKey):
+            try:
+                self._key.verify(signature, data, padding.PKCS1v15(), digest)
+            except InvalidSignature:
+                raise VerificationError("crypto/rsa: verification error") from None
+        else:
+            if hashed:
+                raise VerificationError("failed to verify signature")
+            try:
+                self._key.verify(signature, data)
+            except InvalidSignature:
+                raise VerificationError("failed to verify signature") from None
+
+
+def _ecdsa_form(signature: bytes) -> tuple[bytes, str]:
+    """The signature in DER, and the name of the form it came in."""
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+
+    try:
+        decode_dss_signature(signature)
+    except ValueError:
+        if signature[:1] == bytes([_DER_SEQUENCE]) and _is_der_with_tail(signature):
+            return signature, "ASN.1"
+    else:
+        return signature, "ASN.1"
+    half, odd = divmod(len(signature), 2)
+    if odd or not 0 < len(signature) <= _LARGEST_P1363:
+        raise VerificationError("ecdsa: Invalid IEEE_P1363 encoded bytes")
+    r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+    return encode_dss_signature(r, s), "IEEE_P1363"
+
+
+def _is_der_with_tail(signature: bytes) -> bool:
+    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+    try:
+        decode_dss_signature(signature[: 2 + signature[1]])
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+def parse_public_key(text: str) -> PublicKey:
+    """The first PEM block of `text` as a key: ``PUBLIC KEY`` (PKIX) or ``RSA PUBLIC KEY`` (PKCS #1).
+
+    Raises:
+        KeyMaterialError: no PEM, another kind of block, or not a key.
+    """
+    block = pem.first(text)
+    if block is None:
+        raise KeyMaterialError("PEM decoding failed")
+    if block.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
+        raise KeyMaterialError(
+            f"unknown Public key PEM file type: {block.label}. Are you passing the correct public key?"
+        )
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_public_key
+
+    try:
+        key = load_der_public_key(block.der)
+    except UnsupportedAlgorithm:
+        raise KeyMaterialError("x509: unknown public key algorithm") from None
+    except ValueError:
+        raise KeyMaterialError("asn1: structure error: the block is not a public key") from None
+    return PublicKey.from_key(key)
+
+
+def load_public_key(
+    reference: str,
+    *,
+    environ: Mapping[str, str],
+    cluster: Secrets | None = None,
+    deadline: Deadline | None = None,
+) -> PublicKey:
+    """The key that a policy or ``--public-key`` names.
+
+    Args:
+        reference: PEM text, a path, ``env://NAME``, ``k8s://namespace/secret`` or a URL.
+        environ: for ``env://`` and the TLS roots of ``https://``.
+        cluster: for ``k8s://``.
+        deadline: bounds a download.
+
+    Raises:
+        KeyMaterialError: it cannot be had, or isn't a public key.
+        NotSupportedError: keyless (empty), or a kind of reference that isn't carried out.
+    """
+    if not reference:
+        raise NotSupportedError(
+            "keyless verification is not supported yet: name a public key in the policy, or give --public-key"
+        )
+    if _INLINE in reference:
+        return parse_public_key(reference)
+    if reference.startswith("k8s://"):
+        return _from_secret(reference, cluster)
+    if reference.startswith("gitlab://"):
+        if not environ.get("GITLAB_TOKEN"):
+            raise KeyMaterialError('could not find "GITLAB_TOKEN"')
+        raise NotSupportedError("public keys from GitLab are not supported")
+    if reference.startswith("pkcs11:"):
+        raise NotSupportedError("public keys on PKCS #11 tokens are not supported")
+    text = _text(reference, environ, deadline)
+    try:
+        return parse_public_key(text)
+    except KeyMaterialError as error:
+        if str(error) == "unsupported public key type":
+            raise
+        raise KeyMaterialError(f"pem to public key: {error}") from None
+
+
+def _text(reference: str, environ: Mapping[str, str], deadline: Deadline | None) -> str:
+    scheme, separator, rest = reference.partition("://")
+    if not separator:
+        return read_file(reference).decode("utf-8", "replace")
+    if scheme == "env":
+        if rest not in environ:
+            raise KeyMaterialError(f"loading URL: env var ${rest} not found")
+        return environ[rest]
+    if scheme in ("http", "https"):
+        from refimpl.verify.download import download  # keys by URL are rare, and this imports an HTTP client
+
+        return download(reference, environ=environ, deadline=deadline).decode("utf-8", "replace")
+    raise KeyMaterialError(f"loading URL: unrecognized scheme: {scheme}://")
+
+
+def _from_secret(reference: str, cluster: Secrets | None) -> PublicKey:
+    parts = reference.removeprefix("k8s://").split("/")
+    if len(parts) != 2 or not all(parts):
+        raise KeyMaterialError("kubernetes specification should be in the format k8s://<namespace>/<secret>")
+    if cluster is None:
+        raise KeyMaterialError(
+            "new for config: error creating REST client config in-cluster: unable to load in-cluster configuration, "
+            "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"
+        )
+    return parse_public_key(cluster.secret(*parts).get("cosign.pub", b"").decode("utf-8", "replace"))
+
+
+def read_file(path: str) -> bytes:
+    """A file's content.
+
+    Raises:
+        KeyMaterialError: it cannot be read; text as ``open PATH: no such file or directory``.
+    """
+    action = "open"
+    try:
+        with Path(path).open("rb") as file:
+            action = "read"
+            return file.read()
+    except OSError as error:
+        action = "read" if isinstance(error, IsADirectoryError) else action
+        raise KeyMaterialError(described(action, path, error)) from None
+    except ValueError:  # a NUL in the path
+        raise KeyMaterialError(f"open {path}: invalid argument") from None

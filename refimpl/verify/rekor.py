@@ -1,0 +1,247 @@
+"""Questions to a Rekor server (specification 20 §7; https://github.com/sigstore/rekor, API v1)."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from refimpl import jsontext
+from refimpl.errors import RegistryError, VerificationError
+from refimpl.oci.errors import LimitExceededError
+from refimpl.quoting import quoted
+from refimpl.verify import encoding, merkle
+from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.log import Evidence, Promise
+from refimpl.verify.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refimpl.oci.transport import Transport
+
+__all__ = ["InclusionProof", "LoggedEntry", "RekorClient"]
+
+_PATH = "/api/v1/log/entries/retrieve"
+_ATTEMPTS = 4
+_LIMIT = 32 << 20
+_UUID, _TREE_ID = 64, 16
+_HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": "cosign/devel (linux; amd64)",
+}
+
+_PROOF = Struct.of(
+    "models.InclusionProof",
+    checkpoint=STRING,
+    hashes=Items("[]string", STRING),
+    logIndex=INTEGER,
+    rootHash=STRING,
+    treeSize=INTEGER,
+)
+_VERIFICATION = Struct.of(
+    "models.LogEntryAnonVerification", inclusionProof=_PROOF, signedEntryTimestamp=Bytes("strfmt.Base64")
+)
+_ENTRY = Struct.of(
+    "models.LogEntryAnon",
+    body=ANY,
+    integratedTime=INTEGER,
+    logID=STRING,
+    logIndex=INTEGER,
+    verification=_VERIFICATION,
+)
+_ANSWER = Items("[]models.LogEntry", Table("models.LogEntry", _ENTRY))
+_ERROR = Struct.of("models.Error", code=INTEGER, message=STRING)
+_NAMES: Mapping[int, str] = {400: "BadRequest", 422: "UnprocessableEntity"}
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """An audit path from a leaf to a root."""
+
+    log_index: int
+    tree_size: int
+    hashes: tuple[bytes, ...]
+    root: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEntry:
+    """An entry as the server gave it.
+
+    Attributes:
+        uuid: its name: a tree id, maybe, and the leaf's hash.
+        body: decoded; empty when it isn't base64.
+        proof: None when there is none.
+    """
+
+    uuid: str
+    body: bytes
+    promise: Promise
+    proof: InclusionProof | None
+
+    @property
+    def is_named_after_body(self) -> bool:
+        """Whether the name ends with the hash of the body, as it must."""
+        named = self.uuid.lower()
+        return len(named) in (_UUID, _UUID + _TREE_ID) and named[-_UUID:] == merkle.leaf_hash(self.body).hex()
+
+
+class RekorClient:
+    """Asks one server. Thread-safe.
+
+    Args:
+        url: of the server, as given by the user.
+        transport: sends requests.
+
+    Raises:
+        VerificationError: the URL cannot be parsed; the text is the contract's.
+    """
+
+    def __init__(self, url: str, transport: Transport) -> None:
+        self._url = _retrieval_url(url)
+        self._transport = transport
+
+    def find(self, evidence: Evidence) -> tuple[LoggedEntry, ...]:
+        """The entries that the server has for a signature.
+
+        Raises:
+            VerificationError: the server cannot be asked, or gives no answer that can be understood.
+        """
+        body = _request(evidence)
+        try:
+            return self._asked(body)
+        except DocumentError as error:
+            raise VerificationError(f"searching log query: {error}") from None
+
+    def _asked(self, body: bytes) -> tuple[LoggedEntry, ...]:
+        status, content_type, answer = self._answer(body)
+        _check_content_type(content_type, successful=status == HTTPStatus.OK)
+        if status != HTTPStatus.OK:
+            shown = _shown_error(answer)
+            raise DocumentError(f"[POST {_PATH}][{status}] searchLogQuery{_NAMES.get(status, ' default')} {shown}")
+        if not answer:
+            return ()
+        entries = decode(parse(answer), _ANSWER) or ()
+        return tuple(_entry(uuid, entry or {}) for named in entries for uuid, entry in (named or {}).items())
+
+    def _answer(self, body: bytes) -> tuple[int, str, bytes]:
+        """Status, content type and body, after at most four attempts without pauses (as the contract's tool does)."""
+        scheme = urlsplit(self._url).scheme
+        if scheme not in ("http", "https"):
+            raise DocumentError(
+                f'Post "{self._url}": giving up after 1 attempt(s): Post "{self._url}": '
+                f"unsupported protocol scheme {quoted(scheme)}"
+            )
+        reason = f'Post "{self._url}": http: no Host in request URL'
+        for _ in range(_ATTEMPTS if urlsplit(self._url).netloc else 0):
+            try:
+                with self._transport.exchange("POST", self._url, _HEADERS, body=body) as response:
+                    answer = response.read_all(_LIMIT)
+                    status = response.status
+                    if status != HTTPStatus.TOO_MANY_REQUESTS and (
+                        status < 500 or status == HTTPStatus.NOT_IMPLEMENTED
+                    ):
+                        return status, response.header("Content-Type"), answer
+                text = answer.decode("utf-8", "replace").rstrip("\n")
+                reason = f"status {status}" + (f": {text}" if text else "")
+            except LimitExceededError as error:
+                raise DocumentError(str(error)) from None
+            except RegistryError as error:
+                reason = str(error)
+        raise DocumentError(f'Post "{self._url}": giving up after {_ATTEMPTS} attempt(s): {reason}')
+
+
+def _retrieval_url(url: str) -> str:
+    if url.startswith(":"):
+        raise VerificationError(f"parse {quoted(url)}: missing protocol scheme")
+    split = urlsplit(url)
+    host = split.netloc.rpartition("@")[2]
+    path = split.path.rstrip("/")
+    if not split.netloc and path and not path.startswith("/"):
+        path = f"/{path}"
+    return f"{split.scheme or 'http'}://{host}{path}{_PATH}"
+
+
+def _request(evidence: Evidence) -> bytes:
+    """The question's body, to the byte what the contract's tool sends."""
+    verifier = base64.b64encode(evidence.verifier.encode()).decode()
+    hashed = {"algorithm": "sha256", "value": evidence.digest}
+    if not evidence.is_attestation:
+        try:
+            encoding.decode(evidence.signature)
+        except encoding.Base64Error as error:
+            raise VerificationError(f"decoding base64 signature: {error}") from None
+        spec: dict[str, Any] = {
+            "data": {"hash": hashed},
+            "signature": {"content": evidence.signature, "publicKey": {"content": verifier}},
+        }
+        proposed = [_proposed("hashedrekord", spec)]
+    else:
+        envelope = evidence.payload.decode("utf-8", "replace")
+        dsse = {"proposedContent": {"envelope": envelope, "verifiers": [verifier]}, "signatures": None}
+        intoto = {"content": {"envelope": envelope, "hash": hashed}, "publicKey": verifier}
+        proposed = [_proposed("dsse", dsse), _proposed("intoto", intoto)]
+    question = {"entryUUIDs": None, "logIndexes": None, "entries": proposed}
+    return jsontext.dumps(question).encode() + b"\n"
+
+
+def _proposed(kind: str, spec: Any) -> dict[str, Any]:
+    return {"apiVersion": "0.0.1", "spec": spec, "kind": kind}
+
+
+def _entry(uuid: str, entry: Any) -> LoggedEntry:
+    text = entry.get("body")
+    try:
+        body = encoding.decode(text) if isinstance(text, str) else b""
+    except encoding.Base64Error:
+        body = b""
+    verification = entry.get("verification") or {}
+    promise = Promise(
+        text if isinstance(text, str) else "",
+        entry.get("integratedTime", 0),
+        entry.get("logIndex", 0),
+        entry.get("logID", ""),
+        verification.get("signedEntryTimestamp") or b"",
+    )
+    proof = verification.get("inclusionProof")
+    return LoggedEntry(uuid, body, promise, None if proof is None else _proof(proof))
+
+
+def _proof(proof: Any) -> InclusionProof:
+    return InclusionProof(
+        proof.get("logIndex", -1),
+        proof.get("treeSize", 0),
+        tuple(_hexadecimal(text or "") for text in proof.get("hashes") or ()),
+        _hexadecimal(proof.get("rootHash", "")),
+    )
+
+
+def _hexadecimal(text: str) -> bytes:
+    """The bytes; none when it isn't hexadecimal, which then matches nothing."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return b""
+
+
+def _check_content_type(content_type: str, *, successful: bool) -> None:
+    media_type = content_type.partition(";")[0].strip().lower()
+    target = "&[] (*[]models.LogEntry)" if successful else "&{0 } (*models.Error)"
+    if media_type.startswith("text/"):
+        reason = "TextConsumer, can be resolved by supporting TextUnmarshaler interface"
+    elif media_type == "application/octet-stream":
+        reason = "ByteStreamConsumer, can be resolved by supporting Writer/BinaryUnmarshaler interface"
+    else:
+        return
+    raise DocumentError(f"{target} is not supported by the {reason}")
+
+
+def _shown_error(answer: bytes) -> str:
+    if not answer:
+        return "{}"
+    error = decode(parse(answer), _ERROR) or {}
+    return jsontext.dumps({name: error[name] for name in ("code", "message") if error.get(name)})

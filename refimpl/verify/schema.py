@@ -1,0 +1,223 @@
+"""The JSON schemas of SLSA provenance and a validator of just what they use (specification 20 §8).
+
+Draft 2020-12 with formats asserted. Of several failures the first counts, depth first, members in the schema's order.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from refimpl.quoting import quoted
+from refimpl.verify.document import kind
+from refimpl.verify.formats import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["SLSA_V02", "SLSA_V1", "schema_error"]
+
+Schema = dict[str, Any]
+
+_STRING: Schema = {"type": "string"}
+_TEXT: Schema = {"type": "string", "minLength": 1}
+_OBJECT: Schema = {"type": "object"}
+_BOOLEAN: Schema = {"type": "boolean"}
+_URI: Schema = {"type": "string", "format": "uri"}
+_DIGESTS: Schema = {"$ref": "#/$defs/DigestSet"}
+_TIMESTAMP: Schema = {"$ref": "#/$defs/Timestamp"}
+_ALGORITHMS = [
+    *(
+        "sha256",
+        "sha224",
+        "sha384",
+        "sha512",
+        "sha512_224",
+        "sha512_256",
+        "sha3_224",
+        "sha3_256",
+        "sha3_384",
+        "sha3_512",
+    ),
+    *("shake128", "shake256", "blake2b", "blake2s", "ripemd160", "sm3", "gost", "sha1", "md5"),
+]
+
+
+def _object(*required: str, **properties: Schema) -> Schema:
+    schema: Schema = {"type": "object", "properties": properties}
+    return {**schema, "required": list(required)} if required else schema
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _statement(base: str, types: Schema, predicate: Schema, algorithms: list[str], **definitions: Schema) -> Schema:
+    subject = _array(_object("name", "digest", name=_TEXT, digest=_DIGESTS))
+    properties = {
+        "_type": types,
+        "subject": {**subject, "minItems": 1},
+        "predicateType": {"const": base},
+        "predicate": predicate,
+    }
+    digest_set = {
+        "type": "object",
+        "propertyNames": {"enum": algorithms},
+        "additionalProperties": {"type": "string", "pattern": "^[a-f0-9]+$"},
+    }
+    timestamp = {"type": "string", "format": "date-time", "pattern": "Z$"}
+    return {
+        "$id": base,
+        "type": "object",
+        "required": ["_type", "subject", "predicate"],
+        "properties": properties,
+        "$defs": {"DigestSet": digest_set, "Timestamp": timestamp, **definitions},
+    }
+
+
+SLSA_V02: Schema = _statement(
+    "https://slsa.dev/provenance/v0.2",
+    {"const": "https://in-toto.io/Statement/v0.1"},
+    _object(
+        "builder",
+        "buildType",
+        builder=_object("id", id=_URI),
+        buildType=_STRING,
+        invocation=_object(
+            configSource=_object(uri=_STRING, digest=_DIGESTS, entryPoint=_TEXT),
+            parameters=_OBJECT,
+            environment=_OBJECT,
+        ),
+        metadata=_object(
+            buildInvocationId=_TEXT,
+            buildStartedOn=_TIMESTAMP,
+            buildFinishedOn=_TIMESTAMP,
+            completeness=_object(parameters=_BOOLEAN, environment=_BOOLEAN, materials=_BOOLEAN),
+            reproducible=_BOOLEAN,
+        ),
+        buildConfig=_OBJECT,
+        materials=_array(_object(uri=_STRING, digest=_DIGESTS)),
+    ),
+    _ALGORITHMS,
+)
+
+_DESCRIPTORS = _array({"$ref": "#/$defs/ResourceDescriptor"})
+
+SLSA_V1: Schema = _statement(
+    "https://slsa.dev/provenance/v1",
+    {"enum": ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"]},
+    _object(
+        "buildDefinition",
+        "runDetails",
+        buildDefinition=_object(
+            "buildType",
+            "externalParameters",
+            buildType=_TEXT,
+            externalParameters=_OBJECT,
+            internalParameters=_OBJECT,
+            resolvedDependencies=_DESCRIPTORS,
+        ),
+        runDetails=_object(
+            "builder",
+            builder=_object("id", id=_URI, builderDependencies=_DESCRIPTORS, version=_OBJECT),
+            metadata=_object(invocationId=_TEXT, startedOn=_TIMESTAMP, finishedOn=_TIMESTAMP),
+            byproducts=_DESCRIPTORS,
+        ),
+    ),
+    [*_ALGORITHMS, "gitCommit"],
+    ResourceDescriptor=_object(
+        uri=_STRING,
+        digest=_DIGESTS,
+        name=_STRING,
+        downloadLocation=_STRING,
+        mediaType=_STRING,
+        content=_STRING,
+        annotations=_OBJECT,
+    ),
+)
+
+
+def schema_error(schema: Mapping[str, Any], value: Any) -> str | None:
+    """The first failure as ``jsonschema: '<pointer>' does not validate with <location>: <message>``, or None."""
+    for pointer, location, message in _failures(schema, schema, value, "", ""):
+        where = f"{schema['$id']}#{location}"
+        return f"jsonschema: {_single_quoted(pointer)} does not validate with {where}: {message}"
+    return None
+
+
+Failure = tuple[str, str, str]
+
+
+def _failures(
+    root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: str, at: str
+) -> Iterator[Failure]:
+    """Each failure of `value` under `schema`; `at` is the path of keywords walked so far."""
+    if "type" in schema and (found := _type(value)) != schema["type"]:
+        yield pointer, f"{at}/type", f"expected {schema['type']}, but got {found}"
+        return
+    if "const" in schema and value != schema["const"]:
+        yield pointer, f"{at}/const", f"value must be {json.dumps(schema['const'])}"
+    if "enum" in schema and value not in schema["enum"]:
+        yield pointer, f"{at}/enum", "value must be one of " + ", ".join(map(json.dumps, schema["enum"]))
+    if isinstance(value, str):
+        yield from _text_failures(schema, value, pointer, at)
+    elif isinstance(value, dict):
+        yield from _object_failures(root, schema, value, pointer, at)
+    elif isinstance(value, list):
+        if len(value) < schema.get("minItems", 0):
+            yield (
+                pointer,
+                f"{at}/minItems",
+                f"minimum {schema['minItems']} items required, but found {len(value)} items",
+            )
+        for index, item in enumerate(value) if "items" in schema else ():
+            yield from _failures(root, schema["items"], item, f"{pointer}/{index}", f"{at}/items")
+    if "$ref" in schema:
+        definition = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
+        yield from _failures(root, definition, value, pointer, f"{at}/$ref")
+
+
+def _text_failures(schema: Mapping[str, Any], value: str, pointer: str, at: str) -> Iterator[Failure]:
+    if "format" in schema and not FORMATS[schema["format"]](value):
+        yield pointer, f"{at}/format", f"{_single_quoted(value)} is not valid '{schema['format']}'"
+    if len(value) < schema.get("minLength", 0):
+        yield pointer, f"{at}/minLength", f"length must be >= {schema['minLength']}, but got {len(value)}"
+    if "pattern" in schema and not re.search(schema["pattern"].replace("$", r"\Z"), value):
+        yield pointer, f"{at}/pattern", f"does not match pattern '{schema['pattern']}'"
+
+
+def _object_failures(
+    root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], pointer: str, at: str
+) -> Iterator[Failure]:
+    missing = [name for name in schema.get("required", ()) if name not in value]
+    if missing:
+        yield pointer, f"{at}/required", "missing properties: " + ", ".join(f"'{name}'" for name in missing)
+    properties = schema.get("properties", {})
+    for name, member in properties.items():
+        if name in value:
+            yield from _failures(root, member, value[name], f"{pointer}/{_token(name)}", f"{at}/properties/{name}")
+    if "propertyNames" in schema:
+        for name in value:
+            yield from _failures(
+                root, schema["propertyNames"], name, f"{pointer}/{_token(name)}", f"{at}/propertyNames"
+            )
+    if "additionalProperties" in schema:
+        for name, member in value.items():
+            where = f"{pointer}/{_token(name)}"
+            yield from _failures(root, schema["additionalProperties"], member, where, f"{at}/additionalProperties")
+
+
+def _type(value: Any) -> str:
+    found = kind(value)
+    return "boolean" if found == "bool" else found
+
+
+def _token(name: str) -> str:
+    return quote(name.replace("~", "~0").replace("/", "~1"), safe="$&+=:@~")
+
+
+def _single_quoted(text: str) -> str:
+    inner = quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    return f"'{inner}'"

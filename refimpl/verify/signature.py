@@ -1,0 +1,40 @@
+"""A signature as the report and the policy input show it (specification 20 §9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Signature"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature.
+
+    Attributes:
+        sig: base64, as found.
+        certificate: PEM, or empty.
+        chain: PEM of issuers … root.
+        metadata: facts about the certificate, sorted by name.
+    """
+
+    keyid: str
+    sig: str
+    certificate: str = ""
+    chain: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """``keyid`` and ``sig``, then ``certificate``, ``chain`` and ``metadata`` when not empty."""
+        document: dict[str, Any] = {"keyid": self.keyid, "sig": self.sig}
+        if self.certificate:
+            document["certificate"] = self.certificate
+        if self.chain:
+            document["chain"] = list(self.chain)
+        if self.metadata:
+            document["metadata"] = dict(self.metadata)
+        return document
