@@ -302,10 +302,10 @@ class _Exchange(BaseHTTPRequestHandler):
             else:
                 self._send(wire, response)
         except OSError:
-            raise
-        except Exception as error:
+            self.close_connection = True  # the peer has gone
+        except Exception as error:  # noqa: BLE001  # as above
             self.service.failures.append(error)
-            raise ConnectionError("the answer could not be finished") from error
+            self.close_connection = True
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815  # names are the base class's
 
