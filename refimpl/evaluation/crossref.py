@@ -8,7 +8,7 @@ __all__ = ["labelled", "linked"]
 
 _SITE = "https://conforma.dev/docs"
 _LABEL = r"\[([0-9A-Za-z_\t\n\f\r /.]+)\]"
-_FULL = re.compile(r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#(.+?))?" + _LABEL)
+_FULL = re.compile(r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#([^[]+))?" + _LABEL)
 _SHORT = re.compile(r"xref:[0-9A-Za-z_.$#/]+" + _LABEL)
 
 

@@ -110,12 +110,14 @@ class Evaluator:
         compiled = self._compilation.result()
         selection = self._selection(compiled.rules, image_ref)
         include, exclude = self._criteria.select(image_ref, component_name)
+        by_selection = self._intentions is not None
         judgement = Judgement(
             rules=compiled.rules,
             scale=Scale(include, exclude),
             selection=selection,
-            by_selection=self._intentions is not None,
-            unscoped=self._criteria.include.unscoped,
+            by_selection=by_selection,
+            # By selection, what is meant for other images isn't missed.
+            unscoped=selection.include if by_selection else self._criteria.include.unscoped,
             time_ns=self._time_ns if time_ns is None else time_ns,
         )
         known = compiled.program.rules
@@ -129,7 +131,7 @@ class Evaluator:
             deadline=self._deadline,
         )
         for namespace in namespaces:
-            judgement.add(namespace, said.values.get(namespace, {}), said.excepted.get(namespace, ()))
+            judgement.add(namespace, said.values.get(namespace, {}))
         return judgement.outcome()
 
     def close(self) -> None:

@@ -65,22 +65,19 @@ class Judgement:
         self._violations: list[Draft] = []
         self._warnings: list[Draft] = []
         self._successes: list[Draft] = []
-        self._excepted = False
 
-    def add(self, namespace: str, values: Mapping[str, Sequence[object]], excepted: Sequence[str]) -> None:
+    def add(self, namespace: str, values: Mapping[str, Sequence[object]]) -> None:
         """Take what the rules of one package said.
 
         Args:
             namespace: dotted, without ``data.``.
             values: rule name → elements.
-            excepted: rules that an exception silenced.
 
         Raises:
             EvaluationError: a value is no result (specification 11 §7.5).
         """
         failures = self._drafted(values, is_failure)
         warnings = self._drafted(values, is_warning)
-        self._excepted = self._excepted or bool(excepted)
         downgraded = _Kinds(warnings)
         reported: set[str] = set()
         for draft in (*warnings, *failures):
@@ -175,8 +172,6 @@ class Judgement:
             for draft in kept:
                 for text in draft.texts():
                     self._missing.pop(text, None)
-            if self._excepted:
-                self._missing.pop("*", None)
         return [Result(f"Include criterion '{item}' doesn't match any policy rule") for item in self._missing]
 
 

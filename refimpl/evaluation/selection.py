@@ -21,23 +21,25 @@ class Selection:
     """The rules that are *in* for an image.
 
     Attributes:
+        include: the items for the image that it was made by.
         codes: theirs, annotated or not.
         namespaces: the packages to evaluate, sorted; empty when all of the engine's are.
         texts: all that the rules with the wanted intention answer to, *in* or not.
     """
 
+    include: tuple[str, ...]
     codes: frozenset[str]
     namespaces: tuple[str, ...]
     texts: frozenset[str]
 
 
 def intention(rule_data: Mapping[str, Any] | None) -> frozenset[str]:
-    """The pipeline intentions that rule data asks for: a string or a list of strings (specification 11 §8)."""
+    """The pipeline intentions that rule data asks for: a string, also an empty one, or a list of strings (11 §8)."""
     value = (rule_data or {}).get("pipeline_intention")
     if isinstance(value, list):
         return frozenset(item for item in value if plain_text(item) is not None)
     text = plain_text(value)
-    return frozenset((text,)) if text else frozenset()
+    return frozenset() if text is None else frozenset((text,))
 
 
 def select(
@@ -64,7 +66,7 @@ def select(
         if included > excluded or (anything and not excluded):
             codes.add(code)
     namespaces = sorted({code.partition(".")[0] for code in codes})
-    return Selection(frozenset(codes), tuple(namespaces), frozenset(seen))
+    return Selection(tuple(include), frozenset(codes), tuple(namespaces), frozenset(seen))
 
 
 def _intended(info: RuleInfo | None, intentions: frozenset[str]) -> bool:

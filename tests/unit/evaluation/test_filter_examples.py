@@ -182,7 +182,8 @@ deny contains result if result := {"code": "b.rel", "msg": "rel"}
     ("wanted", "violations", "warnings", "successes"),
     [
         (None, "- a.noannot a.none", [], ""),
-        ("", "- a.noannot a.none", [], ""),
+        ([], "- a.noannot a.none", [], ""),
+        ("", "-", missing("*"), ""),
         ("release", "- a.rel", [], "a.relpass"),
         (["release"], "- a.rel", [], "a.relpass"),
         (["x"], "-", missing("*"), ""),
@@ -209,3 +210,10 @@ def test_terms_and_components_have_no_effect_with_intentions(tmp_path: Path) -> 
     waived = volatile([], [{"value": "a.none", "componentNames": ["one"]}, {"value": "a.none:t"}])
     outcome = case(tmp_path, *INTENTIONS, filter_type="ec-policy", **waived).outcome()
     assert brief(outcome.violations) == ["-", "a.noannot", "a.none"]
+
+
+def test_includes_for_other_images_are_not_missed_with_intentions(tmp_path: Path) -> None:
+    scoped = volatile([{"value": "nope", "imageUrl": IMAGE}, {"value": "a"}])
+    judged = case(tmp_path, *INTENTIONS, filter_type="ec-policy", **scoped)
+    assert brief(judged.outcome(ref=REF).warnings) == missing("nope")
+    assert brief(judged.outcome(ref=OTHER).warnings) == []

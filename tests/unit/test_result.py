@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from refimpl import jsontext
+from refimpl.result import Result, ordered, texts
+
+NUMBER = jsontext.loads("1.50", keep_numbers=True)
+
+
+def test_json_sorts_metadata_and_leaves_out_an_empty_one() -> None:
+    assert jsontext.dumps(Result("m", {"term": "t", "code": "a.x"}).to_json()) == (
+        '{"msg":"m","metadata":{"code":"a.x","term":"t"}}'
+    )
+    assert Result("m").to_json() == {"msg": "m"}
+
+
+def test_reduction_keeps_three_members() -> None:
+    result = Result("m", {"code": "a.x", "term": ["t"], "effective_on": 5, "title": "T", "severity": "warning"})
+    assert result.reduced(info=False).metadata == {"code": "a.x", "effective_on": 5, "term": ["t"]}
+    assert result.reduced(info=True) is result
+
+
+def test_reduction_to_nothing_has_no_metadata() -> None:
+    assert Result("m", {"title": "T"}).reduced(info=False).to_json() == {"msg": "m"}
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a", ("a",)), ("", ()), (["", "a", 5, NUMBER, "b"], ("a", "b")), (5, ()), (NUMBER, ()), (None, ()), ({}, ())],
+)
+def test_texts(value: Any, expected: tuple[str, ...]) -> None:
+    assert texts(value) == expected
+
+
+def test_lists_sort_by_their_first_text() -> None:
+    results = [
+        Result("e", {"code": "b", "term": ["", "y"]}),
+        Result("d", {"code": "b", "term": "x"}),
+        Result("c", {"code": "b", "term": [5]}),
+        Result("b", {"code": ["", "a"]}),
+        Result("a", {"code": 5}),
+        Result("é", {"code": "b", "term": "x"}),
+        Result("\U0001f600", {"code": "b", "term": "x"}),
+    ]
+    assert "".join(result.msg for result in ordered(results)) == "abcdé\U0001f600e"
