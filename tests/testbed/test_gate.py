@@ -420,6 +420,14 @@ def test_the_log_tells_what_was_asked_and_answered(gate: Gate) -> None:
     assert gate.log.longest_gap() >= 0
 
 
+def test_the_log_counts_what_was_received(gate: Gate) -> None:
+    pool = urllib3.PoolManager(retries=False, timeout=WAIT)
+    pool.request("POST", f"{gate.url}/v2/a/blobs/uploads/?digest={DIGEST}", body=DATA)
+    pool.clear()
+    [upload] = gate.log.requests(kind="upload")
+    assert upload.received == len(DATA)
+
+
 def test_a_mark_parts_what_came_before_from_what_comes_after(gate: Gate) -> None:
     get(gate)
     gate.log.complete()
@@ -607,6 +615,16 @@ def test_a_closed_gate_leaves_nothing_at_the_registry(backend: EmbeddedRegistry)
         name = f"{gate.namespace}/a"
         assert backend.store.blob(name, DIGEST) == DATA
     assert backend.store.mount("x", DIGEST, name) is False
+
+
+@pytest.mark.parametrize("forget", [None, False, True])
+def test_a_namespace_with_a_name_is_kept_unless_told_otherwise(
+    backend: EmbeddedRegistry,
+    forget: bool | None,  # noqa: FBT001  # pytest passes by name
+) -> None:
+    with Gate(backend, namespace=f"named-{forget}".lower(), forget=forget) as gate:
+        gate.repository("a").put_blob(DATA)
+    assert backend.store.mount("x", DIGEST, f"{gate.namespace}/a") is not (forget is True)
 
 
 def test_registry_and_gate_start_quickly() -> None:

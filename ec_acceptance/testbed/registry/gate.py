@@ -29,6 +29,7 @@ class Gate:
 
     `url` and `address` (`127.0.0.1:port`) lead to it, `log` tells what came. A `guard` asks for credentials and `tls`
     speaks TLS, whatever the back end does. Two gates with one `namespace` show the same repositories.
+    With `forget`, closing drops what was stored; that is so by default where no `namespace` is given.
     `seed` is a way in past log, rules and guard; `repository` gives its ordinary use.
     """
 
@@ -37,6 +38,7 @@ class Gate:
         backend: Backend,
         *,
         namespace: str | None = None,
+        forget: bool | None = None,
         guard: Guard | None = None,
         tls: ssl.SSLContext | None = None,
         port: int = 0,
@@ -45,7 +47,7 @@ class Gate:
         self.namespace = namespace or f"s{secrets.token_hex(8)}"
         self.log = Log()
         self.seed = Namespace(self.namespace).over(backend.handle)
-        self._own = namespace is None
+        self._forget = namespace is None if forget is None else forget
         self._forward = guard.over(self.seed) if guard else self.seed
         self._rules: list[Rule] = []
         self._wires: dict[int, Wire] = {}
@@ -97,10 +99,10 @@ class Gate:
         return Repository(self.seed, name)
 
     def close(self) -> None:
-        """Drop all connections, held ones too, and what was stored in a namespace of its own."""
+        """Drop all connections, held ones too, and perhaps what was stored (see `forget`)."""
         self.log.close()
         self._server.close()
-        if self._own:
+        if self._forget:
             self.backend.forget(self.namespace)
 
     def __enter__(self) -> Self:

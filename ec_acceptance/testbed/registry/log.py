@@ -61,8 +61,9 @@ class Match:
 class Exchange:
     """One request and its answer so far.
 
-    Names are the scenario's own. `sent` counts bytes of the answer's body. Times are those of `time.monotonic`:
-    `started` when the request was read, `answered` when the head was sent, `ended` when the answer was over.
+    Names are the scenario's own. `received` and `sent` count the bytes of the request's and of the answer's body. Times
+    are those of `time.monotonic`: `started` when the request was read, `answered` when the head was sent, `ended` when
+    the answer was over.
     """
 
     number: int
@@ -73,6 +74,7 @@ class Exchange:
     repository: str
     reference: str
     headers: Headers
+    received: int
     started: float
     answered: float | None = None
     ended: float | None = None
@@ -115,6 +117,7 @@ class Log:
                 route.repository,
                 route.reference,
                 request.headers,
+                len(request.body),
                 self._now(),
             )
             self._exchanges.append(exchange)
