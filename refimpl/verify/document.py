@@ -53,32 +53,32 @@ def parse(data: bytes) -> Document:
         DocumentError: not JSON; the text tells the offending character as the signing tools do.
     """
     text = data.decode("utf-8", "replace")
+    garbled = _REPLACEMENT in text and not _is_utf8(data)
     try:
         value = _loaded(text)
+        if _SURROGATE.search(text):
+            mended = _mended(value)
+            garbled = garbled or mended != value
+            value = mended
     except RecursionError:
         raise DocumentError("exceeded max depth") from None
     except ValueError:
         from refimpl.verify.syntax import syntax_error  # only bad input needs it
 
         raise DocumentError(syntax_error(data)) from None
-    garbled = _REPLACEMENT in text and not _is_utf8(data)
-    if _SURROGATE.search(text):
-        mended = _mended(value)
-        garbled = garbled or mended != value
-        value = mended
     return Document(value, garbled)
 
 
 def _loaded(text: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refused)
+        return json.loads(text, object_pairs_hook=_members, parse_constant=_refused, parse_float=_float)
     except json.JSONDecodeError:
         raise
     except ValueError as error:
         if str(error) == "constant":
             raise
     # An integer with more digits than Python converts: carry those by their text.
-    return json.loads(text, object_pairs_hook=_members, parse_constant=_refused, parse_int=_integer)
+    return json.loads(text, object_pairs_hook=_members, parse_constant=_refused, parse_float=_float, parse_int=_integer)
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -88,6 +88,12 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused(_: str) -> Any:
     raise ValueError("constant")
+
+
+def _float(text: str) -> Any:
+    """The number, or its text when it is beyond what a float can hold."""
+    number = float(text)
+    return jsontext.NumberText(text) if math.isinf(number) else number
 
 
 def _integer(text: str) -> Any:
@@ -170,9 +176,10 @@ def _is_too_large(number: Any) -> bool:
     """Whether a number is beyond what a 64-bit float can hold."""
     if isinstance(number, jsontext.NumberText):
         return True
-    if isinstance(number, bool) or not isinstance(number, int | float):
+    if type(number) is not int:
         return False
     try:
-        return math.isinf(float(number))
+        float(number)
     except OverflowError:
         return True
+    return False

@@ -34,8 +34,8 @@ class Entry:
     verifiers: tuple[str, ...]
 
     @classmethod
-    def parse(cls, body: bytes) -> Entry:
-        """Read a body; what a ``hashedrekord`` records is verified.
+    def parse(cls, body: bytes, *, verify: bool = True) -> Entry:
+        """Read a body; the signature that a ``hashedrekord`` records is verified unless told not to.
 
         Raises:
             VerificationError: not an entry of a known kind, or its signature isn't right.
@@ -56,7 +56,10 @@ class Entry:
             raise VerificationError(
                 f"{kind} implementation for version '{version}' not found: unable to locate entry for version {version}"
             )
-        return reader(_Members(kind, document.get("spec")))
+        entry = reader(_Members(document.get("spec")))
+        if verify and kind == "hashedrekord":
+            _verify_hashed(entry, document["spec"]["data"]["hash"]["algorithm"])
+        return entry
 
     @property
     def signature(self) -> str:
@@ -93,7 +96,8 @@ def key_of(text: str) -> PublicKey:
     try:
         return parse_public_key(text)
     except KeyMaterialError as error:
-        raise VerificationError(f"invalid public key: {error}") from None
+        reason = str(error) if block else "failure decoding PEM"
+        raise VerificationError(f"invalid public key: {reason}") from None
 
 
 def _one(texts: tuple[str, ...]) -> str:
@@ -105,8 +109,7 @@ def _one(texts: tuple[str, ...]) -> str:
 class _Members:
     """The members of an entry's ``spec``, by path."""
 
-    def __init__(self, kind: str, spec: Any) -> None:
-        self._kind = kind
+    def __init__(self, spec: Any) -> None:
         self._spec = spec
 
     def text(self, *path: str) -> str:
@@ -119,15 +122,12 @@ class _Members:
         value = self._at(path)
         if not isinstance(value, list) or not value:
             raise self._missing(path)
-        return [_Members(self._kind, item) for item in value]
+        return [_Members(item) for item in value]
 
     def decoded(self, *path: str) -> str:
         """A text that is base64."""
-        return self.decoded_bytes(*path).decode("utf-8", "replace")
-
-    def decoded_bytes(self, *path: str) -> bytes:
         try:
-            return encoding.decode(self.text(*path))
+            return encoding.decode(self.text(*path)).decode("utf-8", "replace")
         except encoding.Base64Error as error:
             raise VerificationError(str(error)) from None
 
@@ -138,31 +138,35 @@ class _Members:
         return value
 
     def _missing(self, path: tuple[str, ...]) -> VerificationError:
-        return VerificationError(f"validation failure list:\n{'.'.join(path)} in body is required ({self._kind})")
+        return VerificationError(f"validation failure list:\n{path[0]} in body is required")
 
 
-def _hashedrekord(spec: _Members) -> Entry:
-    entry = _rekord(spec, "hashedrekord")
-    algorithm, digest = spec.text("data", "hash", "algorithm"), entry.digest
-    if algorithm not in _PRE_HASHED:
-        raise VerificationError(
-            "validation failure list:\n"
-            "data.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]"
-        )
+def _verify_hashed(entry: Entry, algorithm: str) -> None:
     try:
-        hashed = bytes.fromhex(digest)
+        hashed = bytes.fromhex(entry.digest)
     except ValueError:
         hashed = b""
     if len(hashed) != _PRE_HASHED[algorithm]:
         raise VerificationError("invalid value for hash")
-    key, signature = key_of(entry.verifier), spec.decoded_bytes("signature", "content")
+    try:
+        key, signature = key_of(entry.verifier), encoding.decode(entry.signature)
+    except encoding.Base64Error as error:
+        raise VerificationError(str(error)) from None
     if algorithm != "sha256":  # keys are only ever used with SHA-256 here
         raise VerificationError("verifying signature: invalid signature when validating ASN.1 encoded signature")
     try:
         key.verify(signature, hashed, hashed=True)
     except VerificationError as error:
         raise VerificationError(f"verifying signature: {error}") from None
-    return entry
+
+
+def _hashedrekord(spec: _Members) -> Entry:
+    if spec.text("data", "hash", "algorithm") not in _PRE_HASHED:
+        raise VerificationError(
+            "validation failure list:\n"
+            "data.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]"
+        )
+    return _rekord(spec, "hashedrekord")
 
 
 def _rekord(spec: _Members, kind: str = "rekord") -> Entry:

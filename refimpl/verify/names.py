@@ -13,12 +13,12 @@ __all__ = ["alternative_names", "distinguished_name"]
 # In the order of the encoded name; texts show it backwards.
 _ATTRIBUTES = {
     "2.5.4.6": "C",
-    "2.5.4.10": "O",
-    "2.5.4.11": "OU",
-    "2.5.4.7": "L",
     "2.5.4.8": "ST",
+    "2.5.4.7": "L",
     "2.5.4.9": "STREET",
     "2.5.4.17": "POSTALCODE",
+    "2.5.4.10": "O",
+    "2.5.4.11": "OU",
     "2.5.4.3": "CN",
     "2.5.4.5": "SERIALNUMBER",
 }

@@ -74,7 +74,7 @@ def _v1() -> Struct:
         builder=Struct.of(
             "v1.Builder", id=STRING, version=Table("map[string]string", STRING), builderDependencies=dependencies
         ),
-        metadata=Struct.of("v1.BuildMetadata", invocationID=STRING, startedOn=TIME, finishedOn=TIME),
+        metadata=Struct.of("v1.BuildMetadata", invocationId=STRING, startedOn=TIME, finishedOn=TIME),
         byproducts=dependencies,
     )
     return Struct.of("v1.ProvenancePredicate", buildDefinition=definition, runDetails=run)

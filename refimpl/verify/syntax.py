@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NoReturn
 
 from refimpl.quoting import quoted_character
 
@@ -114,7 +115,6 @@ class _Scanner:
             self._at += 1
             self._peek()
             self._fail("in numeric literal")
-            return
         self._at = match.end()
         rest = self._text[self._at : self._at + 1]
         if rest == "." and not {".", "e", "E"} & set(match[0]):
@@ -151,5 +151,5 @@ class _Scanner:
             raise _Found(_END)
         return self._text[self._at]
 
-    def _fail(self, what: str) -> None:
+    def _fail(self, what: str) -> NoReturn:
         raise _Found(f"invalid character {quoted_character(self._text[self._at])} {what}")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from refimpl.errors import KeyMaterialError, NotSupportedError
+from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
 from refimpl.verify.keys import parse_public_key, read_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from refimpl.verify.keys import PublicKey
 
@@ -57,8 +57,12 @@ class LogKeys:
             raise KeyMaterialError(f"AddRekorPubKey: {error}") from None
 
     def get(self, log_id: str) -> PublicKey | None:
-        """The key of a log, if it is trusted."""
-        return self._keys.get(log_id)
+        """The key of a log, if it is trusted.
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
+        Raises:
+            VerificationError: a trusted key isn't of the kind that logs have.
+        """
+        for known, key in self._keys.items():
+            if not key.is_ecdsa:
+                raise VerificationError(f"rekor Public key for LogID {known} is not type ecdsa.PublicKey")
+        return self._keys.get(log_id)
