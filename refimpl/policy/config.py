@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from refimpl import jsontext
 from refimpl.errors import PolicyError
 from refimpl.oserrors import described
 from refimpl.policy.effective_time import EffectiveTime
@@ -251,12 +252,16 @@ def decode_policy(document: str, *, cluster: PolicyCluster) -> Policy:
 
 
 def _from_text(document: str) -> Policy:
-    from refimpl.policy.document import DocumentError, parse
+    from refimpl import yamltext
 
     try:
-        value = parse(document)
-    except DocumentError as error:
-        raise PolicyError(f"{_UNREADABLE}: {error}") from None
+        document.encode()
+        value = yamltext.loads(document)
+        if "\\ud" in document.lower():  # half a character of an escaped pair cannot be written anywhere
+            jsontext.dumps(value).encode()
+    except ValueError as error:
+        words = "yaml: found invalid Unicode character" if isinstance(error, UnicodeError) else error
+        raise PolicyError(f"{_UNREADABLE}: error converting YAML to JSON: {words}") from None
     try:
         spec = _specification(value)
     except DecodeError as error:

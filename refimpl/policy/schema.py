@@ -143,8 +143,8 @@ RESOURCE = Record(
 def decode(shape: Shape, value: Any) -> Any:
     """`value` in the form of `shape`: records have just their known, given members, in the shape's order.
 
-    Empty texts and lists are left out of records, empty records and objects stay. Null reads as not given; a null list
-    item as an empty one.
+    Empty texts and lists are left out of records unless required, empty records and objects stay. Null reads as not
+    given; a null list item as an empty one.
 
     Raises:
         DecodeError: the first container of the wrong kind, members taken in the order of their names.
@@ -213,7 +213,9 @@ def _decode_record(shape: Record, value: Any, place: _Place) -> dict[str, Any]:
             continue
         inner = _Place(shape.short_name, (*place.path, name))
         found[name] = _decode(shape.members[name], item, inner)
-    return {name: found[name] for name in shape.members if name in found and found[name] not in ("", [], None)}
+    given = {name: item for name, item in found.items() if item not in ("", [], None)}
+    given |= {name: "" for name in shape.required if name not in given}
+    return {name: given[name] for name in shape.members if name in given}
 
 
 def _problems(shape: Shape, value: Any, pointer: str, path: str) -> Iterator[tuple[str, str, str]]:

@@ -6,19 +6,15 @@ import posixpath
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from urllib3.exceptions import HTTPError
-
-from refimpl.errors import PolicyError
+from refimpl.errors import PolicyError, RegistryError
 from refimpl.policy.sources import archive
 from refimpl.policy.sources.content import Budget, inside
-from refimpl.policy.sources.web import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from urllib3 import BaseHTTPResponse
-
+    from refimpl.oci.transport import Response
     from refimpl.policy.sources.web import Web
 
 __all__ = ["fetch"]
@@ -33,24 +29,30 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     Raises:
         PolicyError: not brought.
     """
-    name = posixpath.basename(unquote(urlsplit(url).path).rstrip("/"))
-    path = inside(destination, name)
-    if path is None:
+    url = "https://" + url.partition("://")[2]
+    remote = unquote(urlsplit(url).path)
+    if not remote:
         raise PolicyError("specify a path to a file to download")
+    name = posixpath.basename(remote.rstrip("/"))
     try:
-        response, _ = web.request("GET", url)
-        with response:
-            if response.status != _OK:
-                raise PolicyError(f"received non-200 response code: {response.status}")
-            Budget(url).write(_chunks(response), path)
-    except FetchError as error:
+        response = web.exchange("GET", url)
+    except RegistryError as error:
         raise PolicyError(f"failed to download from URL: {error}") from None
-    except HTTPError as error:
-        raise PolicyError(f"failed to write to file: {error}") from None
+    with response:
+        if response.status != _OK:
+            raise PolicyError(f"received non-200 response code: {response.status}")
+        path = inside(destination, name)
+        if path is None:
+            raise PolicyError(f"failed to create file: {url} names none")
+        try:
+            Budget(url).write(_chunks(response), path)
+        except RegistryError as error:
+            raise PolicyError(f"failed to write to file: {error}") from None
     if archive.unpacked(path, destination, name=name):
         path.unlink(missing_ok=True)
-    return "http::" + url[url.index("://") + 3 :]
+    return "http::" + url.removeprefix("https://")
 
 
-def _chunks(response: BaseHTTPResponse) -> Iterator[bytes]:
-    yield from response.stream(_CHUNK, decode_content=True)
+def _chunks(response: Response) -> Iterator[bytes]:
+    while chunk := response.read(_CHUNK):
+        yield chunk

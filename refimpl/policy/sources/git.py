@@ -17,12 +17,10 @@ from dulwich.client import AbstractHttpGitClient
 from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, NotGitRepository
 from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Commit, Tag
-from urllib3.exceptions import HTTPError
 
-from refimpl.errors import NotSupportedError, PolicyError
+from refimpl.errors import NotSupportedError, PolicyError, RegistryError
 from refimpl.policy.sources.checkout import write_tree
 from refimpl.policy.sources.kinds import without_prefixes
-from refimpl.policy.sources.web import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +28,8 @@ if TYPE_CHECKING:
     from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
     from dulwich.refs import Ref
-    from urllib3 import BaseHTTPResponse
 
+    from refimpl.oci.transport import Response
     from refimpl.policy.sources.web import Web
 
 __all__ = ["GitURL", "fetch"]
@@ -42,7 +40,10 @@ _ZERO = b"0" * 40
 _MAX_TAGS = 16
 _IN_MEMORY = 1 << 22
 _MAX_SAID = 1 << 14
+_CHUNK = 1 << 16
 _OK = 200
+# Some servers answer only what calls itself git.
+_HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
 # What dulwich raises when a server answers nonsense.
 _FOREIGN = (
     GitProtocolError,
@@ -97,11 +98,13 @@ class GitURL:
             raise PolicyError(f'failed to parse depth: strconv.Atoi: parsing "{depth}": invalid syntax')
         revision = options.pop("ref", "")
         if options:
-            raise PolicyError(f"{_FAILED}: repository not found: unknown options in {url}")
+            raise PolicyError(f"{_FAILED}: repository not found")  # what other options would name, nobody serves
         if repository.startswith(("./", "../", "/", "~/")):
             return cls(repository, local=True, user="", subdirectory=subdirectory, revision=revision)
         authority, slash, path = repository.partition("/")
         user, _, host = authority.rpartition("@")
+        if not host:
+            raise PolicyError(f"{_FAILED}: no host in {url}")
         if not re.fullmatch(r"\[[0-9a-fA-F:.]+\](:[0-9]*)?|[^:\s]+(:[0-9]*)?", host):
             raise NotSupportedError(f"{_FAILED}: {url} is no https address, and ssh is not supported")
         address = f"https://{host}/{quote(path if slash else '', safe='/%~:@!$&()*+,;=')}"
@@ -121,7 +124,7 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
         store, tip = _local(parts) if parts.local else _remote(parts, web)
         commit = _commit(store, tip)
         write_tree(store, commit.tree, parts.subdirectory, destination, name=url)
-    except _FOREIGN as error:
+    except (RegistryError, *_FOREIGN) as error:
         raise PolicyError(f"{_FAILED}: {_words(error)}") from None
     text = without_prefixes(url, "git::", "git://", "https://")
     if text.startswith("git@"):
@@ -135,10 +138,12 @@ def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
     missing = PolicyError(f"{_FAILED}: repository not found")
     if not Path(parts.address).is_absolute():  # such never worked: nothing says what it would be relative to
         raise missing
-    try:
-        repository = Repo(parts.address)
-    except (NotGitRepository, OSError, ValueError):
-        raise missing from None
+    for address in (parts.address, f"{parts.address}.git"):  # as git-upload-pack looks for it
+        with contextlib.suppress(NotGitRepository, OSError, ValueError):
+            repository = Repo(address)
+            break
+    else:
+        raise missing
     return repository.object_store, _wanted(repository.get_refs(), parts.revision)
 
 
@@ -165,11 +170,12 @@ class _Client(AbstractHttpGitClient):
     def __init__(self, address: str, web: Web, user: str) -> None:
         super().__init__(address, thin_packs=False, quiet=True)
         self._web = web
-        self._headers = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
+        self._authorization = self._shown_user = ""
         if user:
-            self._headers["Authorization"] = "Basic " + base64.b64encode(
-                (user if ":" in user else f"{user}:").encode()
-            ).decode("ascii")
+            name, colon, _ = user.partition(":")
+            self._shown_user = f"{name}:***@" if colon else f"{name}@"
+            pair = user if colon else f"{user}:"
+            self._authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
     def objects(
         self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, protocol: int = 0, whole: bool = False
@@ -210,19 +216,21 @@ class _Client(AbstractHttpGitClient):
         del raise_for_status
         body = data if data is None or isinstance(data, bytes) else b"".join(data)
         try:
-            response, final = self._web.request(
+            response = self._web.exchange(
                 "GET" if body is None else "POST",
                 url,
-                headers={**self._headers, **(headers or {})},
+                {**_HEADERS, **(headers or {})},
+                authorization=self._authorization,
                 body=body,
                 verify=not self._web.unverified_git,
             )
-        except FetchError as error:
-            raise PolicyError(f"{_FAILED}: {error}") from None
-        answer = _Answer(response, final if final != url else "")
+        except RegistryError as error:
+            said = str(error).replace("https://", f"https://{self._shown_user}", 1)
+            raise PolicyError(f"{_FAILED}: {said}") from None
+        answer = _Answer(response, url)
         if response.status != _OK:
             with response:
-                raise _status_error(response, url)
+                raise _status_error(response.status, answer.read(_MAX_SAID), url)
         if body is None and not answer.content_type.startswith("application/x-git-upload-pack-advertisement"):
             with response:
                 raise PolicyError(f"{_FAILED}: {'invalid pkt-len found' if response.read(1) else 'empty input'}")
@@ -232,19 +240,24 @@ class _Client(AbstractHttpGitClient):
 class _Answer:
     """What dulwich wants to know of an answer."""
 
-    def __init__(self, response: BaseHTTPResponse, redirect_location: str) -> None:
+    def __init__(self, response: Response, asked: str) -> None:
         self._response = response
-        self.content_type = response.headers.get("Content-Type", "")
-        self.redirect_location = redirect_location
+        self.content_type = response.header("Content-Type")
+        self.redirect_location = response.url if response.url != asked else ""
 
     def read(self, size: int = -1) -> bytes:
-        try:
-            return self._response.read(size if size >= 0 else None)
-        except HTTPError as error:
-            raise GitProtocolError(str(error)) from None
+        """As many bytes as asked for, fewer only at the end; all without a size."""
+        parts: list[bytes] = []
+        while size != 0:
+            data = self._response.read(size if size > 0 else _CHUNK)
+            if not data:
+                break
+            parts.append(data)
+            size -= len(data) if size > 0 else 0
+        return b"".join(parts)
 
     def close(self) -> None:
-        self._response.close()
+        self._response.drain()
 
 
 class _Nothing:
@@ -260,17 +273,11 @@ class _Nothing:
         """Nothing is in common."""
 
 
-def _status_error(response: BaseHTTPResponse, url: str) -> PolicyError:
-    try:
-        said = response.read(_MAX_SAID).decode(errors="replace")
-    except HTTPError:
-        said = ""
-    words = {401: "authentication required", 403: "authorization failed", 404: "repository not found"}.get(
-        response.status
-    )
+def _status_error(status: int, said: bytes, url: str) -> PolicyError:
+    words = {401: "authentication required", 403: "authorization failed", 404: "repository not found"}.get(status)
     if words:
-        return PolicyError(f"{_FAILED}: {words}: {said}")
-    text = f'unexpected client error: unexpected requesting "{url}" status code: {response.status}'
+        return PolicyError(f"{_FAILED}: {words}: {said.decode(errors='replace')}")
+    text = f'unexpected client error: unexpected requesting "{url}" status code: {status}'
     return _RefusedError(f"{_FAILED}: {text}")
 
 
@@ -282,7 +289,7 @@ def _add(store: MemoryObjectStore, incoming: IO[bytes]) -> None:
     incoming.seek(0)
     pack, commit, abort = store.add_pack()
     try:
-        while chunk := incoming.read(1 << 16):
+        while chunk := incoming.read(_CHUNK):
             pack.write(chunk)
     except BaseException:
         abort()
