@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -272,6 +274,18 @@ def test_an_image_that_cannot_be_had_is_one_clear_error(backend: Backend, monkey
     image = "127.0.0.1:1/no/such:image"
     with pytest.raises(UnavailableError, match=f"the image {image} (cannot be pulled|wasn't pulled)"):
         open_backend("container", image=image)
+
+
+def test_a_container_goes_even_if_nobody_closes_it(backend: Backend) -> None:
+    if backend.kind != "container":
+        pytest.skip("needs the Docker daemon once")
+    program = (
+        "from ec_acceptance.testbed.registry.choice import open_backend; print(open_backend('container').url); 1 / 0"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert "ZeroDivisionError" in done.stderr
+    with pytest.raises(UnavailableError):
+        open_backend(done.stdout.strip())
 
 
 def test_a_pull_ends_in_time() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
+import textwrap
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ class ContainerRegistry(Remote):
     def __init__(self, container: DockerContainer, url: str, reason: str) -> None:
         super().__init__(url, reason=reason)
         self._container = container
+        atexit.register(self.close)  # a run that ends by an exception leaves nothing behind either
 
     @classmethod
     def start(cls, image: str = DEFAULT_IMAGE) -> ContainerRegistry:
@@ -71,6 +74,7 @@ class ContainerRegistry(Remote):
 
     def close(self) -> None:
         """Stop and remove the container."""
+        atexit.unregister(self.close)
         super().close()
         _stop(self._container)
 
@@ -136,4 +140,4 @@ def _stop(container: DockerContainer | None) -> None:
 
 def _first_line(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+    return textwrap.shorten(lines[0], 200, placeholder=" …") if lines else type(error).__name__
