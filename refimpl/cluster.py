@@ -1,0 +1,239 @@
+"""The few objects that are read from a Kubernetes cluster (specification 10 §2.5, 30 §10)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from refimpl import kubeconfig
+from refimpl.deadline import Deadline
+from refimpl.errors import Error, InputError, KeyMaterialError, NotSupportedError, PolicyError, RegistryError
+from refimpl.kubeconfig import Access, ConfigurationError
+from refimpl.quoting import quoted
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["Cluster"]
+
+_GROUP = "/apis/appstudio.redhat.com/v1alpha1"
+_LARGEST_OBJECT = 8 << 20  # bytes; etcd takes 1.5 MiB
+_NOT_IN_CLUSTER = (
+    "error creating REST client config in-cluster: unable to load in-cluster configuration, "
+    "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"
+)
+
+
+class _RequestError(Error):
+    """The cluster's answer, or that there is none; becomes an error of the thing that was wanted."""
+
+
+class Cluster:
+    """A cluster by its configuration; nothing is read before something is wanted.
+
+    The file of ``--kubeconfig`` says where policies and snapshots are. The namespace of a bare name, and secrets, go by
+    the usual rules without that flag.
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        kubeconfig: str = "",
+        deadline: Deadline | None = None,
+        service_account: Path = kubeconfig.SERVICE_ACCOUNT,
+    ) -> None:
+        self._environ = environ
+        self._explicit = kubeconfig
+        self._deadline = deadline or Deadline(None)
+        self._service_account = service_account
+
+    @classmethod
+    def from_environ(
+        cls, environ: Mapping[str, str], *, kubeconfig: str = "", deadline: Deadline | None = None
+    ) -> Cluster:
+        """The cluster of ``--kubeconfig`` (empty if not given), ``KUBECONFIG``, ``$HOME`` or the pod."""
+        return cls(environ, kubeconfig=kubeconfig, deadline=deadline)
+
+    def policy(self, reference: str) -> dict[str, Any]:
+        """The ``spec`` of the EnterpriseContractPolicy ``[<namespace>/]<name>``.
+
+        Raises:
+            PolicyError: no cluster is configured, or it doesn't give the object.
+        """
+        try:
+            access = self._configured(self._explicit)
+        except ConfigurationError as error:
+            raise PolicyError(f"cannot initialize Kubernetes client: {error}") from None
+        try:
+            return self._spec(access, "enterprisecontractpolicies", "policy", reference)
+        except (ConfigurationError, _RequestError) as error:
+            raise PolicyError(f"unable to fetch EnterpriseContractPolicy: {error}") from None
+
+    def snapshot(self, reference: str) -> dict[str, Any]:
+        """The ``spec`` of the Snapshot ``[<namespace>/]<name>``.
+
+        Raises:
+            InputError: no cluster is configured, or it doesn't give the object.
+        """
+        try:
+            return self._spec(self._configured(self._explicit), "snapshots", "snapshot", reference)
+        except (ConfigurationError, _RequestError) as error:
+            raise InputError(str(error)) from None
+
+    def secret(self, namespace: str, name: str) -> dict[str, bytes]:
+        """The data of a Secret, decoded.
+
+        Raises:
+            KeyMaterialError: no cluster is configured, or it doesn't give the object.
+        """
+        try:
+            access = kubeconfig.load("", self._environ)
+        except ConfigurationError as error:
+            raise KeyMaterialError(f"new for config: error creating REST client config: {error}") from None
+        try:
+            access = access or kubeconfig.load_service_account(self._environ, self._service_account)
+        except ConfigurationError as error:
+            raise KeyMaterialError(f"new for config: error creating REST client config in-cluster: {error}") from None
+        if access is None:
+            raise KeyMaterialError(f"new for config: {_NOT_IN_CLUSTER}")
+        try:
+            data = self._get(access, "/api/v1", namespace, "secrets", name).get("data") or {}
+            return {key: base64.b64decode(value, validate=True) for key, value in data.items()}
+        except _RequestError as error:
+            raise KeyMaterialError(f"checking if secret exists: {error}") from None
+        except (AttributeError, TypeError, ValueError, binascii.Error):
+            raise KeyMaterialError(f"secret {quoted(name)} has data that isn't base64") from None
+
+    def _configured(self, explicit: str) -> Access:
+        access = kubeconfig.load(explicit, self._environ)
+        if access is None and not explicit:
+            access = kubeconfig.load_service_account(self._environ, self._service_account)
+        if access is None:
+            raise ConfigurationError(kubeconfig.NO_CONFIGURATION)
+        return access
+
+    def _spec(self, access: Access, plural: str, singular: str, reference: str) -> dict[str, Any]:
+        namespace, slash, name = reference.partition("/")
+        if not slash:
+            namespace, name = self._configured("").namespace, reference
+        if not namespace:
+            raise _RequestError(f"unable to determine namespace for {singular}")
+        spec = self._get(access, _GROUP, namespace, plural, name).get("spec") or {}
+        if not isinstance(spec, dict):
+            raise _RequestError(f"the spec of {quoted(name)} isn't an object")
+        return spec
+
+    def _get(self, access: Access, api: str, namespace: str, plural: str, name: str) -> dict[str, Any]:
+        if not name:
+            raise _RequestError("name is required")
+        _check_segment("namespace", namespace)
+        _check_segment("resource name", name)
+        server = access.server if "://" in access.server else f"http://{access.server}"
+        url = f"{server.rstrip('/')}{api}/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"
+        status, body = self._fetch(access, url)
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        if status == HTTPStatus.OK and isinstance(document, dict):
+            return document
+        if isinstance(document, dict) and document.get("kind") == "Status" and isinstance(document.get("message"), str):
+            raise _RequestError(document["message"])
+        raise _RequestError(_status_text(status, body, plural, name))
+
+    def _fetch(self, access: Access, url: str) -> tuple[int, bytes]:
+        if not url.startswith(("http://", "https://")):
+            raise _RequestError(f"Get {quoted(url)}: unsupported protocol scheme {quoted(url.partition('://')[0])}")
+        from refimpl.oci.transport import Transport  # only who asks a cluster pays for it
+
+        headers = {"Accept": "application/json"}
+        authorization = ""
+        transport = Transport(self._environ, self._deadline, user_agent="ec-ref")
+        if url.startswith("https://"):  # credentials never travel in the clear
+            if access.unsupported:
+                raise NotSupportedError(f"{access.unsupported} in a kubeconfig is not supported yet")
+            authorization = _authorization(access)
+            if access.impersonate:
+                headers["Impersonate-User"] = access.impersonate
+            if access.authority or access.insecure or access.certificate:
+                transport._context = _context(access, self._environ)  # noqa: SLF001 - it takes no context otherwise
+        try:
+            with transport.exchange("GET", url, headers, authorization=authorization) as response:
+                return response.status, response.read_all(_LARGEST_OBJECT)
+        except RegistryError as error:
+            raise _RequestError(str(error)) from None
+        finally:
+            transport.close()
+
+
+def _check_segment(what: str, text: str) -> None:
+    """Refuse what cannot stand in a path (Kubernetes: IsValidPathSegmentName)."""
+    problems = [f"may not be '{text}'"] if text in (".", "..") else []
+    problems += [f"may not contain '{character}'" for character in "/%" if character in text]
+    if problems:
+        raise _RequestError(f"invalid {what} {quoted(text)}: [{' '.join(problems)}]")
+
+
+def _status_text(status: int, body: bytes, plural: str, name: str) -> str:
+    """What is said about an answer that isn't a Kubernetes status."""
+    if status == HTTPStatus.NOT_FOUND:
+        return "the server could not find the requested resource"
+    if status == HTTPStatus.UNAUTHORIZED:
+        return "the server has asked for the client to provide credentials"
+    said = quoted(body[:2048].decode("utf-8", "replace").strip() or "unknown")
+    return f"an error on the server ({said}) has prevented the request from succeeding (get {plural} {name})"
+
+
+def _authorization(access: Access) -> str:
+    if access.token:
+        return f"Bearer {access.token}"
+    if access.username:
+        pair = f"{access.username}:{access.password}".encode()
+        return f"Basic {base64.b64encode(pair).decode()}"
+    return ""
+
+
+def _context(access: Access, environ: Mapping[str, str]) -> ssl.SSLContext:
+    import ssl
+
+    from refimpl.oci.tls import client_context
+
+    if access.authority is None or access.insecure:
+        context = client_context(environ, verify=not access.insecure)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a trusted certificate needn't be a root
+        try:
+            context.load_verify_locations(cadata=access.authority.decode("ascii", "replace"))
+        except (ssl.SSLError, ValueError):
+            raise _RequestError("unable to load root certificates: unable to parse bytes as PEM block") from None
+    if access.certificate:
+        _load_certificate(context, access)
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
+    import ssl
+    import tempfile
+    from pathlib import Path
+
+    with tempfile.TemporaryDirectory(prefix="ec-ref-") as directory:  # OpenSSL reads the pair from files only
+        certificate, private_key = Path(directory, "certificate"), Path(directory, "key")
+        certificate.write_bytes(access.certificate)
+        private_key.touch(mode=0o600)
+        private_key.write_bytes(access.private_key)
+        try:
+            context.load_cert_chain(certificate, private_key, password=_refuse_password)
+        except (ssl.SSLError, ValueError, OSError) as error:
+            raise _RequestError(f"tls: the client certificate and its key cannot be used: {error}") from None
+
+
+def _refuse_password() -> str:
+    raise ValueError("the key is encrypted")
