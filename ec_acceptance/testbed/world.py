@@ -27,14 +27,18 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.registry.log import Exchange, Wanted
     from ec_acceptance.testbed.services import Services
     from ec_acceptance.testbed.snapshots import FeatureSnapshots
-    from ec_acceptance.testbed.validator import Invocation
+    from ec_acceptance.testbed.validator import Invocation, Running
 
-__all__ = ["NAMESPACE", "World"]
+__all__ = ["NAMESPACE", "TestbedError", "World"]
 
 NAMESPACE = "acceptance"
 """The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
 
 _UNFIT = re.compile(r"[^a-z0-9._-]+")
+
+
+class TestbedError(Exception):
+    """A part of the testbed failed: neither the scenario nor the validator is to blame."""
 
 
 class World:
@@ -61,7 +65,10 @@ class World:
         self.known = Known()
         self.environment: dict[str, str] = {}
         self.invocations: list[Invocation] = []
+        self.running: dict[str, Running] = {}
+        self.finished: dict[str, Invocation] = {}
         self.arguments: tuple[str, ...] = ()
+        self._started = 0
         self._mark = 0
         self.known.add("tmp", str(self.scratch))
 
@@ -70,7 +77,7 @@ class World:
     @cached_property
     def gate(self) -> Gate:
         """The registry as this scenario's validator sees it."""
-        gate = Gate(self.services.backend, namespace=_UNFIT.sub("-", self.scenario))
+        gate = Gate(self.services.backend)
         self.known.add("registry", gate.address)
         return gate
 
@@ -159,13 +166,9 @@ class World:
 
     # Runs.
 
-    def run(self, arguments: Sequence[str]) -> Invocation:
-        """Run the validator to its end. Requests made before don't count any more: assertions are on one run."""
-        self.arguments = tuple(arguments)
-        self._mark = self.gate.log.mark()
-        for journal in (self.rekor.journal, self.git.journal, self.cluster.journal):
-            journal.clear()
-        environment = {
+    def variables_for_programs(self) -> dict[str, str]:
+        """The environment in which the validator is started, without the little that every program needs."""
+        return {
             "HOME": str(self.home),
             "TMPDIR": str(self.scratch),
             "DOCKER_CONFIG": str(self.home / ".docker"),
@@ -173,14 +176,39 @@ class World:
             "SIGSTORE_REKOR_PUBLIC_KEY": str(self.services.log_key_file),
             **self.environment,
         }
-        streams = self.folder / f"run-{len(self.invocations) + 1}"
+
+    def run(self, arguments: Sequence[str]) -> Invocation:
+        """Run the validator to its end."""
+        self.start(arguments)
+        return self.finish()
+
+    def start(self, arguments: Sequence[str], name: str = "") -> Running:
+        """Start the validator and return; `name` tells several apart that run at the same time.
+
+        If none is running, requests made before don't count any more: assertions are on what runs now.
+        """
+        if not self.running:
+            self._mark = self.gate.log.mark()
+            for journal in (self.rekor.journal, self.git.journal, self.cluster.journal):
+                journal.clear()
+        self.arguments = tuple(arguments)
+        self._started += 1
+        streams = self.folder / f"run-{self._started}"
         streams.mkdir()
-        running = self.services.validator.start(arguments, environment, self.work, streams)
+        validator = self.services.validator
+        running = validator.start(arguments, self.variables_for_programs(), self.work, streams)
+        self.running[name] = running
+        return running
+
+    def finish(self, name: str = "") -> Invocation:
+        """Wait until a validator ends; after the run's time-out it is killed."""
+        running = self.running.pop(name)
         try:
             invocation = running.wait(self.services.options.timeout)
         finally:
             running.kill()
         self.invocations.append(invocation)
+        self.finished[name] = invocation
         return invocation
 
     @property
@@ -278,8 +306,17 @@ class World:
         return target
 
     def close(self) -> None:
-        """Stop the scenario's own services and remove its files."""
+        """Stop what still runs, end the scenario's own services and remove its files.
+
+        Raises:
+            TestbedError: a service of the testbed failed, so what the scenario showed is worth nothing.
+        """
+        for running in self.running.values():
+            running.kill()
+        failures = self.gate.failures if "gate" in self.__dict__ else ()
         for name in ("gate", "rekor", "git", "cluster", "_deaf"):
             if name in self.__dict__:
                 getattr(self, name).close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if failures:
+            raise TestbedError(f"the gate failed: {failures[0]!r}") from failures[0]

@@ -1,0 +1,1 @@
+"""Measurements side by side, as ratios: never tests, since machines differ."""
