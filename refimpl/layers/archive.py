@@ -1,0 +1,232 @@
+"""Reading tar archives as a stream, strictly: what isn't a whole archive is an error, never a shorter one.
+
+ustar, GNU (long names, numbers beyond octal) and pax. The standard library's reader takes a damaged header in the
+midst of an archive for its end, which would silently lose the files after it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from refimpl.oci.errors import LimitExceededError, MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from refimpl.layers.stream import Stream
+
+__all__ = ["DIRECTORY", "HARD_LINK", "REGULAR", "SYMBOLIC_LINK", "Archive", "Entry"]
+
+REGULAR, HARD_LINK, SYMBOLIC_LINK, DIRECTORY = "0", "1", "2", "5"
+_BLOCK = 512
+_ZEROES = bytes(_BLOCK)
+_CHUNK = 1 << 20
+_SPECIAL_LIMIT = 1 << 20
+_WITHOUT_CONTENT = frozenset("123456")
+_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "g", "L", "K", "S"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One member: `name` and `link` as stored, `kind` the type flag, `size` of its content in bytes.
+
+    A name that isn't UTF-8 has surrogate escapes.
+    """
+
+    name: str
+    kind: str
+    size: int
+    link: str = ""
+    sparse: bool = False
+
+
+class Archive:
+    """Iterate over it for the entries; `content` gives the current one's bytes.
+
+    Raises:
+        MalformedError: damaged, or cut off.
+        LimitExceededError: more entries than allowed.
+    """
+
+    def __init__(self, source: Stream, *, entries: int) -> None:
+        self._source = source
+        self._most = entries
+        self._buffer = b""
+        self._at = 0
+        self._left = 0  # bytes of the current entry that aren't taken yet, with their padding
+        self._current: Entry | None = None
+
+    def __iter__(self) -> Iterator[Entry]:
+        count = 0
+        while (entry := self._next()) is not None:
+            count += 1
+            if count > self._most:
+                raise LimitExceededError(f"layer has more than {self._most} entries")
+            yield entry
+
+    def content(self, limit: int) -> bytes:
+        """The whole content of the entry that the iteration is at; once.
+
+        Raises:
+            LimitExceededError: it has more than `limit` bytes.
+            MalformedError: the archive ends within it, or it is a sparse file.
+        """
+        entry = self._current
+        if entry is None:
+            raise MalformedError("no current entry in archive")
+        if entry.sparse:
+            raise MalformedError(f"file {entry.name} is sparse, which isn't supported")
+        if entry.size > limit:
+            raise LimitExceededError(f"file {entry.name} has {entry.size} bytes, more than {limit}")
+        data = self._exactly(entry.size)
+        self._left -= len(data)
+        self._current = None
+        return data
+
+    def _next(self) -> Entry | None:
+        name = link = ""
+        size = -1
+        sparse = False
+        while True:
+            self._skip(self._left)
+            self._left = 0
+            header = self._upto(_BLOCK)
+            if not header:
+                return None
+            if len(header) < _BLOCK:
+                raise MalformedError("archive/tar: unexpected EOF")
+            if header == _ZEROES:
+                following = self._upto(_BLOCK)
+                if following and following != _ZEROES:
+                    raise MalformedError("archive/tar: invalid tar header")
+                return None
+            _check(header)
+            kind = chr(header[156])
+            stored = _number(header[124:136])
+            if kind in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
+                if stored > _SPECIAL_LIMIT:
+                    raise MalformedError("archive/tar: header too long")
+                data = self._exactly(stored)
+                self._skip(-stored % _BLOCK)
+                if kind == _LONG_NAME:
+                    name = _text(data)
+                elif kind == _LONG_LINK:
+                    link = _text(data)
+                elif kind == _PAX:
+                    records = _records(data)
+                    sparse = any(key.startswith("GNU.sparse.") for key in records)
+                    name = records.get("GNU.sparse.name") or records.get("path") or name
+                    link = records.get("linkpath") or link
+                    if "size" in records:
+                        size = _decimal(records["size"])
+                continue
+            return self._entry(header, kind, name, link, stored if size < 0 else size, sparse=sparse)
+
+    def _entry(self, header: bytes, kind: str, name: str, link: str, size: int, *, sparse: bool) -> Entry:
+        if not name:
+            name = _text(header[:100])
+            prefix = _text(header[345:500]) if header[257:263] == b"ustar\0" else ""
+            if prefix:
+                name = f"{prefix}/{name}"
+        link = link or _text(header[157:257])
+        if kind in {"\0", "7"}:
+            kind = REGULAR
+        if kind == REGULAR and name.endswith("/"):
+            kind = DIRECTORY
+        if kind in _WITHOUT_CONTENT:
+            size = 0
+        if kind == _SPARSE:
+            kind, sparse = REGULAR, True
+            extended = header[482]
+            while extended:
+                extended = self._exactly(_BLOCK)[504]
+        self._left = size + -size % _BLOCK
+        self._current = Entry(name, kind, size, link, sparse)
+        return self._current
+
+    def _upto(self, size: int) -> bytes:
+        """`size` bytes, fewer at the end."""
+        while len(self._buffer) - self._at < size:
+            data = self._source.read(_CHUNK)
+            if not data:
+                break
+            self._buffer = self._buffer[self._at :] + data
+            self._at = 0
+        data = self._buffer[self._at : self._at + size]
+        self._at += len(data)
+        return data
+
+    def _exactly(self, size: int) -> bytes:
+        parts = []
+        while size:
+            data = self._upto(min(size, _CHUNK))
+            if not data:
+                raise MalformedError("archive/tar: unexpected EOF")
+            parts.append(data)
+            size -= len(data)
+        return b"".join(parts)
+
+    def _skip(self, size: int) -> None:
+        here = min(size, len(self._buffer) - self._at)
+        self._at += here
+        size -= here
+        while size:
+            self._buffer, self._at = self._source.read(_CHUNK), 0
+            if not self._buffer:
+                raise MalformedError("archive/tar: unexpected EOF")
+            self._at = min(size, len(self._buffer))
+            size -= self._at
+
+
+def _check(header: bytes) -> None:
+    stored = _number(header[148:156])
+    unsigned = sum(header) - sum(header[148:156]) + 8 * 32
+    if stored != unsigned:
+        signed = unsigned - 256 * sum(byte >= 128 for byte in header[:148] + header[156:])
+        if stored != signed:
+            raise MalformedError("archive/tar: invalid tar header")
+
+
+def _number(field: bytes) -> int:
+    if field[0] & 0x80:  # GNU: the rest is a binary number
+        if field[0] & 0x40:
+            raise MalformedError("archive/tar: invalid tar header")
+        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
+    text = field.strip(b" \0").partition(b"\0")[0]
+    try:
+        number = int(text or b"0", 8)
+    except ValueError:
+        raise MalformedError("archive/tar: invalid tar header") from None
+    if number < 0:
+        raise MalformedError("archive/tar: invalid tar header")
+    return number
+
+
+def _text(field: bytes) -> str:
+    return field.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+
+
+def _decimal(text: str) -> int:
+    if not text.isdecimal() or not text.isascii():
+        raise MalformedError("archive/tar: invalid tar header")
+    return int(text)
+
+
+def _records(data: bytes) -> dict[str, str]:
+    """The records of a pax header: ``<length> <key>=<value>`` and a newline each."""
+    records = {}
+    while data:
+        digits, space, _ = data.partition(b" ")
+        length = int(digits) if space and digits.isdigit() and len(digits) < 8 else 0
+        record = data[len(digits) + 1 : length]
+        key, equals, value = record.partition(b"=")
+        if not 0 < length <= len(data) or not equals or not value.endswith(b"\n"):
+            raise MalformedError("archive/tar: invalid tar header")
+        name = key.decode("utf-8", "surrogateescape")
+        text = value[:-1].decode("utf-8", "surrogateescape")
+        if name in {"path", "linkpath"} and "\0" in text:
+            raise MalformedError("archive/tar: invalid tar header")
+        records[name] = text
+        data = data[length:]
+    return records

@@ -1,0 +1,93 @@
+"""The YAML and JSON files in an image's directories: ``input.image.files`` and ``ec.oci.image_files`` read them so.
+
+Specification 22 A3 and 12 §3. Unlike `ec`, a layer that can't be read whole and verified is an error (40 #23).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from refimpl.layers.archive import REGULAR, Archive
+from refimpl.layers.listing import cleaned, flattened
+from refimpl.layers.stream import Decompressed
+from refimpl.oci.errors import LimitExceededError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from refimpl.layers.layers import Layers
+    from refimpl.layers.limits import Limits
+    from refimpl.layers.stream import Stream
+    from refimpl.oci.descriptor import Manifest
+    from refimpl.oci.reference import Repository
+
+__all__ = ["OLM_LABEL", "archive_files", "image_files"]
+
+_log = logging.getLogger(__name__)
+#: The label of an image's configuration that names the directory with its OLM manifests.
+OLM_LABEL = "operators.operatorframework.io.bundle.manifests.v1"
+_UNREADABLE = object()
+
+
+def image_files(
+    layers: Layers, manifest: Manifest, repository: Repository, directories: Iterable[str]
+) -> dict[str, Any]:
+    """The parsed files that lie directly in one of `directories` of an image, by cleaned name in sorted order.
+
+    Directories and the extensions ``.yaml``, ``.yml`` and ``.json`` are compared without case. Files that aren't YAML
+    are left out. The values are shared with other callers: don't change them.
+
+    Raises:
+        RegistryError: a layer can't be read whole and verified; the text names the cause.
+        TimeoutExceededError: the deadline passed.
+    """
+    wanted = frozenset(cleaned(directory).lower() for directory in directories)
+    if not wanted:
+        return {}
+    found = flattened([layers.listing(repository, layer, wanted, _parsed) for layer in reversed(manifest.layers)])
+    files: dict[str, Any] = {}
+    size = 0
+    for name in sorted(found):
+        value, length = found[name]
+        size += length
+        if size > layers.limits.image_bytes:
+            raise LimitExceededError(f"files of the image have more than {layers.limits.image_bytes} bytes")
+        if value is not _UNREADABLE:
+            files[_shown(name)] = value
+    return files
+
+
+def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dict[str, Any]:
+    """The parsed entries of a (compressed) archive whose name is exactly one of `names` (specification 12 §3).
+
+    Of equal names the last counts; what isn't YAML is left out, and so is what is larger than `limits` allow.
+
+    Raises:
+        MalformedError: not a whole archive.
+        LimitExceededError: too many entries or bytes.
+    """
+    wanted = frozenset(names)
+    files: dict[str, Any] = {}
+    archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
+    for entry in archive:
+        if entry.name in wanted and entry.kind == REGULAR and entry.size <= limits.file_bytes:
+            value, _ = _parsed(entry.name, archive.content(limits.file_bytes))
+            if value is not _UNREADABLE:
+                files[entry.name] = value
+    return files
+
+
+def _parsed(name: str, content: bytes) -> tuple[Any, int]:
+    from refimpl import yamltext
+
+    try:
+        return yamltext.loads(content.decode("utf-8")), len(content)
+    except ValueError as error:
+        _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", _shown(name), error)
+        return _UNREADABLE, len(content)
+
+
+def _shown(name: str) -> str:
+    """A name as JSON can hold it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,129 @@
+"""What one layer does to the directories that somebody asks for.
+
+An image's files are its layers laid over each other: what a higher layer has under a name, or marks as removed
+(``.wh.<name>``, ``.wh..wh..opq``), hides what lower layers have there (OCI image specification, layer).
+"""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from refimpl.layers.archive import DIRECTORY, REGULAR, Archive
+from refimpl.layers.stream import Decompressed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from refimpl.layers.limits import Limits
+    from refimpl.layers.stream import Stream
+
+__all__ = ["EXTENSIONS", "Listing", "cleaned", "flattened", "read_listing"]
+
+#: Files with these extensions, in any case, are read.
+EXTENSIONS = frozenset({"yaml", "yml", "json"})
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+
+
+@dataclass(slots=True)
+class Listing:
+    """A layer's part in some directories.
+
+    Args:
+        files: content of the matching files by cleaned name.
+        names: every name in or above the directories that the layer has: lower layers' same names are hidden.
+        covers: those of `names`, and removed ones, that hide also everything below them.
+        opaque: directories of which lower layers' content is hidden.
+    """
+
+    files: dict[str, Any] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)
+    covers: set[str] = field(default_factory=set)
+    opaque: set[str] = field(default_factory=set)
+    weight: int = 1024
+
+
+def cleaned(path: str) -> str:
+    """A path without ``.``, ``..`` and double slashes where possible, as Go's ``filepath.Clean``; empty is ``.``."""
+    path = posixpath.normpath(path)
+    return path[1:] if path.startswith("//") else path
+
+
+def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) -> Listing:
+    """Read a layer's archive; `directories` are cleaned and in lower case. The files' content is bytes.
+
+    Raises:
+        MalformedError: it is no whole archive.
+        LimitExceededError: one of the limits.
+    """
+    above = {parent for directory in directories for parent in _parents(directory)}
+    listing = Listing()
+    solid: set[str] = set()  # this layer's own entries that aren't directories; what it removes is only below it
+    archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
+    for entry in archive:
+        name = cleaned(entry.name)
+        parent, base = posixpath.split(name)
+        if base == _OPAQUE:
+            if not parent or parent.lower() in above:
+                listing.opaque.add(parent)
+            continue
+        removed = base.startswith(_WHITEOUT) and entry.kind != DIRECTORY
+        if removed:
+            name = posixpath.join(parent, base[len(_WHITEOUT) :])
+        inside = (parent.lower() or ".") in directories
+        if not inside and name.lower() not in above:
+            continue
+        if removed:
+            listing.covers.add(name)
+            continue
+        if name in listing.names or _covered(name, solid):
+            continue
+        listing.names.add(name)
+        if entry.kind == DIRECTORY:
+            continue
+        solid.add(name)
+        if inside and base.rpartition(".")[2].lower() in EXTENSIONS and "." in base:
+            content = archive.content(limits.file_bytes) if entry.kind == REGULAR else b""
+            listing.files[name] = content
+            listing.weight += len(content)
+    listing.covers |= solid
+    return listing
+
+
+def flattened(listings: Iterable[Listing]) -> dict[str, Any]:
+    """The files that remain of the layers, which are given from the highest to the lowest."""
+    files: dict[str, Any] = {}
+    names: set[str] = set()
+    covers: set[str] = set()
+    opaque: set[str] = set()
+    for listing in listings:
+        hidden = names | covers
+        files |= {
+            name: content
+            for name, content in listing.files.items()
+            if name not in hidden and not _covered(name, covers) and not _under(name, opaque)
+        }
+        names |= listing.names
+        covers |= listing.covers
+        opaque |= listing.opaque
+    return files
+
+
+def _parents(path: str) -> list[str]:
+    """The path and what is above it, without the top."""
+    found = []
+    while path not in {"", ".", "/"}:
+        found.append(path)
+        path = posixpath.dirname(path)
+    return found
+
+
+def _covered(name: str, covers: set[str]) -> bool:
+    """Whether something above the name was replaced or removed."""
+    return bool(covers) and any(parent in covers for parent in _parents(posixpath.dirname(name)))
+
+
+def _under(name: str, opaque: set[str]) -> bool:
+    return bool(opaque) and ("" in opaque or any(parent in opaque for parent in _parents(posixpath.dirname(name))))
