@@ -1,7 +1,7 @@
-"""Sigstore bundles that refer to an image: finding those that count (specification 20 §6.1).
+"""Sigstore bundles and how they are found beside an image (specification 20 §6.1, 30 §5).
 
-https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto``. As in protobuf's JSON, members may be spelled
-``likeThis`` or ``like_this``, 64-bit numbers may be strings, and unknown members make the whole unreadable.
+https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto`` as JSON. As protobuf demands, 64-bit numbers may be
+strings, and an unknown member makes the whole unreadable.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import RegistryError
-from refimpl.jsontext import NumberText
 from refimpl.verify import encoding
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import DocumentError, kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,14 +21,13 @@ if TYPE_CHECKING:
     from refimpl.oci.client import Registry
     from refimpl.oci.reference import Reference
 
-__all__ = ["Bundle", "find_bundles"]
+__all__ = ["Bundle", "BundleSignature", "Checkpointed", "find_bundles"]
 
 _log = logging.getLogger(__name__)
 
-_LIMIT = 128 << 20
 _LAYER = "application/vnd.dev.sigstore.bundle"
-_VERSION = re.compile(r"application/vnd\.dev\.sigstore\.bundle(?:\+json;version=([0-9.]+)|\.v([0-9.]+)\+json)")
-_UPPER = re.compile("[A-Z]")
+_VERSIONS = frozenset({f"{_LAYER}.v0.3+json", f"{_LAYER}+json;version=0.3"})
+_INT64 = re.compile(r"-?[0-9]{1,19}")
 
 # What a member must be: a name for scalars, a dict for messages, a list of one for repeated ones.
 _CERTIFICATE = {"rawBytes": "bytes"}
@@ -64,78 +62,139 @@ _BUNDLE = {
         "signatures": [{"sig": "bytes", "keyid": "string"}],
     },
 }
-_INT64 = re.compile(r"-?[0-9]+")
+_MATERIAL_KINDS = ("publicKey", "x509CertificateChain", "certificate")
+_CONTENT_KINDS = ("messageSignature", "dsseEnvelope")
+
+
+@dataclass(frozen=True, slots=True)
+class BundleSignature:
+    """One signature of a bundle's envelope."""
+
+    keyid: str
+    sig: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpointed:
+    """A log entry with its proof.
+
+    Attributes:
+        log_id: lower-case hexadecimal.
+        index: in the whole log.
+        signed_timestamp: the log's promise; empty without one.
+        leaf_index: in the tree that the proof is about.
+        checkpoint: the tree's head as a signed note.
+    """
+
+    log_id: str
+    index: int
+    integrated_time: int
+    body: bytes
+    signed_timestamp: bytes
+    leaf_index: int
+    tree_size: int
+    root: bytes
+    hashes: tuple[bytes, ...]
+    checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """One bundle that counts; `document` has members in camel case and bytes decoded, defaults left out."""
+    """One bundle.
 
-    document: Mapping[str, Any]
+    Attributes:
+        has_certificate: whether the verification material is a certificate.
+        has_envelope: whether it has a DSSE envelope; without one the next three are empty.
+        entries: of transparency logs.
+    """
+
+    has_certificate: bool
+    has_envelope: bool
+    payload_type: str
+    payload: bytes
+    signatures: tuple[BundleSignature, ...]
+    entries: tuple[Checkpointed, ...]
 
     @classmethod
     def parse(cls, data: bytes) -> Bundle:
-        """Read one.
+        """Read one of version 0.3, the only one that counts.
 
         Raises:
-            DocumentError: not a bundle, of a version before 0.3, or a log entry in it has no inclusion proof.
+            DocumentError: not such a bundle, or a log entry in it has no inclusion proof.
         """
-        value = parse(data).value
-        document = _message(value, _BUNDLE)
-        match = _VERSION.fullmatch(document.get("mediaType", ""))
-        if match is None or not _is_new(match[1] or match[2]):
+        document = _message(parse(data).value, _BUNDLE)
+        if document.get("mediaType") not in _VERSIONS:
             raise DocumentError("unsupported bundle version")
         material = document.get("verificationMaterial")
-        if not material or not {"publicKey", "certificate"} & material.keys() or "x509CertificateChain" in material:
-            raise DocumentError("no public key or certificate")
-        if not {"dsseEnvelope", "messageSignature"} & document.keys():
-            raise DocumentError("no content")
-        for entry in material.get("tlogEntries", ()):
-            if "inclusionProof" not in entry or "canonicalizedBody" not in entry:
-                raise DocumentError("a log entry without inclusion proof")
-        return cls(document)
+        if material is None or "x509CertificateChain" in material:
+            raise DocumentError("no verification material of version 0.3")
+        if (
+            sum(name in material for name in _MATERIAL_KINDS) > 1
+            or sum(name in document for name in _CONTENT_KINDS) != 1
+        ):
+            raise DocumentError("not exactly one content or verification material")
+        envelope = document.get("dsseEnvelope") or {}
+        return cls(
+            "certificate" in material,
+            "dsseEnvelope" in document,
+            envelope.get("payloadType", ""),
+            envelope.get("payload", b""),
+            tuple(BundleSignature(one.get("keyid", ""), one.get("sig", b"")) for one in envelope.get("signatures", ())),
+            tuple(_entry(entry) for entry in material.get("tlogEntries", ())),
+        )
 
 
 def find_bundles(client: Registry, ref: Reference) -> tuple[Bundle, ...]:
     """The bundles that refer to the image, in the order of its index of referrers.
 
-    Any failure to look means that there are none, and the tags are used: so the contract has it.
+    A referrer that cannot be fetched doesn't count, and a failure to list them means that there are none: then the tags
+    are used, as the contract has it.
     """
-    found = []
     try:
-        for descriptor in client.referrers(ref):
-            layers = client.manifest(ref.at(descriptor.digest)).layers
-            if len(layers) != 1 or not layers[0].media_type.startswith(_LAYER):
-                continue
-            data = client.blob(ref.repository, layers[0], limit=_LIMIT)
-            try:
-                found.append(Bundle.parse(data))
-            except DocumentError as error:
-                _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
+        descriptors = client.referrers(ref)
     except RegistryError as error:
-        _log.debug("looking for bundles of %s: %s", ref, error)
+        _log.debug("listing referrers of %s: %s", ref, error)
         return ()
+    found = []
+    for descriptor in descriptors:
+        try:
+            layers = client.manifest(ref.at(descriptor.digest)).layers
+            if len(layers) == 1 and layers[0].media_type.startswith(_LAYER):
+                found.append(Bundle.parse(client.blob(ref.repository, layers[0])))
+        except (DocumentError, RegistryError) as error:
+            _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
     return tuple(found)
 
 
-def _is_new(version: str) -> bool:
-    try:
-        return tuple(int(part) for part in version.split(".")) >= (0, 3)
-    except ValueError:
-        return False
+def _entry(entry: Mapping[str, Any]) -> Checkpointed:
+    proof, body = entry.get("inclusionProof"), entry.get("canonicalizedBody")
+    if proof is None or body is None:
+        raise DocumentError("a log entry without inclusion proof")
+    return Checkpointed(
+        (entry.get("logId") or {}).get("keyId", b"").hex(),
+        entry.get("logIndex", 0),
+        entry.get("integratedTime", 0),
+        body,
+        (entry.get("inclusionPromise") or {}).get("signedEntryTimestamp", b""),
+        proof.get("logIndex", 0),
+        proof.get("treeSize", 0),
+        proof.get("rootHash", b""),
+        tuple(proof.get("hashes", ())),
+        (proof.get("checkpoint") or {}).get("envelope", ""),
+    )
 
 
 def _message(value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    """The message's members that aren't null.
+
+    Raises:
+        DocumentError: an unknown member, or one of the wrong type.
+    """
+    if kind(value) != "object":
         raise DocumentError("not a message")
-    message = {}
-    for name, member in value.items():
-        known = next((each for each in members if name in (each, _snake(each))), None)
-        if known is None:
-            raise DocumentError(f"unknown member {name}")
-        if member is not None:
-            message[known] = _member(member, members[known])
-    return message
+    if unknown := value.keys() - members.keys():
+        raise DocumentError(f"unknown member {min(unknown)}")
+    return {name: _member(member, members[name]) for name, member in value.items() if member is not None}
 
 
 def _member(value: Any, wanted: Any) -> Any:
@@ -145,31 +204,19 @@ def _member(value: Any, wanted: Any) -> Any:
         if not isinstance(value, list):
             raise DocumentError("not a list")
         return [_member(item, wanted[0]) for item in value]
-    if wanted == "int64":
-        return _integer(value)
+    if wanted == "int64" and kind(value) in ("number", "string") and _INT64.fullmatch(str(value)):
+        return int(value)
     if wanted == "enum" and type(value) is int:
         return value
-    if type(value) is not str:
-        raise DocumentError("not a string")
+    if wanted == "int64" or type(value) is not str:
+        raise DocumentError(f"not of type {wanted}")
     return _decoded(value) if wanted == "bytes" else value
-
-
-def _integer(value: Any) -> int:
-    text = str(value) if type(value) in (int, str, NumberText) else ""
-    if not _INT64.fullmatch(text) or len(text) > 20 or not -(1 << 63) <= int(text) < 1 << 63:
-        raise DocumentError("not a 64-bit number")
-    return int(text)
 
 
 def _decoded(text: str) -> bytes:
     """Standard or URL-safe base64, with or without padding."""
+    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return encoding.decode(
-            text.replace("-", "+").replace("_", "/").rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-        )
+        return encoding.decode(bare + "=" * (-len(bare) % 4))
     except encoding.Base64Error as error:
         raise DocumentError(str(error)) from None
-
-
-def _snake(name: str) -> str:
-    return _UPPER.sub(lambda match: f"_{match[0].lower()}", name)

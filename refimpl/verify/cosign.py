@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refimpl.errors import NotSupportedError, RegistryError, VerificationError
+from refimpl.errors import RegistryError, VerificationError
 from refimpl.oci.errors import NotFoundError
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
@@ -25,13 +24,12 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Reference
     from refimpl.verify.attachment import Attachment
+    from refimpl.verify.bundled import Bundled
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.log import TransparencyLog
     from refimpl.verify.signature import Signature
 
 __all__ = ["Verifier"]
-
-_log = logging.getLogger(__name__)
 
 _ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _UNTYPED = "unable to parse untyped provenance"
@@ -43,7 +41,7 @@ class Verifier:
     """Verifies with one public key. Thread-safe.
 
     References must have a digest. Methods raise `VerificationError` for all that a built-in check reports as a
-    violation, a registry's refusal too; `TimeoutExceededError` and `NotSupportedError` pass through.
+    violation, a registry's refusal too; `TimeoutExceededError` passes through.
 
     Args:
         client: asks the registry.
@@ -69,13 +67,15 @@ class Verifier:
         self._now = now
 
     def image_signatures(self, ref: Reference) -> tuple[Signature, ...]:
-        """The image's verified signatures in layer order, at least one.
+        """The image's verified signatures in layer order; of bundles there may be none (specification 20 §6.3).
 
         Raises:
             NoMatchingError: none of them verified.
             VerificationError: there are none, or they cannot be fetched.
         """
-        self._refuse_bundles(ref)
+        bundled = self._bundled(ref)
+        if bundled is not None:
+            return tuple(each.signature for each in bundled if each.signs)
         layers = self._layers(ref, "sig")
         if not layers:
             raise VerificationError("no signatures found")
@@ -95,13 +95,15 @@ class Verifier:
         return tuple(found.described() for found in self._each(layers, verified, "signatures"))
 
     def attestations(self, ref: Reference) -> tuple[Attestation, ...]:
-        """The image's verified attestations in layer order, at least one.
+        """The image's verified attestations in layer order; of bundles there may be none (specification 20 §6.3).
 
         Raises:
             NoMatchingError: there are none, or none verified.
             VerificationError: a verified one isn't what it says, or they cannot be fetched.
         """
-        self._refuse_bundles(ref)
+        bundled = self._bundled(ref)
+        if bundled is not None:
+            return tuple(each.attestation() for each in bundled if not each.signs)
         layers = self._layers(ref, "att")
 
         def verified(layer: Descriptor) -> Attachment:
@@ -140,9 +142,14 @@ class Verifier:
             raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
         return _attestation(found)
 
-    def _refuse_bundles(self, ref: Reference) -> None:
-        if find_bundles(self._client, ref):
-            raise NotSupportedError("sigstore bundles are not supported yet")
+    def _bundled(self, ref: Reference) -> tuple[Bundled, ...] | None:
+        """The image's verified bundles; None when none refers to it, so that tags count."""
+        bundles = find_bundles(self._client, ref)
+        if not bundles:
+            return None
+        from refimpl.verify.bundled import verified  # most images have none
+
+        return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
         """The layers of the artefact beside the image; none when it isn't there."""

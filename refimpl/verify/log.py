@@ -138,7 +138,7 @@ class TransparencyLog:
     """
 
     def __init__(self, keys: LogKeys, client: RekorClient | None = None) -> None:
-        self._keys = keys
+        self.keys = keys
         self._client = client
 
     def check(self, evidence: Evidence, promise: Promise | None) -> datetime:
@@ -170,7 +170,7 @@ class TransparencyLog:
         _check_verifier(verifier or entry.verifier, evidence)
         if entry.digest != evidence.digest:
             raise VerificationError(f'matching bundle to payload: bundle="{entry.digest}", payload="{evidence.digest}"')
-        key = self._keys.get(promise.log_id)
+        key = self.keys.get(promise.log_id)
         if key is None:
             raise VerificationError("verifying bundle: rekor log public key not found for payload")
         promise.check(key)
@@ -204,7 +204,7 @@ class TransparencyLog:
             )
         except VerificationError as error:
             raise VerificationError(f"verifying inclusion proof: {error}") from None
-        key = self._keys.get(entry.promise.log_id)
+        key = self.keys.get(entry.promise.log_id)
         if key is None:
             raise VerificationError(
                 "rekor log public key not found for payload. Check your TUF root (see cosign initialize) "
