@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import ComponentError, Error, RegistryError, TimeoutExceededError, VerificationError
+from refimpl.image import image_details
 from refimpl.oci.reference import parse
 from refimpl.report.model import ComponentResult
 from refimpl.result import Result, ordered
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 
     from refimpl.components import Component
     from refimpl.evaluation.evaluator import Evaluator
-    from refimpl.image import ImageReader
     from refimpl.input_document import InputDocuments
+    from refimpl.layers import Layers
     from refimpl.oci.client import Client
     from refimpl.oci.reference import Reference
     from refimpl.options import Options
@@ -39,7 +40,7 @@ class Examination:
     Attributes:
         options: of the command line.
         client: asks registries.
-        images: reads configurations and files.
+        layers: reads layers.
         verifier: of signatures and attestations.
         evaluators: one for each source group, in order.
         documents: writes ``input``.
@@ -49,7 +50,7 @@ class Examination:
 
     options: Options
     client: Client
-    images: ImageReader
+    layers: Layers
     verifier: Verifier
     evaluators: Sequence[Evaluator]
     documents: InputDocuments
@@ -81,7 +82,7 @@ class Examination:
             found.violations.append(checks.inaccessible(error))
             return found.result(component.container_image), self.effective_time
         image = reference if reference.digest else reference.at(descriptor.digest)
-        details = self.images.details(image)
+        details = image_details(self.client, self.layers, image)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:

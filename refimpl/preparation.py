@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from refimpl.cluster import Cluster
-from refimpl.components import expand_indexes, resolve_inputs
+from refimpl.components import expand_indexes, index_workers, resolve_inputs
 from refimpl.errors import Error, VerificationError, joined
 from refimpl.policy.config import Identity, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
@@ -42,6 +42,7 @@ class Prepared:
         fetched: by pinned source URL.
         key: of the signer.
         log: demands log entries; None with ``--ignore-rekor``.
+        cluster: for keys that rules name.
     """
 
     snapshot: Snapshot
@@ -49,6 +50,7 @@ class Prepared:
     fetched: Mapping[str, Fetched]
     key: PublicKey
     log: TransparencyLog | None
+    cluster: Cluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class _Ground:
     cluster: Cluster = field(init=False)
 
     def __post_init__(self) -> None:
-        cluster = Cluster.from_environ(self.environ, kubeconfig=self.options.kubeconfig)
+        cluster = Cluster.from_environ(self.environ, kubeconfig=self.options.kubeconfig, deadline=self.deadline)
         object.__setattr__(self, "cluster", cluster)
 
 
@@ -91,15 +93,15 @@ def prepare(
             errors.insert(0, error)
     if policy is not None and not errors:
         chosen, fetched, key, log = policy
-        return Prepared(snapshot, chosen, fetched, key, log)
+        return Prepared(snapshot, chosen, fetched, key, log, ground.cluster)
     failure = joined(errors)
     assert failure is not None  # noqa: S101  # without a policy there is an error
     raise failure
 
 
 def _snapshot(ground: _Ground) -> Snapshot:
-    snapshot = resolve_inputs(ground.options, cluster=ground.cluster)
-    return expand_indexes(snapshot, ground.client, environ=ground.environ)
+    snapshot = resolve_inputs(ground.options, ground.cluster)
+    return expand_indexes(snapshot, ground.client, index_workers(ground.environ))
 
 
 def _policy(ground: _Ground) -> tuple[Policy, Mapping[str, Fetched], PublicKey, TransparencyLog | None]:

@@ -14,7 +14,6 @@ from refimpl.errors import ComponentError, Error, UnsuccessfulError, UsageError
 from refimpl.evaluation.compilation import Sources
 from refimpl.evaluation.evaluator import Evaluator
 from refimpl.examination import Examination
-from refimpl.image import ImageReader
 from refimpl.input_document import InputDocuments
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
@@ -71,15 +70,15 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         client = stack.enter_context(connect(deadline=deadline, retry=retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
         prepared = prepare(options, environ, client=client, workspace=workspace, deadline=deadline)
-        layers = Layers(client, LayerCache.from_environ(environ))
-        images = ImageReader(client, layers)
-        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline)
+        cache = LayerCache.from_environ(environ, deadline)
+        layers = stack.enter_context(Layers(client, cache, deadline=deadline, transfers=options.workers + 1))
+        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=prepared.cluster)
         evaluators = _evaluators(options, prepared, workspace, host, shared, deadline)
         _warn_of_skipped_checks(options)
         examination = Examination(
             options=options,
             client=client,
-            images=images,
+            layers=layers,
             verifier=Verifier(client, prepared.key, prepared.log),
             evaluators=evaluators,
             documents=InputDocuments(prepared.snapshot.to_json(), prepared.policy.spec),
