@@ -46,15 +46,15 @@ class Draft:
 
     def texts(self) -> tuple[str, ...]:
         """The criterion texts that it answers to."""
-        collections = self.metadata.get("collections")
-        if collections is None:
-            names: tuple[str, ...] = ()
-        elif self.exact_code is not None:  # `_completed` made it a list of strings
-            names = tuple(collections)
-        else:
-            names = ()
-            _log.error("Unsupported collections set in Metadata, expecting []string got: %s", spelled(collections))
-        return matchers(self.code, texts(self.metadata.get("term")), names)
+        exact = self.exact_code is not None  # `_completed` made the collections a list of strings
+        collections = self.metadata.get("collections", ()) if exact else ()
+        return matchers(self.code, texts(self.metadata.get("term")), collections)
+
+    def complain(self) -> None:
+        """Log that its collections don't count: without a code they stay what they were."""
+        if self.exact_code is None and "collections" in self.metadata:
+            collections = spelled(self.metadata["collections"])
+            _log.error("Unsupported collections set in Metadata, expecting []string got: %s", collections)
 
 
 def drafted(values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int) -> list[Draft]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from refimpl import quoting
@@ -44,7 +43,7 @@ def quoted(value: Any) -> str:
         return f"%!q(bool={spelled(value)})"
     if isinstance(value, (int, float)):
         return f'"{spelled(value)}"'
-    return _nested(value, quoted)
+    return _nested(value, lambda item: "<nil>" if item is None else quoted(item))
 
 
 def _nested(value: Any, spell: Callable[[Any], str]) -> str:
@@ -54,6 +53,8 @@ def _nested(value: Any, spell: Callable[[Any], str]) -> str:
 
 
 def _float(value: float) -> str:
+    from decimal import Decimal  # rarely needed
+
     if not math.isfinite(value):
         return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
     number = Decimal(repr(value)).normalize()

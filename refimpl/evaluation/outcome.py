@@ -61,6 +61,9 @@ class Judgement:
         self._selection = selection
         self._by_selection = by_selection
         self._missing = dict.fromkeys(unscoped)
+        if by_selection:
+            for text in selection.texts:
+                self._missing.pop(text, None)
         self._time_ns = time_ns
         self._violations: list[Draft] = []
         self._warnings: list[Draft] = []
@@ -79,19 +82,18 @@ class Judgement:
         failures = self._drafted(values, is_failure)
         warnings = self._drafted(values, is_warning)
         downgraded = _Kinds(warnings)
-        reported: set[str] = set()
-        for draft in (*warnings, *failures):
-            if draft.code and not self._keeps(draft):
-                continue
-            if (code := draft.exact_code) is not None:
-                reported.add(code)
+        kept = [draft for draft in (*warnings, *failures) if not draft.code or self._keeps(draft)]
+        for draft in kept:
             if draft in downgraded:
                 self._place_warning(draft)
             else:
                 self._place_failure(draft)
-        for info in self._rules.by_package.get(namespace, ()):
-            if info.code not in reported:
-                self._add_success(info)
+        self._match(kept)
+        reported = {draft.exact_code for draft in kept}
+        passed = [_success(info) for info in self._rules.by_package.get(namespace, ()) if info.code not in reported]
+        passed = [draft for draft in passed if self._keeps(draft)]
+        self._match(passed)
+        self._successes += passed
 
     def outcome(self) -> Outcome:
         """All that is reported.
@@ -99,12 +101,11 @@ class Judgement:
         Raises:
             EvaluationError: nothing was (specification 11 §7.10).
         """
-        kept = (*self._violations, *self._warnings, *self._successes)
-        if not kept:
+        if not (self._violations or self._warnings or self._successes):
             text = "no successes, warnings, or failures, check input"
             _log.error(text)
             raise EvaluationError(text)
-        missing = self._unmatched(kept)
+        missing = [Result(f"Include criterion '{item}' doesn't match any policy rule") for item in self._missing]
         reported = {draft.exact_code for draft in (*self._violations, *self._warnings)}
         return Outcome(
             tuple(_copies(self._violations, reported, hinted=True)),
@@ -123,6 +124,7 @@ class Judgement:
     def _keeps(self, draft: Draft) -> bool:
         if self._by_selection:
             return draft.code in self._selection.codes
+        draft.complain()
         found = draft.texts()
         for text in found:
             if text in self._scale.include:
@@ -157,22 +159,17 @@ class Judgement:
             return False
         return point >= self._time_ns
 
-    def _add_success(self, info: RuleInfo) -> None:
-        metadata = {"code": info.code} | info.metadata()
-        metadata.pop("solution", None)
-        draft = Draft("Pass", metadata, info.code, info.depends_on)
-        if self._keeps(draft):
-            self._successes.append(draft)
-
-    def _unmatched(self, kept: Iterable[Draft]) -> list[Result]:
-        if self._by_selection:
-            for text in self._selection.texts:
-                self._missing.pop(text, None)
-        elif self._missing:
-            for draft in kept:
-                for text in draft.texts():
-                    self._missing.pop(text, None)
-        return [Result(f"Include criterion '{item}' doesn't match any policy rule") for item in self._missing]
+    def _match(self, kept: Sequence[Draft]) -> None:
+        """What is kept matches includes wherever they came from; what isn't, only the component's own."""
+        if self._by_selection or not self._missing:
+            return
+        answers = [(draft, draft.texts()) for draft in kept]
+        for item in list(self._missing):
+            for draft, found in answers:
+                draft.complain()
+                if item in found:
+                    del self._missing[item]
+                    break
 
 
 class _Kinds:
@@ -184,6 +181,12 @@ class _Kinds:
 
     def __contains__(self, draft: Draft) -> bool:
         return draft.code in self._codes if draft.code else draft.msg in self._messages
+
+
+def _success(info: RuleInfo) -> Draft:
+    metadata = {"code": info.code} | info.metadata()
+    metadata.pop("solution", None)
+    return Draft("Pass", metadata, info.code, info.depends_on)
 
 
 def _severity(draft: Draft) -> str:

@@ -104,5 +104,7 @@ def test_unreadable_dates_are_said_with_the_annotations_text(caplog: pytest.LogC
 
 
 def test_collections_of_a_result_without_a_code_do_not_match(caplog: pytest.LogCaptureFixture) -> None:
-    assert one({"msg": "m", "collections": ["c9", 5]}).texts() == ("*",)
+    draft = one({"msg": "m", "collections": ["c9", 5]})
+    draft.complain()
+    assert draft.texts() == ("*",)
     assert caplog.messages == ["Unsupported collections set in Metadata, expecting []string got: [c9 5]"]

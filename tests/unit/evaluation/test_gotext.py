@@ -40,7 +40,7 @@ def test_spelled(value: Any, expected: str) -> None:
         (jsontext.loads("1.50", keep_numbers=True), '"1.50"'),
         (None, "%!q(<nil>)"),
         (False, "%!q(bool=false)"),
-        ({"code": "a.x", "c": ["y", 1]}, 'map["c":["y" "1"] "code":"a.x"]'),
+        ({"code": "a.x", "c": ["y", 1, None]}, 'map["c":["y" "1" <nil>] "code":"a.x"]'),
     ],
 )
 def test_quoted(value: Any, expected: str) -> None:
