@@ -115,8 +115,8 @@ class ParsedFlags:
 def find_command(root: Command, arguments: Sequence[str]) -> tuple[Command, list[str]]:
     """The command that `arguments` name, and the arguments without its name.
 
-    Flags may stand before and between the names. A word after a command with children that is none of them stays an
-    argument, except directly after the root.
+    Flags may stand before and between the names; ``help`` before them is the flag ``--help`` after them. A word that
+    names no child stays an argument, except directly after the root.
 
     Raises:
         UnknownCommandError: the first word names no command.
@@ -126,6 +126,8 @@ def find_command(root: Command, arguments: Sequence[str]) -> tuple[Command, list
         place = _first_word(command, rest)
         if place is None:
             break
+        if command is root and rest[place] == "help":
+            return find_command(root, [*rest[:place], *rest[place + 1 :], "--help"])
         child = next((child for child in command.children if child.name == rest[place]), None)
         if child is None:
             if command is root:

@@ -174,15 +174,12 @@ def _access(tables: _Tables, current: str) -> Access | None:
     if problems:
         shown = f"[{', '.join(problems)}]" if len(problems) > 1 else problems[0]
         raise ConfigurationError(f"invalid configuration: {shown}")
-    token = _text(user, "token")
-    if _text(user, "tokenFile"):
-        token = _file(Path(_text(user, "tokenFile"))).decode("utf-8", "replace").strip()
     return Access(
         server=_text(cluster, "server"),
         namespace=_text(context, "namespace") or "default",
         authority=authority or None,
         insecure=cluster.get("insecure-skip-tls-verify") is True,
-        token=token,
+        token=_token(user),
         username=_text(user, "username"),
         password=_text(user, "password"),
         certificate=certificate,
@@ -190,6 +187,14 @@ def _access(tables: _Tables, current: str) -> Access | None:
         impersonate=_text(user, "as"),
         unsupported=_unsupported(cluster, user),
     )
+
+
+def _token(user: Mapping[str, Any]) -> str:
+    """What the token's file says, if there is one; else, or where it cannot be read, the token in the configuration."""
+    token, path = _text(user, "token"), _text(user, "tokenFile")
+    if path and (not token or Path(path).is_file()):
+        return _file(Path(path)).decode("utf-8", "replace").strip()
+    return token
 
 
 def _unsupported(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> str:
