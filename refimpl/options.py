@@ -117,10 +117,6 @@ def _is_keyless(options: Options) -> bool:
     return bool(subject and issuer and not options.public_key)
 
 
-def _writes_format(name: str) -> Callable[[Options], bool]:
-    return lambda options: any(text.partition("?")[0].partition("=")[0] == name for text in options.output)
-
-
 UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
     ("--vsa", lambda options: options.vsa),
     ("--attestation-format", lambda options: options.attestation_format != "dsse"),
@@ -130,7 +126,6 @@ UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
     ("--vsa-expiration", lambda options: options.vsa_expiration != _WEEK),
     ("--attestation-output-dir", lambda options: bool(options.attestation_output_dir)),
     ("--certificate-identity", _is_keyless),
-    ("--output vsa", _writes_format("vsa")),
     ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
     ("--trace with opa", _traces("opa")),
 )
