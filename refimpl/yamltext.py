@@ -32,8 +32,10 @@ _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 _EXACT_FLOAT = 1e21  # from here on Go writes an exponent
 
 
-def loads(text: str) -> Any:
+def loads(text: str | bytes) -> Any:
     """The first document of `text`, made of None, bool, int, float, str, list and dict with text keys.
+
+    Bytes are UTF-8, or UTF-16 with a byte order mark.
 
     A number without a fraction is an int, whatever its spelling (``1e3`` is 1000); integers beyond 64 bits become
     floats. An empty document is None.
@@ -41,6 +43,8 @@ def loads(text: str) -> Any:
     Raises:
         ValueError: it isn't YAML, or holds what JSON cannot: other keys than scalars, infinities, endless aliases.
     """
+    if isinstance(text, bytes):
+        text = text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
     start = text.lstrip()[:1]
     if start and start in '{["':
         try:
@@ -118,7 +122,7 @@ class _Builder:
             else:
                 continue
             if not stack:
-                result = value
+                result = _plain(value)
                 continue
             stack[-1].add(value, size)
             if stack[-1].size > max(_EXPANSION_LIMIT, 10 * self._made):
@@ -166,6 +170,9 @@ class _Merge(str):
 
 
 def _plain(value: Any) -> Any:
+    """A finished scalar as a value: keys are told from their float's exact form before."""
+    if isinstance(value, float):
+        return _number(value)
     return str(value) if isinstance(value, _Merge) else value
 
 
@@ -218,7 +225,7 @@ def _resolved(text: str) -> Any:
         value = float(digits)
         if math.isinf(value):
             return text  # ParseFloat refuses what is out of range
-        return _number(value)
+        return value
     return text
 
 
@@ -255,9 +262,30 @@ def _key(key: Any, line: int) -> str:
         return key
     if isinstance(key, bool):
         return "true" if key else "false"
-    if isinstance(key, int | float):
+    if isinstance(key, float):
+        return _float_key(key)
+    if isinstance(key, int):
         return str(key)
     raise _error(line, f"unsupported map key: {key}")
+
+
+def _float_key(key: float) -> str:
+    """The shortest text that tells a 32-bit float, with an exponent below 1e-4 and from 1e6 on (sigs.k8s.io/yaml)."""
+    import struct
+
+    def narrowed(number: float) -> float:
+        return float(struct.unpack("f", struct.pack("f", number))[0])
+
+    try:
+        wanted = narrowed(key)
+    except OverflowError:
+        return "+Inf" if key > 0 else "-Inf"
+    for digits in range(9):
+        text = f"{wanted:.{digits}e}"
+        if narrowed(float(text)) == wanted:
+            break
+    exponent = int(text.partition("e")[2])
+    return text if not -4 <= exponent < 6 else f"{float(text):.{max(0, digits - exponent)}f}"
 
 
 def _error(line: int, problem: str) -> ValueError:

@@ -82,7 +82,7 @@ def _parsed(name: str, content: bytes) -> tuple[Any, int]:
     from refimpl import yamltext
 
     try:
-        return yamltext.loads(content.decode("utf-8")), len(content)
+        return yamltext.loads(content), len(content)
     except ValueError as error:
         _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", _shown(name), error)
         return _UNREADABLE, len(content)

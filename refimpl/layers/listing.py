@@ -10,7 +10,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from refimpl.layers.archive import DIRECTORY, REGULAR, Archive
+from refimpl.layers.archive import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Archive, Entry
 from refimpl.layers.stream import Decompressed
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def cleaned(path: str) -> str:
 def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) -> Listing:
     """Read a layer's archive; `directories` are cleaned and in lower case. The files' content is bytes.
 
+    Links and directories with a fitting name count as empty files, as in `ec`. What a layer removes it removes below
+    itself only, wherever the mark stands; `ec` loses files that come after their own mark, and knows no opaque ones.
+
     Raises:
         MalformedError: it is no whole archive.
         LimitExceededError: one of the limits.
@@ -78,12 +81,11 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
         if removed:
             listing.covers.add(name)
             continue
-        if name in listing.names or _covered(name, solid):
+        if name in listing.names or _covered(name, solid) or _escapes(entry, parent):
             continue
         listing.names.add(name)
-        if entry.kind == DIRECTORY:
-            continue
-        solid.add(name)
+        if entry.kind != DIRECTORY:
+            solid.add(name)
         if inside and base.rpartition(".")[2].lower() in EXTENSIONS and "." in base:
             content = archive.content(limits.file_bytes) if entry.kind == REGULAR else b""
             listing.files[name] = content
@@ -109,6 +111,14 @@ def flattened(listings: Iterable[Listing]) -> dict[str, Any]:
         covers |= listing.covers
         opaque |= listing.opaque
     return files
+
+
+def _escapes(entry: Entry, parent: str) -> bool:
+    """Whether this is a relative link out of the image: such a one is passed over."""
+    if entry.kind not in {HARD_LINK, SYMBOLIC_LINK} or entry.link.startswith("/"):
+        return False
+    target = cleaned(posixpath.join(parent if entry.kind == SYMBOLIC_LINK else "", entry.link))
+    return target == ".." or target.startswith("../")
 
 
 def _parents(path: str) -> list[str]:

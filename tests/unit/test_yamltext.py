@@ -47,6 +47,10 @@ from refimpl.yamltext import loads
         ("a: 1\n---\nb: 2", {"a": 1}),
         ("a: 1\n...\nnonsense: [", {"a": 1}),
         ("1.5: a\n2: b\ntrue: c", {"1.5": "a", "2": "b", "true": "c"}),
+        (
+            "1e10: a\n1e3: b\n0.1: c\n1234567.0: d\n1e-5: e",
+            {"1e+10": "a", "1000": "b", "0.1": "c", "1.234567e+06": "d", "1e-05": "e"},
+        ),
         ("b: &b {x: 1, y: 2}\nc:\n  <<: *b\n  x: 3", {"b": {"x": 1, "true": 2}, "c": {"x": 3, "true": 2}}),
         ("c:\n  <<: [{x: 1}, {x: 2, z: 3}]", {"c": {"x": 1, "z": 3}}),
         ("a: <<", {"a": "<<"}),
@@ -99,6 +103,16 @@ def test_refuses_a_bomb_of_aliases() -> None:
 def test_allows_many_honest_aliases() -> None:
     text = "a: &a {x: 1}\nb: [" + ", ".join(["*a"] * 1000) + "]"
     assert loads(text)["b"] == [{"x": 1}] * 1000
+
+
+@pytest.mark.parametrize("data", [b"a: 1", b"\xef\xbb\xbfa: 1", "a: 1".encode("utf-16")])
+def test_knows_encodings(data: bytes) -> None:
+    assert loads(data) == {"a": 1}
+
+
+def test_refuses_what_is_no_text() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        loads(b"a: \xff")
 
 
 _JSON = st.recursive(
