@@ -1,0 +1,181 @@
+"""``ec.oci.blob``, ``parsed_blob`` and ``blob_files``: single blobs; no cache directory (specification 12 §3)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from typing import TYPE_CHECKING, Any, Final
+
+from refimpl.errors import RegistryError
+from refimpl.layers.archive import Archive
+from refimpl.layers.stream import Decompressed
+from refimpl.oci.descriptor import Descriptor
+from refimpl.oci.errors import DigestMismatchError, LimitExceededError, MalformedError, MismatchError, TransferError
+from refimpl.policy.number import normalised
+from refimpl.rego.builtins.context import Content
+from refimpl.rego.builtins.failure import failed, strings, text
+from refimpl.rego.builtins.numbers import as_floats
+from refimpl.rego.builtins.references import digest_reference
+from refimpl.rego.builtins.unicode import lenient
+from refimpl.verify.document import DocumentError, parse
+from refimpl.yamltext import loads
+
+if TYPE_CHECKING:
+    from refimpl.oci.client import BlobStream
+    from refimpl.oci.reference import Reference
+    from refimpl.rego.builtins.context import ComponentContext
+
+__all__ = ["BLOB_LIMIT", "FILE_LIMIT", "blob", "blob_files", "parsed_blob"]
+
+BLOB_LIMIT: Final = 1 << 30
+"""The largest blob in bytes, decompressed; the contract has no limit, memory has."""
+FILE_LIMIT: Final = 500 << 20
+"""Files of archives above this size are left out."""
+_ENTRIES: Final = 2_000_000
+_BLOB: Final = "ec.oci.blob"
+_PARSED: Final = "ec.oci.parsed_blob"
+_FILES: Final = "ec.oci.blob_files"
+_CHUNK = 1 << 18
+
+
+def blob(context: ComponentContext, ref: object) -> str:
+    """A blob's content. One that is stored compressed has none, unless `blob_files` read it before.
+
+    Raises:
+        FailedError: it can't be had.
+    """
+    return lenient(_content(context, text(_BLOB, ref)))
+
+
+def parsed_blob(context: ComponentContext, ref: object) -> Any:
+    """A blob's content parsed as JSON, numbers as 64-bit floats.
+
+    Raises:
+        FailedError: it can't be had, or isn't JSON.
+    """
+    given = text(_BLOB, ref)
+    return context.parsed.get(given, lambda: _parsed(given, _content(context, given)))
+
+
+def blob_files(context: ComponentContext, ref: object, paths: object) -> dict[str, Any]:
+    """The named files of an archive, as YAML or JSON; those that are missing or don't parse are left out.
+
+    Raises:
+        FailedError: it can't be had, or isn't a tar archive.
+    """
+    given = text(_FILES, ref)
+    wanted = strings(_FILES, given, paths)
+    found: dict[str, Any] = context.files.get((_FILES, given, wanted), lambda: _files(context, given, wanted))
+    return found
+
+
+def _content(context: ComponentContext, ref: str) -> bytes:
+    return context.contents.get(ref, lambda: _verified(context, ref))
+
+
+def _verified(context: ComponentContext, ref: str) -> bytes:
+    reference = digest_reference(_BLOB, ref)
+    content = _fetched(context, reference)
+    if content.digest != reference.digest:
+        message = "computed digest does not match expected digest"
+        digests = {"computed_digest": content.digest, "expected_digest": reference.digest}
+        raise failed(_BLOB, message, action="verify digest", ref=ref, **digests)
+    return content.data
+
+
+def _fetched(context: ComponentContext, reference: Reference) -> Content:
+    """A blob, decompressed; the bytes as stored have the reference's digest."""
+    key = (str(reference.repository), reference.identifier)
+    return context.shared.blobs.get(key, lambda: _download(context, reference))
+
+
+def _download(context: ComponentContext, reference: Reference) -> Content:
+    try:
+        with context.shared.client.open_blob(reference.repository, Descriptor("", reference.identifier, 0)) as stream:
+            return _read(stream, reference)
+    except (LimitExceededError, MalformedError, MismatchError, TransferError) as error:
+        message, action = "failed to copy data into buffer", "copy buffer"
+        raise failed(_BLOB, message, action=action, error=error, ref=reference.text) from None
+    except RegistryError as error:
+        message, action = "failed to uncompress OCI layer", "uncompress layer"
+        raise failed(_BLOB, message, action=action, error=error, ref=reference.text) from None
+
+
+def _read(stream: BlobStream, reference: Reference) -> Content:
+    stored = _Hashed(stream)
+    source = Decompressed(stored, BLOB_LIMIT)
+    parts = []
+    while part := source.read(_CHUNK):
+        parts.append(part)
+    while stored.read(_CHUNK):
+        pass
+    if stored.digest != reference.digest:
+        raise DigestMismatchError(
+            f"error verifying sha256 checksum after reading {stored.size} bytes; "
+            f'got "{stored.digest}", want "{reference.digest}"'
+        )
+    data = b"".join(parts)
+    return Content(data, f"sha256:{hashlib.sha256(data).hexdigest()}")
+
+
+class _Hashed:
+    """Bytes as they come, and the digest of those that have come."""
+
+    def __init__(self, stream: BlobStream) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    @property
+    def digest(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+    def read(self, size: int) -> bytes:
+        data = self._stream.read(size)
+        self._hash.update(data)
+        self.size += len(data)
+        return data
+
+
+def _parsed(ref: str, data: bytes) -> Any:
+    why: object
+    try:
+        return as_floats(parse(lenient(data).encode()).value)
+    except DocumentError as error:
+        why = error
+    except ValueError as error:
+        why = f"json: {error}"
+    except RecursionError:
+        why = "exceeded max depth"
+    raise failed(_PARSED, "failed to unmarshal blob as JSON", action="unmarshal", error=why, ref=ref)
+
+
+def _files(context: ComponentContext, ref: str, paths: tuple[str, ...]) -> dict[str, Any]:
+    reference = digest_reference(_BLOB, ref)
+    content = _fetched(context, reference)
+    context.contents.put(ref, content.data)
+    return _unpacked(ref, content.data, frozenset(paths))
+
+
+def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    archive = Archive(io.BytesIO(data), entries=_ENTRIES)
+    name = ""
+    try:
+        for entry in archive:
+            if entry.name not in paths or entry.size > FILE_LIMIT:
+                continue
+            name = entry.name
+            content = archive.content(FILE_LIMIT)
+            name = ""
+            try:
+                found[entry.name] = normalised(loads(content.decode()))
+            except ValueError:
+                continue
+    except RegistryError as error:
+        if name:
+            message, action = "failed to read file content", "read file content"
+            raise failed(_FILES, message, action=action, error=error, file=name, ref=ref) from None
+        message, action = "failed to read tar archive", "read tar header"
+        raise failed(_FILES, message, action=action, error=error, ref=ref) from None
+    return found

@@ -1,0 +1,61 @@
+"""Calls without a value: a line in the log says why, the policy sees only undefined (specification 12 §1)."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+__all__ = ["FailedError", "failed", "kind", "strings", "text"]
+
+_log = logging.getLogger("refimpl.rego.builtins")
+
+
+class FailedError(Exception):
+    """The call is undefined; the log says why already. Who waited for the same call gets this very error."""
+
+
+def failed(function: str, message: str, **fields: Any) -> FailedError:
+    """Write the line and give the error to raise. Fields that are None are left out."""
+    present = {name: value for name, value in {**fields, "function": function}.items() if value is not None}
+    _log.error(message, extra={"fields": present})
+    return FailedError(message)
+
+
+def text(function: str, value: object) -> str:
+    """An argument that must be a string; types that are only known at run time aren't checked before.
+
+    Raises:
+        FailedError: it isn't.
+    """
+    if not isinstance(value, str):
+        raise failed(function, "input is not a string")
+    return value
+
+
+def strings(function: str, ref: str, paths: object) -> tuple[str, ...]:
+    """An argument that must be an array of strings.
+
+    Raises:
+        FailedError: it isn't.
+    """
+    if not isinstance(paths, list):
+        why = f"operand 1 must be array but got {kind(paths)}"
+        raise failed(function, "failed to convert paths to array operand", action="convert paths", error=why, ref=ref)
+    for path in paths:
+        if not isinstance(path, str):
+            why = f"path is not a string: {kind(path)}"
+            raise failed(function, "failed iterating paths", action="iterate paths", error=why, ref=ref)
+    return tuple(paths)
+
+
+def kind(value: object) -> str:
+    """What Rego calls a JSON value's type."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"

@@ -1,0 +1,182 @@
+"""``ec.oci.descriptor``, ``image_manifest``, ``image_manifests`` and ``image_index`` (specification 12 §3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from refimpl.errors import RegistryError
+from refimpl.oci.errors import MalformedError
+from refimpl.rego.builtins.failure import FailedError, failed, text
+from refimpl.rego.builtins.references import any_reference, unresolved
+from refimpl.rego.builtins.unicode import lenient
+
+if TYPE_CHECKING:
+    from refimpl.oci.descriptor import Descriptor, Manifest, Platform
+    from refimpl.rego.builtins.context import ComponentContext
+
+__all__ = ["descriptor", "image_index", "image_manifest", "image_manifests"]
+
+_DESCRIPTOR: Final = "ec.oci.descriptor"
+_MANIFEST: Final = "ec.oci.image_manifest"
+_MANIFESTS: Final = "ec.oci.image_manifests"
+_INDEX: Final = "ec.oci.image_index"
+_AT_ONCE = 8
+
+
+def descriptor(context: ComponentContext, ref: object) -> dict[str, Any]:
+    """What the registry says of a manifest or index, without fetching it.
+
+    Raises:
+        FailedError: it can't be had.
+    """
+    given = text(_DESCRIPTOR, ref)
+    reference = any_reference(_DESCRIPTOR, given)
+    try:
+        return _described(context.shared.client.head(reference))
+    except RegistryError as error:
+        if not reference.digest:
+            raise unresolved(_DESCRIPTOR, given, error) from None
+        message = "failed to fetch image descriptor"
+        raise failed(_DESCRIPTOR, message, action="fetch head", error=error, input_ref=given) from None
+
+
+def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
+    """An image's manifest; of an index, that of its linux/amd64 image.
+
+    Raises:
+        FailedError: it can't be had, or isn't one.
+    """
+    given = text(_MANIFEST, ref)
+    reference = any_reference(_MANIFEST, given)
+    client = context.shared.client
+    try:
+        if not reference.digest:
+            reference = reference.at(client.manifest(reference).digest)
+    except RegistryError as error:
+        raise unresolved(_MANIFEST, given, error) from None
+    try:
+        manifest = client.image(reference)
+    except RegistryError as error:
+        raise failed(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
+    try:
+        # A manifest without a configuration is shown with an empty one.
+        config = _described(manifest.config) if "config" in manifest.document else dict(_NOTHING)
+        found = {
+            "schemaVersion": _version(manifest),
+            "mediaType": _media_type(manifest),
+            "config": config,
+            "layers": [_described(layer) for layer in manifest.layers],
+            "annotations": dict(manifest.annotations),
+        }
+        return found | _subject(manifest)
+    except MalformedError as error:
+        message = "failed to fetch manifest"
+        raise failed(_MANIFEST, message, action="fetch manifest", error=error, input_ref=given) from None
+
+
+def image_manifests(context: ComponentContext, refs: object) -> dict[str, Any]:
+    """Reference text → manifest; those that can't be had are left out. Fetched several at a time.
+
+    Raises:
+        FailedError: `refs` isn't a set of strings.
+    """
+    given = refs if isinstance(refs, list) else []
+    if not isinstance(refs, list) or not all(isinstance(ref, str) for ref in given):
+        raise failed(_MANIFESTS, "failed iterating refs", action="iterate refs", error="ref is not a string")
+
+    def manifest(ref: str) -> dict[str, Any] | None:
+        try:
+            return image_manifest(context, ref)
+        except FailedError:
+            return None
+
+    if len(given) < 2:
+        found = [manifest(ref) for ref in given]
+    else:
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(min(_AT_ONCE, len(given)), "manifests") as pool:
+            found = list(pool.map(manifest, given))
+    return {ref: value for ref, value in zip(given, found, strict=True) if value is not None}
+
+
+def image_index(context: ComponentContext, ref: object) -> dict[str, Any]:
+    """An index as it is.
+
+    Raises:
+        FailedError: it can't be had, or isn't one.
+    """
+    given = text(_INDEX, ref)
+    reference = any_reference(_INDEX, given)
+    try:
+        index = context.shared.client.manifest(reference)
+        if not index.is_index:
+            raise MalformedError(f"unexpected media type for ImageIndex(): {index.media_type}; call Image() instead")
+        found = {
+            "schemaVersion": _version(index),
+            "mediaType": _media_type(index),
+            "manifests": [_described(entry) for entry in index.manifests],
+            "annotations": dict(index.annotations),
+        }
+        return found | _subject(index)
+    except RegistryError as error:
+        if not reference.digest and not isinstance(error, MalformedError):
+            raise unresolved(_INDEX, given, error) from None
+        message, why = "failed to fetch image index", f"fetching index: {error}"
+        raise failed(_INDEX, message, action="fetch image index", error=why, input_ref=given) from None
+
+
+_NOTHING: Final[dict[str, Any]] = {
+    "mediaType": "",
+    "size": 0,
+    "digest": ":",
+    "data": "",
+    "urls": [],
+    "annotations": {},
+    "artifactType": "",
+}
+
+
+def _described(found: Descriptor) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "mediaType": found.media_type,
+        "size": found.size,
+        "digest": found.digest,
+        "data": lenient(found.data),
+        "urls": list(found.urls),
+        "annotations": dict(found.annotations),
+        "artifactType": found.artifact_type,
+    }
+    if found.platform is not None:
+        members["platform"] = _platform(found.platform)
+    return members
+
+
+def _platform(platform: Platform) -> dict[str, Any]:
+    return {
+        "architecture": platform.architecture,
+        "os": platform.os,
+        "os.version": platform.os_version,
+        "os.features": list(platform.os_features),
+        "variant": platform.variant,
+        "features": list(platform.features),
+    }
+
+
+def _subject(manifest: Manifest) -> dict[str, Any]:
+    return {} if manifest.subject is None else {"subject": _described(manifest.subject)}
+
+
+def _version(manifest: Manifest) -> int:
+    version = manifest.document.get("schemaVersion") or 0
+    if not isinstance(version, int) or isinstance(version, bool):
+        raise MalformedError(f"invalid schemaVersion in manifest: {version}")
+    return version
+
+
+def _media_type(manifest: Manifest) -> str:
+    """What the document says itself; the registry's word doesn't count here."""
+    media_type = manifest.document.get("mediaType") or ""
+    if not isinstance(media_type, str):
+        raise MalformedError("invalid mediaType in manifest: not a string")
+    return media_type

@@ -1,0 +1,231 @@
+"""``ec.sigstore.verify_image`` and ``verify_attestation`` (specification 12 §3, 20 §3-7)."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import Error, KeyMaterialError, NotSupportedError, TimeoutExceededError, VerificationError
+from refimpl.oci.errors import InvalidReferenceError
+from refimpl.oci.reference import parse_digest
+from refimpl.rego.builtins.failure import kind
+from refimpl.rego.builtins.numbers import as_floats
+from refimpl.rego.builtins.references import digest_trouble
+from refimpl.verify.cosign import Verifier
+from refimpl.verify.keys import load_public_key, parse_public_key
+from refimpl.verify.log import TransparencyLog
+from refimpl.verify.trust import LogKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from refimpl.oci.reference import Reference
+    from refimpl.rego.builtins.context import ComponentContext, Shared
+    from refimpl.verify.attestation import Attestation
+    from refimpl.verify.keys import PublicKey
+    from refimpl.verify.rekor import RekorClient
+    from refimpl.verify.signature import Signature
+
+__all__ = ["verify_attestation", "verify_image"]
+
+_ISSUER = "certificate OIDC issuer must be provided for keyless workflow"
+_IDENTITY = "certificate identity must be provided for keyless workflow"
+
+
+class _RefusedError(Exception):
+    """What the object given back says under ``errors``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """Missing texts are empty, and so are members that aren't texts.
+
+    Whoever leaves `ignore_rekor` out gets the log checks: the contract's tool crashes then.
+    """
+
+    public_key: str
+    has_issuer: bool
+    has_identity: bool
+    ignore_rekor: bool
+    rekor_url: str
+    rekor_public_key: str
+
+    @classmethod
+    def read(cls, value: object) -> _Options:
+        if not isinstance(value, dict):
+            raise _RefusedError(f"opts parameter: operand 1 must be object but got {kind(value)}")
+
+        def text(name: str) -> str:
+            member = value.get(name)
+            return member if isinstance(member, str) else ""
+
+        return cls(
+            text("public_key"),
+            bool(text("certificate_oidc_issuer") or text("certificate_oidc_issuer_regexp")),
+            bool(text("certificate_identity") or text("certificate_identity_regexp")),
+            value.get("ignore_rekor") is True,
+            text("rekor_url"),
+            text("rekor_public_key"),
+        )
+
+
+def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[str, Any]:
+    """``success``, ``errors`` and ``signatures``; remembered for the run, failures too.
+
+    Raises:
+        NotSupportedError: the options ask for what isn't carried out; never taken for a failed check.
+        TimeoutExceededError: the time is over.
+    """
+
+    def verified(verifier: Verifier, reference: Reference) -> list[dict[str, Any]]:
+        try:
+            return [_shown(signature) for signature in verifier.image_signatures(reference)]
+        except VerificationError as error:
+            raise _RefusedError(f"verify image signature: {error}") from None
+
+    return _remembered(context.shared, "signatures", ref, opts, verified, keep_failures=True)
+
+
+def verify_attestation(context: ComponentContext, ref: object, opts: object) -> dict[str, Any]:
+    """``success``, ``errors`` and ``attestations``, of any predicate type.
+
+    Raises:
+        NotSupportedError: the options ask for what isn't carried out; never taken for a failed check.
+        TimeoutExceededError: the time is over.
+    """
+
+    def verified(verifier: Verifier, reference: Reference) -> list[dict[str, Any]]:
+        try:
+            return [_attested(attestation) for attestation in verifier.attestations(reference)]
+        except VerificationError as error:
+            raise _RefusedError(f"verify image attestation signature: {error}") from None
+
+    return _remembered(context.shared, "attestations", ref, opts, verified, keep_failures=False)
+
+
+def _remembered(
+    shared: Shared,
+    member: str,
+    ref: object,
+    opts: object,
+    verified: Callable[[Verifier, Reference], list[dict[str, Any]]],
+    *,
+    keep_failures: bool,
+) -> dict[str, Any]:
+    def result() -> dict[str, Any]:
+        with ExitStack() as stack:
+            try:
+                found = verified(*_verifier(shared, ref, opts, stack))
+            except _RefusedError as error:
+                return {"success": False, "errors": [str(error)], member: []}
+            return {"success": True, "errors": [], member: found}
+
+    key = (member, json.dumps(ref), json.dumps(opts, sort_keys=True))
+    found = shared.verifications.get(key, result)
+    if not found["success"] and not keep_failures:
+        shared.verifications.forget(key)
+    return found
+
+
+def _verifier(shared: Shared, ref: object, opts: object, stack: ExitStack) -> tuple[Verifier, Reference]:
+    if not isinstance(ref, str):
+        raise _RefusedError(f"ref parameter: operand 0 must be string but got {kind(ref)}")
+    try:
+        reference = parse_digest(ref)
+    except InvalidReferenceError:
+        raise _RefusedError(f"new digest: {digest_trouble(ref)}") from None
+    try:
+        options = _Options.read(opts)
+        key = _key(shared, options)
+        log = _log(shared, options, stack)
+    except _RefusedError as error:
+        raise _RefusedError(f"opts parameter: {error}") from None
+    return Verifier(shared.client, key, log), reference
+
+
+def _key(shared: Shared, options: _Options) -> PublicKey:
+    if not options.public_key:
+        troubles = [_ISSUER] * (not options.has_issuer) + [_IDENTITY] * (not options.has_identity)
+        if troubles:
+            raise _RefusedError("new policy: " + "\n".join(troubles))
+    try:
+        return load_public_key(
+            options.public_key, environ=shared.environ, cluster=shared.cluster, deadline=shared.deadline
+        )
+    except (NotSupportedError, TimeoutExceededError):
+        raise
+    except Error as error:  # the cluster has its own kinds
+        raise _RefusedError(f"new policy: {error}") from None
+
+
+def _log(shared: Shared, options: _Options, stack: ExitStack) -> TransparencyLog | None:
+    """The log checks; the given log key is trusted besides the run's, or alone when the run has none."""
+    given, trouble = None, None
+    if options.rekor_public_key:
+        try:
+            given = parse_public_key(options.rekor_public_key)
+        except KeyMaterialError as error:
+            trouble = _RefusedError(f"adding rekor public key: {error}")
+    keys = None if options.ignore_rekor else _log_keys(shared, given)
+    if trouble is not None:
+        raise trouble
+    if keys is None:
+        return None
+    return TransparencyLog(keys, _client(shared, options.rekor_url, stack) if options.rekor_url else None)
+
+
+def _log_keys(shared: Shared, given: PublicKey | None) -> LogKeys:
+    try:
+        known = LogKeys.from_environ(shared.environ)
+    except KeyMaterialError as error:
+        raise _RefusedError(f"new policy: {error}") from None
+    except NotSupportedError:
+        if given is None:
+            raise
+        return LogKeys(given)
+    return known if given is None else _MoreLogKeys(known, given)
+
+
+class _MoreLogKeys(LogKeys):
+    """One key besides those of the run."""
+
+    def __init__(self, known: LogKeys, given: PublicKey) -> None:
+        super().__init__(given)
+        self._known = known
+
+    def get(self, log_id: str) -> PublicKey | None:
+        return super().get(log_id) or self._known.get(log_id)
+
+
+def _client(shared: Shared, url: str, stack: ExitStack) -> RekorClient:
+    from refimpl.oci.transport import Transport
+    from refimpl.verify.rekor import RekorClient
+
+    transport = Transport(shared.environ, shared.deadline, user_agent="ec-ref")
+    stack.callback(transport.close)
+    try:
+        return RekorClient(url, transport)
+    except VerificationError as error:
+        raise _RefusedError(f"new policy: {error}") from None
+
+
+def _shown(signature: Signature) -> dict[str, Any]:
+    return {
+        "keyid": signature.keyid,
+        "signature": signature.sig,
+        "certificate": signature.certificate,
+        "chain": list(signature.chain),
+        "metadata": dict(signature.metadata),
+    }
+
+
+def _attested(attestation: Attestation) -> dict[str, Any]:
+    try:
+        statement = as_floats(attestation.document.value)
+    except ValueError as error:
+        raise _RefusedError(f"parsing attestation: {error}") from None
+    except RecursionError:
+        raise _RefusedError("parsing attestation: exceeded max depth") from None
+    return {"statement": statement, "signatures": [_shown(signature) for signature in attestation.signatures]}
