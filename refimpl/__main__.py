@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
 __all__ = ["run"]
+
+_GARBAGE = 50_000  # objects between two looks for cycles: at the default of 700, imports alone cause hundreds of looks
 
 
 def run() -> None:
@@ -16,6 +19,8 @@ def run() -> None:
     """
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]  # they are text streams
+
+    gc.set_threshold(_GARBAGE)
 
     from refimpl.cli import main
 
