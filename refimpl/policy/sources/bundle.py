@@ -10,7 +10,7 @@ from refimpl.oci.descriptor import check_digest
 from refimpl.oci.errors import MalformedError, NotFoundError
 from refimpl.oci.reference import Reference, Repository
 from refimpl.policy.sources import archive
-from refimpl.policy.sources.content import MAX_BYTES, Budget, inside
+from refimpl.policy.sources.content import Budget, inside
 from refimpl.policy.sources.kinds import without_prefixes
 
 if TYPE_CHECKING:
@@ -23,10 +23,12 @@ __all__ = ["fetch"]
 
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
+_MAX_LAYER = 256 << 20  # held in memory for a moment
 _PREFIX = re.compile(r"\A(?:[a-z0-9+.-]*::|[a-z0-9+.-]+://)*")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
 _INVALID = "failed to parse reference: invalid reference"
+_UNSTORED = 'pulling policy: failed to perform "Push" on destination'
 _FAILED = 'pulling policy: failed to perform "FetchReference" on source'
 
 
@@ -57,7 +59,7 @@ def _reference(url: str) -> Reference:
     """The artifact's reference: unlike an image's, it must name its registry."""
     text = _PREFIX.sub("", url)
     host, slash, rest = text.partition("/")
-    if not (host and slash and rest):
+    if not slash:
         raise PolicyError(f"{_INVALID}: missing registry or repository")
     if not re.fullmatch(r"[^@\s?#]+", host):
         raise PolicyError(f'{_INVALID}: invalid registry "{host}"')
@@ -98,14 +100,15 @@ def _store_layer(
 ) -> None:
     path = inside(destination, title)
     if path is None:
-        raise PolicyError(f"pulling policy: the title {title!r} of a layer leads out of the artifact")
+        raise PolicyError(f"{_UNSTORED}: failed to resolve path for writing: path traversal disallowed: {title}")
     if path.exists():
-        raise PolicyError(f"pulling policy: two layers have the title {title!r}")
-    content = registry.blob(reference.repository, layer, limit=MAX_BYTES)
+        raise PolicyError(f"{_UNSTORED}: {title}: duplicate name")
+    content = registry.blob(reference.repository, layer, limit=_MAX_LAYER)
     if (layer.annotations or {}).get(_UNPACK) == "true":
-        packed = destination / "packed"
+        packed = destination.with_name(f"{destination.name}-packed")
         budget.write((content,), packed)
-        archive.unpacked(packed, destination, name=f"{title}.tar.gz")
-        packed.unlink(missing_ok=True)
+        if not archive.unpacked(packed, destination, name=f"{title}.tar.gz"):
+            raise PolicyError(f"{_UNSTORED}: {title}: not a packed directory")
+        packed.unlink()
         return
     budget.write((content,), path)

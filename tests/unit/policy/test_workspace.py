@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from refimpl.errors import PolicyError
+from refimpl.policy.config import Policy, SourceGroup
+from refimpl.policy.sources.fetcher import Fetched, Fetcher
+from refimpl.policy.sources.workspace import Workspace, fetch_sources, pinned_policy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_directory_goes_with_the_context(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        assert workspace.path.parent == tmp_path
+        assert workspace.path.name.startswith("ec-work-")
+        (workspace.path / "data").mkdir()
+    assert not workspace.path.exists()
+
+
+def test_the_directory_stays_for_debugging(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path), "EC_DEBUG": "no"}) as workspace:
+        pass
+    assert workspace.path.is_dir()
+
+
+def test_without_a_place_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match="unable to make a working directory"):
+        Workspace({"TMPDIR": str(tmp_path / "nothing")})
+
+
+def test_a_group_gets_its_own_documents(tmp_path: Path) -> None:
+    one, two = Fetched(tmp_path / "one", "one"), Fetched(tmp_path / "two", "two")
+    group = SourceGroup(policy=("a", "b", "a"), data=("b", "b"), rule_data={"k": "<é>"})
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        directories = workspace.directories(group, {"a": one, "b": two}, {"policy": {"when_ns": 5}})
+        assert directories.policy == (one.path, two.path, one.path)
+        config, data, rules = directories.data
+        assert data == two.path
+        assert config == workspace.path / "data" / "config"
+        assert json.loads((config / "config.json").read_text()) == {"config": {"policy": {"when_ns": 5}}}
+        # the identifier is that of the contract for this content
+        assert rules.parent == workspace.path / "data"
+        assert (rules / "rule_data.json").read_text("utf-8") == (
+            '{"rule_data__configuration__":{"k":"\\u003cé\\u003e"}}'
+        )
+
+
+def test_groups_with_equal_rule_data_share_it_and_others_dont(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        places = [
+            workspace.directories(SourceGroup(rule_data=rule_data), {}, {}).data[1:]
+            for rule_data in ({"a": 1}, {"a": 1}, {"a": 2}, {}, None)
+        ]
+    assert places[0] == places[1] != places[2]
+    assert len(places[3]) == 1
+    assert places[4] == ()
+
+
+def test_all_sources_are_fetched_and_pinned(tmp_path: Path) -> None:
+    for name in ("pol", "data"):
+        (tmp_path / name).mkdir()
+    policy = Policy(
+        sources=(
+            SourceGroup(policy=(f"{tmp_path}/pol",), data=(f"{tmp_path}/data",)),
+            SourceGroup(policy=(f"file://{tmp_path}/pol",)),
+        )
+    )
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        fetcher = Fetcher(workspace.path, registry=None, environ={})  # type: ignore[arg-type]  # no source needs one
+        fetched = fetch_sources(policy, fetcher)
+        pinned = pinned_policy(policy, fetched)
+        assert pinned.spec == {
+            "sources": [
+                {"policy": [f"file::{tmp_path}/pol"], "data": [f"file::{tmp_path}/data"]},
+                {"policy": [f"file::{tmp_path}/pol"]},
+            ]
+        }
+
+
+def test_the_first_missing_source_is_told_rules_before_data_group_by_group(tmp_path: Path) -> None:
+    (tmp_path / "pol").mkdir()
+    policy = Policy(
+        sources=(
+            SourceGroup(policy=(f"{tmp_path}/pol",), data=("./no-data",)),
+            SourceGroup(policy=("./no-policy",)),
+        )
+    )
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        fetcher = Fetcher(workspace.path, registry=None, environ={})  # type: ignore[arg-type]  # no source needs one
+        with pytest.raises(PolicyError, match=r"stat \./no-data: no such file"):
+            fetch_sources(policy, fetcher)
