@@ -57,31 +57,54 @@ class Draft:
             _log.error("Unsupported collections set in Metadata, expecting []string got: %s", collections)
 
 
-def drafted(values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int) -> list[Draft]:
-    """The results among the values of a rule; strings and objects are results, all else is nothing.
+def drafted(
+    values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int, alternative: bool = False
+) -> list[Draft]:
+    """The results among the values of a rule.
 
     Args:
         values: elements of the rule's set or array.
         annotated: the group's rules by code.
         time_ns: nanoseconds since 1970; effective dates more than 90 days before it are left out.
+        alternative: read them as the alternative evaluator does (specification 11 §9). Otherwise only strings and
+            objects are results, and all else is nothing.
 
     Raises:
         EvaluationError: an object without a message.
     """
+    read = _read_alternatively if alternative else _read
     found: list[Draft] = []
     for value in values:
-        if isinstance(value, dict):
-            msg = plain_text(value.get("msg"))
-            if msg is None:
-                raise EvaluationError(
-                    'query rule: check: query rule: new result: "msg" field must be present and a string'
-                )
-            if msg:
-                members = {key: item for key, item in value.items() if key not in _NOT_METADATA}
-                found.append(_completed(msg, members, annotated, time_ns))
-        elif text := plain_text(value):
-            found.append(Draft(text, {}, "", ()))
+        msg, members = read(value)
+        if msg:
+            found.append(_completed(msg, members, annotated, time_ns))
     return found
+
+
+def _read(value: Any) -> tuple[str, dict[str, Any]]:
+    if not isinstance(value, dict):
+        return plain_text(value) or "", {}
+    msg = plain_text(value.get("msg"))
+    if msg is None:
+        raise EvaluationError('query rule: check: query rule: new result: "msg" field must be present and a string')
+    return msg, {key: item for key, item in value.items() if key not in _NOT_METADATA}
+
+
+def _read_alternatively(value: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(value, dict):
+        return plain_text(value.get("msg")) or "", {key: item for key, item in value.items() if key != "msg"}
+    text = plain_text(value)
+    if text is None:
+        text = f"unexpected policy result type {_type_name(value)}: {spelled(value)}"
+    return text, {}
+
+
+def _type_name(value: Any) -> str:
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "bool"
+    return "[]interface {}" if isinstance(value, list) else "json.Number"
 
 
 def _completed(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleInfo], time_ns: int) -> Draft:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from refimpl.errors import EvaluationError
 from refimpl.evaluation.compilation import Compilation
 from refimpl.evaluation.criteria import Criteria, Group
 from refimpl.evaluation.outcome import Judgement, Outcome
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
     from refimpl.evaluation.compilation import Sources
     from refimpl.evaluation.rules import RuleSet
     from refimpl.rego.builtin import Builtin
-    from refimpl.rego.engine import Engine, Line
+    from refimpl.rego.engine import Engine, Evaluation, Line, Program
 
 __all__ = ["Evaluator"]
 
 _log = logging.getLogger(__name__)
+_CHECKED = "query rule: check: query rule: "
 
 
 class Evaluator:
@@ -37,6 +40,7 @@ class Evaluator:
         intentions: frozenset[str] | None,
         time_ns: int,
         trace: bool,
+        alternative: bool,
         deadline: Deadline | None,
     ) -> None:
         self._compilation = compilation
@@ -44,6 +48,7 @@ class Evaluator:
         self._intentions = intentions
         self._time_ns = time_ns
         self._trace = trace
+        self._alternative = alternative
         self._deadline = deadline
         self._selections: dict[tuple[tuple[str, ...], tuple[str, ...]], Selection] = {}
 
@@ -59,6 +64,7 @@ class Evaluator:
         filter_type: str = "include-exclude",
         builtins: Sequence[Builtin] = (),
         trace: bool = False,
+        alternative: bool = False,
         deadline: Deadline | None = None,
     ) -> Evaluator:
         """Begin to compile, and return before that is done.
@@ -72,14 +78,21 @@ class Evaluator:
             filter_type: ``ec-policy`` selects by pipeline intention (specification 11 §8); any other text does not.
             builtins: the ``ec.*`` functions.
             trace: log each step of evaluation.
+            alternative: as with ``EC_USE_OPA=1`` (specification 11 §9): no `filter_type`, no ``data.conftest``, and
+                elements that are neither strings nor objects are results too.
             deadline: ends compilation and evaluations.
         """
+        if alternative:
+            documents = {key: value for key, value in (sources.documents or {}).items() if key != "conftest"}
+            sources = replace(sources, documents=documents)
+            filter_type = ""
         return cls(
             compilation=Compilation(engine, sources, builtins=builtins, deadline=deadline),
             criteria=Criteria.of(group, configuration, time_ns=time_ns),
             intentions=intention(group.rule_data) if filter_type == "ec-policy" else None,
             time_ns=time_ns,
             trace=trace,
+            alternative=alternative,
             deadline=deadline,
         )
 
@@ -119,17 +132,11 @@ class Evaluator:
             # By selection, what is meant for other images isn't missed.
             unscoped=selection.include if by_selection else self._criteria.include.unscoped,
             time_ns=self._time_ns if time_ns is None else time_ns,
+            alternative=self._alternative,
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
-        said = compiled.program.evaluate(
-            namespaces,
-            input_json,
-            context=context,
-            narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
-            trace=self._trace,
-            deadline=self._deadline,
-        )
+        said = self._said(compiled.program, namespaces, input_json, context)
         for namespace in namespaces:
             judgement.add(namespace, said.values.get(namespace, {}))
         return judgement.outcome()
@@ -137,6 +144,21 @@ class Evaluator:
     def close(self) -> None:
         """Forget the compiled policies."""
         self._compilation.close()
+
+    def _said(self, program: Program, namespaces: Sequence[str], input_json: bytes, context: object) -> Evaluation:
+        try:
+            return program.evaluate(
+                namespaces,
+                input_json,
+                context=context,
+                narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
+                trace=self._trace,
+                deadline=self._deadline,
+            )
+        except EvaluationError as error:
+            if not self._alternative:
+                raise
+            raise EvaluationError(str(error).replace(_CHECKED, "query rule: ", 1)) from error
 
     def _selection(self, rules: RuleSet, image_ref: str) -> Selection:
         """The component's name doesn't count here, so most components share one."""

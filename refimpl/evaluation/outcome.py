@@ -44,6 +44,7 @@ class Judgement:
         by_selection: keep results by `selection` alone, as ``--filter-type ec-policy`` does.
         unscoped: the include items that must match something.
         time_ns: the effective time in nanoseconds since 1970.
+        alternative: read values as the alternative evaluator does.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Judgement:
         by_selection: bool,
         unscoped: Iterable[str],
         time_ns: int,
+        alternative: bool = False,
     ) -> None:
         self._rules = rules
         self._scale = scale
@@ -65,6 +67,7 @@ class Judgement:
             for text in selection.texts:
                 self._missing.pop(text, None)
         self._time_ns = time_ns
+        self._alternative = alternative
         self._violations: list[Draft] = []
         self._warnings: list[Draft] = []
         self._successes: list[Draft] = []
@@ -118,7 +121,7 @@ class Judgement:
             draft
             for name, elements in values.items()
             if wanted(name)
-            for draft in drafted(elements, self._rules.annotated, time_ns=self._time_ns)
+            for draft in drafted(elements, self._rules.annotated, time_ns=self._time_ns, alternative=self._alternative)
         ]
 
     def _keeps(self, draft: Draft) -> bool:

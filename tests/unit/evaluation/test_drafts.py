@@ -108,3 +108,23 @@ def test_collections_of_a_result_without_a_code_do_not_match(caplog: pytest.LogC
     draft.complain()
     assert draft.texts() == ("*",)
     assert caplog.messages == ["Unsupported collections set in Metadata, expecting []string got: [c9 5]"]
+
+
+def test_the_alternative_reading_makes_results_of_everything() -> None:
+    values = jsontext.loads(
+        '["s","",1.50,7,true,null,[2,"x",{"a":1.5},null],[],{"msg":5,"code":"a.q"},{"x":1}]', keep_numbers=True
+    )
+    assert [draft.msg for draft in drafted(values, {}, time_ns=NOW, alternative=True)] == [
+        "s",
+        "unexpected policy result type json.Number: 1.50",
+        "unexpected policy result type json.Number: 7",
+        "unexpected policy result type bool: true",
+        "unexpected policy result type <nil>: <nil>",
+        "unexpected policy result type []interface {}: [2 x map[a:1.5] <nil>]",
+        "unexpected policy result type []interface {}: []",
+    ]
+
+
+def test_the_alternative_reading_keeps_location_and_query() -> None:
+    (draft,) = drafted([{"msg": "m", "_loc": {"file": "f"}, "query": "q"}], {}, time_ns=NOW, alternative=True)
+    assert draft.metadata == {"_loc": {"file": "f"}, "query": "q"}

@@ -143,3 +143,21 @@ def test_prints_are_logged_for_debugging(tmp_path: Path, caplog: pytest.LogCaptu
     assert record.levelno == logging.DEBUG
     assert record.message.startswith("[data.a.deny] ")
     assert record.message.endswith("0.rego:3: hello 1\n")
+
+
+def test_the_alternative_evaluator_has_no_conftest_document_and_no_filter_type(tmp_path: Path) -> None:
+    rego = 'package a\nimport rego.v1\ndeny contains x if x := data.conftest.file.name\ndeny contains "always"\n'
+    default = case(tmp_path, rego).outcome()
+    other = case(tmp_path, rego, alternative=True).outcome()
+    assert [result.msg for result in default.violations] == ["always", "input.json"]
+    assert [result.msg for result in other.violations] == ["always"]
+    intended = {"filter_type": "ec-policy", "rule_data": {"pipeline_intention": "x"}}
+    assert case(tmp_path / "a", RULES, alternative=True, **intended).outcome().warnings
+    with pytest.raises(EvaluationError, match="check input"):
+        case(tmp_path / "b", RULES, **intended).outcome()
+
+
+def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path) -> None:
+    rego = 'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "m" if f(true) == 1\n'
+    with pytest.raises(EvaluationError, match=r"\Aquery rule: evaluating policy: .*0\.rego:4: eval_conflict_error"):
+        case(tmp_path, rego, alternative=True).outcome()
