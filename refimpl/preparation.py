@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.cluster import Cluster
 from refimpl.components import expand_indexes, index_workers, resolve_inputs
-from refimpl.errors import Error, VerificationError, joined
+from refimpl.errors import Error, PolicyError, VerificationError, joined
 from refimpl.policy.config import Identity, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.rule_data import with_extra_rule_data
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from refimpl.policy.sources.workspace import Workspace
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.log import TransparencyLog
+    from refimpl.verify.rekor import RekorClient
 
 __all__ = ["Prepared", "prepare"]
 
@@ -137,14 +138,15 @@ def _trust(ground: _Ground, policy: Policy) -> tuple[PublicKey, TransparencyLog 
     from refimpl.verify.log import TransparencyLog
     from refimpl.verify.trust import LogKeys
 
-    keys = LogKeys.from_environ(environ)
-    if not policy.rekor_url:
-        return key, TransparencyLog(keys)
+    client = _rekor(ground, policy.rekor_url) if policy.rekor_url else None
+    return key, TransparencyLog(LogKeys.from_environ(environ), client)
+
+
+def _rekor(ground: _Ground, url: str) -> RekorClient:
     from refimpl.oci.transport import Transport
     from refimpl.verify.rekor import RekorClient
 
     try:
-        transport = Transport(environ, ground.deadline, user_agent="ec-ref")
-        return key, TransparencyLog(keys, RekorClient(policy.rekor_url, transport))
-    except VerificationError as error:
-        raise Error(str(error)) from None
+        return RekorClient(url, Transport(ground.environ, ground.deadline, user_agent="ec-ref"))
+    except VerificationError as error:  # of the URL: nothing was verified yet
+        raise PolicyError(str(error)) from None
