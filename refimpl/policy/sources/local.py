@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 from pathlib import Path
@@ -32,27 +33,30 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     except ValueError:
         raise PolicyError(f"source file does not exist: stat {shown!r}: invalid argument") from None
     if stat.S_ISDIR(mode):
-        _copy_directory(source, destination)
+        _copy_directory(str(source), str(destination))
     elif stat.S_ISREG(mode) and not archive.unpacked(source, destination, name=shown):
         shutil.copyfile(source, destination / "file")
     return f"file::{text}"
 
 
-def _copy_directory(source: Path, destination: Path) -> None:
-    for entry in sorted(source.iterdir()):
-        target = destination / entry.name
+def _copy_directory(source: str, destination: str) -> None:
+    with os.scandir(source) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        target = f"{destination}{os.sep}{entry.name}"
         try:
-            mode = entry.stat().st_mode
-            if stat.S_ISDIR(mode) and not entry.is_symlink():
-                target.mkdir()
-                _copy_directory(entry, target)
-            elif stat.S_ISDIR(mode):
-                raise PolicyError(f'failed to copy directory: "{entry}" is a symbolic link to a directory')
-            elif stat.S_ISREG(mode):
-                shutil.copyfile(entry, target)
+            if entry.is_file():
+                shutil.copyfile(entry.path, target)
+            elif not entry.is_dir():
+                entry.stat()  # says so if it leads to nothing
+                raise PolicyError(f'failed to copy directory: "{entry.path}" is neither a file nor a directory')
+            elif entry.is_symlink():
+                raise PolicyError(f'failed to copy directory: "{entry.path}" is a symbolic link to a directory')
             else:
-                raise PolicyError(f'failed to copy directory: "{entry}" is neither a file nor a directory')
+                os.mkdir(target)  # noqa: PTH102 - paths as texts: a library has hundreds of files
+                _copy_directory(entry.path, target)
         except OSError as error:
             raise PolicyError(
-                f'failed to copy directory: could not open source file "{entry}": open {entry}: {reason(error)}'
+                f'failed to copy directory: could not open source file "{entry.path}": '
+                f"open {entry.path}: {reason(error)}"
             ) from None
