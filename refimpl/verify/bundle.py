@@ -1,7 +1,7 @@
 """Sigstore bundles and how they are found beside an image (specification 20 §6.1, 30 §5).
 
-https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto`` as JSON. As protobuf demands, 64-bit numbers may be
-strings, and an unknown member makes the whole unreadable.
+https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto`` as JSON. As protobuf demands, 64-bit numbers may
+be strings, and an unknown member makes the whole unreadable.
 """
 
 from __future__ import annotations
@@ -144,11 +144,16 @@ class Bundle:
         )
 
 
-def find_bundles(client: Registry, ref: Reference) -> tuple[Bundle, ...]:
+def find_bundles(client: Registry, ref: Reference, *, limit: int) -> tuple[Bundle, ...]:
     """The bundles that refer to the image, in the order of its index of referrers.
 
     A referrer that cannot be fetched doesn't count, and a failure to list them means that there are none: then the tags
     are used, as the contract has it.
+
+    Args:
+        client: asks the registry.
+        ref: the image, by digest.
+        limit: largest bundle in bytes.
     """
     try:
         descriptors = client.referrers(ref)
@@ -160,7 +165,7 @@ def find_bundles(client: Registry, ref: Reference) -> tuple[Bundle, ...]:
         try:
             layers = client.manifest(ref.at(descriptor.digest)).layers
             if len(layers) == 1 and layers[0].media_type.startswith(_LAYER):
-                found.append(Bundle.parse(client.blob(ref.repository, layers[0])))
+                found.append(Bundle.parse(client.blob(ref.repository, layers[0], limit=limit)))
         except (DocumentError, RegistryError) as error:
             _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
     return tuple(found)

@@ -114,14 +114,11 @@ def _verified(bundle: Bundle, digest: str, key: PublicKey, logs: LogKeys | None)
     if len(bundle.signatures) != 1:
         raise VerificationError(f"{failed}: exactly one signature is required")
     signature = bundle.signatures[0]
-    try:
-        if signature.keyid:  # a key given by hand has no id, and here ids are compared
-            raise VerificationError("other key")
-        key.verify(signature.sig, pae(bundle.payload_type, bundle.payload))
-    except VerificationError:
+    # A key given by hand has no id, and here ids are compared.
+    if signature.keyid or not key.accepts(signature.sig, pae(bundle.payload_type, bundle.payload)):
         raise VerificationError(
             f"{failed}: could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1"
-        ) from None
+        )
     if bundle.payload_type != IN_TOTO:
         raise VerificationError(
             f"{failed}: could not verify artifact: unable to extract statement from envelope: "

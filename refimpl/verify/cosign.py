@@ -144,7 +144,7 @@ class Verifier:
 
     def _bundled(self, ref: Reference) -> tuple[Bundled, ...] | None:
         """The image's verified bundles; None when none refers to it, so that tags count."""
-        bundles = find_bundles(self._client, ref)
+        bundles = find_bundles(self._client, ref, limit=self._limit)
         if not bundles:
             return None
         from refimpl.verify.bundled import verified  # most images have none

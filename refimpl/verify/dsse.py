@@ -77,17 +77,9 @@ class Envelope:
         except Base64Error as error:
             raise VerificationError(str(error)) from None
         signed = pae(self.payload_type, payload)
-        if any(_verifies(key, signature, signed) for signature in signatures):
+        if any(key.accepts(signature, signed) for signature in signatures):
             return payload
         raise VerificationError("accepted signatures do not match threshold, Found: 0, Expected 1")
-
-
-def _verifies(key: PublicKey, signature: bytes, signed: bytes) -> bool:
-    try:
-        key.verify(signature, signed)
-    except VerificationError:
-        return False
-    return True
 
 
 def read_envelope(data: bytes) -> Envelope:

@@ -100,6 +100,14 @@ class PublicKey:
             except InvalidSignature:
                 raise VerificationError("failed to verify signature") from None
 
+    def accepts(self, signature: bytes, data: bytes) -> bool:
+        """Whether `verify` finds nothing wrong."""
+        try:
+            self.verify(signature, data)
+        except VerificationError:
+            return False
+        return True
+
 
 def _ecdsa_form(signature: bytes) -> tuple[bytes, str]:
     """The signature in DER, and the name of the form it came in."""
