@@ -209,12 +209,17 @@ class Transport:
         """Close every connection; what is being read breaks."""
         with self._lock:
             self._closed = True
-            sockets, self._live = list(self._live.values()), {}
+            idle = [connection for kept in self._idle.values() for connection in kept]
             self._idle.clear()
+            for connection in idle:
+                self._live.pop(connection, None)
+            sockets = list(self._live.values())
             watch, self._watch = self._watch, None
         if watch is not None:
             watch.cancel()
-        for sock in sockets:
+        for connection in idle:
+            connection.close()
+        for sock in sockets:  # whoever reads from them closes them
             _shut(sock)
 
     def keep(self, origin: Origin, connection: http.client.HTTPConnection) -> None:
