@@ -1,0 +1,157 @@
+"""`validate image` in this process, over the testbed's services: what scenarios from outside can't see well."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ec_acceptance.testbed.images import Image, Layer, publish
+from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
+from ec_acceptance.testbed.registry.gate import Gate
+from ec_acceptance.testbed.registry.rules import Stall
+from ec_acceptance.testbed.signing import (
+    SLSA_V02,
+    KeyPair,
+    attached,
+    provenance_v02,
+    seal,
+    sign_image,
+    statement,
+    subject,
+)
+from refimpl.errors import ComponentError, PolicyError, TimeoutExceededError, UnsuccessfulError
+from refimpl.options import Options
+from refimpl.validate import validate_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_POLICY = """package main
+
+import rego.v1
+
+# METADATA
+# title: The rule
+# custom:
+#   short_name: rule
+deny contains {"code": "main.rule", "msg": "denied"} if input.component_name == "denied"
+"""
+
+
+class Stage:
+    """A registry with signed images, a key and a policy directory."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.gate = Gate(EmbeddedRegistry())
+        self.key = KeyPair.derived("test", "key")
+        (folder / "key.pub").write_text(self.key.public_pem)
+        (folder / "policy").mkdir()
+        (folder / "policy" / "main.rego").write_text(_POLICY)
+        self.environ: Mapping[str, str] = {"HOME": str(folder), "TMPDIR": str(folder)}
+
+    def image(self, name: str, *, finished: str = "2024-01-01T10:05:00Z") -> str:
+        """Push a signed and attested image; its reference."""
+        repository = self.gate.repository(name)
+        image = publish(Image.of([Layer.of({"name": name.encode()})]), repository)
+        predicate = provenance_v02(name=name, digest=image.digest)
+        predicate["metadata"]["buildFinishedOn"] = finished
+        envelope = seal(statement(SLSA_V02, predicate, [subject(image.digest, name)]), [self.key])
+        signature = sign_image(image.digest, self.key, reference=name)
+        for kind, layer in (("sig", signature.layer()), ("att", envelope.layer(SLSA_V02))):
+            artifact = attached(image.digest, kind, [layer])
+            for blob in artifact.blobs.values():
+                repository.put_blob(blob)
+            repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)
+        return image.tagged(self.gate.address)
+
+    def options(self, wanted: Mapping[str, str], **changes: Any) -> Options:
+        components = [{"name": name, "containerImage": reference} for name, reference in wanted.items()]
+        source = f"file::{self.folder / 'policy'}"
+        given: dict[str, Any] = {
+            "images": json.dumps({"components": components}),
+            "policy": json.dumps({"sources": [{"policy": [source]}]}),
+            "public_key": str(self.folder / "key.pub"),
+            "ignore_rekor": True,
+            "output": (f"json={self.folder / 'report.json'}",),
+        }
+        return Options(**(given | changes))
+
+    def report(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
+        return document
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(tmp_path)
+    yield made
+    made.gate.close()
+    made.gate.backend.close()
+
+
+def test_components_are_judged_by_the_policy(stage: Stage) -> None:
+    options = stage.options({"fine": stage.image("image/a"), "denied": stage.image("image/b")})
+    with pytest.raises(UnsuccessfulError):
+        validate_image(options, stage.environ)
+    verdicts = {component["name"]: component["success"] for component in stage.report()["components"]}
+    assert verdicts == {"fine": True, "denied": False}
+
+
+def test_errors_of_components_are_joined_in_the_order_of_the_components(stage: Stage) -> None:
+    options = stage.options({"one": "not//1:a@b", "two": stage.image("image/b"), "three": "not//2:a@b"})
+    with pytest.raises(ComponentError) as error:
+        validate_image(options, stage.environ)
+    assert str(error.value).splitlines() == [
+        "error validating image not//1:a@b of component one: could not parse reference: not//1:a@b",
+        "error validating image not//2:a@b of component three: could not parse reference: not//2:a@b",
+    ]
+    assert not (stage.folder / "report.json").exists()
+
+
+def test_the_time_ends_a_registry_that_never_answers(stage: Stage) -> None:
+    reference = stage.image("image/a")
+    stage.gate.add(Stall(), kind="manifest", method=None)
+    with pytest.raises(TimeoutExceededError, match=r"exceeded allowed execution time of 500ms, the timeout can"):
+        validate_image(stage.options({"slow": reference}, timeout=0.5), stage.environ)
+
+
+def test_the_time_of_attestations_is_the_reports(stage: Stage) -> None:
+    options = stage.options(
+        {"a": stage.image("image/a", finished="2021-02-03T04:05:06Z")}, effective_time="attestation", show_successes=True
+    )
+    validate_image(options, stage.environ)
+    assert stage.report()["effective-time"] == "2021-02-03T04:05:06Z"
+
+
+def test_nothing_is_left_in_the_temporary_folder(stage: Stage) -> None:
+    validate_image(stage.options({"a": stage.image("image/a")}), stage.environ)
+    assert not list(stage.folder.glob("ec-work-*"))
+
+
+def test_input_and_policy_errors_come_together_input_first(stage: Stage) -> None:
+    options = stage.options({}, images="[]", policy='{"zz": 1}')
+    with pytest.raises(Exception, match=r"(?s)unable to parse Snapshot specification from \[\].*\njsonschema: ''"):
+        validate_image(options, stage.environ)
+
+
+def test_a_bad_log_address_comes_before_the_logs_key(stage: Stage) -> None:
+    options = stage.options({}, images="{}", rekor_url="::bad", ignore_rekor=False)
+    with pytest.raises(PolicyError, match='parse "::bad": missing protocol scheme'):
+        validate_image(options, stage.environ)
+
+
+def test_skipped_checks_are_warned_of(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    options = stage.options({"a": stage.image("image/a")}, skip_image_sig_check=True, skip_att_sig_check=True)
+    validate_image(options, stage.environ)
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
+        "Image signature check skipped",
+        "Attestation signature check skipped, fetching attestations without verification",
+        "Both --skip-image-sig-check and --skip-att-sig-check are active, all cryptographic verification is disabled",
+    ]
+    [component] = stage.report()["components"]
+    assert "signatures" not in component
