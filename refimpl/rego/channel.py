@@ -28,7 +28,7 @@ __all__ = ["PROTOCOL", "Channel", "encoded"]
 PROTOCOL: Final = 1
 """What the process must say that it speaks."""
 
-_ID = re.compile(rb'\{"id":(\d+),')
+_ID = re.compile(rb'\{"id":(\d+)\b')
 _CALL = re.compile(rb'\{"id":\d+,"call":')
 _LAST_WORDS = 20
 
@@ -65,12 +65,10 @@ class Channel:
         pipes = self._process.stdin, self._process.stdout, self._process.stderr
         assert pipes[0] and pipes[1] and pipes[2]  # noqa: S101, PT018 - as asked for
         self._requests: IO[bytes] = pipes[0]
-        self._threads = (
-            threading.Thread(target=self._read, args=(pipes[1],), name="rego-answers", daemon=True),
-            threading.Thread(target=self._listen, args=(pipes[2],), name="rego-words", daemon=True),
-        )
-        for thread in self._threads:
-            thread.start()
+        self._listener = threading.Thread(target=self._listen, args=(pipes[2],), name="rego-words", daemon=True)
+        self._listener.start()
+        self._reader = threading.Thread(target=self._read, args=(pipes[1],), name="rego-answers", daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
@@ -133,8 +131,7 @@ class Channel:
                 self._requests.close()
         except OSError:
             pass  # it died before it had read all
-        for thread in self._threads:
-            thread.join()
+        self._reader.join()
 
     def _register(self, inbox: _Inbox) -> int:
         with self._registry:
@@ -156,27 +153,35 @@ class Channel:
             pass  # gone or closed: the reader tells all who wait
 
     def _read(self, answers: IO[bytes]) -> None:
-        """Hand each line to the request that waits for it, until there are no more."""
-        trouble = ""
-        if first := answers.readline():
-            trouble = _greeting_trouble(first)
-        while not trouble and (line := answers.readline()):
-            if found := _ID.match(line):
-                with self._registry:
-                    inbox = self._waiting.get(int(found[1]))
-                if inbox is not None:
-                    inbox.put(line)
-            else:
-                trouble = f"answered {line[:80]!r}"
+        """Hand each line to the request that waits for it, until there are no more; then say why to all who wait."""
+        try:
+            trouble = self._relay(answers)
+        except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
+            trouble = f"can't be read: {error}"
         if trouble:
             self._process.kill()
-        status = self._process.wait()
-        self._threads[1].join()
         answers.close()
+        status = self._process.wait()
+        self._listener.join()
         with self._registry:
             self._dead = self._epitaph(status, trouble)
             for inbox in self._waiting.values():
                 inbox.put(None)
+
+    def _relay(self, answers: IO[bytes]) -> str:
+        """Returns what is wrong with the answers; empty when they just ended."""
+        first = answers.readline()
+        if first and (trouble := _greeting_trouble(first)):
+            return trouble
+        while line := answers.readline():
+            found = _ID.match(line)
+            if found is None:
+                return f"answered {line[:80]!r}"
+            with self._registry:
+                inbox = self._waiting.get(int(found[1]))
+            if inbox is not None:
+                inbox.put(line)
+        return ""
 
     def _listen(self, words: IO[bytes]) -> None:
         """Keep the last words: what the process writes on stderr."""

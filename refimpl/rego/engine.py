@@ -147,7 +147,8 @@ class Engine(Protocol):
             policies: directories; named as given in error texts.
             data: directories.
             builtins: the ``ec.*`` functions.
-            documents: top-level members of ``data`` that replace those of the directories, such as ``conftest``.
+            documents: members of ``data`` by their path, such as ``conftest/file``; they replace those of the
+                directories.
             deadline: ends the load.
 
         Raises:

@@ -7,12 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 )
 
-type requestKey struct{}
+type askerKey struct{}
+
+// An asker is the request that an evaluation is for; its context carries it.
+type asker struct {
+	id     int64
+	raised atomic.Bool // the parent's function failed, which ends the evaluation
+}
 
 // An answer is the parent's to one call.
 type answer struct {
@@ -61,11 +68,6 @@ func (c *calls) answer(number int64, given answer) {
 	}
 }
 
-// A raised error is one of the parent's own; it ends the evaluation.
-type raised struct{ text string }
-
-func (r *raised) Error() string { return r.text }
-
 // function makes a function of Rego that the parent carries out. It belongs to one program, not to the process.
 func (s *session) function(declared *ast.Builtin) func(*rego.Rego) {
 	shape := &rego.Function{
@@ -97,20 +99,21 @@ func (s *session) call(ctx context.Context, name string, terms []*ast.Term) (ast
 			return nil, fmt.Errorf("argument %d: %w", i+1, err)
 		}
 	}
-	id, ok := ctx.Value(requestKey{}).(int64)
+	from, ok := ctx.Value(askerKey{}).(*asker)
 	if !ok {
 		return nil, errors.New("called outside an evaluation")
 	}
 	number, answered := s.calls.open()
 	defer s.calls.close(number)
-	s.send(call{ID: id, Call: number, Name: name, Args: arguments})
+	s.send(call{ID: from.id, Call: number, Name: name, Args: arguments})
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case given := <-answered:
 		switch {
 		case given.Error != "":
-			return nil, &raised{given.Error}
+			from.raised.Store(true)
+			return nil, errors.New(given.Error)
 		case given.Undefined:
 			return nil, nil
 		}

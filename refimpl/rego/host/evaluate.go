@@ -103,11 +103,10 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 	judges := p.judges(r.Namespaces)
 	if !r.Lines {
 		result, err := p.together(ctx, input, judges, r.Namespaces)
-		var own *raised
 		if err == nil {
 			return result, nil, nil
 		}
-		if ctx.Err() != nil || errors.As(err, &own) {
+		if from := ctx.Value(askerKey{}).(*asker); ctx.Err() != nil || from.raised.Load() {
 			return nil, nil, fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
 		}
 		// One by one tells which rule it was, and in which words.
@@ -193,14 +192,17 @@ func (p *program) options(query string) []func(*rego.Rego) {
 func (p *program) apart(ctx context.Context, input ast.Value, judges []judge, r *request) (*outcome, []line, error) {
 	result := empty(r.Namespaces)
 	said := &lines{wanted: r.Lines, traced: r.Trace}
-	for _, j := range judges {
+	for i, j := range judges {
+		if i > 0 && judges[i-1].namespace != j.namespace {
+			said.flush()
+		}
 		excepted, err := p.ask(ctx, input, j.exception(), said)
 		if err != nil {
-			return nil, said.all, fmt.Errorf("query rule: check: query exception: evaluating policy: %w", err)
+			return nil, said.flush(), fmt.Errorf("query rule: check: query exception: evaluating policy: %w", err)
 		}
 		value, err := p.ask(ctx, input, j.ref(), said)
 		if err != nil {
-			return nil, said.all, fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
+			return nil, said.flush(), fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
 		}
 		var first any
 		if len(value) > 0 {
@@ -208,7 +210,7 @@ func (p *program) apart(ctx context.Context, input ast.Value, judges []judge, r 
 		}
 		result.add(j, holds(excepted), first)
 	}
-	return result, said.all, nil
+	return result, said.flush(), nil
 }
 
 // holds tells whether a comparison was true somewhere.
@@ -236,7 +238,7 @@ func (p *program) ask(ctx context.Context, input ast.Value, query string, said *
 	return answers, err
 }
 
-// lines collects what is said; prints of a query come after its trace.
+// lines collects what is said; prints of a namespace come after all its traces.
 type lines struct {
 	wanted, traced bool
 	query          string
@@ -257,8 +259,12 @@ func (l *lines) trace(events []*topdown.Event) {
 			l.all = append(l.all, line{"trace", fmt.Sprintf("[%s] %s", l.query, row)})
 		}
 	}
+}
+
+func (l *lines) flush() []line {
 	l.all = append(l.all, l.printed...)
 	l.printed = nil
+	return l.all
 }
 
 // floated reads JSON as the contract's input: each number is a 64-bit float, spelled as Go's JSON spells it.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ type link struct {
 var errNoFiles = errors.New("no rego files found in policy subdirectory")
 
 // inspect lists the rules of all policy files below a directory, without compiling them.
-func inspect(directory string) ([]entry, error) {
+func (s *session) inspect(directory string) ([]entry, error) {
 	names, err := policyFiles(directory)
 	if err != nil {
 		return nil, err
@@ -43,29 +42,31 @@ func inspect(directory string) ([]entry, error) {
 	if len(names) == 0 {
 		return nil, errNoFiles
 	}
-	modules := make([]*ast.Module, 0, len(names))
-	for _, name := range names {
-		text, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(name)))
-		if err != nil {
-			return nil, err
-		}
-		module, err := ast.ParseModuleWithOpts(name, string(text), parsing)
-		if err != nil {
-			return nil, err
-		}
-		modules = append(modules, module)
-	}
-	annotations, errs := ast.BuildAnnotationSet(modules)
-	if len(errs) > 0 {
-		return nil, errs
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = filepath.Join(directory, filepath.FromSlash(name))
 	}
 	entries := []entry{}
-	for _, module := range modules {
+	modules, errs := s.modules.all(paths)
+	for i, module := range modules {
+		if errs[i] != nil {
+			return nil, reparsed(paths[i], names[i])
+		}
+		// Each file by itself: what is said of a package elsewhere doesn't count here.
+		annotations, wrong := ast.BuildAnnotationSet([]*ast.Module{module})
+		if len(wrong) > 0 {
+			return nil, renamed(wrong, paths[i], names[i])
+		}
 		for _, rule := range module.Rules {
-			entries = append(entries, describe(rule, annotations))
+			entries = append(entries, describe(rule, annotations, names[i]))
 		}
 	}
 	return entries, nil
+}
+
+// renamed is the errors' text with the file's other name.
+func renamed(errs ast.Errors, path, name string) error {
+	return errors.New(strings.ReplaceAll(errs.Error(), path, name))
 }
 
 // policyFiles are the policy files below a directory, in order, by slashed paths relative to it; tests aren't among them.
@@ -90,11 +91,11 @@ func policyFiles(directory string) ([]string, error) {
 	return names, err
 }
 
-func describe(rule *ast.Rule, annotations *ast.AnnotationSet) entry {
+func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string) entry {
 	e := entry{
 		Package: namespace(rule.Module),
 		Name:    string(rule.Head.Name),
-		File:    rule.Location.File,
+		File:    file,
 		Row:     rule.Location.Row,
 		Code:    spokenCode(rule),
 		Chain:   []link{},
@@ -105,7 +106,7 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet) entry {
 			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description, Custom: plain(a.Custom).(map[string]any)}
 		}
 		if r := ref.GetRule(); r != nil && !supported(r.Head) {
-			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, r.Location.File, r.Location.Row)
+			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, file, r.Location.Row)
 		}
 		e.Chain = append(e.Chain, l)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
@@ -19,7 +20,6 @@ import (
 )
 
 var (
-	parsing = ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1}
 	failing = regexp.MustCompile(`^(deny|violation)(_[a-zA-Z0-9]+)*$`)
 	warning = regexp.MustCompile(`^warn(_[a-zA-Z0-9]+)*$`)
 )
@@ -43,18 +43,10 @@ func (s *session) compile(r *request) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	onlyPolicies := func(_ string, file fs.FileInfo, _ int) bool {
-		return !file.IsDir() && !strings.HasSuffix(file.Name(), bundle.RegoExt)
-	}
-	files, err := loader.NewFileLoader().WithProcessAnnotation(true).WithRegoVersion(ast.RegoV1).
-		Filtered(r.Policies, onlyPolicies)
+	modules, err := s.policies(r.Policies)
 	if err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+		return nil, err
 	}
-	if len(files.Modules) == 0 {
-		return nil, fmt.Errorf("no policies found in %v", r.Policies)
-	}
-	modules := files.ParsedModules()
 	compiler := ast.NewCompiler().WithCapabilities(capabilities).WithEnablePrintStatements(true)
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, fmt.Errorf("get compiler: %w", compiler.Errors)
@@ -76,13 +68,46 @@ func (s *session) compile(r *request) (*program, error) {
 	return p, nil
 }
 
+// policies are the modules below the directories, tests too.
+func (s *session) policies(directories []string) (map[string]*ast.Module, error) {
+	onlyPolicies := func(_ string, file fs.FileInfo, _ int) bool {
+		return !file.IsDir() && !strings.HasSuffix(file.Name(), bundle.RegoExt)
+	}
+	paths, err := loader.FilteredPaths(directories, onlyPolicies)
+	if err == nil && len(paths) > 0 {
+		found, errs := s.modules.all(paths)
+		if errors.Join(errs...) == nil {
+			modules := make(map[string]*ast.Module, len(paths))
+			for i, path := range paths {
+				modules[path] = found[i]
+			}
+			return modules, nil
+		}
+	}
+	// Once more in OPA's own way, for the words of its errors.
+	files, err := loader.NewFileLoader().WithProcessAnnotation(true).WithRegoVersion(ast.RegoV1).
+		Filtered(directories, onlyPolicies)
+	if err != nil {
+		return nil, fmt.Errorf("load: %w", err)
+	}
+	if len(files.Modules) == 0 {
+		return nil, fmt.Errorf("no policies found in %v", directories)
+	}
+	return files.ParsedModules(), nil
+}
+
 // capabilities are OPA's own without the withheld functions, and the parent's functions, which are listed too.
 func capabilities(r *request) (*ast.Capabilities, []*ast.Builtin, error) {
 	c := ast.CapabilitiesForThisVersion()
 	c.AllowNet = r.Hosts
-	c.Builtins = slices.DeleteFunc(slices.Clone(c.Builtins), func(b *ast.Builtin) bool {
-		return slices.Contains(r.Withheld, b.Name)
-	})
+	kept := c.Builtins[:0]
+	for _, b := range c.Builtins {
+		if !slices.Contains(r.Withheld, b.Name) {
+			// Errors show a function's type, and without the arguments' names.
+			kept = append(kept, b.Minimal())
+		}
+	}
+	c.Builtins = kept
 	var declared []*ast.Builtin
 	for _, text := range r.Builtins {
 		b := &ast.Builtin{}
@@ -135,10 +160,14 @@ func documents(ctx context.Context, directories []string, replaced map[string]js
 			decoder.UseNumber()
 			var document any
 			if err := decoder.Decode(&document); err != nil {
-				return err
+				return fmt.Errorf("document %s: %w", name, err)
 			}
-			if err := store.Write(ctx, txn, storage.AddOp, storage.Path{name}, document); err != nil {
-				return err
+			path := storage.Path(strings.Split(name, "/"))
+			if err := storage.MakeDir(ctx, store, txn, path[:len(path)-1]); err != nil {
+				return fmt.Errorf("document %s: %w", name, err)
+			}
+			if err := store.Write(ctx, txn, storage.AddOp, path, document); err != nil {
+				return fmt.Errorf("document %s: %w", name, err)
 			}
 		}
 		return nil

@@ -113,7 +113,7 @@ func (s *session) serve(ctx context.Context, r *request) {
 	var err error
 	switch r.Op {
 	case "inspect":
-		p.Result, err = inspect(r.Directory)
+		p.Result, err = s.inspect(r.Directory)
 	case "load":
 		p.Result, err = s.load(ctx, r)
 	case "evaluate":

@@ -20,6 +20,7 @@ type session struct {
 	programs sync.Map // program id → *program
 	made     atomic.Int64
 	calls    calls
+	modules  modules
 }
 
 func newSession(out io.Writer) *session {
@@ -28,7 +29,7 @@ func newSession(out io.Writer) *session {
 
 // begin gives a request's context, which cancel ends.
 func (s *session) begin(id int64) context.Context {
-	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), requestKey{}, id))
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), askerKey{}, &asker{id: id}))
 	s.running.Store(id, cancel)
 	return ctx
 }

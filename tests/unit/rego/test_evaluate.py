@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from programs import STRING_TO_ANY, Compile, compiler
+
+from refimpl.deadline import Deadline
+from refimpl.errors import EvaluationError, RegistryError, TimeoutExceededError
+from refimpl.jsontext import dumps
+from refimpl.rego.builtin import UNDEFINED, Builtin
+from refimpl.rego.host import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from refimpl.rego.engine import Line
+
+CALL = 'package a\ndeny contains {"msg": "m", "v": ec.f("x")}\nwarn contains "no" if not ec.f("x")'
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with Host.start() as host:
+        yield host
+
+
+@pytest.fixture
+def compile_rego(host: Host, tmp_path: Path) -> Compile:
+    return compiler(host, tmp_path)
+
+
+def builtin(call: Callable[..., Any]) -> Builtin:
+    return Builtin("ec.f", STRING_TO_ANY, call)
+
+
+def test_judging_rules_only(compile_rego: Compile) -> None:
+    program = compile_rego("""
+package a
+deny contains "d"
+violation_a1 contains {"msg": "v"}
+warn_b_c contains x if some x in ["w", 1, null]
+denied contains "helper"
+deny_ contains "helper"
+Deny contains "helper"
+""")
+    evaluation = program.evaluate(["a", "nowhere"], b"{}")
+    assert evaluation.values == {
+        "a": {"deny": ["d"], "violation_a1": [{"msg": "v"}], "warn_b_c": [None, 1, "w"]},
+        "nowhere": {},
+    }
+    assert evaluation.excepted == {}
+
+
+def test_namespaces_that_are_not_asked_for_do_not_run(compile_rego: Compile) -> None:
+    calls: list[str] = []
+    program = compile_rego(CALL, builtins=[builtin(lambda _, text: calls.append(text))])
+    assert program.evaluate([], b"{}").values == {}
+    assert calls == []
+
+
+def test_rules_that_are_no_collection_say_nothing(compile_rego: Compile) -> None:
+    program = compile_rego("""
+package a
+deny := "text"
+deny_undefined contains "x" if input.nope
+violation := x if x := {"k": "v"}
+warn := x if x := ["array", 1]
+""")
+    assert program.evaluate(["a"], b"{}").values == {
+        "a": {"deny": [], "deny_undefined": [], "violation": [], "warn": ["array", 1]}
+    }
+
+
+def test_exceptions_silence_rules_by_the_rest_of_their_name(compile_rego: Compile) -> None:
+    program = compile_rego("""
+package a
+deny contains "d"
+deny_x contains "dx"
+warn_x contains "wx"
+deny_y contains "dy"
+exception contains ["x"] if input.on
+""")
+    said = program.evaluate(["a"], b'{"on": true}')
+    assert said.excepted == {"a": ("deny_x", "warn_x")}
+    assert said.values["a"] == {"deny": ["d"], "deny_x": [], "warn_x": [], "deny_y": ["dy"]}
+    assert program.evaluate(["a"], b"{}").excepted == {}
+
+
+def test_numbers_keep_their_spelling_but_for_the_input(compile_rego: Compile) -> None:
+    program = compile_rego(
+        "package a\n"
+        'deny contains {"msg": "m", "n": [1.50, 1e3, 1e400, 1/3, 123456789012345678901, data.n, input.n, {3, 1}]}',
+        data={"n.json": '{"n": [2.50, 1E2]}'},
+    )
+    values = program.evaluate(["a"], b'{"n": [12345678901234567890,\n1.50, 1e3, 9007199254740993, 1e21, 1e-7]}').values
+    assert dumps(values["a"]["deny"][0]["n"]) == (
+        "[1.50,1e3,1e400,0.33333333333333333334,123456789012345678901,[2.50,1E2],"
+        "[12345678901234567000,1.5,1000,9007199254740992,1e+21,1e-7],[1,3]]"
+    )
+
+
+def test_two_components_evaluate_at_the_same_time_as_python(compile_rego: Compile) -> None:
+    # Neither evaluation can end before the other has come to the same place.
+    meeting = threading.Barrier(2, timeout=20)
+
+    def meet(context: str, text: str) -> str:
+        meeting.wait()
+        return f"{context} {text}"
+
+    program = compile_rego(CALL, builtins=[builtin(meet)])
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(program.evaluate, ["a"], b"{}", context=name) for name in ("one", "two")]
+        values = [future.result(timeout=30).values["a"]["deny"] for future in futures]
+    assert values == [[{"msg": "m", "v": "one x"}], [{"msg": "m", "v": "two x"}]]
+
+
+def test_more_evaluations_than_any_pool_has_threads_can_meet(compile_rego: Compile) -> None:
+    number = 40
+    meeting = threading.Barrier(number, timeout=20)
+    program = compile_rego(CALL, builtins=[builtin(lambda *_: meeting.wait() >= 0)])
+    with ThreadPoolExecutor(number) as pool:
+        futures = [pool.submit(program.evaluate, ["a"], b"{}") for _ in range(number)]
+        assert all(future.result(timeout=30).values["a"]["deny"][0]["v"] is True for future in futures)
+
+
+def test_builtin_is_asked_once_for_equal_arguments(compile_rego: Compile) -> None:
+    calls: list[str] = []
+
+    def call(_context: object, text: str) -> list[Any]:
+        calls.append(text)
+        return [None, {"<&>": "\ud800é", "n": 1.5}]
+
+    program = compile_rego(CALL, builtins=[builtin(call)])
+    assert program.evaluate(["a"], b"{}").values == {
+        "a": {"deny": [{"msg": "m", "v": [None, {"<&>": "\ufffdé", "n": "\x00number:1.5"}]}], "warn": []}
+    }
+    assert calls == ["x"]
+
+
+def test_builtin_without_an_answer_is_undefined(compile_rego: Compile) -> None:
+    program = compile_rego(CALL, builtins=[builtin(lambda *_: UNDEFINED)])
+    assert program.evaluate(["a"], b"{}").values == {"a": {"deny": [], "warn": ["no"]}}
+
+
+def test_null_is_an_answer(compile_rego: Compile) -> None:
+    program = compile_rego(CALL, builtins=[builtin(lambda *_: None)])
+    assert program.evaluate(["a"], b"{}").values == {"a": {"deny": [{"msg": "m", "v": None}], "warn": []}}
+
+
+def test_builtin_that_raises_ends_the_evaluation(compile_rego: Compile, tmp_path: Path) -> None:
+    calls: list[str] = []
+
+    def call(_context: object, text: str) -> Any:
+        calls.append(text)
+        raise ValueError("kaput")
+
+    program = compile_rego(CALL, builtins=[builtin(call)])
+    with pytest.raises(EvaluationError) as raised:
+        program.evaluate(["a"], b"{}")
+    assert str(raised.value) == (
+        "query rule: check: query rule: evaluating policy: "
+        f"{tmp_path}/policy/a.rego:2: eval_builtin_error: ec.f: ValueError: kaput"
+    )
+    assert isinstance(raised.value.__cause__, ValueError)
+    assert calls == ["x"]
+
+
+def test_our_own_errors_go_through_a_builtin_as_they_are(compile_rego: Compile) -> None:
+    error = RegistryError("not there")
+
+    def call(*_: object) -> Any:
+        raise error
+
+    program = compile_rego(CALL, builtins=[builtin(call)])
+    with pytest.raises(RegistryError) as raised:
+        program.evaluate(["a"], b"{}")
+    assert raised.value is error
+
+
+def test_answer_that_is_no_json_ends_the_evaluation(compile_rego: Compile) -> None:
+    program = compile_rego(CALL, builtins=[builtin(lambda *_: 5j)])
+    with pytest.raises(EvaluationError, match=r"eval_builtin_error: ec\.f: TypeError: "):
+        program.evaluate(["a"], b"{}")
+
+
+def test_builtin_can_be_mocked(compile_rego: Compile) -> None:
+    text = """
+package a
+mock(x) := concat("", ["mock ", x])
+deny contains x if x := ec.f("y") with ec.f as mock
+deny contains x if x := ec.f("y") with ec.f as "const"
+"""
+    calls: list[str] = []
+    program = compile_rego(text, builtins=[builtin(lambda _, text: calls.append(text))])
+    assert program.evaluate(["a"], b"{}").values == {"a": {"deny": ["const", "mock y"]}}
+    assert calls == []
+
+
+def test_builtins_belong_to_their_program(compile_rego: Compile) -> None:
+    one = compile_rego(CALL, builtins=[builtin(lambda *_: "one")])
+    two = compile_rego(CALL, builtins=[builtin(lambda *_: "two")])
+    assert [p.evaluate(["a"], b"{}").values["a"]["deny"][0]["v"] for p in (one, two)] == ["one", "two"]
+
+
+def test_error_names_the_rule_that_failed(compile_rego: Compile, tmp_path: Path) -> None:
+    program = compile_rego("""
+package a
+deny contains "x"
+f(x) := 1 if x
+f(x) := 2 if x
+warn contains "w" if f(true)
+""")
+    with pytest.raises(EvaluationError) as raised:
+        program.evaluate(["a"], b"{}")
+    assert str(raised.value) == (
+        f"query rule: check: query rule: evaluating policy: {tmp_path}/policy/a.rego:5: "
+        "eval_conflict_error: functions must not produce multiple outputs for same inputs"
+    )
+
+
+def test_error_of_an_exception_comes_with_advice(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "x"\nexception contains "x"')
+    with pytest.raises(EvaluationError) as raised:
+        program.evaluate(["a"], b"{}")
+    assert str(raised.value).startswith("policy compilation error: ")
+    assert str(raised.value).endswith(
+        "Details:\n  query rule: check: query exception: evaluating policy: 1 error occurred: 1:1: "
+        "rego_type_error: undefined ref: data.a.exception[_][_]\n"
+        "\tdata.a.exception[_][_]\n\t^^^^^^^^^^^^^^^^^^^\n\thave: string"
+    )
+
+
+def test_builtin_errors_of_opa_make_undefined(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "d" if 1 / 0\nwarn contains "w" if not to_number("x")')
+    assert program.evaluate(["a"], b"{}").values == {"a": {"deny": [], "warn": ["w"]}}
+
+
+def test_prints_are_told_with_rule_and_place(compile_rego: Compile, tmp_path: Path) -> None:
+    program = compile_rego("""
+package a
+deny contains "x" if print("hello", input.n, input.nope)
+warn contains "w" if print("<&>")
+""")
+    lines: list[Line] = []
+    program.evaluate(["a"], b'{"n": 1.50}', narrate=lines.append)
+    assert [(line.kind, line.text) for line in lines] == [
+        ("print", f"[data.a.deny] {tmp_path}/policy/a.rego:3: hello 1.5 <undefined>\n"),
+        ("print", f"[data.a.warn] {tmp_path}/policy/a.rego:4: <&>\n"),
+    ]
+
+
+def test_prints_before_an_error_are_told(compile_rego: Compile) -> None:
+    program = compile_rego(
+        'package a\ndeny := x if { print("hello"); some x in [["a"], ["b"]] }',
+    )
+    lines: list[Line] = []
+    with pytest.raises(EvaluationError, match="eval_conflict_error: complete rules must not produce multiple outputs"):
+        program.evaluate(["a"], b"{}", narrate=lines.append)
+    assert "hello" in lines[0].text
+
+
+def test_traces_come_before_the_prints(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "x" if print("hello")')
+    lines: list[Line] = []
+    program.evaluate(["a"], b"{}", narrate=lines.append, trace=True)
+    texts = [line.text for line in lines if line.kind == "trace"]
+    assert texts[0].startswith('[data.a.exception[_][_] == ""] Enter ')
+    assert "[data.a.deny] Enter data.a.deny = _" in texts
+    assert [line.kind for line in lines] == ["trace"] * len(texts) + ["print"]
+
+
+def test_deadline_ends_an_endless_evaluation(compile_rego: Compile) -> None:
+    program = compile_rego("""
+package a
+deny contains "x" if count([1 | some i in numbers.range(1, 100000); some j in numbers.range(1, i)]) == 0
+""")
+    with pytest.raises(TimeoutExceededError):
+        program.evaluate(["a"], b"{}", deadline=Deadline(0.05))
+    # The engine goes on with others.
+    assert program.evaluate([], b"{}").values == {}
+
+
+def test_forgotten_programs_cannot_be_evaluated(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "x"')
+    program.close()
+    with pytest.raises(EvaluationError, match=r"^there is no program \d+$"):
+        program.evaluate(["a"], b"{}")
