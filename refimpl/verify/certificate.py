@@ -42,7 +42,7 @@ _UTF8 = {
     21: "Fulcio Run Invocation URI",
 }
 _OTHER_NAME = f"{_FULCIO}7"
-_UTF8_TAG = 0x0C
+_UTF8_TAG = b"\x0c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,11 @@ def _certificate(der: bytes) -> Certificate:
 
 def _utf8_string(der: bytes) -> str:
     """The text of a DER UTF8String that fills `der`."""
-    header, length = 2, der[1] if len(der) > 1 else -1
+    header, length = 2, der[1] if len(der) > 1 else 0
     if length >= 0x80:
         count = length & 0x7F
         header, length = 2 + count, int.from_bytes(der[2 : 2 + count], "big")
-    if not der or der[0] != _UTF8_TAG or len(der) != header + length:
+    if der[:1] != _UTF8_TAG or len(der) != header + length:
         raise VerificationError("asn1: structure error: an extension of the certificate is not a UTF8String")
     return der[header:].decode("utf-8", "replace")
 

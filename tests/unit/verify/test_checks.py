@@ -12,7 +12,6 @@ from refimpl.verify.attestation import Attestation
 from refimpl.verify.document import parse
 from refimpl.verify.errors import NoMatchingError
 
-
 _NO_SIGNATURES = (
     "No image signatures found matching the given public key. "
     "Verify the correct public key was provided, and a signature was created."

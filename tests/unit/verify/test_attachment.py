@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from refimpl.verify.attachment import DEFAULT_LIMIT, attachment_limit
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("10", 10),
+        ("0", 0),
+        ("10 B", 10),
+        ("20K", 20_000),
+        ("20kb", 20_000),
+        ("45MiB", 45 << 20),
+        ("1.5K", 1500),
+        ("1,000", 1000),
+        ("2Gi", 2 << 30),
+        ("", DEFAULT_LIMIT),
+        ("-1", DEFAULT_LIMIT),
+        ("junk", DEFAULT_LIMIT),
+        ("1e3", DEFAULT_LIMIT),
+        ("10X", DEFAULT_LIMIT),
+        ("99999999999999999999", DEFAULT_LIMIT),
+    ],
+)
+def test_the_limit_is_read_with_units(text: str, size: int) -> None:
+    assert attachment_limit({"COSIGN_MAX_ATTACHMENT_SIZE": text}) == size
+
+
+def test_the_limit_has_a_default() -> None:
+    assert attachment_limit({}) == 128 << 20
