@@ -153,7 +153,7 @@ class Cluster:
             raise _RequestError(f"Get {quoted(url)}: unsupported protocol scheme {quoted(url.partition('://')[0])}")
         from refimpl.oci.transport import Transport  # only who asks a cluster pays for it
 
-        headers = {"Accept": "application/json"}
+        headers = {"Accept": "application/json", "Connection": "close"}  # one object is all that is asked for
         authorization = ""
         transport = Transport(self._environ, self._deadline, user_agent="ec-ref")
         if url.startswith("https://"):  # credentials never travel in the clear

@@ -182,9 +182,9 @@ def _from_file_or_text(value: str) -> Snapshot:
 
 def _from_file(path: str) -> Snapshot:
     try:
+        if Path(path).is_dir():  # what the system says on opening it differs
+            raise InputError(f"read {path}: is a directory")
         content = Path(path).read_bytes()
-    except IsADirectoryError as error:
-        raise InputError(described("read", path, error)) from None
     except OSError as error:
         raise InputError(described("open", path, error)) from None
     except ValueError:

@@ -91,7 +91,7 @@ def test_records_carry_fields_and_errors(logger: logging.Logger) -> None:
         logger.info("below the level")
     first, second = stream.getvalue().splitlines()
     assert first.endswith('level=warning msg="took 3" digest="sha256:ab"')
-    assert second.endswith("""level=error msg=failed error="invalid literal for int() with base 10: 'bad'" """.rstrip())
+    assert second.endswith("level=error msg=failed error=\"invalid literal for int() with base 10: 'bad'\"")
 
 
 def test_with_callers_function_and_file_stand_before_the_fields(logger: logging.Logger) -> None:
