@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from ec_acceptance.testbed.images import OLM_LABEL, Image, Layer, publish
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.gate import Gate
-
 from refimpl.deadline import Deadline
 from refimpl.layers import LayerCache, Layers, Limits
 from refimpl.layers.files import image_files
 from refimpl.oci.client import Client, connect
 from refimpl.oci.descriptor import Descriptor
-from refimpl.oci.reference import Reference, Repository, parse
+from refimpl.oci.reference import Reference, parse
 from refimpl.oci.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 T = TypeVar("T")
 SECONDS = 20.0
@@ -46,12 +47,12 @@ class Lab:
         seconds: float | None = SECONDS,
         limits: Limits | None = None,
         transfers: int = 36,
-        **environ: str,
+        environ: Mapping[str, str] | None = None,
     ) -> Run:
         deadline = Deadline(seconds)
         client = connect(deadline=deadline, retry=QUICK, environ={})
-        environ = {"XDG_CACHE_HOME": str(self.home), **environ}
-        cache = LayerCache.from_environ(environ, deadline) if cached else None
+        cache_environ = {"XDG_CACHE_HOME": str(self.home), **(environ or {})}
+        cache = LayerCache.from_environ(cache_environ, deadline) if cached else None
         layers = Layers(client, cache, deadline=deadline, limits=limits, transfers=transfers)
         self._open.append((client, layers))
         return Run(client, layers)
@@ -91,7 +92,7 @@ class Run:
         self.layers.close()
         self.client.close()
 
-    def __enter__(self) -> Run:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -154,7 +155,3 @@ def together(*acts: Callable[[], object]) -> list[Any]:
 
 def descriptor_of(layer: Layer, **changes: Any) -> Descriptor:
     return Descriptor.from_json({**layer.descriptor(), **changes})
-
-
-def repository_of(ref: Reference) -> Repository:
-    return ref.repository

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from laboratory import MANIFESTS, SECONDS, Crowd, Lab, descriptor_of, together
+
 from ec_acceptance.testbed.images import Layer
 from ec_acceptance.testbed.registry.rules import (
     Answer,
@@ -23,8 +25,6 @@ from ec_acceptance.testbed.registry.rules import (
     ShortLength,
     Stall,
 )
-from laboratory import MANIFESTS, SECONDS, Crowd, Lab, descriptor_of, together
-
 from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.layers.cache import LayerCache, switched_on
@@ -332,9 +332,12 @@ def test_wrong_bytes_are_the_cause_whatever_they_led_to(lab: Lab) -> None:
 
 def test_a_readers_own_error_comes_through_and_the_layer_is_kept(lab: Lab) -> None:
     ref = lab.image(SHARED)
-    with lab.run() as run:
-        with pytest.raises(LookupError, match="own"), run.layers.open(ref.repository, descriptor_of(SHARED)):
-            raise LookupError("own")
+    with (
+        lab.run() as run,
+        pytest.raises(LookupError, match="own"),
+        run.layers.open(ref.repository, descriptor_of(SHARED)),
+    ):
+        raise LookupError("own")
     assert lab.entries() == {ENTRY: SHARED.data}
 
 
@@ -355,8 +358,7 @@ def test_an_interrupted_reader_hands_over(lab: Lab) -> None:
     with lab.run() as run:
         crowd = Crowd()
         with pytest.raises(KeyboardInterrupt), run.layers.open(ref.repository, descriptor_of(SHARED)) as stream:
-            stream.read(1)
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(stream.read(1))
         crowd.add(lambda: run.files(ref))
         lab.gate.log.wait_for(2, kind="blob", reference=SHARED.digest, timeout=SECONDS)
         assert crowd.results() == [SEEN]
@@ -434,7 +436,7 @@ def spoiled(lab: Lab, how: str) -> dict[str, str]:
 )
 def test_an_unusable_place_is_one_warning(lab: Lab, caplog: pytest.LogCaptureFixture, how: str) -> None:
     refs = [lab.image(SHARED, own(number)) for number in range(4)]
-    with lab.run(**spoiled(lab, how)) as run:
+    with lab.run(environ=spoiled(lab, how)) as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert outcomes == [SEEN] * 4
     assert lab.gets(SHARED) == 1, "what is read is still shared in the run"
@@ -515,7 +517,7 @@ def test_damage_that_cannot_be_set_aside_is_not_read_again(
 
 @pytest.mark.parametrize("room", [0, SHARED.size - 1, SHARED.size])
 def test_budget(lab: Lab, room: int) -> None:
-    with lab.run(EC_CACHE_MAX_BYTES=str(room)) as run:
+    with lab.run(environ={"EC_CACHE_MAX_BYTES": str(room)}) as run:
         run.files(lab.image(OTHER))
         run.files(lab.image(SHARED, name="acme/later"))
     kept = sum(len(data) for data in lab.entries().values())
@@ -533,7 +535,7 @@ def test_the_least_recently_used_goes_first(lab: Lab) -> None:
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
     size = len(lab.entries()[names[0]])
     by_name = {f"sha256-{run_layer(ref, lab)}": ref for ref in refs}
-    with lab.run(EC_CACHE_MAX_BYTES=str(2 * size)) as run:
+    with lab.run(environ={"EC_CACHE_MAX_BYTES": str(2 * size)}) as run:
         run.files(by_name[names[2]])  # by its age it would be the first to go
     assert sorted(lab.entries()) == [names[0], names[2]]
 
