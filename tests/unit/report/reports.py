@@ -1,0 +1,39 @@
+"""Reports for the tests of the formats."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from refimpl.report.model import ComponentResult, Report
+from refimpl.result import Result
+
+__all__ = ["KEY", "component", "report", "result"]
+
+KEY = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
+_CREATED = datetime(2026, 11, 23, 16, 24, 45, 999_999, tzinfo=UTC)
+
+
+def result(msg: str, code: object = None, **metadata: Any) -> Result:
+    """A result; without a code none of its metadata has one."""
+    return Result(msg, {**({"code": code} if code is not None else {}), **metadata})
+
+
+def component(image: str = "r/a@sha256:1", name: str = "Unnamed", **members: Any) -> ComponentResult:
+    """A component without any results but those given."""
+    return ComponentResult(name, image, **members)
+
+
+def report(*components: ComponentResult, **members: Any) -> Report:
+    """A report at a fixed time."""
+    return Report(
+        **{
+            "components": components,
+            "key": KEY,
+            "policy": {"sources": [{"policy": ["file::./p"]}], "publicKey": "k.pub"},
+            "effective_time": "2026-11-23T16:23:42.661020983Z",
+            "ec_version": "v1",
+            "created": _CREATED,
+            **members,
+        }
+    )

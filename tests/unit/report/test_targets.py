@@ -1,0 +1,232 @@
+"""Targets, their options and how files are written (24 §1)."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from reports import component, report, result
+
+from refimpl.errors import OutputError
+from refimpl.report import targets
+from refimpl.report.targets import Target, TextOptions, parse_target, use_color, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_REPORT = report(component(violations=(result("v", "p.v"),), warnings=(result("w", "p.w"),)))
+_POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and devices are POSIX's")
+
+
+def _written(*outputs: str, options: TextOptions | None = None) -> str:
+    stream = io.BytesIO()
+    write(_REPORT, outputs, options or TextOptions(), stream)
+    return stream.getvalue().decode()
+
+
+def _problem(outputs: Sequence[str], stdout: io.BytesIO | None = None) -> str:
+    with pytest.raises(OutputError) as caught:
+        write(_REPORT, outputs, TextOptions(), stdout or io.BytesIO())
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("json", Target("json")),
+        ("yaml=a=b", Target("yaml", "a=b")),
+        ("=file", Target("json", "file")),
+        ("", Target("json")),
+        ("?show-successes=true", Target("json", "", "show-successes=true")),
+        ("text=f?a=b?c", Target("text", "f", "a=b?c")),
+        ("text=?", Target("text")),
+    ],
+)
+def test_a_target_is_split_at_the_first_marks(text: str, target: Target) -> None:
+    assert parse_target(text) == target
+
+
+def test_without_outputs_the_text_goes_to_standard_output() -> None:
+    assert _written() == _written("text")
+    assert _written().startswith("Success: false\n")
+
+
+@pytest.mark.parametrize("name", [name for name in targets.FORMATS if name not in ("attestation", "policy-input")])
+def test_every_format_ends_in_exactly_one_added_newline(name: str) -> None:
+    shown = _written(name)
+    assert shown.endswith("\n")
+    assert len(shown) > 10
+
+
+def test_formats_without_content_are_an_empty_line() -> None:
+    assert _written("attestation", "policy-input") == "\n\n"
+
+
+def test_hacbs_is_appstudio() -> None:
+    assert _written("hacbs") == _written("appstudio")
+
+
+def test_targets_are_written_in_their_order() -> None:
+    assert _written("appstudio", "json", "appstudio") == _written("appstudio") + _written("json") + _written(
+        "appstudio"
+    )
+
+
+@pytest.mark.parametrize(
+    ("output", "options", "warned", "linked"),
+    [
+        ("text", {}, True, False),
+        ("text?show-warnings=false", {}, False, False),
+        ("text?show-warnings=F&show-policy-docs-link=t", {}, False, True),
+        ("text?show%2Dwarnings=0&unknown=%C3%A9&x", {}, False, False),
+        ("text?show-warnings=false&show-warnings=x", {}, False, False),
+        ("text?show-warnings=", {"show_warnings": False}, False, False),
+        ("text?show-warnings", {}, True, False),
+        ("text", {"show_policy_docs_link": True}, True, True),
+        ("text?show-policy-docs-link=false", {"show_policy_docs_link": True}, True, False),
+    ],
+)
+def test_options_of_a_target_go_before_the_flags(
+    output: str, options: dict[str, bool], *, warned: bool, linked: bool
+) -> None:
+    shown = _written(output, options=TextOptions(**options))
+    assert ("[Warning] p.w" in shown, "https://conforma.dev" in shown) == (warned, linked)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "problem"),
+    [
+        (["bogus"], '"bogus" is not a valid report format'),
+        (["JSON"], '"JSON" is not a valid report format'),
+        (["text ?x"], '"text " is not a valid report format'),
+        (["json?show-warnings=2"], 'strconv.ParseBool: parsing "2": invalid syntax'),
+        (["text?show-warnings=y&show-successes=x"], 'strconv.ParseBool: parsing "x": invalid syntax'),
+        (["text?a;b"], "invalid semicolon separator in query"),
+        (["text?show-successes=%zz"], 'invalid URL escape "%zz"'),
+        (["text?%4"], 'invalid URL escape "%4"'),
+        (
+            ["bogus", "json?show-warnings=2"],
+            '"bogus" is not a valid report format\nstrconv.ParseBool: parsing "2": invalid syntax',
+        ),
+    ],
+)
+def test_a_target_that_cannot_be_is_named(outputs: list[str], problem: str) -> None:
+    assert _problem(outputs) == problem
+
+
+def test_the_other_targets_are_written_all_the_same(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    missing = tmp_path / "none" / "file"
+    assert _problem(["bogus", "appstudio", f"json={missing}", f"yaml={tmp_path}", "appstudio"], stream) == (
+        '"bogus" is not a valid report format\n'
+        f"open {missing}: no such file or directory\n"
+        f"open {tmp_path}: is a directory"
+    )
+    assert stream.getvalue().decode() == _written("appstudio") * 2
+
+
+def test_a_file_is_created_with_the_usual_mode(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    assert _written(f"json={path}") == ""
+    assert path.read_text(encoding="utf-8") == _written("json")
+    if os.name == "posix":
+        fresh = tmp_path / "fresh"
+        fresh.touch()
+        assert path.stat().st_mode == fresh.stat().st_mode
+    assert sorted(entry.name for entry in tmp_path.iterdir()) in (["report.json"], ["fresh", "report.json"])
+
+
+@_POSIX
+def test_a_file_that_was_there_keeps_its_mode_and_links(tmp_path: Path) -> None:
+    path, link = tmp_path / "real", tmp_path / "link"
+    path.write_text("old and longer than nothing" * 1000, encoding="utf-8")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    _written(f"appstudio={link}")
+    assert link.is_symlink()
+    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@_POSIX
+def test_a_device_is_written_in_place() -> None:
+    assert _written(f"json={os.devnull}") == ""
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)  # noqa: PTH116 - no path object for a device's name
+
+
+@_POSIX
+def test_nothing_is_lost_when_writing_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report"
+    path.write_text("before", encoding="utf-8")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert _problem([f"json={path}"]) == f"write {path}: no space left on device"
+    assert path.read_text(encoding="utf-8") == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_file_in_a_closed_directory_is_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report"
+    path.write_text("before", encoding="utf-8")
+
+    def closed(place: str, *_: object) -> int:
+        raise PermissionError(13, "Permission denied", place)
+
+    monkeypatch.setattr(os, "open", closed)
+    _written(f"appstudio={path}")
+    fresh = tmp_path / "fresh"
+    assert _problem([f"appstudio={fresh}"]) == f"open {fresh}: permission denied"
+    monkeypatch.undo()
+    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@_POSIX
+def test_a_file_that_may_not_be_written_is_named_and_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "report"
+    path.write_text("before", encoding="utf-8")
+    path.chmod(0o400)
+    if os.geteuid() == 0:  # root may write everywhere
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        assert _problem([f"json={path}", "bogus"]) == '"bogus" is not a valid report format'
+        assert list(tmp_path.iterdir()) == [path]
+        return
+    assert _problem([f"json={path}"]) == f"open {path}: permission denied"
+    assert path.read_text(encoding="utf-8") == "before"
+
+
+def test_a_closed_standard_output_is_an_error_of_its_own() -> None:
+    class Broken(io.BytesIO):
+        def flush(self) -> None:
+            raise BrokenPipeError(32, "Broken pipe")
+
+    stream = Broken()
+    assert _problem(["json"], stream) == "write /dev/stdout: broken pipe"
+
+
+@pytest.mark.parametrize(
+    ("wishes", "environ", "terminal", "colored"),
+    [
+        ({}, {}, False, False),
+        ({}, {}, True, True),
+        ({"color": True}, {}, False, True),
+        ({"color": True, "no_color": True}, {}, True, False),
+        ({"color": True}, {"NO_COLOR": "1"}, True, False),
+        ({}, {"EC_NO_COLOUR": "x", "FORCE_COLOR": "1"}, True, False),
+        ({}, {"EC_FORCE_COLOUR": "0"}, False, True),
+        ({}, {"NO_COLOR": "", "FORCE_COLOR": ""}, False, False),
+    ],
+)
+def test_colours_are_for_terminals_and_for_those_who_want_them(
+    wishes: dict[str, bool], environ: dict[str, str], *, terminal: bool, colored: bool
+) -> None:
+    wanted = {"color": False, "no_color": False, **wishes}
+    assert use_color(**wanted, environ=environ, is_terminal=terminal) is colored
