@@ -127,7 +127,6 @@ UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
     ("--attestation-output-dir", lambda options: bool(options.attestation_output_dir)),
     ("--certificate-identity", _is_keyless),
     ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
-    ("--trace with opa", _traces("opa")),
 )
 """What a user can ask for and this version doesn't carry out: its name, and whether the options ask for it."""
 
