@@ -49,26 +49,25 @@ def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
     given = text(_MANIFEST, ref)
     reference = any_reference(_MANIFEST, given)
     client = context.shared.client
+    found = None
     try:
-        if not reference.digest:
-            reference = reference.at(client.manifest(reference).digest)
+        found = client.manifest(reference)
+        manifest = client.image(reference) if found.is_index else found
     except RegistryError as error:
-        raise unresolved(_MANIFEST, given, error) from None
-    try:
-        manifest = client.image(reference)
-    except RegistryError as error:
+        if found is None and not reference.digest:
+            raise unresolved(_MANIFEST, given, error) from None
         raise failed(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
     try:
         # A manifest without a configuration is shown with an empty one.
         config = _described(manifest.config) if "config" in manifest.document else dict(_NOTHING)
-        found = {
+        members = {
             "schemaVersion": _version(manifest),
             "mediaType": _media_type(manifest),
             "config": config,
             "layers": [_described(layer) for layer in manifest.layers],
             "annotations": dict(manifest.annotations),
         }
-        return found | _subject(manifest)
+        return members | _subject(manifest)
     except MalformedError as error:
         message = "failed to fetch manifest"
         raise failed(_MANIFEST, message, action="fetch manifest", error=error, input_ref=given) from None

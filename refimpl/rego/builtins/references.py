@@ -56,8 +56,8 @@ def any_reference(function: str, text: str) -> Reference:
     """
     try:
         return parse(text)
-    except InvalidReferenceError as error:
-        message = f"unable to parse reference: {error}"
+    except InvalidReferenceError:
+        message = f"unable to parse reference: invalid reference format: {text}"
         raise failed(function, message, action=_RESOLVE, input_ref=text) from None
 
 
@@ -75,8 +75,10 @@ def resolved(function: str, text: str, client: Registry) -> Reference:
     message = "failed to resolve reference"
     try:
         reference = parse(text)
-    except InvalidReferenceError as error:
-        raise failed(function, message, error=f"unable to parse reference: {error}", input_ref=text) from None
+    except InvalidReferenceError:
+        raise failed(
+            function, message, error=f"unable to parse reference: invalid reference format: {text}", input_ref=text
+        ) from None
     if reference.digest:
         return reference
     try:

@@ -161,42 +161,29 @@ def _key(shared: Shared, options: _Options) -> PublicKey:
 
 
 def _log(shared: Shared, options: _Options, stack: ExitStack) -> TransparencyLog | None:
-    """The log checks; the given log key is trusted besides the run's, or alone when the run has none."""
-    given, trouble = None, None
-    if options.rekor_public_key:
-        try:
-            given = parse_public_key(options.rekor_public_key)
-        except KeyMaterialError as error:
-            trouble = _RefusedError(f"adding rekor public key: {error}")
-    keys = None if options.ignore_rekor else _log_keys(shared, given)
-    if trouble is not None:
-        raise trouble
-    if keys is None:
+    """The log checks. A log key among the options takes the place of the run's."""
+    if options.ignore_rekor:
+        _given_log_keys(options)  # must be a key all the same
         return None
-    return TransparencyLog(keys, _client(shared, options.rekor_url, stack) if options.rekor_url else None)
-
-
-def _log_keys(shared: Shared, given: PublicKey | None) -> LogKeys:
     try:
-        known = LogKeys.from_environ(shared.environ)
-    except KeyMaterialError as error:
+        client = _client(shared, options.rekor_url, stack) if options.rekor_url else None
+        keys = LogKeys.from_environ(shared.environ)
+    except (KeyMaterialError, VerificationError) as error:
         raise _RefusedError(f"new policy: {error}") from None
     except NotSupportedError:
-        if given is None:
+        if not options.rekor_public_key:
             raise
-        return LogKeys(given)
-    return known if given is None else _MoreLogKeys(known, given)
+        keys = LogKeys()
+    return TransparencyLog(_given_log_keys(options) or keys, client)
 
 
-class _MoreLogKeys(LogKeys):
-    """One key besides those of the run."""
-
-    def __init__(self, known: LogKeys, given: PublicKey) -> None:
-        super().__init__(given)
-        self._known = known
-
-    def get(self, log_id: str) -> PublicKey | None:
-        return super().get(log_id) or self._known.get(log_id)
+def _given_log_keys(options: _Options) -> LogKeys | None:
+    if not options.rekor_public_key:
+        return None
+    try:
+        return LogKeys(parse_public_key(options.rekor_public_key))
+    except KeyMaterialError as error:
+        raise _RefusedError(f"adding rekor public key: {error}") from None
 
 
 def _client(shared: Shared, url: str, stack: ExitStack) -> RekorClient:
@@ -205,10 +192,7 @@ def _client(shared: Shared, url: str, stack: ExitStack) -> RekorClient:
 
     transport = Transport(shared.environ, shared.deadline, user_agent="ec-ref")
     stack.callback(transport.close)
-    try:
-        return RekorClient(url, transport)
-    except VerificationError as error:
-        raise _RefusedError(f"new policy: {error}") from None
+    return RekorClient(url, transport)
 
 
 def _shown(signature: Signature) -> dict[str, Any]:
