@@ -97,7 +97,8 @@ class RuleSet:
     Attributes:
         annotated: code → what its annotation tells (RULES in the specification).
         by_package: the same, by the package they are in.
-        codes: the codes of annotated rules and of those without annotation (ALL).
+        codes: those and the codes of rules without annotation (ALL). Of a code that has both, the one without
+            annotation counts, so that its collections and intentions don't.
     """
 
     annotated: dict[str, RuleInfo] = field(default_factory=dict)
@@ -124,12 +125,13 @@ class RuleSet:
 
     def _add_code(self, entry: RuleEntry) -> None:
         if _reports(entry.name) and "." in entry.code:
-            self.codes.setdefault(entry.code, None)
+            self.codes[entry.code] = None
 
     def _add_info(self, info: RuleInfo) -> None:
         if info.code in self.annotated:
             raise PolicyError(f"found a second rule with the same code: `{info.code}`")
-        self.annotated[info.code] = self.codes[info.code] = info
+        self.annotated[info.code] = info
+        self.codes.setdefault(info.code, info)
         self.by_package.setdefault(info.package, []).append(info)
 
 

@@ -92,10 +92,12 @@ def test_a_document_block_and_the_bare_rule_both_count() -> None:
     assert list(rules.codes) == ["a.deny", "a.doc"]
 
 
-def test_an_annotated_rule_wins_over_the_bare_code() -> None:
+@pytest.mark.parametrize("bare_first", [True, False])
+def test_a_bare_rule_hides_the_annotation_of_its_code(bare_first: bool) -> None:  # noqa: FBT001 - a column of the table
+    both = [entry(BARE), entry(annotated(short_name="deny"))]
     rules = RuleSet()
-    rules.add([entry(annotated(short_name="deny")), entry(BARE)])
-    assert rules.codes == rules.annotated
+    rules.add(both if bare_first else reversed(both))
+    assert rules.codes == {"a.deny": None}
     assert [found.code for found in rules.by_package["a"]] == ["a.deny"]
 
 
