@@ -74,3 +74,11 @@ def _layer_fetches(context: Context) -> dict[str, int]:
     """How often each layer of the scenario's images was fetched in the newest run, by the layer's name."""
     asked = [one.reference for one in context.world.requests(method="GET", kind="blob")]
     return {name: asked.count(digest) for name, digest in context.world.stock.layers.items()}
+
+
+@then("each answered request brought credentials")
+def each_brought_credentials(context: Context) -> None:
+    served = [one for one in context.world.requests() if one.kind in {"manifest", "blob"} and one.status == 200]
+    assert served, "the registry served nothing"
+    missing = [one for one in served if "Authorization" not in one.headers]
+    assert not missing, "served without credentials:\n" + "\n".join(map(str, missing))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
 import re
 import shutil
 import socket
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import yaml
 
+from ec_acceptance.testbed.cache_directory import CacheDirectory, user_cache
 from ec_acceptance.testbed.cluster import ClusterServer
 from ec_acceptance.testbed.commandline import expand
 from ec_acceptance.testbed.git import GitServer, Repository
@@ -18,12 +21,15 @@ from ec_acceptance.testbed.placeholders import Known
 from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.rekor import RekorServer, canonicalized
 from ec_acceptance.testbed.report import Report, numbers_kept
+from ec_acceptance.testbed.steering import Steering
 from ec_acceptance.testbed.stock import Stock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ec_acceptance.testbed.bundles import Reader
+    from ec_acceptance.testbed.registry.auth import Guard
     from ec_acceptance.testbed.registry.log import Exchange, Wanted
     from ec_acceptance.testbed.services import Services
     from ec_acceptance.testbed.snapshots import FeatureSnapshots
@@ -34,6 +40,7 @@ __all__ = ["NAMESPACE", "TestbedError", "World"]
 NAMESPACE = "acceptance"
 """The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
 
+_PATIENCE = 20.0
 _UNFIT = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -68,6 +75,11 @@ class World:
         self.running: dict[str, Running] = {}
         self.finished: dict[str, Invocation] = {}
         self.arguments: tuple[str, ...] = ()
+        self.usual: dict[str, str] = {}
+        self.reader: Reader | None = None
+        self.remembered: Mapping[str, str] = {}
+        self.registry_guard: Guard | None = None
+        self.registry_tls = False
         self._started = 0
         self._mark = 0
         self.known.add("tmp", str(self.scratch))
@@ -77,7 +89,8 @@ class World:
     @cached_property
     def gate(self) -> Gate:
         """The registry as this scenario's validator sees it."""
-        gate = Gate(self.services.backend)
+        tls = self.services.authority.server if self.registry_tls else None
+        gate = Gate(self.services.backend, guard=self.registry_guard, tls=tls)
         self.known.add("registry", gate.address)
         return gate
 
@@ -117,6 +130,16 @@ class World:
         )
 
     @cached_property
+    def steering(self) -> Steering:
+        """Leads the validators where the scenario wants them."""
+        return Steering(self.gate, self.running, min(_PATIENCE, self.services.options.timeout))
+
+    @property
+    def cache(self) -> CacheDirectory:
+        """Where the validator keeps layers."""
+        return CacheDirectory(user_cache(self.variables_for_programs()))
+
+    @cached_property
     def _deaf(self) -> socket.socket:
         deaf = socket.socket()
         deaf.bind(("127.0.0.1", 0))  # bound, but it never listens: connections are refused, and nobody else gets it
@@ -153,6 +176,24 @@ class World:
         path.write_text(self.text(text), encoding="utf-8")
         return path
 
+    def store_credentials(self, user: str, password: str, *, helper: str = "") -> None:
+        """Put credentials for the registry into the Docker configuration, or into a credential helper that it names."""
+        encoded = base64.b64encode(f"{user}:{password}".encode()).decode()
+        address = self.gate.address
+        if helper:
+            answer = json.dumps({"ServerURL": address, "Username": user, "Secret": password})
+            program = self.folder / "bin" / f"docker-credential-{helper}"
+            program.parent.mkdir()
+            program.write_text(f"#!/bin/sh\necho '{answer}'\n", encoding="ascii")
+            program.chmod(0o755)
+            self.environment["PATH"] = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
+            document: dict[str, Any] = {"credHelpers": {address: helper}}
+        else:
+            document = {"auths": {address: {"auth": encoded}}}
+        configuration = self.home / ".docker" / "config.json"
+        configuration.parent.mkdir(exist_ok=True)
+        configuration.write_text(json.dumps(document), encoding="ascii")
+
     def add_policies(self, name: str, files: Mapping[str, str]) -> None:
         """Serve a git repository of files from the examples: path in the repository → file."""
         repository = Repository()
@@ -182,6 +223,52 @@ class World:
         self.start(arguments)
         return self.finish()
 
+    def judge(self, reader: Reader) -> None:
+        """Have all images signed, and judged by the files that this reader sees, in each `start_usual`."""
+        self.reader = reader
+        if "known" not in self.stock.keys:
+            self.stock.add_key("known")
+        self.stock.sign_all("known")
+        self.add_policies("manifests-policy", {"main.rego": reader.policy, "witness.rego": "witness.rego"})
+        self.usual = {
+            "--policy": '{"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git"]}]}',
+            "--public-key": "${known_PUBLIC_KEY}",
+            "--ignore-rekor": "",
+            "--output": "json",
+        }
+
+    def start_usual(
+        self, images: Iterable[str] | None = None, more: Mapping[str, str] | None = None, name: str = ""
+    ) -> Running:
+        """Start a validation of all images, or of these, by their files.
+
+        Args:
+            images: in this order.
+            more: flags besides the usual ones, or in their place; without `--workers` there is one for each image.
+            name: tells several apart.
+        """
+        flags = {"--workers": str(len(self.stock.images)), **self.usual, **(more or {})}
+        words = [word for flag, value in flags.items() for word in (flag, self.text(value)) if word]
+        return self.start(["validate", "image", "--json-input", self.stock.snapshot(images), *words], name)
+
+    def longest_gap(self) -> float:
+        """The longest time between two events at the registry, in seconds, of an unfaulted run like the scenario's.
+
+        It is measured once for each reader, by a run without a cache, and before the scenario has faults.
+        """
+        assert self.reader is not None, "the scenario has images that are judged by their files"
+        gaps = self.services.gaps
+        if self.reader.name not in gaps:
+            mark = self.gate.log.mark()
+            kept = self.environment
+            self.environment = {**kept, "EC_CACHE": "false", "HOME": str(self.scratch)}
+            running = self.start_usual(name="unfaulted")
+            self.environment = kept
+            del self.running["unfaulted"]
+            running.wait(self.steering.limit)
+            gaps[self.reader.name] = self.gate.log.longest_gap(since=mark)
+        return gaps[self.reader.name]
+
     def start(self, arguments: Sequence[str], name: str = "") -> Running:
         """Start the validator and return; `name` tells several apart that run at the same time.
 
@@ -197,14 +284,15 @@ class World:
         streams.mkdir()
         validator = self.services.validator
         running = validator.start(arguments, self.variables_for_programs(), self.work, streams)
+        running.when_ended(self.gate.log.wake)
         self.running[name] = running
         return running
 
-    def finish(self, name: str = "") -> Invocation:
-        """Wait until a validator ends; after the run's time-out it is killed."""
+    def finish(self, name: str = "", timeout: float | None = None) -> Invocation:
+        """Wait until a validator ends; after `timeout` seconds, by default the run's time-out, it is killed."""
         running = self.running.pop(name)
         try:
-            invocation = running.wait(self.services.options.timeout)
+            invocation = running.wait(self.services.options.timeout if timeout is None else timeout)
         finally:
             running.kill()
         self.invocations.append(invocation)
@@ -227,6 +315,12 @@ class World:
         """What the registry was asked in the newest run."""
         self.gate.log.complete()
         return self.gate.log.requests(since=self._mark, **wanted)
+
+    def past_files(self, image: str) -> Exchange | None:
+        """The first request in the newest run that is made only when the image's files have been read."""
+        assert self.reader is not None, "the scenario has images that are judged by their files"
+        asked = self.gate.log.requests(since=self._mark, repository=self.stock.full_name(image))
+        return next(filter(self.reader.past_files, asked), None)
 
     def looked_up(self) -> set[bytes]:
         """The entries that the transparency log was searched for in the newest run, as it would hold them."""

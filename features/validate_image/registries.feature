@@ -1,0 +1,83 @@
+Feature: Registries that want credentials or speak https
+
+  Credentials come from the Docker configuration or the helper that it names; who is trusted, from `SSL_CERT_FILE`.
+
+  @access-<id>
+  Scenario Outline: <scheme> credentials from <where>
+    Given the registry demands the credentials "user" and "secret" (<scheme>)
+    And the Docker configuration <what> "user" and "secret"
+    And a key pair named "known"
+    And an image named "acceptance/image"
+    And a valid image signature of "acceptance/image" image signed by the "known" key
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    When "validate image" is run with
+      | --image        | ${REGISTRY}/acceptance/image |
+      | --policy       | {"sources": []}              |
+      | --public-key   | ${known_PUBLIC_KEY}          |
+      | --ignore-rekor |                              |
+      | --output       | json                         |
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And the registry was asked for
+      | signature   | acceptance/image |
+      | attestation | acceptance/image |
+    And each answered request brought credentials
+
+    Examples:
+      | id | scheme | where                | what                                   |
+      | 01 | Basic  | the configuration    | has the credentials                    |
+      | 02 | Bearer | the configuration    | has the credentials                    |
+      | 03 | Basic  | a credential helper  | names a helper that has the credentials |
+      | 04 | Bearer | a credential helper  | names a helper that has the credentials |
+
+  @access-05
+  Scenario: no credentials
+    Given the registry demands the credentials "user" and "secret" (Basic)
+    And a key pair named "known"
+    And an image named "acceptance/image"
+    When "validate image" is run with
+      | --image        | ${REGISTRY}/acceptance/image |
+      | --policy       | {"sources": []}              |
+      | --public-key   | ${known_PUBLIC_KEY}          |
+      | --ignore-rekor |                              |
+      | --output       | json                         |
+    Then the exit status should be 1
+    And the output should match the snapshot
+    And the report has exactly the violations
+      | Unnamed | builtin.image.accessible |
+
+  @access-06
+  Scenario: https with a certificate of an authority that SSL_CERT_FILE names
+    Given the registry speaks https
+    And a key pair named "known"
+    And an image named "acceptance/image"
+    And a valid image signature of "acceptance/image" image signed by the "known" key
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    When "validate image" is run with
+      | --image        | ${REGISTRY}/acceptance/image |
+      | --policy       | {"sources": []}              |
+      | --public-key   | ${known_PUBLIC_KEY}          |
+      | --ignore-rekor |                              |
+      | --output       | json                         |
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And the registry was asked for
+      | signature   | acceptance/image |
+      | attestation | acceptance/image |
+
+  @access-07
+  Scenario: https with a certificate of an authority that nobody knows
+    Given the registry speaks https
+    And a key pair named "known"
+    And an image named "acceptance/image"
+    And the environment variable is set "SSL_CERT_FILE=${TMPDIR}/none.pem"
+    When "validate image" is run with
+      | --image        | ${REGISTRY}/acceptance/image |
+      | --policy       | {"sources": []}              |
+      | --public-key   | ${known_PUBLIC_KEY}          |
+      | --ignore-rekor |                              |
+      | --output       | json                         |
+    Then the exit status should be 1
+    And the report has exactly the violations
+      | Unnamed | builtin.image.accessible |
+    And no image was judged

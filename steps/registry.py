@@ -1,0 +1,28 @@
+"""The registry itself: who may use it, and how it is reached."""
+
+from __future__ import annotations
+
+from behave import given
+
+from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.registry.auth import Basic, Bearer
+
+
+@given("the registry speaks https")
+def the_registry_speaks_https(context: Context) -> None:
+    context.world.registry_tls = True
+
+
+@given('the registry demands the credentials "{user}" and "{password}" ({scheme})')
+def the_registry_demands(context: Context, user: str, password: str, scheme: str) -> None:
+    context.world.registry_guard = {"Basic": Basic, "Bearer": Bearer}[scheme](user, password)
+
+
+@given('the Docker configuration has the credentials "{user}" and "{password}"')
+def the_configuration_has(context: Context, user: str, password: str) -> None:
+    context.world.store_credentials(user, password)
+
+
+@given('the Docker configuration names a helper that has the credentials "{user}" and "{password}"')
+def the_configuration_names_a_helper(context: Context, user: str, password: str) -> None:
+    context.world.store_credentials(user, password, helper="acceptance")
