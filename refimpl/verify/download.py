@@ -25,7 +25,7 @@ def download(url: str, *, environ: Mapping[str, str], deadline: Deadline | None 
     """
     transport = Transport(environ, deadline or Deadline(None), user_agent="Go-http-client/1.1")
     try:
-        with transport.exchange("GET", url, {"Connection": "close"}) as response:
+        with transport.exchange("GET", url) as response:
             return response.read_all(_LIMIT) if response.status == HTTPStatus.OK else b""
     except RegistryError as error:
         raise KeyMaterialError(str(error)) from None

@@ -31,7 +31,6 @@ _UUID, _TREE_ID = 64, 16
 _HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
-    "Connection": "close",  # a kept one that the server has closed meanwhile would cost one of the few attempts
     "User-Agent": "cosign/devel (linux; amd64)",
 }
 

@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from specimens import (
+    DIGEST,
+    HEX,
+    IMAGE,
+    KNOWN,
+    LOG,
+    OTHER,
+    STRANGE_LOG,
+    V02,
+    FakeRegistry,
+    attestation_layer,
+    encoded,
+    public,
+    sig_of,
+    signature_layer,
+    statement,
+)
+
+from ec_acceptance.testbed.rekor import Log
+from ec_acceptance.testbed.rekor.entries import canonical, dsse
+from ec_acceptance.testbed.signing import KeyPair, Layer, pae
+from refimpl.errors import VerificationError
+from refimpl.oci.descriptor import Descriptor
+from refimpl.verify import checks
+from refimpl.verify.cosign import Verifier
+from refimpl.verify.errors import NoMatchingError
+from refimpl.verify.log import TransparencyLog
+from refimpl.verify.trust import LogKeys
+
+_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+_SIGNS = {**statement("https://sigstore.dev/cosign/sign/v1"), "_type": "https://in-toto.io/Statement/v1"}
+_WRONG_KEY = (
+    "failed to verify signature: could not verify envelope: accepted signatures do not match threshold, "
+    "Found: 0, Expected 1"
+)
+_EXTRACTING = (
+    "failed to verify signature: could not verify artifact: unable to extract statement from envelope: "
+    "validation error: "
+)
+_DECODING = f"{_EXTRACTING}invalid attestation: decoding json"
+_NOT_LOGGED = "failed to verify log inclusion: not enough verified log entries from transparency log: 0 < 1"
+
+Change = Callable[[Any], object]
+
+
+def _same(_: Any) -> None:
+    """No change."""
+
+
+def _bundle(content: Any = None, key: KeyPair = KNOWN, change: Change = _same, payload_type: str = "") -> Layer:
+    payload = encoded(statement() if content is None else content)
+    payload_type = payload_type or "application/vnd.in-toto+json"
+    document = {
+        "mediaType": _TYPE,
+        "verificationMaterial": {"publicKey": {"hint": "x"}},
+        "dsseEnvelope": {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": payload_type,
+            "signatures": [{"sig": base64.b64encode(key.sign(pae(payload_type, payload))).decode()}],
+        },
+    }
+    change(document)
+    return Layer(_TYPE, json.dumps(document).encode())
+
+
+def _referring(*layers: Layer) -> FakeRegistry:
+    """An image with bundles, and with a good signature and attestation by tag, that must not count then."""
+    registry = FakeRegistry().attach("sig", signature_layer()).attach("att", attestation_layer(statement("by tag")))
+    for layer in layers:
+        registry.refer(layer)
+    return registry
+
+
+def _verifier(registry: FakeRegistry, log: TransparencyLog | None = None) -> Verifier:
+    return Verifier(registry, public(KNOWN), log)
+
+
+def _reasons(*layers: Layer, log: TransparencyLog | None = None) -> str:
+    verifier = _verifier(_referring(*layers), log)
+    with pytest.raises(NoMatchingError) as caught:
+        verifier.attestations(IMAGE)
+    with pytest.raises(NoMatchingError) as again:
+        verifier.image_signatures(IMAGE)
+    assert str(caught.value) == str(again.value)
+    assert caught.value.kind == again.value.kind == "attestations"
+    return str(caught.value).removeprefix("no matching attestations: ")
+
+
+def _types(registry: FakeRegistry) -> list[str]:
+    return [one.predicate_type for one in _verifier(registry).attestations(IMAGE)]
+
+
+def test_signatures_and_attestations_are_told_apart() -> None:
+    verifier = _verifier(_referring(_bundle(_SIGNS), _bundle(statement(V02)), _bundle(None, OTHER), _bundle()))
+    (signature,) = verifier.image_signatures(IMAGE)
+    assert signature.to_json() == {"keyid": "", "sig": sig_of(encoded(_SIGNS))}
+    found = verifier.attestations(IMAGE)
+    assert [one.predicate_type for one in found] == [V02, "t"]
+    assert found[0].to_json() == {
+        "type": "https://in-toto.io/Statement/v0.1",
+        "predicateType": V02,
+        "signatures": [{"keyid": "", "sig": sig_of(encoded(statement(V02)))}],
+    }
+
+
+def test_provenance_alone_passes_for_a_signature_without_showing_one() -> None:
+    verifier = _verifier(_referring(_bundle(statement(V02))))
+    assert verifier.image_signatures(IMAGE) == ()
+
+
+def test_a_signature_alone_leaves_no_attestations() -> None:
+    assert _verifier(_referring(_bundle(_SIGNS))).attestations(IMAGE) == ()
+
+
+def test_invalid_provenance_is_for_the_syntax_check() -> None:
+    wrong = statement(V02, predicate={"builder": {"id": 5}, "buildType": "b"})
+    found = _verifier(_referring(_bundle(wrong))).attestations(IMAGE)
+    assert checks.syntax(found).msg.endswith("builder/properties/id/type: expected string, but got number")
+
+
+@pytest.mark.parametrize(
+    ("layer", "reason"),
+    [
+        (_bundle(None, OTHER), _WRONG_KEY),
+        (_bundle(change=lambda bundle: bundle["dsseEnvelope"]["signatures"][0].update(keyid="x")), _WRONG_KEY),
+        (
+            _bundle(change=lambda bundle: bundle["dsseEnvelope"].update(signatures=[])),
+            "failed to verify signature: exactly one signature is required",
+        ),
+        (
+            _bundle(change=lambda bundle: bundle["dsseEnvelope"]["signatures"].append({"sig": "AAAA"})),
+            "failed to verify signature: exactly one signature is required",
+        ),
+        (_bundle(payload_type="text/plain"), f"{_EXTRACTING}unsupported media type"),
+        (_bundle(b"hello"), _DECODING),
+        (_bundle(b"[]"), _DECODING),
+        (_bundle(statement(predicate="s")), _DECODING),
+        (_bundle(statement(predicateType=5)), _DECODING),
+        (_bundle(statement(unknown=5)), _DECODING),
+        (_bundle(statement(subject=[{"digest": {"sha256": HEX}, "unknown": 1}])), _DECODING),
+        (_bundle(encoded(statement())[:-1] + b',"predicateType":"q"}'), _DECODING),
+        (
+            _bundle(statement(subject=[])),
+            "failed to verify signature: provided artifact digests does not match digests in statement",
+        ),
+        (
+            _bundle(statement(subject=[{"digest": {"sha512": HEX}}])),
+            "failed to verify signature: provided artifact digests does not match digests in statement",
+        ),
+        (
+            _bundle(statement(subject=[{"digest": {"sha256": "00"}}])),
+            "failed to verify signature: provided artifact digest does not match any digest in statement",
+        ),
+        (_bundle(statement(subject=[{"digest": {"sha256": HEX.upper()}}])), "no matching subject digest found"),
+        (
+            _bundle(statement(subject=[{"digest": {"sha256": "zz"}}])),
+            "failed to verify signature: could not verify artifact: unable to decode subject digest",
+        ),
+        (
+            _bundle(change=lambda bundle: bundle.update(verificationMaterial={"certificate": {"rawBytes": "AAAA"}})),
+            "expected key signature, not certificate",
+        ),
+        (
+            _bundle(
+                change=lambda bundle: bundle.update(messageSignature={"signature": ""}) or bundle.pop("dsseEnvelope")
+            ),
+            "bundle does not contain a DSSE envelope",
+        ),
+        (
+            _bundle(change=lambda bundle: bundle["dsseEnvelope"].update(payload="")),
+            "failed to fetch signature content: validation error: invalid attestation: missing valid envelope",
+        ),
+    ],
+)
+def test_a_bundle_that_does_not_verify_keeps_the_tags_out(layer: Layer, reason: str) -> None:
+    assert _reasons(layer) == reason
+
+
+def test_all_reasons_are_told_a_line_each() -> None:
+    assert _reasons(_bundle(None, OTHER), _bundle(b"[]")) == f"{_WRONG_KEY}\n{_DECODING}"
+
+
+def test_other_statement_types_fail_the_attestations_only() -> None:
+    verifier = _verifier(_referring(_bundle(statement(_type="foo"))))
+    assert verifier.image_signatures(IMAGE) == ()
+    with pytest.raises(VerificationError) as caught:
+        verifier.attestations(IMAGE)
+    assert str(caught.value) == "unable to parse bundle attestation: unsupported attestation type: foo"
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        _bundle(change=lambda bundle: bundle.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.2")),
+        _bundle(change=lambda bundle: bundle.update(mediaType="application/vnd.dev.sigstore.bundle.v0.4+json")),
+        _bundle(change=lambda bundle: bundle.pop("mediaType")),
+        _bundle(change=lambda bundle: bundle.update(unknown=1)),
+        _bundle(change=lambda bundle: bundle.pop("verificationMaterial")),
+        _bundle(change=lambda bundle: bundle.update(verificationMaterial={"x509CertificateChain": {}})),
+        _bundle(change=lambda bundle: bundle["verificationMaterial"].update(certificate={"rawBytes": "AAAA"})),
+        _bundle(
+            change=lambda bundle: bundle["verificationMaterial"].update(tlogEntries=[{"canonicalizedBody": "AAAA"}])
+        ),
+        _bundle(change=lambda bundle: bundle["verificationMaterial"].update(tlogEntries=[{"logIndex": "x"}])),
+        _bundle(change=lambda bundle: bundle.pop("dsseEnvelope")),
+        _bundle(change=lambda bundle: bundle["dsseEnvelope"]["signatures"][0].update(sig="!!")),
+        _bundle(change=lambda bundle: bundle["dsseEnvelope"].update(signatures=5)),
+        Layer(_TYPE, b"junk"),
+        Layer(_TYPE, b"{}"),
+        Layer(_TYPE, b"[]"),
+        Layer("text/plain", _bundle().content),
+    ],
+)
+def test_what_is_no_bundle_of_this_version_leaves_the_tags(layer: Layer) -> None:
+    assert _types(_referring(layer)) == ["by tag"]
+    assert _types(_referring(layer, _bundle())) == ["t"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bundle: bundle.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.3"),
+        lambda bundle: bundle.update(verificationMaterial={}),
+        lambda bundle: bundle["verificationMaterial"].update(publicKey={}, timestampVerificationData=None),
+        lambda bundle: bundle["dsseEnvelope"].update(payload=bundle["dsseEnvelope"]["payload"].rstrip("=")),
+    ],
+)
+def test_these_count_as_bundles(change: Change) -> None:
+    assert _types(_referring(_bundle(change=change))) == ["t"]
+
+
+def test_a_failure_to_list_referrers_leaves_the_tags() -> None:
+    registry = _referring(_bundle())
+    registry.refused.add("referrers")
+    assert _types(registry) == ["by tag"]
+
+
+def test_a_referrer_that_is_gone_is_passed_over() -> None:
+    registry = _referring()
+    registry.referring.append(Descriptor("", DIGEST, 5))
+    assert _types(registry) == ["by tag"]
+    registry.refer(_bundle())
+    assert _types(registry) == ["t"]
+
+
+def _entry(layer: Layer, log: Log, body: bytes | None = None, change: Change = _same) -> Layer:
+    """The bundle with an entry of the log."""
+    bundle = json.loads(layer.content)
+    envelope = encoded(bundle["dsseEnvelope"])
+    entry = log.add(dsse(envelope, KNOWN.public_pem) if body is None else body)
+    shown = log.described(entry)
+    proof = shown["verification"]["inclusionProof"]
+    told: dict[str, Any] = {
+        "logIndex": str(entry.index),
+        "logId": {"keyId": base64.b64encode(log.key.fingerprint).decode()},
+        "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+        "integratedTime": str(entry.integrated_time),
+        "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
+        "inclusionProof": {
+            "logIndex": str(proof["logIndex"]),
+            "rootHash": base64.b64encode(bytes.fromhex(proof["rootHash"])).decode(),
+            "treeSize": str(proof["treeSize"]),
+            "hashes": [base64.b64encode(bytes.fromhex(node)).decode() for node in proof["hashes"]],
+            "checkpoint": {"envelope": proof["checkpoint"]},
+        },
+        "canonicalizedBody": shown["body"],
+    }
+    change(told)
+    bundle["verificationMaterial"]["tlogEntries"] = [told]
+    return Layer(_TYPE, json.dumps(bundle).encode())
+
+
+def _log(key: KeyPair = LOG) -> Log:
+    log = Log(key, clock=lambda: 1_704_067_260)
+    log.add(b"first")
+    return log
+
+
+_TRANSPARENCY = TransparencyLog(LogKeys(public(LOG)))
+
+
+def test_a_logged_bundle_verifies() -> None:
+    registry = _referring(_entry(_bundle(), _log()))
+    assert len(_verifier(registry, _TRANSPARENCY).attestations(IMAGE)) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: entry.update(integratedTime="5"),
+        lambda entry: entry.update(logIndex="7"),
+        lambda entry: entry.pop("inclusionPromise"),
+        lambda entry: entry["inclusionProof"].update(rootHash="AAAA"),
+        lambda entry: entry["inclusionProof"].update(hashes=[]),
+    ],
+)
+def test_an_entry_must_be_promised_and_included(change: Change) -> None:
+    assert _reasons(_entry(_bundle(), _log(), change=change), log=_TRANSPARENCY) == _NOT_LOGGED
+
+
+def test_a_bundle_without_entry_or_of_another_log_is_not_logged() -> None:
+    assert _reasons(_bundle(), log=_TRANSPARENCY) == _NOT_LOGGED
+    assert _reasons(_entry(_bundle(), _log(STRANGE_LOG)), log=_TRANSPARENCY) == _NOT_LOGGED
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        dsse(attestation_layer({}).content, KNOWN.public_pem),
+        dsse(encoded(json.loads(_bundle().content)["dsseEnvelope"]), OTHER.public_pem),
+        canonical({"kind": "foo", "apiVersion": "0.0.1"}),
+    ],
+)
+def test_an_entry_about_something_else_does_not_log_the_bundle(body: bytes) -> None:
+    assert _reasons(_entry(_bundle(), _log(), body), log=_TRANSPARENCY) == _NOT_LOGGED
+
+
+def test_the_checkpoint_must_be_the_logs_and_about_this_tree() -> None:
+    layer, log = _bundle(), _log()
+    signed = "failed to verify log inclusion: signature on checkpoint did not verify"
+    foreign = log.checkpoint(2, key=STRANGE_LOG) if log.size > 1 else log.checkpoint(1, key=STRANGE_LOG)
+    for note, reason in (
+        (foreign, signed),
+        (
+            _log().checkpoint(1),
+            "failed to verify log inclusion: checkpoint is of another tree than the inclusion proof",
+        ),
+        ("junk", "failed to verify log inclusion: malformed checkpoint"),
+    ):
+
+        def change(entry: Any, note: str = note) -> None:
+            entry["inclusionProof"]["checkpoint"]["envelope"] = note
+
+        assert _reasons(_entry(layer, log, change=change), log=_TRANSPARENCY) == reason
