@@ -24,6 +24,7 @@ _ZEROES = bytes(_BLOCK)
 _CHUNK = 1 << 20
 _SPECIAL_LIMIT = 1 << 20
 _WITHOUT_CONTENT = frozenset("123456")
+_OLD_REGULAR, _CONTIGUOUS = "\0", "7"
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "g", "L", "K", "S"
 
 
@@ -130,12 +131,12 @@ class Archive:
             if prefix:
                 name = f"{prefix}/{name}"
         link = link or _text(header[157:257])
-        if kind in {"\0", "7"}:
-            kind = REGULAR
-        if kind == REGULAR and name.endswith("/"):
-            kind = DIRECTORY
         if kind in _WITHOUT_CONTENT:
             size = 0
+        if kind == _OLD_REGULAR:
+            kind = DIRECTORY if name.endswith("/") else REGULAR
+        elif kind == _CONTIGUOUS:
+            kind = REGULAR
         if kind == _SPARSE:
             kind, sparse = REGULAR, True
             extended = header[482]

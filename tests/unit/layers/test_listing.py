@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from ec_acceptance.testbed.archive import Directory, Entry, Hardlink, Symlink, tar
+from refimpl.layers.limits import Limits
+from refimpl.layers.listing import cleaned, flattened, read_listing
+from refimpl.oci.errors import LimitExceededError
+
+J = b"{}"
+Pairs = Sequence[tuple[str, Entry]]
+
+
+def listed(pairs: Pairs, directory: str = "manifests", limits: Limits | None = None) -> Any:
+    return read_listing(io.BytesIO(tar(pairs)[0]), frozenset({cleaned(directory).lower()}), limits or Limits())
+
+
+def names(*layers: Pairs, directory: str = "manifests") -> list[str]:
+    """The files that remain of the layers, which are given from the lowest to the highest."""
+    return sorted(flattened([listed(pairs, directory) for pairs in reversed(layers)]))
+
+
+@pytest.mark.parametrize(
+    ("directory", "name", "match"),
+    [
+        ("manifests/", "manifests/a.json", "manifests/a.json"),
+        ("manifests", "manifests/a.YAML", "manifests/a.YAML"),
+        ("./manifests/", "manifests/a.yml", "manifests/a.yml"),
+        ("MANIFESTS", "manifests/a.json", "manifests/a.json"),
+        ("manifests/", "Manifests/f.yaml", "Manifests/f.yaml"),
+        ("a//b/../b", "a/b/c.json", "a/b/c.json"),
+        ("manifests/", "./manifests/x.yaml", "manifests/x.yaml"),
+        ("manifests/", "x/../manifests//x.yaml", "manifests/x.yaml"),
+        ("manifests/", "manifests/.json", "manifests/.json"),
+        ("", "a.json", "a.json"),
+        (".", "a.json", "a.json"),
+        ("..", "../a.json", "../a.json"),
+        ("/manifests/", "/manifests/a.json", "/manifests/a.json"),
+        ("/manifests/", "manifests/a.json", None),
+        ("manifests/", "/manifests/a.json", None),
+        ("manifests/", "manifests/sub/e.yaml", None),
+        ("manifests/", "manifests/c.xml", None),
+        ("manifests/", "manifests/json", None),
+        ("manifests/", "manifests2/a.json", None),
+        ("", "manifests/b.json", None),
+        ("/", "a.json", None),
+    ],
+)
+def test_which_files_match(directory: str, name: str, match: str | None) -> None:
+    assert names([(name, J)], directory=directory) == ([match] if match else [])
+
+
+LOW: Pairs = [("manifests/a.json", J), ("manifests/b.json", J)]
+BOTH = ["manifests/a.json", "manifests/b.json"]
+
+
+@pytest.mark.parametrize(
+    ("upper", "left"),
+    [
+        ([("manifests/.wh.a.json", b"")], BOTH[1:]),
+        ([("./manifests/.wh.a.json", b"")], BOTH[1:]),
+        ([(".wh.manifests", b"")], []),
+        ([("manifests/.wh..wh..opq", b"")], []),
+        ([(".wh..wh..opq", b"")], []),
+        ([("other/.wh..wh..opq", b"")], BOTH),
+        ([("other/.wh.a.json", b"")], BOTH),
+        ([("Manifests/.wh.a.json", b"")], BOTH),
+        ([("/manifests/.wh.a.json", b"")], BOTH),
+        ([("manifests", b"a file")], []),
+        ([("manifests", Symlink("elsewhere"))], []),
+        ([("manifests", Symlink("../../elsewhere"))], BOTH),
+        ([("manifests", Directory())], BOTH),
+        ([("manifests/a.json", Directory())], BOTH),
+        ([("manifests/a.json", Symlink("../../out"))], BOTH),
+        ([("manifests/.wh.a.json", b""), ("manifests/a.json", J)], BOTH),
+        ([("manifests/a.json", J), ("manifests/.wh.a.json", b"")], BOTH),
+        ([(".wh.manifests", b""), ("manifests/n.json", J)], ["manifests/n.json"]),
+        ([("manifests/.wh..wh..opq", b""), ("manifests/n.json", J)], ["manifests/n.json"]),
+    ],
+    ids=str,
+)
+def test_what_a_layer_does_to_lower_ones(upper: Pairs, left: list[str]) -> None:
+    assert names(LOW, upper) == left
+
+
+def test_removed_and_made_again() -> None:
+    assert names(LOW, [(".wh.manifests", b"")], [("manifests/a.json", J)]) == BOTH[:1]
+    assert names(LOW, [("manifests/a.json", J)], [("manifests/.wh.a.json", b"")]) == BOTH[1:]
+
+
+def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
+    upper = listed([("manifests/a.json", b"first"), ("manifests/a.json", b"second")])
+    assert flattened([upper, listed([("manifests/a.json", b"low")])]) == {"manifests/a.json": b"first"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "content"),
+    [
+        (Symlink("../x"), b""),
+        (Symlink("/x"), b""),
+        (Hardlink("x"), b""),
+        (Directory(), b""),
+        (Symlink("../../x"), None),
+        (Hardlink("../x"), None),
+        (Symlink(".."), b""),
+        (Symlink("../.."), None),
+    ],
+    ids=str,
+)
+def test_links_and_folders_with_a_fitting_name_are_empty_files(entry: Entry, content: bytes | None) -> None:
+    assert listed([("manifests/a.json", entry)]).files.get("manifests/a.json") == content
+
+
+def test_a_file_above_a_file_in_one_layer() -> None:
+    assert names([("manifests", b"file"), ("manifests/a.json", J)]) == []
+
+
+def test_several_directories_at_once() -> None:
+    pairs: Pairs = [("a/x.json", J), ("b/c/y.yaml", J), ("b/z.json", J), ("w.json", J)]
+    found = read_listing(io.BytesIO(tar(pairs)[0]), frozenset({"a", "b/c", "."}), Limits())
+    assert sorted(found.files) == ["a/x.json", "b/c/y.yaml", "w.json"]
+
+
+def test_only_what_concerns_the_directories_is_kept() -> None:
+    found = listed([(f"other/{number}.json", J) for number in range(100)] + [("manifests/a.json", J)])
+    assert found.names == {"manifests/a.json"}
+    assert found.covers == {"manifests/a.json"}
+
+
+def test_limits() -> None:
+    with pytest.raises(LimitExceededError, match="more than 9"):
+        listed([("manifests/a.json", b"x" * 10)], limits=Limits(file_bytes=9))
+    assert names([("manifests/a.bin", b"x" * 10)]) == []
+    listed([("manifests/a.bin", b"x" * 10)], limits=Limits(file_bytes=9))
+    with pytest.raises(LimitExceededError, match="entries"):
+        listed([("a", J), ("b", J)], limits=Limits(entries=1))
+    with pytest.raises(LimitExceededError, match="decompressed"):
+        listed([("a", J)], limits=Limits(layer_bytes=100))

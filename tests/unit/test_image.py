@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import json
+import logging
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ec_acceptance.testbed.images import OLM_LABEL, Image, Index, Layer, publish
+from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
+from ec_acceptance.testbed.registry.gate import Gate
+from ec_acceptance.testbed.registry.rules import Answer, FlipBit, Reset, Stall
+from refimpl.deadline import Deadline
+from refimpl.errors import RegistryError, TimeoutExceededError
+from refimpl.image import BASE_DIGEST, BASE_NAME, ImageDetails, image_details
+from refimpl.layers import Layers
+from refimpl.oci.client import connect
+from refimpl.oci.errors import DigestMismatchError, LimitExceededError, MalformedError, NotFoundError, TransferError
+from refimpl.oci.reference import parse
+from refimpl.oci.retry import Retry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUNDLE = {OLM_LABEL: "manifests/"}
+LAYER = Layer.of({"manifests/a.json": b'{"a": 2.50}', "manifests/bad.yaml": b"{nope: ["})
+QUICK = Retry(max_wait=0.01, max_retry=1, duration=0.001)
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    with closing(Gate(EmbeddedRegistry())) as made:
+        yield made
+
+
+def details(gate: Gate, content: Image | Index, *, seconds: float = 20.0) -> ImageDetails:
+    published = publish(content, gate.repository("acme/app"), None)
+    deadline = Deadline(seconds)
+    with closing(connect(deadline=deadline, retry=QUICK, environ={})) as client:
+        return image_details(client, Layers(client, None, deadline=deadline), parse(published.pinned(gate.address)))
+
+
+def test_known_members_in_their_order(gate: Gate) -> None:
+    config = {
+        "Shell": ["s"],
+        "Env": ["A=B", None],
+        "cmd": ["c"],
+        "Foo": 1,
+        "User": "",
+        "Tty": False,
+        "StdinOnce": True,
+        "Volumes": {"/b": {}, "/a": {}},
+        "ExposedPorts": {},
+        "Healthcheck": {"Test": ["t"], "Interval": 5, "Retries": 0},
+    }
+    found = details(gate, Image.of(labels={"z": "1", "a": "2"}, config=config)).config
+    assert json.dumps(found) == json.dumps(
+        {
+            "Cmd": ["c"],
+            "Healthcheck": {"Test": ["t"], "Interval": 5},
+            "Env": ["A=B", ""],
+            "Labels": {"a": "2", "z": "1"},
+            "StdinOnce": True,
+            "Volumes": {"/a": {}, "/b": {}},
+            "Shell": ["s"],
+        }
+    )
+
+
+def test_an_empty_config_is_there(gate: Gate) -> None:
+    assert details(gate, Image.of()).to_input() == {"config": {}}
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"Env": "x"},
+        {"Env": [1]},
+        {"Tty": "yes"},
+        {"User": 5},
+        {"Volumes": []},
+        {"Labels": {"a": 1}},
+        {"Healthcheck": 1},
+    ],
+    ids=str,
+)
+def test_a_config_of_the_wrong_types_is_none(gate: Gate, config: dict[str, Any]) -> None:
+    assert details(gate, Image.of(config=config)).config is None
+
+
+BASE = Image.of(labels={"base": "1"}, config={"Env": ["A=B"]})
+
+
+def with_base(gate: Gate, **annotations: str) -> ImageDetails:
+    publish(BASE, gate.repository("base"), "v1")
+    names = {"name": BASE_NAME, "digest": BASE_DIGEST}
+    return details(gate, Image.of(annotations={names[key]: value for key, value in annotations.items()}))
+
+
+def test_parent(gate: Gate) -> None:
+    expected = {"Env": ["A=B"], "Labels": {"base": "1"}}
+    name = f"{gate.address}/base:v1"
+    pinned = f"{name}@{BASE.digest}"
+    assert with_base(gate, name=name, digest=BASE.digest).parent == {"ref": pinned, "config": expected}
+    assert with_base(gate, name=pinned, digest="ignored").parent == {"ref": pinned, "config": expected}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "said"),
+    [
+        ({}, f"unable to determine parent image, make sure {BASE_NAME} annotation is set"),
+        ({"name": "localhost:1/x"}, f"unable to determine parent image, make sure {BASE_DIGEST} annotation is set"),
+        ({"name": "BAD", "digest": BASE.digest}, "unable to parse parent image ref: could not parse reference: BAD@"),
+        ({"name": "x/y", "digest": "sha256:1"}, "unable to parse parent image ref: could not parse reference: x/y@sha"),
+    ],
+    ids=str,
+)
+def test_no_parent(gate: Gate, caplog: pytest.LogCaptureFixture, annotations: dict[str, str], said: str) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert with_base(gate, **annotations).parent is None
+    assert f"Unable to fetch parent's image config: {said}" in caplog.text
+
+
+def test_a_parent_that_is_gone_has_no_config(gate: Gate) -> None:
+    name = f"{gate.address}/gone:v1"
+    assert with_base(gate, name=name, digest=BASE.digest).parent == {"ref": f"{name}@{BASE.digest}"}
+
+
+def test_files(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert details(gate, Image.of([LAYER], labels=BUNDLE)).files == {"manifests/a.json": {"a": 2.5}}
+    assert "unable to read the layer content of `manifests/bad.yaml` as JSON or YAML, ignoring (yaml: " in caplog.text
+
+
+def test_no_label_no_layers(gate: Gate) -> None:
+    assert details(gate, Image.of([LAYER])).files is None
+    assert not gate.log.requests(method="GET", reference=LAYER.digest)
+
+
+def test_no_matching_file_is_none(gate: Gate) -> None:
+    assert details(gate, Image.of([LAYER], labels={OLM_LABEL: "elsewhere"})).to_input().keys() == {"config"}
+
+
+def test_an_index_stands_for_its_linux_amd64_image(gate: Gate) -> None:
+    image = Image.of([LAYER], labels=BUNDLE)
+    arm = Image.of([], labels={"arm": "1"}, platform=("linux", "arm64"))
+    assert details(gate, Index.of([arm, image])) == details(gate, image)
+    assert details(gate, Index.of([arm])) == ImageDetails()
+
+
+def test_what_is_no_image_has_no_files(gate: Gate) -> None:
+    assert details(gate, Image.of(extra={"config": None})) == ImageDetails()
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (Answer(404), NotFoundError),
+        (Answer(500), RegistryError),
+        (Reset(), TransferError),
+        (FlipBit(at=9), DigestMismatchError),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("what", ["manifest", "config", "layer"])
+def test_unknown_files_are_an_error(gate: Gate, what: str, fault: Any, kind: type[Exception]) -> None:
+    image = Image.of([LAYER], labels=BUNDLE)
+    reference = {"manifest": image.digest, "config": image.config_digest, "layer": LAYER.digest}[what]
+    gate.add(fault, reference=reference)
+    with pytest.raises(kind):
+        details(gate, image)
+
+
+def test_without_a_label_a_config_that_is_gone_is_an_error_too(gate: Gate) -> None:
+    image = Image.of()
+    gate.add(Answer(404), reference=image.config_digest)
+    with pytest.raises(NotFoundError):
+        details(gate, image)
+
+
+@pytest.mark.parametrize(
+    ("layer", "kind", "cause"),
+    [
+        (Layer.of({"manifests/a.json": b" " * (17 << 20)}, level=9), LimitExceededError, "file manifests/a.json has"),
+        (b"no archive " * 100, MalformedError, "archive/tar"),
+        (b"\x1f\x8brubbish", MalformedError, "gzip"),
+    ],
+    ids=["a large file", "no archive", "bad gzip"],
+)
+def test_unreadable_layers_are_an_error(gate: Gate, layer: Any, kind: type[Exception], cause: str) -> None:
+    if isinstance(layer, bytes):
+        import hashlib
+
+        digest = f"sha256:{hashlib.sha256(layer).hexdigest()}"
+        layer = Layer("application/vnd.oci.image.layer.v1.tar+gzip", digest, len(layer), digest, layer)
+    with pytest.raises(kind, match=f"^layer {layer.digest}: {cause}"):
+        details(gate, Image.of([layer], labels=BUNDLE))
+
+
+def test_the_deadline_is_no_missing_detail(gate: Gate) -> None:
+    image = Image.of([LAYER], labels=BUNDLE)
+    gate.add(Stall(at=1), reference=image.config_digest)
+    with pytest.raises(TimeoutExceededError):
+        details(gate, image, seconds=0.5)
