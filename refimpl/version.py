@@ -25,9 +25,9 @@ _LIBRARIES = (
     ("Dulwich", "dulwich"),
     ("PackageURL", "packageurl_python"),
     ("PyYAML", "pyyaml"),
-    ("urllib3", "urllib3"),
     ("Zstandard", "zstandard"),
 )
+_HOST = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
 _OPA_MODULE = b"dep\tgithub.com/open-policy-agent/opa\t"
 _UNKNOWN_DATE = "0001-01-01T00:00:00Z"
 
@@ -110,11 +110,7 @@ def _dependency_version(descriptor: int) -> str:
 
 
 def _host_candidates() -> list[str]:
-    """The host binaries in the order of trial: beside the module, then the one that the environment names."""
-    directory = os.path.join(os.path.dirname(__file__), "rego", "_bin")  # noqa: PTH118, PTH120 - see above
-    try:
-        found = [os.path.join(directory, name) for name in sorted(os.listdir(directory))]  # noqa: PTH118, PTH208
-    except OSError:
-        found = []
+    """Where the host binary may be, in the order of `refimpl.rego.host.executable`."""
+    beside = os.path.join(os.path.dirname(__file__), "rego", "_bin", _HOST)  # noqa: PTH118, PTH120 - see above
     named = os.environ.get("EC_REF_REGO_HOST")
-    return [*found, named] if named else found
+    return [beside, named] if named else [beside]

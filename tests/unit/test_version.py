@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import refimpl
 from refimpl import version
+from refimpl.rego import host
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
 
@@ -66,3 +66,9 @@ def test_without_a_host_there_is_no_opa(tmp_path: Path, monkeypatch: pytest.Monk
 def test_the_host_named_by_the_environment_is_a_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EC_REF_REGO_HOST", "/somewhere/host")
     assert version._host_candidates()[-1] == "/somewhere/host"
+
+
+def test_the_host_is_looked_for_where_it_is_started_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EC_REF_REGO_HOST", raising=False)
+    [candidate] = version._host_candidates()
+    assert candidate == str(Path(host.__file__).parent / "_bin" / host._NAME)
