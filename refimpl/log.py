@@ -13,6 +13,7 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from refimpl.oserrors import described
 from refimpl.quoting import quoted
 
 if TYPE_CHECKING:
@@ -35,11 +36,28 @@ _LEVELS = {
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/@^+")
 
 
-def line(level: int, message: str, *, at: float | None = None, fields: Mapping[str, Any] | None = None) -> str:
-    """One log line without its newline; `at` is seconds since the epoch, now by default; fields sorted by name."""
+def line(
+    level: int,
+    message: str,
+    *,
+    at: float | None = None,
+    caller: tuple[str, str] | None = None,
+    fields: Mapping[str, Any] | None = None,
+) -> str:
+    """One log line without its newline.
+
+    Args:
+        level: of `logging`, or `TRACE` or `FATAL`.
+        message: left out when empty.
+        at: seconds since the epoch; now by default.
+        caller: function and file.
+        fields: further pairs, written in the order of their names.
+    """
     parts = [f'time="{_timestamp(time.time() if at is None else at)}"', f"level={_level_name(level)}"]
     if message:
         parts.append(f"msg={_value(message)}")
+    if caller:
+        parts += [f"func={_value(caller[0])}", f"file={_value(caller[1])}"]
     if fields:
         parts += [f"{key}={_value(fields[key])}" for key in sorted(fields)]
     return " ".join(parts)
@@ -66,12 +84,8 @@ class Formatter(logging.Formatter):
         fields = dict(getattr(record, "fields", None) or {})
         if record.exc_info and record.exc_info[1] is not None:
             fields.setdefault("error", record.exc_info[1])
-        text = line(record.levelno, record.getMessage(), at=record.created)
-        if self._callers:
-            text += f" func={_value(record.funcName)} file={_value(f' {record.filename}:{record.lineno}')}"
-        if fields:
-            text += "".join(f" {key}={_value(fields[key])}" for key in sorted(fields))
-        return text
+        caller = (record.funcName or "", f" {record.filename}:{record.lineno}") if self._callers else None
+        return line(record.levelno, record.getMessage(), at=record.created, caller=caller, fields=fields)
 
 
 @contextlib.contextmanager
@@ -112,10 +126,9 @@ def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
     try:
         descriptor = os.open(logfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as error:
-        reason = f"open {logfile}: {(error.strerror or str(error)).lower()}"
         stderr.write(
             f"Unable to create log file {quoted(logfile)}, log lines will appear on standard error. "
-            f"Error was: {reason}\n"
+            f"Error was: {described('open', logfile, error)}\n"
         )
         return stderr, lambda: None
     stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="surrogateescape")
