@@ -14,11 +14,11 @@ from refimpl.oci.errors import DigestMismatchError, LimitExceededError, Malforme
 from refimpl.policy.number import normalised
 from refimpl.rego.builtins.context import Content
 from refimpl.rego.builtins.failure import failed, strings, text
-from refimpl.rego.builtins.numbers import as_floats
+from refimpl.rego.builtins.numbers import loads as from_json
 from refimpl.rego.builtins.references import digest_reference
 from refimpl.rego.builtins.unicode import lenient
-from refimpl.verify.document import DocumentError, parse
-from refimpl.yamltext import loads
+from refimpl.verify.document import DocumentError
+from refimpl.yamltext import loads as from_yaml
 
 if TYPE_CHECKING:
     from refimpl.oci.client import BlobStream
@@ -140,7 +140,7 @@ class _Hashed:
 def _parsed(ref: str, data: bytes) -> Any:
     why: object
     try:
-        return as_floats(parse(lenient(data).encode()).value)
+        return from_json(lenient(data))
     except DocumentError as error:
         why = error
     except ValueError as error:
@@ -169,7 +169,7 @@ def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
             content = archive.content(FILE_LIMIT)
             name = ""
             try:
-                found[entry.name] = normalised(loads(content.decode()))
+                found[entry.name] = normalised(from_yaml(content.decode()))
             except ValueError:
                 continue
     except RegistryError as error:
