@@ -16,12 +16,13 @@ from refimpl.verify import encoding
 from refimpl.verify.document import DocumentError, kind, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from refimpl.oci.client import Registry
+    from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Reference
 
-__all__ = ["Bundle", "BundleSignature", "Checkpointed", "find_bundles"]
+__all__ = ["Bundle", "BundleSignature", "Checkpointed", "fetch_bundles"]
 
 _log = logging.getLogger(__name__)
 
@@ -144,24 +145,19 @@ class Bundle:
         )
 
 
-def find_bundles(client: Registry, ref: Reference, *, limit: int) -> tuple[Bundle, ...]:
-    """The bundles that refer to the image, in the order of its index of referrers.
-
-    A referrer that cannot be fetched doesn't count, and a failure to list them means that there are none: then the tags
-    are used, as the contract has it.
+def fetch_bundles(
+    client: Registry, ref: Reference, referring: Sequence[Descriptor], *, limit: int
+) -> tuple[Bundle, ...]:
+    """Those of an image's referrers that are bundles, in their order. One that cannot be fetched doesn't count.
 
     Args:
         client: asks the registry.
-        ref: the image, by digest.
+        ref: the image.
+        referring: what refers to it.
         limit: largest bundle in bytes.
     """
-    try:
-        descriptors = client.referrers(ref)
-    except RegistryError as error:
-        _log.debug("listing referrers of %s: %s", ref, error)
-        return ()
     found = []
-    for descriptor in descriptors:
+    for descriptor in referring:
         try:
             layers = client.manifest(ref.at(descriptor.digest)).layers
             if len(layers) == 1 and layers[0].media_type.startswith(_LAYER):

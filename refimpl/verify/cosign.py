@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,6 @@ from refimpl.errors import RegistryError, VerificationError
 from refimpl.oci.errors import NotFoundError
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
-from refimpl.verify.bundle import find_bundles
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.encoding import Base64Error, decode
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
 
 __all__ = ["Verifier"]
+
+_log = logging.getLogger(__name__)
 
 _ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _UNTYPED = "unable to parse untyped provenance"
@@ -143,12 +145,23 @@ class Verifier:
         return _attestation(found)
 
     def _bundled(self, ref: Reference) -> tuple[Bundled, ...] | None:
-        """The image's verified bundles; None when none refers to it, so that tags count."""
-        bundles = find_bundles(self._client, ref, limit=self._limit)
+        """The image's verified bundles; None when none refers to it, so that tags count.
+
+        A failure to list referrers means that there are none: so the contract has it.
+        """
+        try:
+            referring = self._client.referrers(ref)
+        except RegistryError as error:
+            _log.debug("listing referrers of %s: %s", ref, error)
+            return None
+        if not referring:
+            return None
+        from refimpl.verify.bundle import fetch_bundles  # most images have none
+        from refimpl.verify.bundled import verified
+
+        bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
         if not bundles:
             return None
-        from refimpl.verify.bundled import verified  # most images have none
-
         return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
