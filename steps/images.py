@@ -5,6 +5,7 @@ from __future__ import annotations
 from behave import given
 
 from ec_acceptance.testbed.behaving import Context, pairs
+from ec_acceptance.testbed.bundles import READERS, add_apart, add_opposed, add_repeating, add_sharing
 
 
 @given('an image named "{name}"')
@@ -21,3 +22,29 @@ def bundles_sharing_a_layer(context: Context, count: int, first: str, last: str,
 @given('an OLM bundle image "{name}" with the files')
 def a_bundle(context: Context, name: str) -> None:
     context.world.stock.add_bundle(name, dict(pairs(context.table)))
+
+
+@given("{count:d} images that share a layer, read through {reader}")
+def images_that_share(context: Context, count: int, reader: str) -> None:
+    add_sharing(context.world.stock, count, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given("2 images with the same two layers in opposite orders, read through {reader}")
+def opposed_images(context: Context, reader: str) -> None:
+    add_opposed(context.world.stock, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given("an image that has a layer twice, read through {reader}")
+def a_repeating_image(context: Context, reader: str) -> None:
+    add_repeating(context.world.stock, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given('an image "{name}" that shares nothing with the others')
+def an_image_apart(context: Context, name: str) -> None:
+    world = context.world
+    assert world.reader is not None, "images that are judged by their files come first"
+    add_apart(world.stock, f"acceptance/{name}", world.reader)
+    world.stock.sign_all("known")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from behave import then
+from behave import then, use_step_matcher
 
-from ec_acceptance.testbed.behaving import Context, rows
+from ec_acceptance.testbed.behaving import Context, named, rows
+from ec_acceptance.testbed.outcome import expect_cause, expect_right
 from ec_acceptance.testbed.report import Finding
+from ec_acceptance.testbed.stock import component
 
 
 @then("the output should match the snapshot")
@@ -38,3 +40,33 @@ def each_component_saw(context: Context, count: int) -> None:
     for name, messages in seen.items():
         assert len(messages) == 1, f"component {name} reports {messages}"
         assert messages[0].startswith(f"{count} files, "), f"component {name} reports: {messages[0]}"
+
+
+@then("the report is the same as that of the first validation")
+def the_same_report(context: Context) -> None:
+    first, last = context.world.invocations[0], context.world.last
+    assert first.status == last.status, f"the exit status was {first.status}:\n{last.described()}"
+    assert context.world.timeless(first) == context.world.timeless(last), (
+        f"the report was\n{first.out}\n{last.described()}"
+    )
+
+
+use_step_matcher("re")
+
+
+@then(r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of .+)? is right')
+def the_validation_is_right(context: Context, name: str | None, images: str | None) -> None:
+    world = context.world
+    expect_right(world.finished[name or ""], world.seen(named(images)))
+
+
+@then(r'"(?P<image>[^"]+)" fails because of (?P<cause>.+?) of (?P<thing>the .+)')
+def an_image_fails(context: Context, image: str, cause: str, thing: str) -> None:
+    named = context.world.stock.thing(thing).digest
+    expect_cause(context.world.last, [image], cause, named)
+
+
+@then(r"every image fails because of (?P<cause>.+?) of (?P<thing>the .+)")
+def every_image_fails(context: Context, cause: str, thing: str) -> None:
+    named = context.world.stock.thing(thing).digest
+    expect_cause(context.world.last, [component(name) for name in context.world.stock.images], cause, named)

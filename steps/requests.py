@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from behave import then
+import itertools
+
+from behave import then, use_step_matcher
 
 from ec_acceptance.testbed.behaving import Context, pairs
 
@@ -43,6 +45,29 @@ def every_layer(context: Context) -> None:
 def every_layer_once(context: Context) -> None:
     counts = {name: count for name, count in _layer_fetches(context).items() if count != 1}
     assert not counts, f"layers that weren't fetched exactly once, and how often they were: {counts}"
+
+
+use_step_matcher("re")
+
+
+@then(r"(?P<thing>the .+) was fetched (?P<bound>exactly|at most|at least) (?P<count>once|\d+ times)")
+def fetched_so_often(context: Context, thing: str, bound: str, count: str) -> None:
+    wanted = context.world.stock.thing(thing).wanted
+    found = context.world.requests(**wanted)
+    number = 1 if count == "once" else int(count.removesuffix(" times"))
+    fits = {"exactly": len(found) == number, "at most": len(found) <= number, "at least": len(found) >= number}[bound]
+    assert fits, f"{thing} was fetched {len(found)} times, not {bound} {count}:\n" + "\n".join(map(str, found))
+
+
+@then(r"between the requests for (?P<thing>the .+) there was at least (?P<seconds>\d+) s")
+def time_between(context: Context, thing: str, seconds: str) -> None:
+    found = context.world.requests(**context.world.stock.thing(thing).wanted)
+    gaps = [after.started - before.started for before, after in itertools.pairwise(found)]
+    assert gaps, f"{thing} was fetched {len(found)} times"
+    assert min(gaps) >= int(seconds), f"between the requests for {thing} there were {gaps} s"
+
+
+use_step_matcher("parse")
 
 
 @then("the transparency log was asked for")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+
 from behave import step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.behaving import Context, arguments
+from ec_acceptance.testbed.behaving import Context, arguments, named, pairs
 from ec_acceptance.testbed.commandline import split
 
 
@@ -42,6 +44,50 @@ def all_images_are_validated(context: Context) -> None:
 @step("the same command is run again")
 def the_same_again(context: Context) -> None:
     context.world.run(context.world.arguments)
+
+
+use_step_matcher("re")
+
+
+@when(r"the validation(?P<images> of [^ ]+(?:(?:, | and )[^ ]+)*)? is run(?: again)?(?P<more> with)?")
+def the_validation_is_run(context: Context, images: str | None, more: str | None) -> None:
+    context.world.start_usual(named(images), dict(pairs(context.table)) if more else None)
+    context.world.finish()
+
+
+@when(
+    r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of [^ ]+(?:(?:, | and )[^ ]+)*)? starts(?P<more> with)?'
+)
+def the_validation_starts(context: Context, name: str | None, images: str | None, more: str | None) -> None:
+    more_flags = dict(pairs(context.table)) if more else None
+    context.world.start_usual(named(images), more_flags, name or "")
+
+
+@when(r'(?:the validation|validation "(?P<name>\w+)") ends(?P<soon> soon)?')
+def the_validation_ends(context: Context, name: str | None, soon: str | None) -> None:
+    context.world.finish(name or "", context.world.steering.limit if soon else None)
+
+
+@when(r'(?:the validation|validation "(?P<name>\w+)") gets (?P<number>SIG[A-Z]+) and ends')
+def the_validation_is_signalled(context: Context, name: str | None, number: str) -> None:
+    context.world.running[name or ""].send(signal.Signals[number])
+    context.world.finish(name or "", context.world.steering.limit)
+
+
+@then(r'validation "(?P<name>\w+)" still runs')
+def the_validation_still_runs(context: Context, name: str) -> None:
+    assert context.world.running[name].alive, f"validation {name} has ended"
+
+
+@then(r"the validation ended within (?P<seconds>\d+) s")
+def the_validation_ended_within(context: Context, seconds: str) -> None:
+    last = context.world.last
+    took = last.ended - last.started
+    assert not last.timed_out, f"the validator didn't end by itself:\n{last.described()}"
+    assert took <= int(seconds), f"the validator took {took:.1f} s, more than {seconds} s:\n{last.described()}"
+
+
+use_step_matcher("parse")
 
 
 @then("the exit status should be {status:d}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ec_acceptance.testbed.commandline import CommandLineError
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.world import World
 
-__all__ = ["Context", "arguments", "pairs", "rows"]
+__all__ = ["Context", "arguments", "named", "pairs", "rows"]
 
 
 class Context(Protocol):
@@ -30,6 +31,11 @@ def rows(table: Any) -> list[tuple[str, ...]]:
 def pairs(table: Any) -> list[tuple[str, str]]:
     """All rows of a table of two columns."""
     return [(left, right) for left, right in rows(table)]
+
+
+def named(images: str | None) -> list[str] | None:
+    """The images of `"one", "two" and "three"`; None, for all, without such words."""
+    return re.findall(r'"([^"]+)"', images) if images else None
 
 
 def arguments(context: Context) -> Sequence[str]:

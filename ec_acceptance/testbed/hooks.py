@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]
 
-_ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}")
+_ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}(?:\.\d+)?")
 
 
 class ScenarioIdError(Exception):
@@ -69,15 +69,21 @@ def after_all(context: Any) -> None:
 
 
 def scenario_id(tags: Iterable[str]) -> str:
-    """The one tag that is an id, such as `happy-01`.
+    """The one tag that is an id: `happy-01`; or `cache-02.1`, the first scenario of the point with the tag `cache-02`.
 
     Raises:
-        ScenarioIdError: there is none, or more than one.
+        ScenarioIdError: there is none, or more than one, or the point's own tag is missing.
     """
     found = [str(tag) for tag in tags if _ID.fullmatch(str(tag))]
-    if len(found) != 1:
-        raise ScenarioIdError(f"a scenario needs exactly one id among its tags, such as @happy-01; found: {found}")
-    return found[0]
+    numbered = [tag for tag in found if "." in tag]
+    points = {tag.partition(".")[0] for tag in numbered}
+    ids = numbered or found
+    if len(ids) != 1 or (numbered and set(found) != {*numbered, *points}):
+        raise ScenarioIdError(
+            f"a scenario needs exactly one id among its tags, such as @happy-01, or @cache-02.1 beside @cache-02; "
+            f"found: {found}"
+        )
+    return ids[0]
 
 
 def _full(context: Any) -> bool:

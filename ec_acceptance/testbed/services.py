@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The services of one run; the scenarios' own addresses are made on top of them."""
+    """The services of one run; the scenarios' own addresses are made on top of them.
+
+    `gaps` remembers for the run how long an unfaulted validation pauses, in seconds, by the reader of files.
+    """
 
     options: Options
     folder: Path
@@ -93,6 +96,7 @@ class Services:
     log_key_file: Path
     snapshots: Snapshots
     examples: Path
+    gaps: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def start(cls, options: Options, features: Path) -> Services:

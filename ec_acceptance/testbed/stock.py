@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import yaml
+
+from ec_acceptance.testbed.faults import Thing, WordsError
 from ec_acceptance.testbed.images import OLM_LABEL, Image, Layer, Published, publish
 from ec_acceptance.testbed.registry.repository import UnexpectedAnswerError
 from ec_acceptance.testbed.rekor import dsse, hashedrekord
@@ -21,7 +25,7 @@ from ec_acceptance.testbed.signing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from ec_acceptance.testbed.placeholders import Known
@@ -30,9 +34,11 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.signing import KeyPair
     from ec_acceptance.testbed.signing import Layer as SignatureLayer
 
-__all__ = ["Stock"]
+__all__ = ["Stock", "component"]
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+_NAMESPACE = "acceptance/"
+_READABLE = (".json", ".yaml", ".yml")
 _LABELS = {OLM_LABEL: "manifests/"}
 
 
@@ -55,6 +61,7 @@ class Stock:
     ) -> None:
         self.images: dict[str, Published] = {}
         self.layers: dict[str, str] = {}
+        self.files: dict[str, Mapping[str, Any]] = {}
         self.keys: dict[str, KeyPair] = {}
         self._entries: dict[tuple[str, str], set[bytes]] = defaultdict(set)
         self._log = log
@@ -84,41 +91,50 @@ class Stock:
         return values
 
     def add_image(
-        self, name: str, layers: Mapping[str, Layer] | None = None, labels: Mapping[str, str] | None = None
+        self,
+        name: str,
+        layers: Mapping[str, Layer] | None = None,
+        labels: Mapping[str, str] | None = None,
+        files: Mapping[str, Any] | None = None,
     ) -> Published:
-        """Make an image and push it as `latest`; its layers by the names that assertions use."""
+        """Make an image and push it as `latest`; its layers by the names that assertions use.
+
+        `files` are those that policies see of it, by path: the data that is in them.
+        """
         if layers is None:
             layers = {f"layer of {name}": Layer.of({"etc/image": f"{self._seed} {name}\n".encode()})}
         image = publish(Image.of(list(layers.values()), labels=labels), self._gate.repository(name))
         self.images[name] = image
+        self.files[name] = files or {}
         self.layers |= {title: layer.digest for title, layer in layers.items()}
         self._known.add(f"digest of {name}", image.digest)
         return image
 
-    def add_bundle(self, name: str, files: Mapping[str, str]) -> Published:
+    def add_bundle(self, name: str, files: Mapping[str, str], *, labelled: bool = True) -> Published:
         """Make an image with these files in one layer, labelled as an OLM bundle with its files in `manifests/`."""
-        layer = Layer.of({path: text.encode() for path, text in files.items()}, seed=self._seed)
-        return self.add_image(name, {f"layer of {name}": layer}, _LABELS)
+        content = {path: text.encode() for path, text in files.items()}
+        layer = Layer.of(content, seed=self._seed)
+        return self.add_image(
+            name, {f"layer of {name}": layer}, _LABELS if labelled else None, files=_readable(content)
+        )
 
-    def add_bundles(self, first: str, count: int, size: int) -> list[str]:
+    def add_bundles(self, first: str, count: int, size: int, *, labelled: bool = True) -> list[str]:
         """Make bundles that share a layer of about `size` bytes and have a small one each; their names, numbered on.
 
         The shared layer is the last, so it is read first. Its files stand between incompressible filler: a cut can
-        fall inside of data and between files.
+        fall inside of data and between files. Without the label nothing but a policy asks for files.
         """
         stem, _, number = first.rpartition("-")
-        shared = Layer.of(
-            {
-                "manifests/shared-first.json": b'{"shared": "first"}',
-                "manifests/shared-last.yaml": b"shared: last\n",
-            },
-            filler_size=size,
-            seed=f"{self._seed} shared",
-        )
+        common = {
+            "manifests/shared-first.json": b'{"shared": "first"}',
+            "manifests/shared-last.yaml": b"shared: last\n",
+        }
+        shared = Layer.of(common, filler_size=size, seed=f"{self._seed} shared")
         names = [f"{stem}-{int(number) + offset}" for offset in range(count)]
         for name in names:
-            own = Layer.of({"manifests/own.json": json.dumps({"image": name}).encode()})
-            self.add_image(name, {f"own layer of {name}": own, "shared layer": shared}, _LABELS)
+            own = {"manifests/own.json": json.dumps({"image": name}).encode()}
+            layers = {f"own layer of {name}": Layer.of(own), "shared layer": shared}
+            self.add_image(name, layers, _LABELS if labelled else None, files=_readable({**own, **common}))
         return names
 
     def sign(self, name: str, key: str, *, logged: bool) -> None:
@@ -147,13 +163,43 @@ class Stock:
                 self.sign(name, key, logged=True)
                 self.attest(name, key, logged=True)
 
-    def snapshot(self) -> str:
-        """All images as the JSON of `--json-input`, each named after its repository."""
+    def snapshot(self, names: Iterable[str] | None = None) -> str:
+        """All images, or these in this order, as the JSON of `--json-input`, each named after its repository."""
         components = [
-            {"name": name.rpartition("/")[2], "containerImage": image.tagged(self._gate.address)}
-            for name, image in self.images.items()
+            {"name": component(name), "containerImage": self.images[name].tagged(self._gate.address)}
+            for name in (self.images if names is None else map(self.full_name, names))
         ]
         return json.dumps({"components": components})
+
+    def full_name(self, name: str) -> str:
+        """An image's repository; scenarios may leave out `acceptance/`."""
+        found = name if name in self.images else f"{_NAMESPACE}{name}"
+        if found not in self.images:
+            raise LookupError(f"there is no image {name!r}; there are {sorted(self.images)}")
+        return found
+
+    def layer(self, title: str) -> Layer:
+        """A layer by the name that assertions use."""
+        digest = self.layers[title]
+        return next(layer for image in self.images.values() for layer in image.layers if layer.digest == digest)
+
+    def thing(self, title: str) -> Thing:
+        """What scenarios call `the shared layer`, `the own layer of "bundle-1"`, `the configuration of "bundle-1"`.
+
+        `the manifest of "bundle-1"` is the one by digest.
+        """
+        found = re.fullmatch(r'the (?P<what>[^"]+?)(?: of "(?P<image>[^"]+)")?', title)
+        name = self.full_name(found["image"]) if found and found["image"] else ""
+        layer = f"{found['what']} of {name}" if found and name else found["what"] if found else ""
+        if layer in self.layers:
+            stored = self.layer(layer)
+            return Thing(title, "blob", stored.digest, stored.data, stored.boundaries)
+        if found and name and isinstance(content := self.images[name].content, Image):
+            if found["what"] == "configuration":
+                return Thing(title, "blob", content.config_digest, content.config, repository=name)
+            if found["what"] == "manifest":
+                return Thing(title, "manifest", content.digest, content.manifest, repository=name)
+        raise WordsError(f"there is no {title!r}; the layers are {sorted(self.layers)}")
 
     def references(self, kind: str, name: str) -> tuple[str, ...]:
         """What the registry is asked for: the `manifest` by tag or digest, the `signature` or `attestation` by tag."""
@@ -183,3 +229,17 @@ class Stock:
         for blob in artifact.blobs.values():
             repository.put_blob(blob)
         repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)
+
+
+def component(name: str) -> str:
+    """What the component of an image is called in snapshots: the last part of its repository."""
+    return name.rpartition("/")[2]
+
+
+def _readable(content: Mapping[str, bytes]) -> dict[str, Any]:
+    """The files that a policy sees of a bundle with this content."""
+    return {
+        path: yaml.safe_load(data)
+        for path, data in content.items()
+        if path.startswith("manifests/") and path.endswith(_READABLE)
+    }

@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import IO
 
 __all__ = ["Invocation", "Running", "Validator", "ValidatorNotFoundError"]
@@ -88,6 +89,15 @@ class Running:
     def alive(self) -> bool:
         """Whether the process still runs."""
         return self._process.poll() is None
+
+    def when_ended(self, call: Callable[[], None]) -> None:
+        """Have `call` called, by a thread of its own, as soon as the process has ended."""
+
+        def watch() -> None:
+            self._process.wait()
+            call()
+
+        threading.Thread(target=watch, name=f"watch {self._process.pid}", daemon=True).start()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the validator's own process (not to its children)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import yaml
 
+from ec_acceptance.testbed.bundles import seen
 from ec_acceptance.testbed.cache_directory import CacheDirectory, user_cache
 from ec_acceptance.testbed.cluster import ClusterServer
 from ec_acceptance.testbed.commandline import expand
@@ -22,7 +23,7 @@ from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.rekor import RekorServer, canonicalized
 from ec_acceptance.testbed.report import Report, numbers_kept
 from ec_acceptance.testbed.steering import Steering
-from ec_acceptance.testbed.stock import Stock
+from ec_acceptance.testbed.stock import Stock, component
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -322,6 +323,11 @@ class World:
         asked = self.gate.log.requests(since=self._mark, repository=self.stock.full_name(image))
         return next(filter(self.reader.past_files, asked), None)
 
+    def seen(self, images: Iterable[str] | None = None) -> dict[str, str]:
+        """What the example policies say, by component, when they see all files of these images, and nothing else."""
+        names = self.stock.images if images is None else map(self.stock.full_name, images)
+        return {component(name): seen(self.stock.files[name]) for name in names}
+
     def looked_up(self) -> set[bytes]:
         """The entries that the transparency log was searched for in the newest run, as it would hold them."""
         asked = self.rekor.journal.matching("POST", "/api/v1/log/entries/retrieve")
@@ -339,6 +345,11 @@ class World:
         value = self._parsed(self.last.out, kind)
         difference = self.snapshots.compare(f"{self.snapshot_key} {stream}", value)
         assert difference is None, f"{difference}\n{self.last.described()}"
+
+    def timeless(self, invocation: Invocation) -> dict[str, Any]:
+        """A run's JSON report without its time."""
+        document = Report.parse(invocation.out).document
+        return {name: value for name, value in document.items() if name != "effective-time"}
 
     def comparable(self, output: bytes) -> str:
         """An output with the times in it, which differ between two targets of one run, taken out."""
