@@ -62,13 +62,9 @@ def _validate_image(parsed: ParsedFlags) -> int:
 
     options = Options.from_flags(parsed.values)
     check_supported(options)
-    level = level_for(
-        quiet=options.quiet,
-        verbose=options.verbose,
-        debug=options.debug,
-        trace=not options.trace.isdisjoint({"log", "opa"}),
-    )
-    with logging_to(options.logfile, level=level, callers=options.debug):
+    traced = not options.trace.isdisjoint({"log", "opa"})
+    level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
+    with logging_to(options.logfile, level=level, callers=options.debug or traced):
         from refimpl.validate import validate_image
 
         validate_image(options, os.environ)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+
+TYPE_CHECKING = False  # not imported from typing: `version --json` takes no longer than the interpreter's start
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["NumberText", "dumps", "loads"]
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
-from refimpl.errors import ComponentError, Error, UnsuccessfulError, UsageError
+from refimpl.errors import ComponentError, UnsuccessfulError, UsageError
 from refimpl.evaluation.compilation import Sources
 from refimpl.evaluation.evaluator import Evaluator
 from refimpl.examination import Examination
@@ -192,7 +192,4 @@ def _write(report: Report, options: Options, environ: Mapping[str, str]) -> None
             color=options.color, no_color=options.no_color, environ=environ, is_terminal=sys.stdout.isatty()
         ),
     )
-    try:
-        write(report, options.output, defaults, sys.stdout.buffer)
-    except BrokenPipeError as error:
-        raise Error("standard output was closed before the report was written") from error
+    write(report, options.output, defaults, sys.stdout.buffer)
