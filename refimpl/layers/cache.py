@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 #: Bytes that the directory may hold after a run, unless ``EC_CACHE_MAX_BYTES`` says otherwise.
 DEFAULT_BUDGET = 10 << 30
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
-_PATIENCE = 5.0
+_PATIENCE, _LATE_PATIENCE = 5.0, 1.0  # seconds for what is being written when the run ends
 
 
 class DamagedEntryError(MismatchError):
@@ -141,10 +142,11 @@ class LayerCache:
         """Finish what is being written, sweep, keep to the budget, and say in the log what was done."""
         with self._lock:
             running = [*self._downloads.values(), *self._ending]
+        until = time.monotonic() + (_LATE_PATIENCE if self._deadline.expired else _PATIENCE)
         for download in running:
             if not download.verified:
                 download.cancel()
-            download.finished(_PATIENCE)
+            download.finished(max(0.0, until - time.monotonic()))
         if self._used and self._prepared and self._directory is not None:
             with suppress(OSError):
                 self._directory.sweep()

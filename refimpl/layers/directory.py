@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
 import stat
 import sys
 import threading
@@ -252,6 +251,8 @@ class Directory:
     @staticmethod
     def _remove(path: Path) -> None:
         if path.is_dir() and not path.is_symlink():
+            import shutil
+
             shutil.rmtree(path, ignore_errors=True)
         else:
             with suppress(OSError):

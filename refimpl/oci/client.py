@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from refimpl.deadline import Deadline
+    from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
     from refimpl.oci.retry import Retry
     from refimpl.oci.transport import Response
@@ -49,6 +50,7 @@ BLOB_LIMIT = 4 << 20
 _KEPT_BYTES = 32 << 20
 _KEPT_HEADS = 4096
 _REFERRER_PAGES = 100
+_NESTED_INDEXES = 5
 _ACCEPT = ",".join(
     (
         "application/vnd.docker.distribution.manifest.v1+json",
@@ -147,24 +149,24 @@ class Client:
         return cast("Manifest", self._kept.get(("manifest", str(ref)), lambda: self._manifest(ref)))
 
     def image(self, ref: Reference) -> Manifest:
-        """Like `manifest`, of an index the linux/amd64 child (the first that fits; its size is verified, too).
+        """Like `manifest`, of an index the linux/amd64 child: the first that says so, or doesn't say for what it is.
 
         Raises:
             NoPlatformError: the index has no such child.
+            SizeMismatchError: the child hasn't the size that its index says.
         """
         manifest = self.manifest(ref)
-        if not manifest.is_index:
-            return manifest
-        for child in manifest.manifests:
-            platform = child.platform
-            if platform is None or (platform.os, platform.architecture) != ("linux", "amd64"):
-                continue
-            found = self.manifest(ref.at(child.digest))
-            if len(found.raw) != child.size:
+        for _ in range(_NESTED_INDEXES):
+            if not manifest.is_index:
+                return manifest
+            child = next((entry for entry in manifest.manifests if _is_default(entry.platform)), None)
+            if child is None:
+                break
+            manifest = self.manifest(ref.at(child.digest))
+            if len(manifest.raw) != child.size:
                 raise SizeMismatchError(
-                    f"error verifying size: {child.digest} has {len(found.raw)} bytes, its index says {child.size}"
+                    f"error verifying size: {child.digest} has {len(manifest.raw)} bytes, its index says {child.size}"
                 )
-            return found
         raise NoPlatformError(f"no child with platform linux/amd64 in index {ref}")
 
     def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
@@ -281,6 +283,10 @@ class Client:
             return self._manifest(ref.tagged(tag), _OCI_INDEX).manifests
         except NotFoundError:
             return ()
+
+
+def _is_default(platform: Platform | None) -> bool:
+    return platform is None or (platform.os, platform.architecture) == ("linux", "amd64")
 
 
 def _same(digest: str, ref: Reference) -> None:

@@ -311,6 +311,25 @@ def test_children_of_indexes(gate: Gate, client_of: Connect) -> None:
         client.image(parse(one.pinned(gate.address)))
 
 
+def test_a_child_without_a_platform_is_taken_and_indexes_may_be_nested(gate: Gate, client_of: Connect) -> None:
+    repository = gate.repository("acme/app")
+    amd64 = {"os": "linux", "architecture": "amd64"}
+    media_type = "application/vnd.oci.image.index.v1+json"
+
+    def put(*entries: dict[str, Any]) -> Descriptor:
+        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": entries}).encode()
+        return Descriptor(media_type, repository.put_manifest(body, media_type), len(body))
+
+    inner = put(IMAGE.descriptor())
+    outer = put({"mediaType": media_type, "digest": inner.digest, "size": inner.size, "platform": amd64})
+    wrong = put({"mediaType": media_type, "digest": inner.digest, "size": inner.size + 1, "platform": amd64})
+    client = client_of()
+    ref = ref_at(gate.address)
+    assert client.image(ref.at(outer.digest)).digest == IMAGE.digest
+    with pytest.raises(SizeMismatchError, match="its index says"):
+        client.image(ref.at(wrong.digest))
+
+
 @pytest.mark.parametrize("api", [True, False])
 def test_referrers(client_of: Connect, api: bool) -> None:  # noqa: FBT001  # a table's column
     with closing(EmbeddedRegistry(referrers=api)) as registry, closing(Gate(registry)) as gate:
