@@ -152,7 +152,7 @@ class CustomBuildHook(BuildHookInterface[Any]):
         if version == "editable":
             compile_host(root, root / TARGET / BINARY)
             return
-        # `finalize` isn't called when the build fails; this goes with the hook.
+        # `finalize` isn't called when the build fails; this goes with the hook even then.
         self.scratch = tempfile.TemporaryDirectory()
         binary = Path(self.scratch.name, BINARY)
         compile_host(root, binary)
@@ -161,3 +161,8 @@ class CustomBuildHook(BuildHookInterface[Any]):
         for name in SUITE:
             if (root / name).exists():
                 included[str(root / name)] = f"ec_acceptance/suite/{name}"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - hatchling's
+        """Remove what is in the wheel by now."""
+        if version != "editable":
+            self.scratch.cleanup()

@@ -154,7 +154,7 @@ func spokenCode(rule *ast.Rule) string {
 	return second + "." + string(rule.Head.Name)
 }
 
-// plain makes JSON of what YAML gave: what JSON hasn't becomes text.
+// plain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text.
 func plain(value any) any {
 	switch v := value.(type) {
 	case time.Time:
@@ -164,19 +164,23 @@ func plain(value any) any {
 			return fmt.Sprint(v)
 		}
 	case []any:
+		items := make([]any, len(v))
 		for i := range v {
-			v[i] = plain(v[i])
+			items[i] = plain(v[i])
 		}
+		return items
 	case map[string]any:
+		members := make(map[string]any, len(v))
 		for key := range v {
-			v[key] = plain(v[key])
+			members[key] = plain(v[key])
 		}
+		return members
 	case map[any]any:
-		texts := make(map[string]any, len(v))
-		for key, member := range v {
-			texts[fmt.Sprint(key)] = plain(member)
+		members := make(map[string]any, len(v))
+		for key := range v {
+			members[fmt.Sprint(key)] = plain(v[key])
 		}
-		return texts
+		return members
 	}
 	return value
 }

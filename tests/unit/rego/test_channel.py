@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from refimpl.rego.host import Host, executable
 if TYPE_CHECKING:
     from pathlib import Path
 
+posix = pytest.mark.skipif(sys.platform == "win32", reason="scripts and signals of POSIX")
+
 
 def script(path: Path, text: str) -> Path:
     path.write_text(f"#!{sys.executable}\n{text}", encoding="utf-8")
@@ -32,6 +35,7 @@ def test_host_is_found_beside_the_module_first(tmp_path: Path) -> None:
     assert os.access(built, os.X_OK)
 
 
+@posix
 def test_host_is_found_by_the_environment(tmp_path: Path) -> None:
     other = script(tmp_path / "other", "")
     assert executable({"EC_REF_REGO_HOST": str(other)}, tmp_path / "nowhere") == other
@@ -55,6 +59,7 @@ def test_host_that_cannot_be_started(tmp_path: Path) -> None:
         Channel(tmp_path / "broken")
 
 
+@posix
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -79,6 +84,7 @@ def test_program_that_is_no_host(tmp_path: Path, text: str, message: str) -> Non
     channel.close()
 
 
+@posix
 def test_death_of_the_host_is_told_to_all_who_wait(tmp_path: Path) -> None:
     host = Host.start()
     meeting = threading.Barrier(3, timeout=20)
@@ -141,38 +147,35 @@ def test_waiting_requests_end_with_the_host(tmp_path: Path) -> None:
             future.result(timeout=30)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only here the end of another's child can be waited for")
 def test_no_orphan_stays_when_the_parent_is_killed(tmp_path: Path) -> None:
-    # The host's output goes on to us: its end tells, without any waiting for time, that the host is gone.
     parent = """
 import sys
 from pathlib import Path
 from refimpl.rego.builtin import Builtin
 from refimpl.rego.host import Host
-host = Host.start()
-Path(sys.argv[1], "a.rego").write_text('package a\\ndeny contains "x" if ec.f("x")')
+
 def call(*_):
     print(host.pid, flush=True)
     sys.stdin.read()
+
+host = Host.start()
+Path(sys.argv[1], "a.rego").write_text('package a\\ndeny contains "x" if ec.f("x")')
 declared = {"type": "function", "args": [{"type": "string"}], "result": {"type": "any"}}
 program = host.load([Path(sys.argv[1])], [], builtins=[Builtin("ec.f", declared, call)])
 program.evaluate(["a"], b"{}")
 """
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", parent, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert process.stdin
-    assert process.stdout
-    child = int(process.stdout.readline())
-    os.kill(child, 0)
-    descriptor = os.pidfd_open(child) if hasattr(os, "pidfd_open") else None
-    process.kill()
-    process.wait()
-    if descriptor is not None:
-        import select
-
-        ready, _, _ = select.select([descriptor], [], [], 20)
-        os.close(descriptor)
-        assert ready, "the host still runs"
-    process.stdin.close()
-    process.stdout.close()
+    ) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        descriptor = os.pidfd_open(child)
+        process.kill()
+        try:
+            ended, _, _ = select.select([descriptor], [], [], 20)
+            if not ended:
+                os.kill(child, signal.SIGKILL)
+            assert ended, "the host outlived its parent"
+        finally:
+            os.close(descriptor)

@@ -163,7 +163,7 @@ def test_builtin_that_raises_ends_the_evaluation(compile_rego: Compile, tmp_path
         program.evaluate(["a"], b"{}")
     assert str(raised.value) == (
         "query rule: check: query rule: evaluating policy: "
-        f"{tmp_path}/policy/a.rego:2: eval_builtin_error: ec.f: ValueError: kaput"
+        f"{tmp_path / 'policy' / 'a.rego'}:2: eval_builtin_error: ec.f: ValueError: kaput"
     )
     assert isinstance(raised.value.__cause__, ValueError)
     assert calls == ["x"]
@@ -217,7 +217,7 @@ warn contains "w" if f(true)
     with pytest.raises(EvaluationError) as raised:
         program.evaluate(["a"], b"{}")
     assert str(raised.value) == (
-        f"query rule: check: query rule: evaluating policy: {tmp_path}/policy/a.rego:5: "
+        f"query rule: check: query rule: evaluating policy: {tmp_path / 'policy' / 'a.rego'}:5: "
         "eval_conflict_error: functions must not produce multiple outputs for same inputs"
     )
 
@@ -248,8 +248,8 @@ warn contains "w" if print("<&>")
     lines: list[Line] = []
     program.evaluate(["a"], b'{"n": 1.50}', narrate=lines.append)
     assert [(line.kind, line.text) for line in lines] == [
-        ("print", f"[data.a.deny] {tmp_path}/policy/a.rego:3: hello 1.5 <undefined>\n"),
-        ("print", f"[data.a.warn] {tmp_path}/policy/a.rego:4: <&>\n"),
+        ("print", f"[data.a.deny] {tmp_path / 'policy' / 'a.rego'}:3: hello 1.5 <undefined>\n"),
+        ("print", f"[data.a.warn] {tmp_path / 'policy' / 'a.rego'}:4: <&>\n"),
     ]
 
 

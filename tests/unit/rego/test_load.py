@@ -44,7 +44,7 @@ def test_functions_that_policies_may_not_use(compile_rego: Compile, tmp_path: Pa
     assert text.startswith("policy compilation error: the policy references Rego built-in functions not available")
     assert text.endswith(
         "\n\nDetails:\n  load: loading policies: get compiler: 1 error occurred: "
-        f"{tmp_path}/policy/a.rego:3: rego_type_error: undefined function {name}"
+        f"{tmp_path / 'policy' / 'a.rego'}:3: rego_type_error: undefined function {name}"
     )
 
 
@@ -68,7 +68,7 @@ def test_other_compile_errors_come_without_advice(compile_rego: Compile, tmp_pat
     with pytest.raises(PolicyError) as raised:
         compile_rego('package a\ndeny contains "x" if deny["y"]')
     assert str(raised.value) == (
-        f"load: loading policies: get compiler: 1 error occurred: {tmp_path}/policy/a.rego:2: "
+        f"load: loading policies: get compiler: 1 error occurred: {tmp_path / 'policy' / 'a.rego'}:2: "
         "rego_recursion_error: rule data.a.deny is recursive: data.a.deny -> data.a.deny"
     )
 
@@ -78,7 +78,7 @@ def test_tests_are_compiled_too(compile_rego: Compile, tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as raised:
         compile_rego('package a\ndeny contains "x"')
     assert str(raised.value) == with_advice(
-        f"load: loading policies: load: 1 error occurred during loading: {tmp_path}/policy/b_test.rego:2: "
+        f"load: loading policies: load: 1 error occurred during loading: {tmp_path / 'policy' / 'b_test.rego'}:2: "
         "rego_parse_error: found empty body\n\tx { }\n\t    ^"
     )
 
@@ -88,7 +88,7 @@ def test_partial_object_that_was_meant_as_a_set(compile_rego: Compile, tmp_path:
         compile_rego('package a\ndeny[x] if { x := "x" }')
     assert str(raised.value) == (
         "load: loading policies: rule is using 'if' keyword without 'contains' keyword: "
-        f"rule in {tmp_path}/policy/a.rego at line 2"
+        f"rule in {tmp_path / 'policy' / 'a.rego'} at line 2"
     )
 
 
@@ -121,7 +121,7 @@ def test_each_directory_of_documents_is_a_root(compile_rego: Compile) -> None:
 def test_data_that_cannot_be_used(compile_rego: Compile, tmp_path: Path, files: dict[str, str], message: str) -> None:
     with pytest.raises(PolicyError) as raised:
         compile_rego(SHOW, data=files)
-    assert str(raised.value) == f"load: load documents: 1 error occurred during loading: {tmp_path}/data/{message}"
+    assert str(raised.value) == f"load: load documents: 1 error occurred during loading: {tmp_path / 'data' / message}"
 
 
 def test_documents_without_a_file(compile_rego: Compile) -> None:
