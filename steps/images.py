@@ -30,6 +30,15 @@ def images_that_share(context: Context, count: int, reader: str) -> None:
     context.world.judge(READERS[reader])
 
 
+@given('an image "{name}" without the shared files')
+def an_incomplete_image(context: Context, name: str) -> None:
+    world = context.world
+    assert world.reader is not None, "images that are judged by their files come first"
+    files = {"manifests/own.json": f'{{"image": "{name}"}}'}
+    world.stock.add_bundle(f"acceptance/{name}", files, labelled=world.reader.labelled)
+    world.stock.sign_all("known")
+
+
 @given("2 images with the same two layers in opposite orders, read through {reader}")
 def opposed_images(context: Context, reader: str) -> None:
     add_opposed(context.world.stock, READERS[reader])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from behave import then, use_step_matcher
 
 from ec_acceptance.testbed.behaving import Context, named, rows
-from ec_acceptance.testbed.outcome import expect_cause, expect_right
+from ec_acceptance.testbed.outcome import CAUSES, expect_cause, expect_right
 from ec_acceptance.testbed.report import Finding
 from ec_acceptance.testbed.stock import component
 
@@ -48,6 +50,34 @@ def the_same_report(context: Context) -> None:
     assert first.status == last.status, f"the exit status was {first.status}:\n{last.described()}"
     assert context.world.timeless(first) == context.world.timeless(last), (
         f"the report was\n{first.out}\n{last.described()}"
+    )
+
+
+@then("the components are the same as in the first validation")
+def the_same_components(context: Context) -> None:
+    first, last = context.world.invocations[0], context.world.last
+    assert first.status == last.status, f"the exit status was {first.status}:\n{last.described()}"
+    assert context.world.timeless(first)["components"] == context.world.timeless(last)["components"], (
+        f"the report was\n{first.out}\n{last.described()}"
+    )
+
+
+@then('"{image}" is refused for its missing files, and the others are right')
+def refused_for_missing_files(context: Context, image: str) -> None:
+    world = context.world
+    refused = component(image)
+    assert world.last.status == 1, f"the exit status is {world.last.status}, not 1:\n{world.last.described()}"
+    missing = {one.component for one in world.report.findings("violations") if one.code == "manifests.missing"}
+    assert missing == {refused}, f"components with missing files: {missing}\n{world.last.described()}"
+    assert world.report.messages("warnings", "manifests.seen") == {name: [said] for name, said in world.seen().items()}
+
+
+@then("the validation fails because of the time-out")
+def fails_by_time_out(context: Context) -> None:
+    last = context.world.last
+    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    assert re.search(CAUSES["the time-out"], last.err + last.out, re.IGNORECASE), (
+        f"no word of the time-out:\n{last.described()}"
     )
 
 
