@@ -26,6 +26,7 @@ from refimpl.rego.builtins import ComponentContext, Shared, builtins
 from refimpl.rego.host import Host
 from refimpl.report.model import ComponentResult, Report
 from refimpl.report.targets import TextOptions, use_color, write
+from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.version import VERSION
 
@@ -79,7 +80,7 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
             options=options,
             client=client,
             layers=layers,
-            verifier=Verifier(client, prepared.key, prepared.log),
+            verifier=Verifier(client, prepared.key, prepared.log, limit=attachment_limit(environ)),
             evaluators=evaluators,
             documents=InputDocuments(prepared.snapshot.to_json(), prepared.policy.spec),
             effective_time=prepared.policy.effective_time,

@@ -23,7 +23,6 @@ VERSION = f"v{__version__}-ec-ref"
 _LIBRARIES = (
     ("Cryptography", "cryptography"),
     ("Dulwich", "dulwich"),
-    ("PackageURL", "packageurl_python"),
     ("PyYAML", "pyyaml"),
     ("Zstandard", "zstandard"),
 )

@@ -81,6 +81,27 @@ class Envelope:
             return payload
         raise VerificationError("accepted signatures do not match threshold, Found: 0, Expected 1")
 
+    def check_proposable(self, key: PublicKey) -> None:
+        """Check that a log would take it: each signature, if there are any, is by `key`.
+
+        Raises:
+            VerificationError: none of them is, not all of them are, or something isn't base64.
+        """
+        if not self.signatures:
+            return
+        try:
+            signed = pae(self.payload_type, decode_either(self.payload))
+            signatures = [decode_either(signature.sig) for signature in self.signatures]
+        except Base64Error:
+            reason = "unable to base64 decode payload (is payload in the right format?)"
+            raise VerificationError(f"could not verify envelope: {reason}") from None
+        accepted = [key.accepts(signature, signed) for signature in signatures]
+        if not any(accepted):
+            reason = "accepted signatures do not match threshold, Found: 0, Expected 1"
+            raise VerificationError(f"could not verify envelope: {reason}")
+        if not all(accepted):
+            raise VerificationError("all signatures must have a key that verifies it")
+
 
 def read_envelope(data: bytes) -> Envelope:
     """An envelope of an in-toto statement.

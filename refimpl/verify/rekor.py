@@ -14,6 +14,7 @@ from refimpl.oci.errors import LimitExceededError
 from refimpl.quoting import quoted
 from refimpl.verify import encoding, merkle
 from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.dsse import Envelope
 from refimpl.verify.log import Evidence, Promise
 from refimpl.verify.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
 
@@ -181,12 +182,23 @@ def _request(evidence: Evidence) -> bytes:
         }
         proposed = [_proposed("hashedrekord", spec)]
     else:
+        verifiers = [verifier] if _checked_envelope(evidence).signatures else None
         envelope = evidence.payload.decode("utf-8", "replace")
-        dsse = {"proposedContent": {"envelope": envelope, "verifiers": [verifier]}, "signatures": None}
+        dsse = {"proposedContent": {"envelope": envelope, "verifiers": verifiers}, "signatures": None}
         intoto = {"content": {"envelope": envelope, "hash": hashed}, "publicKey": verifier}
         proposed = [_proposed("dsse", dsse), _proposed("intoto", intoto)]
     question = {"entryUUIDs": None, "logIndexes": None, "entries": proposed}
     return jsontext.dumps(question).encode() + b"\n"
+
+
+def _checked_envelope(evidence: Evidence) -> Envelope:
+    """The envelope, which nobody asks a log for unless the key signed it."""
+    try:
+        envelope = Envelope.parse(evidence.payload, verifying=True)
+    except DocumentError as error:
+        raise VerificationError(f"payload must be a valid DSSE envelope: {error}") from None
+    envelope.check_proposable(evidence.key)
+    return envelope
 
 
 def _proposed(kind: str, spec: Any) -> dict[str, Any]:
