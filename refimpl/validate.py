@@ -113,6 +113,7 @@ def _evaluators(
     now = policy.effective_time.read(time.time_ns)
     configuration = data_config(policy, public_key=prepared.key.pem, ignore_rekor=options.ignore_rekor, now=now)
     functions = builtins(shared)
+    alternative = shared.environ.get("EC_USE_OPA") == "1"
     made = []
     for group in policy.sources:
         directories = workspace.directories(group, prepared.fetched, configuration)
@@ -132,6 +133,7 @@ def _evaluators(
                 filter_type=options.filter_type,
                 builtins=functions,
                 trace="opa" in options.trace,
+                alternative=alternative,
                 deadline=deadline,
             )
         )
