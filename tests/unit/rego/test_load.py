@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,6 +92,23 @@ def test_partial_object_that_was_meant_as_a_set(compile_rego: Compile, tmp_path:
         "load: loading policies: rule is using 'if' keyword without 'contains' keyword: "
         f"rule in {tmp_path / 'policy' / 'a.rego'} at line 2"
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
+def test_linked_directories_are_loaded_under_their_linked_name(host: Host, tmp_path: Path) -> None:
+    for name, text in (("policy/x/a.rego", SHOW), ("data/y/k.json", '{"k": 1, "s": 2}')):
+        path = tmp_path / "first" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        (tmp_path / name).parent.parent.mkdir()
+        (tmp_path / name).parent.symlink_to(path.parent, target_is_directory=True)
+    program = host.load([tmp_path / "policy"], [tmp_path / "data"])
+    assert program.evaluate(["a"], b"{}").values["a"]["deny"][0]["d"] == [1, 2]
+    (tmp_path / "first/policy/x/a.rego").write_text("package a\nx if nope()")
+    with pytest.raises(
+        PolicyError, match=re.escape(f"1 error occurred: {tmp_path}/policy/x/a.rego:2: rego_type_error")
+    ):
+        host.load([tmp_path / "policy"], [])
 
 
 def test_no_policies(host: Host, tmp_path: Path) -> None:
