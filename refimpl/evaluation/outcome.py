@@ -85,7 +85,8 @@ class Judgement:
         failures = self._drafted(values, is_failure)
         warnings = self._drafted(values, is_warning)
         downgraded = _Kinds(warnings)
-        kept = [draft for draft in (*warnings, *failures) if not draft.code or self._keeps(draft)]
+        codes, passing = self._selection.codes, self._selection.passing
+        kept = [draft for draft in (*warnings, *failures) if not draft.code or self._keeps(draft, codes)]
         for draft in kept:
             if draft in downgraded:
                 self._place_warning(draft)
@@ -94,7 +95,7 @@ class Judgement:
         self._match(kept)
         reported = {draft.exact_code for draft in kept}
         passed = [_success(info) for info in self._rules.by_package.get(namespace, ()) if info.code not in reported]
-        passed = [draft for draft in passed if self._keeps(draft)]
+        passed = [draft for draft in passed if self._keeps(draft, passing)]
         self._match(passed)
         self._successes += passed
 
@@ -124,9 +125,9 @@ class Judgement:
             for draft in drafted(elements, self._rules.annotated, time_ns=self._time_ns, alternative=self._alternative)
         ]
 
-    def _keeps(self, draft: Draft) -> bool:
+    def _keeps(self, draft: Draft, selected: frozenset[str]) -> bool:
         if self._by_selection:
-            return draft.code in self._selection.codes
+            return draft.code in selected
         draft.complain()
         found = draft.texts()
         for text in found:

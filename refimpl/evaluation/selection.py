@@ -23,12 +23,14 @@ class Selection:
     Attributes:
         include: the items for the image that it was made by.
         codes: theirs, annotated or not.
+        passing: those that may succeed: *in* by their annotation, whatever a rule without annotation has of the code.
         namespaces: the packages to evaluate, sorted; empty when all of the engine's are.
         texts: all that the rules with the wanted intention answer to, *in* or not.
     """
 
     include: tuple[str, ...]
     codes: frozenset[str]
+    passing: frozenset[str]
     namespaces: tuple[str, ...]
     texts: frozenset[str]
 
@@ -55,18 +57,21 @@ def select(
     """
     scale = Scale(include, exclude)
     anything = tuple(include) in ((), ("*",))
-    codes: set[str] = set()
     seen: set[str] = set()
-    for code, info in rules.codes.items():
+
+    def wanted(code: str, info: RuleInfo | None) -> bool:
         if intentions is not None and not _intended(info, intentions):
-            continue
+            return False
         texts = matchers(code, (), info.collections if info else ())
         seen.update(texts)
         included, excluded = scale.totals(texts)
-        if included > excluded or (anything and not excluded):
-            codes.add(code)
+        return included > excluded or (anything and not excluded)
+
+    codes = frozenset(code for code, info in rules.codes.items() if wanted(code, info))
+    texts = frozenset(seen)
+    passing = frozenset(code for code, info in rules.annotated.items() if wanted(code, info))
     namespaces = sorted({code.partition(".")[0] for code in codes})
-    return Selection(tuple(include), frozenset(codes), tuple(namespaces), frozenset(seen))
+    return Selection(tuple(include), codes, passing, tuple(namespaces), texts)
 
 
 def _intended(info: RuleInfo | None, intentions: frozenset[str]) -> bool:

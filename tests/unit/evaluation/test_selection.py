@@ -52,6 +52,14 @@ def test_intentions_choose_among_rules(wanted: frozenset[str], codes: set[str]) 
     assert select(known, ["*"], [], wanted).codes == codes
 
 
+def test_rules_succeed_by_their_own_annotation() -> None:
+    known = rules(r=("c",))
+    known.annotated["a.r"] = RuleInfo("a", "a.r", collections=("c",), pipeline_intention=("c",))
+    known.codes["a.r"] = None  # a rule without annotation has the same code
+    found = select(known, ["*"], [], frozenset(["c"]))
+    assert (found.codes, found.passing) == (frozenset(), frozenset(["a.r"]))
+
+
 def test_texts_are_those_of_all_intended_rules() -> None:
     known = rules("b.x", r=("c",))
     assert select(known, ["b"], ["b"], frozenset()).texts == {"b", "b.*", "b.x", "*"}
