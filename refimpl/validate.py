@@ -121,7 +121,7 @@ def _evaluators(
             inspected=directories.policy,
             policies=tuple(dict.fromkeys(directories.policy)) or (workspace.path / "policy",),
             data=directories.data,
-            documents={"conftest": {"file": {"name": "input.json", "dir": str(workspace.path)}}},
+            documents={"conftest/file": {"name": "input.json", "dir": str(workspace.path)}},
         )
         made.append(
             Evaluator.create(

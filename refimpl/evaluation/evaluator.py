@@ -83,8 +83,8 @@ class Evaluator:
             deadline: ends compilation and evaluations.
         """
         if alternative:
-            documents = {key: value for key, value in (sources.documents or {}).items() if key != "conftest"}
-            sources = replace(sources, documents=documents)
+            members = (sources.documents or {}).items()
+            sources = replace(sources, documents={path: value for path, value in members if path != "conftest/file"})
             filter_type = ""
         return cls(
             compilation=Compilation(engine, sources, builtins=builtins, deadline=deadline),

@@ -121,9 +121,8 @@ def test_the_time_ends_a_registry_that_never_answers(stage: Stage) -> None:
 
 
 def test_the_time_of_attestations_is_the_reports(stage: Stage) -> None:
-    options = stage.options(
-        {"a": stage.image("image/a", finished="2021-02-03T04:05:06Z")}, effective_time="attestation", show_successes=True
-    )
+    images = {"a": stage.image("image/a", finished="2021-02-03T04:05:06Z")}
+    options = stage.options(images, effective_time="attestation", show_successes=True)
     validate_image(options, stage.environ)
     assert stage.report()["effective-time"] == "2021-02-03T04:05:06Z"
 

@@ -140,7 +140,7 @@ func spokenCode(rule *ast.Rule) string {
 			continue
 		}
 		if code := object.Get(ast.StringTerm("code")); code != nil {
-			if text, ok := code.Value.(ast.String); ok {
+			if text, ok := code.Value.(ast.String); ok && text != "" {
 				return string(text)
 			}
 		}
