@@ -48,7 +48,7 @@ class Case:
         return Evaluator.create(
             self.host,
             self,
-            Sources(inspected=roots, policies=roots, data=[], documents={"conftest": {"file": {"name": "input.json"}}}),
+            Sources(inspected=roots, policies=roots, data=[], documents={"conftest/file": {"name": "input.json"}}),
             time_ns=parse(self.now),
             configuration=self.configuration,
             filter_type=self.filter_type,
