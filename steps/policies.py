@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from behave import given
 
 from ec_acceptance.testbed.behaving import Context, pairs
+from ec_acceptance.testbed.judging import POLICY_FILE
+from ec_acceptance.testbed.policies import add_folder, branch_off, move_on, push_artifact, serve_archive, tag_commit
+from ec_acceptance.testbed.world import NAMESPACE
 
 
 @given('a git repository named "{name}" with')
@@ -20,3 +25,69 @@ def a_policy_configuration(context: Context, name: str) -> None:
 @given('a file "{name}" with')
 def a_file(context: Context, name: str) -> None:
     context.world.write(name, context.text)
+
+
+@given('a folder "{name}" with')
+def a_folder(context: Context, name: str) -> None:
+    add_folder(context.world, name, dict(pairs(context.table)))
+
+
+@given("the policy configuration")
+def the_policy_configuration(context: Context) -> None:
+    context.world.write(POLICY_FILE, context.text)
+
+
+@given("the rules")
+def the_rules(context: Context) -> None:
+    context.world.write("rules/main.rego", context.text)
+
+
+@given('the git repository "{name}" has the branch "{branch}" with')
+def a_branch(context: Context, name: str, branch: str) -> None:
+    branch_off(context.world, name, branch, dict(pairs(context.table)))
+
+
+@given('the git repository "{name}" has the tag "{tag}"')
+def a_tag(context: Context, name: str, tag: str) -> None:
+    tag_commit(context.world, name, tag, annotated=False)
+
+
+@given('the git repository "{name}" has the annotated tag "{tag}"')
+def an_annotated_tag(context: Context, name: str, tag: str) -> None:
+    tag_commit(context.world, name, tag, annotated=True)
+
+
+@given('the git repository "{name}" moved on to')
+def it_moved_on(context: Context, name: str) -> None:
+    move_on(context.world, name, dict(pairs(context.table)))
+
+
+@given('a policy artifact "{name}" tagged "{tag}" with')
+def a_policy_artifact(context: Context, name: str, tag: str) -> None:
+    push_artifact(context.world, name, dict(pairs(context.table)), tag)
+
+
+@given('an archive "{name}" served over https with')
+def an_archive(context: Context, name: str) -> None:
+    serve_archive(context.world, name, dict(pairs(context.table)))
+
+
+@given('a file "{name}" served over https with')
+def a_served_file(context: Context, name: str) -> None:
+    context.world.git.serve(name, context.world.text(context.text).encode())
+
+
+@given('snapshot named "{name}" with specification')
+def a_snapshot(context: Context, name: str) -> None:
+    context.world.cluster.snapshot(NAMESPACE, name, json.loads(context.world.text(context.text)))
+
+
+@given('a secret "{name}" with the public key "{key}"')
+def a_secret(context: Context, name: str, key: str) -> None:
+    pem = context.world.stock.keys[key].public_pem
+    context.world.cluster.secret(NAMESPACE, name, {"cosign.pub": pem.encode()})
+
+
+@given("there is a cluster")
+def a_cluster(context: Context) -> None:
+    assert context.world.cluster.url

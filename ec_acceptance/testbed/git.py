@@ -124,6 +124,7 @@ class GitServer:
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.journal = Journal()
         self._repositories: dict[str, Repository] = {}
+        self._files: dict[str, bytes] = {}
         self._lock = threading.Lock()
         self._server = Server(self.journal.keeping(self._answer), tls=tls, name="git")
         self.url = self._server.url
@@ -133,6 +134,20 @@ class GitServer:
         """Serve a repository under this name."""
         with self._lock:
             self._repositories[name] = repository
+
+    def repository(self, name: str) -> Repository:
+        """The repository that is served under this name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        with self._lock:
+            return self._repositories[name]
+
+    def serve(self, name: str, content: bytes) -> None:
+        """Serve a file under `/files/<name>`, as forges serve archives and raw files."""
+        with self._lock:
+            self._files[f"/files/{name}"] = content
 
     def url_of(self, name: str) -> str:
         """Where to clone a repository from."""
@@ -158,6 +173,10 @@ class GitServer:
                     repository = self._repositories.get(name)
                 if repository is not None:
                     return self._served(repository, request, advertise=method == "GET")
+        with self._lock:
+            content = self._files.get(request.path)
+        if content is not None and request.method in {"GET", "HEAD"}:
+            return Response(200, (("Content-Type", "application/octet-stream"),), content)
         return _text(404, "Repository not found.\n")
 
     @staticmethod

@@ -77,6 +77,7 @@ class World:
         self.finished: dict[str, Invocation] = {}
         self.arguments: tuple[str, ...] = ()
         self.usual: dict[str, str] = {}
+        self.made: dict[str, str] = {}
         self.reader: Reader | None = None
         self.remembered: Mapping[str, str] = {}
         self.registry_guard: Guard | None = None
@@ -159,6 +160,7 @@ class World:
         """The values of `${…}` in steps."""
         return {
             **self.stock.variables(),
+            **self.made,
             "REGISTRY": self.gate.address,
             "GITHOST": self.git.address,
             "REKOR": self.rekor.url,

@@ -1,0 +1,124 @@
+"""Judging images by policies in the usual way, and results in the contract's notation."""
+
+from __future__ import annotations
+
+import json
+
+from behave import given, then, when
+
+from ec_acceptance.testbed.behaving import Context, arguments, pairs, rows
+from ec_acceptance.testbed.judging import add_conforming, attach, compare_lines, judge
+from ec_acceptance.testbed.platforms import add_configured, add_files, add_index, add_tag
+from ec_acceptance.testbed.report import Finding
+from ec_acceptance.testbed.verdict import notation
+
+
+@given('a conforming image "{name}"')
+def a_conforming_image(context: Context, name: str) -> None:
+    add_conforming(context.world, name)
+
+
+@given('an image "{name}" for the architectures "{architectures}", all conforming')
+def a_conforming_index(context: Context, name: str, architectures: str) -> None:
+    before = set(context.world.stock.images)
+    add_index(context.world, name, [one.strip() for one in architectures.split(",")])
+    for one in [made for made in context.world.stock.images if made not in before]:
+        attach(context.world, one)
+
+
+@given('an image "{name}" with the configuration and annotations')
+def a_configured_image(context: Context, name: str) -> None:
+    document = json.loads(context.world.text(context.text))
+    add_configured(context.world, name, config=document.get("config"), annotations=document.get("annotations"))
+
+
+@given('"{image}" conforms')
+def it_conforms(context: Context, image: str) -> None:
+    attach(context.world, image)
+
+
+@given('an image "{name}" that refers to "{subject}"')
+def a_referrer(context: Context, name: str, subject: str) -> None:
+    add_configured(context.world, name, annotations={"note": name}, subject=subject)
+
+
+@given('an image "{name}" with the files')
+def an_image_with_files(context: Context, name: str) -> None:
+    layers: dict[str, dict[str, str]] = {}
+    for layer, path, text in rows(context.table):
+        layers.setdefault(layer, {})[path] = text
+    add_files(context.world, name, list(layers.values()))
+
+
+@given('"{image}" is tagged "{tag}" too')
+def tagged_too(context: Context, image: str, tag: str) -> None:
+    add_tag(context.world, image, tag)
+
+
+@when("the images are judged")
+def judged(context: Context) -> None:
+    judge(context.world, [])
+
+
+@when("the images are judged with")
+def judged_with(context: Context) -> None:
+    judge(context.world, arguments(context))
+
+
+@then("the {kind:w} are: {wanted}")
+def results_are(context: Context, kind: str, wanted: str) -> None:
+    found = notation(context.world.report, kind)
+    assert found == context.world.text(wanted), f"the {kind} are: {found}\n{context.world.last.described()}"
+
+
+@then("the report has exactly the {kind:w} of components")
+def exactly_the_results(context: Context, kind: str) -> None:
+    wanted = sorted(Finding(*row) for row in rows(context.table))
+    found = context.world.report.findings(kind)
+    assert found == wanted, f"the {kind} are {found}, not {wanted}:\n{context.world.last.described()}"
+
+
+@then("the components in the report are")
+def the_components_are(context: Context) -> None:
+    wanted = [(name, context.world.text(image)) for name, image in pairs(context.table)]
+    found = [(one.get("name"), one.get("containerImage")) for one in context.world.report.components]
+    assert found == wanted, f"the components are {found}, not {wanted}"
+
+
+@then("a message is")
+def a_message_is(context: Context) -> None:
+    wanted = context.world.text(context.text)
+    kinds = ("violations", "warnings", "successes")
+    found = [
+        str(result.get("msg"))
+        for component in context.world.report.components
+        for kind in kinds
+        for result in component.get(kind) or []
+    ]
+    assert wanted in found, f"no message is {wanted!r}; there are {found}"
+
+
+@then("the lines of the output should match the snapshot")
+def the_lines_match(context: Context) -> None:
+    compare_lines(context.world, "stdout lines")
+
+
+@then("the log has the {level:w}")
+def the_log_has(context: Context, level: str) -> None:
+    text = json.dumps(context.world.text(context.text), ensure_ascii=False)
+    lines = context.world.last.err.splitlines()
+    assert any(f" level={level} msg={text}" in line for line in lines), (
+        f"there is no such log line of level {level}: {text}\n{context.world.last.described()}"
+    )
+
+
+@then('the repository "{name}" was cloned once')
+def cloned_once(context: Context, name: str) -> None:
+    found = context.world.git.journal.matching("POST", rf"/git/{name}(\.git)?/git-upload-pack")
+    assert len(found) == 1, f"the repository {name} was cloned {len(found)} times"
+
+
+@then('the effective time is "{wanted}"')
+def the_effective_time(context: Context, wanted: str) -> None:
+    found = context.world.report.document.get("effective-time")
+    assert found == wanted, f"the effective time is {found}, not {wanted}"
