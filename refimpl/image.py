@@ -8,13 +8,14 @@ image has no files: no configuration, one that isn't JSON, an index without a li
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from refimpl.layers.files import OLM_LABEL, image_files
+from refimpl.oci import members
 from refimpl.oci.errors import InvalidReferenceError, MalformedError, RegistryError
+from refimpl.oci.members import Flat, Listed, Mapped, Nested, Optional
 from refimpl.oci.reference import parse_digest
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from refimpl.layers import Layers
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Manifest
+    from refimpl.oci.members import Shape
     from refimpl.oci.reference import Reference, Repository
 
 __all__ = ["BASE_DIGEST", "BASE_NAME", "ImageDetails", "image_details"]
@@ -105,8 +107,10 @@ def _files(client: Registry, layers: Layers, ref: Reference) -> dict[str, Any] |
         return None
     data = client.blob(ref.repository, manifest.config)
     try:
-        labels = _members(_document(data)).get("labels") or {}
+        labels = _members(_document(data)).get("Labels") or {}
         directory = labels.get(OLM_LABEL)
+        if directory is None and OLM_LABEL in labels:
+            directory = ""
     except (MalformedError, AttributeError) as error:
         _log.debug("Unable to fetch image manifests: %s", error)
         return None
@@ -121,22 +125,21 @@ def _raw_config(client: Registry, repository: Repository, manifest: Manifest) ->
 
 def _document(data: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(data)
+        document = members.loads(data)
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"image configuration isn't JSON: {error}") from error
     if not isinstance(document, dict):
         raise MalformedError("image configuration isn't a JSON object")
-    return document
+    return cast("dict[str, Any]", members.canonical(document, _SHAPE))
 
 
 def _members(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The member ``config``, its keys in lower case: Go reads them in any case."""
-    config = {name.lower(): value for name, value in document.items()}.get("config")
+    config = document.get("config")
     if config is None:
         return {}
     if not isinstance(config, dict):
         raise MalformedError("config of the image configuration isn't an object")
-    return {name.lower(): value for name, value in config.items()}
+    return config
 
 
 def _known(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,10 +148,10 @@ def _known(document: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         MalformedError: one has another type than it must.
     """
-    members = _members(document)
+    given = _members(document)
     known: dict[str, Any] = {}
-    for name, read in _MEMBERS.items():
-        value = members.get(name.lower())
+    for name, (_, read) in _MEMBERS.items():
+        value = given.get(name)
         if value is None:
             continue
         try:
@@ -193,36 +196,39 @@ def _count(value: object) -> int:
 
 
 def _health(value: Any) -> dict[str, Any]:
-    given = {name.lower(): item for name, item in value.items() if item is not None}
-    found: dict[str, Any] = {"Test": _texts(given.get("test", []))}
+    given = {name: item for name, item in value.items() if item is not None}
+    found: dict[str, Any] = {"Test": _texts(given.get("Test", []))}
     for name in ("Interval", "Timeout", "StartPeriod", "Retries"):
-        found[name] = _count(given.get(name.lower(), 0))
+        found[name] = _count(given.get(name, 0))
     return {name: item for name, item in found.items() if item}
 
 
-_MEMBERS: dict[str, Callable[[Any], Any]] = {
-    "AttachStderr": _flag,
-    "AttachStdin": _flag,
-    "AttachStdout": _flag,
-    "Cmd": _texts,
-    "Healthcheck": _health,
-    "Domainname": _text,
-    "Entrypoint": _texts,
-    "Env": _texts,
-    "Hostname": _text,
-    "Image": _text,
-    "Labels": _labels,
-    "OnBuild": _texts,
-    "OpenStdin": _flag,
-    "StdinOnce": _flag,
-    "Tty": _flag,
-    "User": _text,
-    "Volumes": _set,
-    "WorkingDir": _text,
-    "ExposedPorts": _set,
-    "ArgsEscaped": _flag,
-    "NetworkDisabled": _flag,
-    "MacAddress": _text,
-    "StopSignal": _text,
-    "Shell": _texts,
+_FLAT, _LISTED, _MAPPED = Flat(), Listed(Flat()), Mapped()
+_HEALTH = Optional({"Test": _LISTED, "Interval": _FLAT, "Timeout": _FLAT, "StartPeriod": _FLAT, "Retries": _FLAT})
+_MEMBERS: dict[str, tuple[Shape, Callable[[Any], Any]]] = {
+    "AttachStderr": (_FLAT, _flag),
+    "AttachStdin": (_FLAT, _flag),
+    "AttachStdout": (_FLAT, _flag),
+    "Cmd": (_LISTED, _texts),
+    "Healthcheck": (_HEALTH, _health),
+    "Domainname": (_FLAT, _text),
+    "Entrypoint": (_LISTED, _texts),
+    "Env": (_LISTED, _texts),
+    "Hostname": (_FLAT, _text),
+    "Image": (_FLAT, _text),
+    "Labels": (_MAPPED, _labels),
+    "OnBuild": (_LISTED, _texts),
+    "OpenStdin": (_FLAT, _flag),
+    "StdinOnce": (_FLAT, _flag),
+    "Tty": (_FLAT, _flag),
+    "User": (_FLAT, _text),
+    "Volumes": (_MAPPED, _set),
+    "WorkingDir": (_FLAT, _text),
+    "ExposedPorts": (_MAPPED, _set),
+    "ArgsEscaped": (_FLAT, _flag),
+    "NetworkDisabled": (_FLAT, _flag),
+    "MacAddress": (_FLAT, _text),
+    "StopSignal": (_FLAT, _text),
+    "Shell": (_LISTED, _texts),
 }
+_SHAPE = Nested({"config": Nested({name: shape for name, (shape, _) in _MEMBERS.items()})})

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from urllib.parse import urlsplit
 
 import refimpl
+from refimpl.oci import members
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
     DIGEST_LENGTHS,
@@ -244,7 +244,7 @@ class Client:
             raise DigestMismatchError(
                 f'manifest digest: "{digest}" does not match Docker-Content-Digest: "{claimed}" for "{ref}"'
             )
-        document = _json_object(raw, str(ref))
+        document = _document(raw, str(ref))
         return Manifest(Descriptor(media_type, digest, len(raw)), raw, document)
 
     def _blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
@@ -270,7 +270,7 @@ class Client:
                     return self._fallback_referrers(ref)
                 raw = response.read_all(MANIFEST_LIMIT)
                 following = _next_page(response, ref.repository)
-            document = _json_object(raw, f"referrers of {ref}")
+            document = _document(raw, f"referrers of {ref}")
             found += Manifest(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, document).manifests
             if following is None:
                 break
@@ -305,14 +305,14 @@ def _algorithm(digest: str) -> str:
     return algorithm if algorithm in DIGEST_LENGTHS else "sha256"
 
 
-def _json_object(raw: bytes, what: str) -> dict[str, Any]:
+def _document(raw: bytes, what: str) -> dict[str, Any]:
     try:
-        document = json.loads(raw)
+        document = members.loads(raw)
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"{what}: not JSON: {error}") from error
     if not isinstance(document, dict):
         raise MalformedError(f"{what}: not a JSON object")
-    return document
+    return cast("dict[str, Any]", members.canonical(document, members.MANIFEST))
 
 
 def _next_page(response: Response, repository: Repository) -> str | None:

@@ -89,7 +89,8 @@ class Descriptor:
             MalformedError: not of this form, or the digest's algorithm isn't understood.
         """
         members = _object(value, "descriptor")
-        size = members.get("size", 0)
+        size = members.get("size")
+        size = 0 if size is None else size
         if not isinstance(size, int) or isinstance(size, bool) or size < 0:
             raise MalformedError(f"invalid size in descriptor: {size}")
         platform = members.get("platform")
@@ -108,6 +109,8 @@ class Descriptor:
 @dataclass(frozen=True)
 class Manifest:
     """A manifest or index: `raw` as received, `document` parsed; the members are read when they are asked for.
+
+    In `document` each known member has its proper name, whatever its letter case in `raw` (`members.canonical`).
 
     Each property raises `MalformedError` when that member hasn't the right form.
     """
@@ -190,18 +193,18 @@ def _texts(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = members.get(name)
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+    if not isinstance(value, list) or not all(item is None or isinstance(item, str) for item in value):
         raise MalformedError(f"invalid {name} in manifest: not a list of strings")
-    return tuple(value)
+    return tuple(item or "" for item in value)
 
 
 def _text_map(members: Mapping[str, Any], name: str) -> Mapping[str, str]:
     value = members.get(name)
     if value is None:
         return {}
-    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+    if not isinstance(value, dict) or not all(item is None or isinstance(item, str) for item in value.values()):
         raise MalformedError(f"invalid {name} in manifest: not a map of strings")
-    return value
+    return {key: item or "" for key, item in value.items()}
 
 
 def _decoded(text: str) -> bytes:

@@ -203,3 +203,46 @@ def test_the_deadline_is_no_missing_detail(gate: Gate) -> None:
     gate.add(Stall(at=1), reference=image.config_digest)
     with pytest.raises(TimeoutExceededError):
         details(gate, image, seconds=0.5)
+
+
+def content_of(gate: Gate, config: str, *, layers: str = "layers") -> ImageDetails:
+    """The details of an image whose configuration is this text, and whose manifest names its layers so."""
+    repository = gate.repository("acme/app")
+    image = Image.of([LAYER])
+    publish(image, repository, None)
+    data = config.encode()
+    digest = repository.put_blob(data)
+    manifest = json.dumps(
+        {"schemaVersion": 2, "Config": {"Digest": digest, "SIZE": len(data)}, layers: [LAYER.descriptor()]}
+    ).encode()
+    pushed = repository.put_manifest(manifest, "application/vnd.oci.image.manifest.v1+json")
+    deadline = Deadline(20.0)
+    with closing(connect(deadline=deadline, retry=QUICK, environ={})) as client:
+        ref = parse(f"{gate.address}/acme/app@{pushed}")
+        return image_details(client, Layers(client, None, deadline=deadline), ref)
+
+
+LABELS = json.dumps(BUNDLE)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        f'{{"CONFIG": {{"LABELS": {LABELS}}}}}',
+        f'{{"config": {{"Labels": {LABELS}}}, "Config": {{"Labels": {{}}}}}}',
+        f'{{"config": {{"labels": {LABELS}, "labels": {{"a": "b"}}}}}}',
+        f'{{"config": {{"Label\u017f": {LABELS}}}}}',
+    ],
+)
+@pytest.mark.parametrize("layers", ["layers", "LAYERS"])
+def test_members_in_any_case_hide_nothing(gate: Gate, config: str, layers: str) -> None:
+    found = content_of(gate, config, layers=layers)
+    assert found.files == {"manifests/a.json": {"a": 2.5}}
+    assert found.config is not None
+    assert found.config["Labels"][OLM_LABEL] == "manifests/"
+
+
+def test_a_label_that_is_null_is_an_empty_one(gate: Gate) -> None:
+    root = Layer.of({"a.json": b"1"})
+    found = details(gate, Image.of([root], config={"Labels": {OLM_LABEL: None}}))
+    assert found.files == {"a.json": 1}
