@@ -19,6 +19,7 @@ class Context(Protocol):
     """What steps see of behave's context."""
 
     world: World
+    scenario: Any
     table: Any
     text: str
 

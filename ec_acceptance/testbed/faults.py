@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 __all__ = ["Thing", "WordsError", "nth", "place", "verb"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
-_PLACES = ("before the head", "at the start", "in the middle", "at an entry boundary", "before the last byte")
+_PLACES = (
+    "before the head",
+    "at the start",
+    "in the middle",
+    "within a file",
+    "at an entry boundary",
+    "before the last byte",
+)
+_WORD = b'"first"'
 _STOPS: dict[str, Callable[[int | None], Verb]] = {
     "held": Hold,
     "stalled for ever": Stall,
@@ -84,7 +92,7 @@ def place(words: str, thing: Thing) -> int | None:
     """A place in the body as a rule counts it; None is before the head.
 
     The entry boundary is the one behind the layer's first file that policies read: a reader that takes the cut for the
-    archive's end sees that file and misses the later ones.
+    archive's end sees that file and misses the later ones. The place within a file is in a word that policies see.
     """
     match words:
         case "before the head":
@@ -93,6 +101,8 @@ def place(words: str, thing: Thing) -> int | None:
             return 0
         case "in the middle":
             return len(thing.body) // 2
+        case "within a file" if _WORD in thing.body:
+            return thing.body.index(_WORD) + 1
         case "before the last byte":
             return len(thing.body) - 1
         case "at an entry boundary" if len(thing.boundaries) > 2:

@@ -26,6 +26,8 @@ CAUSES = {
     r"unexpected end|transfer|connection",
     "a wrong digest": r"digest|checksum|hash",
     "a wrong size": r"size|length|bytes|short|EOF|incomplete|digest",
+    "a damaged archive": r"gzip|zlib|zstd|deflate|archive|tar\b|EOF|unexpected end|corrupt|invalid|checksum",
+    "a limit": r"limit|more than|exceed|too (?:large|big|long|many)",
     "the status 403": r"403|forbidden|denied",
     "the status 404": r"404|not[ _]found|unknown",
     "the status 429": r"429|too ?many ?requests",

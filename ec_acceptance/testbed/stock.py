@@ -96,14 +96,18 @@ class Stock:
         layers: Mapping[str, Layer] | None = None,
         labels: Mapping[str, str] | None = None,
         files: Mapping[str, Any] | None = None,
+        claims: Mapping[int, str] | None = None,
     ) -> Published:
         """Make an image and push it as `latest`; its layers by the names that assertions use.
 
-        `files` are those that policies see of it, by path: the data that is in them.
+        `files` are those that policies see of it, by path: the data that is in them. `claims` are diffIDs that its
+        configuration tells instead of the true ones, by the layer's number.
         """
         if layers is None:
             layers = {f"layer of {name}": Layer.of({"etc/image": f"{self._seed} {name}\n".encode()})}
-        image = publish(Image.of(list(layers.values()), labels=labels), self._gate.repository(name))
+        image = publish(
+            Image.of(list(layers.values()), labels=labels, claimed_diff_ids=claims), self._gate.repository(name)
+        )
         self.images[name] = image
         self.files[name] = files or {}
         self.layers |= {title: layer.digest for title, layer in layers.items()}
@@ -179,8 +183,8 @@ class Stock:
         return found
 
     def layer(self, title: str) -> Layer:
-        """A layer by the name that assertions use."""
-        digest = self.layers[title]
+        """A layer by the name that assertions use, or by what scenarios call it (`thing`)."""
+        digest = self.layers[title] if title in self.layers else self.thing(title).digest
         return next(layer for image in self.images.values() for layer in image.layers if layer.digest == digest)
 
     def thing(self, title: str) -> Thing:

@@ -65,9 +65,7 @@ class Invocation:
 class Running:
     """A validator at work. Its streams go to files, so that it never blocks on us."""
 
-    def __init__(
-        self, command: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path
-    ) -> None:
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
         self._started = time.time()
@@ -84,6 +82,11 @@ class Running:
             )
         except OSError as error:
             raise ValidatorNotFoundError(f"cannot start the validator {self.command[0]}: {error.strerror}") from error
+
+    @property
+    def pid(self) -> int:
+        """The process's number, also that of its group and session."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:
@@ -144,7 +147,12 @@ class Validator:
         self.command = (str(Path(program).absolute()), *words[1:])
 
     def start(
-        self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        streams: Path,
+        confinement: Sequence[str] = (),
     ) -> Running:
         """Start it.
 
@@ -153,9 +161,10 @@ class Validator:
             environment: added to the little that every program needs.
             folder: where it is started.
             streams: an existing folder, for what it prints.
+            confinement: words of a command line that become the validator, which they stand before (confinement.py).
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return Running((*self.command, *arguments), {**base, **environment}, folder, streams)
+        return Running((*confinement, *self.command, *arguments), {**base, **environment}, folder, streams)
 
     def version(self) -> str:
         """The one word that it calls its version (`version --short`), for reports and the origin of snapshots."""

@@ -80,6 +80,9 @@ class World:
         self.made: dict[str, str] = {}
         self.reader: Reader | None = None
         self.remembered: Mapping[str, str] = {}
+        self.surroundings: Mapping[str, str] = {}
+        self.confinement: tuple[str, ...] = ()
+        self.peaks: list[int] = []
         self.registry_guard: Guard | None = None
         self.registry_tls = False
         self._started = 0
@@ -286,7 +289,7 @@ class World:
         streams = self.folder / f"run-{self._started}"
         streams.mkdir()
         validator = self.services.validator
-        running = validator.start(arguments, self.variables_for_programs(), self.work, streams)
+        running = validator.start(arguments, self.variables_for_programs(), self.work, streams, self.confinement)
         running.when_ended(self.gate.log.wake)
         self.running[name] = running
         return running

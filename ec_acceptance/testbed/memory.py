@@ -1,0 +1,76 @@
+"""How much memory a process and all its children take: the largest sum of their proportional set sizes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ec_acceptance.testbed.confinement import UnconfinableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Peak", "measured"]
+
+_INTERVAL = 0.01
+
+
+class Peak:
+    """The largest sum seen so far, in bytes."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
+@contextmanager
+def measured(pid: int) -> Iterator[Peak]:
+    """Look at the process `pid` and its descendants every 10 ms until the context ends.
+
+    Memory that several processes share is counted once (proc(5), `smaps_rollup`, "Pss").
+
+    Raises:
+        UnconfinableError: there is no such measure on this system.
+    """
+    if sys.platform != "linux" or not Path("/proc/self/smaps_rollup").exists():
+        raise UnconfinableError("proportional set sizes are Linux's")
+    peak, over = Peak(), threading.Event()
+
+    def look() -> None:
+        while not over.wait(_INTERVAL):
+            peak.size = max(peak.size, sum(map(_proportional, _family(pid))))
+
+    watch = threading.Thread(target=look, name=f"memory of {pid}", daemon=True)
+    watch.start()
+    try:
+        yield peak
+    finally:
+        over.set()
+        watch.join()
+
+
+def _family(pid: int) -> list[int]:
+    found = [pid]
+    for one in found:  # grows while it is gone through
+        found += _children(one)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    children: list[int] = []
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            children += map(int, (task / "children").read_text().split())
+    except OSError:  # it has just ended
+        pass
+    return children
+
+
+def _proportional(pid: int) -> int:
+    try:
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:  # it has just ended
+        return 0
+    return next((int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("Pss:")), 0)

@@ -1,0 +1,41 @@
+"""What lies around a cache directory, for showing that nothing there is touched; and names that every system allows."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["around", "unportable"]
+
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$')
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
+_LONGEST = 255
+
+
+def around(folders: list[Path], but: Path) -> Mapping[str, str]:
+    """Every file and link in `folders` that isn't in `but`, by path, with a digest of its content or its target."""
+    found = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            if but in path.parents or path == but or (path.is_dir() and not path.is_symlink()):
+                continue
+            data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
+            found[str(path)] = hashlib.sha256(data).hexdigest()
+    return found
+
+
+def unportable(name: str) -> str:
+    """Why Windows doesn't allow this name of a file; empty when it does.
+
+    Source: Microsoft, "Naming Files, Paths, and Namespaces".
+    """
+    if found := _FORBIDDEN.search(name):
+        return f"{found[0]!r} can't be in a name"
+    if _RESERVED.fullmatch(name):
+        return "it is the name of a device"
+    return f"it has more than {_LONGEST} characters" if len(name) > _LONGEST else ""

@@ -1,0 +1,152 @@
+"""What befalls the files in the validator's cache directory, and what must become of them."""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+
+from behave import given, step, then, use_step_matcher
+
+from ec_acceptance.testbed.behaving import Context, rows
+from ec_acceptance.testbed.cache_damage import damage
+from ec_acceptance.testbed.cache_directory import Entry
+from ec_acceptance.testbed.registry.log import NotReachedError
+from ec_acceptance.testbed.surroundings import unportable
+
+
+def _entries(context: Context, thing: str) -> tuple[Entry, ...]:
+    """What is kept of a layer, under the digest of its compressed bytes or of its archive."""
+    layer = context.world.stock.layer(thing)
+    return tuple(entry for entry in context.world.cache.entries() if entry.digest in {layer.digest, layer.diff_id})
+
+
+use_step_matcher("re")
+
+
+@step(r"what the cache directory holds of (?P<thing>the .+) is (?P<words>cut|emptied|changed|replaced)(?P<how>.*)")
+def a_damage(context: Context, thing: str, words: str, how: str) -> None:
+    entries = _entries(context, thing)
+    assert entries, f"nothing is kept of {thing}: {context.world.cache.entries()}"
+    for entry in entries:
+        damage(words + how, entry, context.world.stock.layer(thing))
+    assert context.world.cache.damaged(), "nothing is damaged"
+
+
+@then(r"the cache directory (?P<verb>keeps|doesn't keep) (?P<thing>the .+)")
+def is_kept(context: Context, verb: str, thing: str) -> None:
+    entries = _entries(context, thing)
+    if verb == "keeps":
+        assert entries, f"nothing is kept of {thing}: {context.world.cache.entries()}"
+        damaged = [f"{entry.path} is {entry.damage}" for entry in entries if entry.damage]
+        assert not damaged, f"{thing}: {damaged}"
+    else:
+        assert not entries, f"there is something of {thing}: {entries}"
+
+
+use_step_matcher("parse")
+
+
+@given("the cache directory has these files before")
+def foreign_files(context: Context) -> None:
+    """`<digest>` stands for the digest of the shared layer, `<hex>` for the digits in it."""
+    digest = context.world.stock.thing("the shared layer").digest
+    for (name,) in rows(context.table):
+        text = name.replace("<digest>", digest).replace("<hex>", digest.partition(":")[2])
+        path = context.world.cache.path / text
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_bytes(b"1\n")
+    context.world.remembered = context.world.cache.content()
+
+
+@then("the files that were there before and don't begin with a dot are unchanged")
+def foreign_files_stay(context: Context) -> None:
+    now = context.world.cache.content()
+    changed = {
+        name: now.get(name, "gone")
+        for name, digest in context.world.remembered.items()
+        if not name.startswith(".") and now.get(name) != digest
+    }
+    assert not changed, f"files that aren't the validator's were touched: {changed}"
+
+
+@given("the cache directory has the {content} of the shared layer by the name of an older version")
+def an_old_file(context: Context, content: str) -> None:
+    layer = context.world.stock.layer("the shared layer")
+    if layer.diff_id == layer.digest:
+        raise NotReachedError("the shared layer isn't compressed")
+    archive = zlib.decompress(layer.data, zlib.MAX_WBITS | 16)
+    data = {
+        "archive": archive,
+        "archive without its padding": archive.rstrip(b"\0"),
+        "half archive": archive[: len(archive) // 2],
+        "empty archive": b"",
+        "compressed bytes": layer.data,
+    }[content]
+    name = layer.digest if content == "compressed bytes" else layer.diff_id
+    folder = context.world.cache.path
+    folder.mkdir(parents=True, mode=0o700)
+    (folder / name).write_bytes(data)
+
+
+@then("each name in the cache directory is valid on Windows")
+def names_are_portable(context: Context) -> None:
+    folder = context.world.cache.path
+    names = sorted(path.relative_to(folder) for path in folder.rglob("*"))
+    assert names, f"there is nothing in {folder}"
+    wrong = {str(name): why for name in names for part in name.parts if (why := unportable(part))}
+    assert not wrong, f"names that Windows doesn't allow: {wrong}"
+
+
+@then("the cache directory has a temporary")
+def there_is_a_temporary(context: Context) -> None:
+    """A validator may do without; then what the scenario is about can't be seen with it, and nothing can be wrong."""
+    if not context.world.cache.temporaries():
+        context.scenario.skip("the validator keeps no temporary in its cache directory")
+
+
+@then("the temporaries are still there")
+def temporaries_stay(context: Context) -> None:
+    gone = [name for name in context.world.remembered if not (context.world.cache.path / name).exists()]
+    assert not gone, f"the temporaries of a living process are gone: {gone}"
+
+
+@step("the cache directory is removed")
+def removed(context: Context) -> None:
+    path = context.world.cache.path
+    if not path.exists():
+        raise NotReachedError(f"there is no {path}")
+    shutil.rmtree(path)
+
+
+@then("there is no cache directory")
+def no_cache_directory(context: Context) -> None:
+    path = context.world.cache.path
+    assert not path.exists(), f"{path} was made: {context.world.cache.content()}"
+
+
+@then("the cache directory is empty")
+def empty(context: Context) -> None:
+    content = context.world.cache.content()
+    assert not content, f"the cache directory has {content}"
+
+
+@then("the cache directory and what is in it may be written by their owner alone")
+def modes(context: Context) -> None:
+    place = context.world.cache.path
+    folders = [place, place.parent, *(path for path in place.rglob("*") if path.is_dir())]
+    assert place.is_dir(), f"there is no {place}"
+    wrong = {str(path): oct(path.stat().st_mode & 0o7777) for path in folders if path.stat().st_mode & 0o777 != 0o700}
+    assert not wrong, f"directories with other modes than 0700: {wrong}"
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert files, f"there is no file in {place}"
+    open_files = {str(path): oct(path.stat().st_mode) for path in files if path.stat().st_mode & 0o022}
+    assert not open_files, f"files that others may write: {open_files}"
+
+
+@then("the cache directory has at most {size:d} bytes")
+def has_at_most(context: Context, size: int) -> None:
+    place = context.world.cache.path
+    files = {str(path): path.stat().st_size for path in place.rglob("*") if path.is_file()}
+    assert sum(files.values()) <= size, (
+        f"the cache directory has {sum(files.values())} bytes, more than {size}: {files}"
+    )

@@ -1,0 +1,149 @@
+"""Images that lie, that are damaged where they come from, or whose layers have other forms."""
+
+from __future__ import annotations
+
+from typing import cast, get_args
+
+from behave import given, then
+
+from ec_acceptance.testbed import peculiar
+from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.bundles import READERS, Reader, add_apart, seen
+from ec_acceptance.testbed.faults import Thing
+from ec_acceptance.testbed.images import Compression
+from ec_acceptance.testbed.outcome import said_causes
+from ec_acceptance.testbed.registry.log import NotReachedError
+from ec_acceptance.testbed.registry.rules import Hold
+
+
+def _reader(context: Context) -> Reader:
+    assert context.world.reader is not None, "images that are judged by their files come first"
+    return context.world.reader
+
+
+@given("{count:d} images that share a layer in {form} with a {algorithm} digest, read through {reader}")
+def images_of_a_form(context: Context, count: int, form: str, algorithm: str, reader: str) -> None:
+    compression = {"gzip": "gzip", "zstd": "zstd", "no compression": "none"}[form]
+    assert compression in get_args(Compression)
+    peculiar.add_of_form(context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm)
+    context.world.judge(READERS[reader])
+
+
+@given("{count:d} images that share a layer of {size:d} MiB, read through {reader}")
+def images_that_share_much(context: Context, count: int, size: int, reader: str) -> None:
+    context.world.stock.add_bundles("acceptance/bundle-1", count, size << 20, labelled=READERS[reader].labelled)
+    context.world.judge(READERS[reader])
+
+
+@given("{count:d} images that share nothing, read through {reader}")
+def images_apart(context: Context, count: int, reader: str) -> None:
+    for number in range(1, count + 1):
+        add_apart(context.world.stock, f"acceptance/bundle-{number}", READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given("{count:d} images that nothing reads files of")
+def images_unread(context: Context, count: int) -> None:
+    context.world.stock.add_bundles("acceptance/bundle-1", count, 1 << 20, labelled=False)
+    context.world.judge(Reader("nothing", "happy_day.rego", labelled=False, early=False))
+
+
+@given('an image "{name}" that claims the diffID of {thing}')
+def a_claiming_image(context: Context, name: str, thing: str) -> None:
+    world = context.world
+    diff_id = context.world.stock.layer(thing).diff_id
+    peculiar.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
+    world.stock.sign_all("known")
+
+
+@given('an image "{name}" that claims a diffID of "{text}", read through {reader}')
+def an_escaping_image(context: Context, name: str, text: str, reader: str) -> None:
+    peculiar.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given("2 images with one archive that is packed in two ways, read through {reader}")
+def images_packed_twice(context: Context, reader: str) -> None:
+    peculiar.add_packed_twice(context.world.stock, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given('an image "impostor" with a layer of the same size')
+def an_impostor(context: Context) -> None:
+    peculiar.add_impostor(context.world.stock)
+
+
+@given('an image "{name}" with a layer that {how}, read through {reader}')
+def an_unreadable_image(context: Context, name: str, how: str, reader: str) -> None:
+    peculiar.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given('an image "{name}" with a file of {size:d} MiB, read through {reader}')
+def an_image_with_a_large_file(context: Context, name: str, size: int, reader: str) -> None:
+    peculiar.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
+    context.world.judge(READERS[reader])
+
+
+@given('an image "{name}" whose layer has the digest "{digest}", read through {reader}')
+def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -> None:
+    world = context.world
+    peculiar.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
+    world.judge(READERS[reader])
+
+
+@given('an image "{name}" whose layer is at a URL {place}, read through {reader}')
+def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> None:
+    """Its descriptor says so; what is there is seen as a request for the repository `acceptance/elsewhere`."""
+    world = context.world
+    also = {"and at the registry": True, "and not at the registry": False}[place]
+    elsewhere = "acceptance/elsewhere"
+    prefix = f"{world.gate.url}/v2/{elsewhere}/blobs/"
+    layer = peculiar.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
+    for repository in (elsewhere, *([f"acceptance/{name}"] if also else ())):
+        world.gate.repository(repository).put_blob(layer.data)
+    world.judge(READERS[reader])
+
+
+@then("the URL was not asked for")
+def the_url_was_not_asked_for(context: Context) -> None:
+    asked = context.world.requests(repository="acceptance/elsewhere")
+    assert not asked, "the descriptor's URL was followed:\n" + "\n".join(map(str, asked))
+
+
+@given("every layer is held at the start")
+def every_layer_is_held(context: Context) -> None:
+    context.world.longest_gap()
+    stock = context.world.stock
+    for title in stock.layers:
+        layer = stock.layer(title)
+        thing = Thing(f"the {title}", "blob", layer.digest, layer.data, layer.boundaries)
+        context.world.steering.add(thing, Hold(0), None)
+
+
+@then("at most {count:d} layers are under way")
+def few_layers_under_way(context: Context, count: int) -> None:
+    digests = set(context.world.stock.layers.values())
+    held = [one for one in context.world.gate.held() if one.reference in digests]
+    if not held:
+        raise NotReachedError("no layer is asked for")
+    assert len(held) <= count, f"{len(held)} layers are under way, more than {count}:\n" + "\n".join(map(str, held))
+
+
+@then('"{image}" fails, and the cause names "{text}"')
+def fails_with_a_cause(context: Context, image: str, text: str) -> None:
+    last = context.world.last
+    found = said_causes(last)
+    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.described()}"
+
+
+@then("no policy saw other files than those of its image")
+def no_policy_saw_other_files(context: Context) -> None:
+    """What policies see is seen as a request of the policy `witness` (features/examples)."""
+    world = context.world
+    for name, files in world.stock.files.items():
+        right = f"seen-{seen(files).rpartition(' ')[2][:12]}"
+        asked = world.requests(repository=name, kind="manifest")
+        wrong = [one for one in asked if one.reference.startswith("seen-") and one.reference != right]
+        assert not wrong, f"a policy judged {name} by other files than its own: {', '.join(map(str, wrong))}"

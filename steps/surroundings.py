@@ -1,0 +1,165 @@
+"""Circumstances that the validator works in, what it takes of them, and what it leaves in them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from typing import TYPE_CHECKING
+
+from behave import given, step, then, when
+
+from ec_acceptance.testbed.behaving import Context, named
+from ec_acceptance.testbed.confinement import (
+    UnconfinableError,
+    few_files,
+    full_disk,
+    give_away,
+    open_umask,
+    read_only,
+)
+from ec_acceptance.testbed.memory import measured
+from ec_acceptance.testbed.surroundings import around
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_WARNING = re.compile(r"^.*\blevel=warning\b.*$", re.MULTILINE)
+
+
+def _around(context: Context) -> Mapping[str, str]:
+    world = context.world
+    return around([world.home, world.work, world.scratch], world.cache.path)
+
+
+@given('the environment variable "{name}" is empty')
+def an_empty_variable(context: Context, name: str) -> None:
+    context.world.environment[name] = ""
+
+
+@given("the cache directory can't be written")
+def cannot_be_written(context: Context) -> None:
+    context.world.cache.path.mkdir(parents=True, mode=0o700, exist_ok=True)
+    try:
+        context.world.confinement = read_only(context.world.cache.path)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@given("the cache directory is on a disk of {size:d} KiB")
+def a_small_disk(context: Context, size: int) -> None:
+    """What is on it when the validator has ended is in the cache directory then."""
+    place = context.world.cache.path
+    place.mkdir(parents=True, mode=0o700)
+    left = context.world.folder / "left"
+    left.mkdir()
+    try:
+        context.world.confinement = full_disk(place, size << 10, left)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@when("the disk is looked at")
+def the_disk_is_looked_at(context: Context) -> None:
+    context.world.confinement = ()
+    shutil.copytree(context.world.folder / "left", context.world.cache.path, dirs_exist_ok=True, symlinks=True)
+
+
+@given("at most {count:d} files may be open in a process")
+def few_open_files(context: Context, count: int) -> None:
+    try:
+        context.world.confinement = few_files(count)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@given("files may be written by all unless their maker says otherwise")
+def an_open_umask(context: Context) -> None:
+    try:
+        context.world.confinement = open_umask()
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@given("a file is in the place of {folder}")
+def a_file_in_the_place(context: Context, folder: str) -> None:
+    place = _place(context, folder)
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place.write_bytes(b"a file\n")
+
+
+@given("the cache directory may be written by {others}")
+def others_may_write(context: Context, others: str) -> None:
+    place = context.world.cache.path
+    place.mkdir(parents=True, mode=0o700)
+    place.chmod({"its group": 0o770, "everybody": 0o777}[others])
+
+
+@given("{folder} belongs to another user")
+def another_user(context: Context, folder: str) -> None:
+    place = _place(context, folder)
+    place.mkdir(parents=True, mode=0o700)
+    try:
+        give_away(place)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@given("another user's link leads to the cache directory")
+def another_users_link(context: Context) -> None:
+    place, target = context.world.cache.path, context.world.scratch / "elsewhere"
+    target.mkdir(mode=0o700)
+    place.parent.mkdir(parents=True, mode=0o700)
+    place.symlink_to(target)
+    try:
+        give_away(place)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@when("the validation of {images} is run and its memory is measured")
+def memory_is_measured(context: Context, images: str) -> None:
+    world = context.world
+    running = world.start_usual(named(images))
+    try:
+        with measured(running.pid) as peak:
+            world.finish()
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+        return
+    world.peaks.append(peak.size)
+
+
+@then("the peak of memory was at most {factor:g} times that of the first validation")
+def memory_is_bounded(context: Context, factor: float) -> None:
+    first, *others = context.world.peaks
+    assert first, "no memory was measured"
+    assert others[-1] <= factor * first, (
+        f"the peak was {others[-1] >> 20} MiB, and that of the first validation {first >> 20} MiB"
+    )
+
+
+@step("the surroundings of the cache directory are remembered")
+def remember_surroundings(context: Context) -> None:
+    context.world.surroundings = _around(context)
+
+
+@then("nothing outside of the cache directory was touched")
+def nothing_outside(context: Context) -> None:
+    before, now = context.world.surroundings, _around(context)
+    different = sorted(path for path in {*before, *now} if before.get(path) != now.get(path))
+    assert not different, f"files outside of the cache directory that were made, changed or removed: {different}"
+    above = [str(found) for folder in context.world.folder.parents for found in folder.glob("escaped*")]
+    assert not above, f"files that were made above: {above}"
+
+
+@then("there is {count} warning")
+def warnings(context: Context, count: str) -> None:
+    found = _WARNING.findall(context.world.last.err)
+    wanted = {"one": 1, "no": 0}[count]
+    assert len(found) == wanted, f"{len(found)} warnings, not {wanted}: {found}\n{context.world.last.described()}"
+
+
+def _place(context: Context, folder: str) -> Path:
+    place = context.world.cache.path
+    return {"the cache directory": place, "its parent directory": place.parent}[folder]
