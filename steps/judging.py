@@ -73,7 +73,7 @@ def results_are(context: Context, kind: str, wanted: str) -> None:
 
 @then("the report has exactly the {kind:w} of components")
 def exactly_the_results(context: Context, kind: str) -> None:
-    wanted = sorted(Finding(*row) for row in rows(context.table))
+    wanted = sorted(Finding(*map(context.world.text, row)) for row in rows(context.table))
     found = context.world.report.findings(kind)
     assert found == wanted, f"the {kind} are {found}, not {wanted}:\n{context.world.last.described()}"
 

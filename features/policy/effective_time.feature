@@ -1,0 +1,113 @@
+Feature: The time at which images are judged
+
+  The rule `a.later` fails from 2099-01-01 on, `a.earlier` since 2001.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | main.rego | policy/dated.rego |
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @effective_time-<id>
+  Scenario Outline: <what>
+    When the images are judged with
+      | --effective-time | <given> |
+    Then the effective time is "<time>"
+    And the violations are: <violations>
+    And the warnings are: <warnings>
+    And the output should match the snapshot
+
+    Examples: spellings
+      | id | what                                   | given                     | time                 | violations        | warnings |
+      | 01 | a moment                               | 2098-12-31T23:59:59Z      | 2098-12-31T23:59:59Z | a.earlier         | a.later  |
+      | 02 | the very moment doesn't count yet      | 2099-01-01T00:00:00Z      | 2099-01-01T00:00:00Z | a.earlier         | a.later  |
+      | 03 | a moment with an offset and a fraction | 2099-01-01T01:00:00.5+01:00 | 2099-01-01T00:00:00.5Z | a.earlier a.later | none   |
+      | 04 | a day begins at midnight, UTC          | 2099-01-02                | 2099-01-02T00:00:00Z | a.earlier a.later | none     |
+
+  @effective_time-<id>
+  Scenario Outline: now, spelled "<given>"
+    When the images are judged with
+      | --effective-time | <given> |
+    Then the violations are: a.earlier
+    And the warnings are: a.later
+    And the output should match the snapshot
+
+    Examples:
+      | id | given |
+      | 05 | now   |
+      | 06 | NOW   |
+
+  @effective_time-07
+  Scenario: the moment at which the image was built, as its attestation says
+    Given a folder "rules" with
+      | clock.rego | policy/clock.rego |
+    When the images are judged with
+      | --effective-time | attestation |
+    Then the effective time is "2024-01-01T10:05:00Z"
+    And the violations are: a.earlier
+    And the warnings are: a.later clock.late
+    And the output should match the snapshot
+
+  @effective_time-08
+  Scenario: the past, when it is allowed
+    When the images are judged with
+      | --effective-time            | 2001-01-31 |
+      | --allow-past-effective-time |            |
+    Then the effective time is "2001-01-31T00:00:00Z"
+    And the violations are: none
+    And the warnings are: a.earlier a.later
+    And the output should match the snapshot
+
+  @effective_time-09
+  Scenario: the past is refused
+    When the images are judged with
+      | --effective-time | 2020-01-01 |
+    Then the validation fails with the error
+      """
+      effective time 2020-01-01T00:00:00Z is in the past; use --allow-past-effective-time to override
+      """
+    And no image was judged
+
+  @effective_time-<id>
+  Scenario Outline: <what> is refused
+    When the images are judged with
+      | --effective-time | <given> |
+    Then the validation fails with the error
+      """
+      invalid policy time argument: parsing time "<given>" as "2006-01-02T15:04:05Z07:00": cannot parse <part>
+      parsing time "<given>" as "2006-01-02": cannot parse <part>
+      """
+    And no image was judged
+
+    Examples:
+      | id | what                     | given      | part                |
+      | 10 | a word                   | garbage    | "garbage" as "2006" |
+      | 11 | a day without zeros      | 2030-1-1   | "1-1" as "01"       |
+
+  @effective_time-12
+  Scenario: rules see the time in data.config
+    Given a folder "rules" with
+      | clock.rego | policy/clock.rego |
+    When the images are judged with
+      | --effective-time | 2098-07-01T00:00:00Z |
+    Then the warnings are: a.later clock.late
+    And a message is
+      """
+      It is 2098-07-01T00:00:00Z
+      """
+    And the output should match the snapshot
+
+  @effective_time-<id>
+  Scenario Outline: the date of a rule that passed <what>
+    When the images are judged with
+      | --effective-time            | <given> |
+      | --allow-past-effective-time |         |
+    Then the output should match the snapshot
+
+    Examples:
+      | id | what                                    | given                |
+      | 13 | 90 days ago stands in its failures      | 2001-05-02T00:00:00Z |
+      | 14 | more than 90 days ago doesn't           | 2001-05-02T00:00:01Z |

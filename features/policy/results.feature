@@ -1,0 +1,289 @@
+Feature: From rules to results
+
+  What becomes of what rules say: violation, warning or success; with which members; in which order.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @result-01
+  Scenario: names of rules that deny and warn
+    Given the rules
+      """
+      package a
+      deny contains result if { result := {"code": "a.deny", "msg": "counts"} }
+      deny_more_x1 contains result if { result := {"code": "a.more", "msg": "counts"} }
+      violation contains result if { result := {"code": "a.violation", "msg": "counts"} }
+      warn_2 contains result if { result := {"code": "a.warn", "msg": "counts"} }
+      denyx contains result if { result := {"code": "a.denyx", "msg": "doesn't"} }
+      warning contains result if { result := {"code": "a.warning", "msg": "doesn't"} }
+      Deny contains result if { result := {"code": "a.capital", "msg": "doesn't"} }
+      """
+    When the images are judged
+    Then the violations are: a.deny a.more a.violation
+    And the warnings are: a.warn
+    And the output should match the snapshot
+
+  @result-02
+  Scenario: values that are results, and values that aren't
+    Given the rules
+      """
+      package a
+      deny contains "a text"
+      deny contains value if { some value in [1, true, null, ["a list"], {"a set"}] }
+      deny contains {"msg": ""}
+      deny contains {"msg": "an object", "code": "a.object", "term": ["x", "y"], "query": "dropped", "_loc": "dropped", "other": 1.50}
+      warn := ["a list is a set", {"msg": "with objects", "severity": "failure"}]
+      warn_one := {"msg": "an object alone is none"}
+      """
+    When the images are judged with
+      | --info | |
+    Then the violations are: - - a.object(x,y)
+    And the warnings are: -
+    And the output should match the snapshot
+
+  @result-03
+  Scenario: a result without a message ends it all
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.dumb"}
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: new result: "msg" field must be present and a string
+      """
+
+  @result-04
+  Scenario: severity moves results, and unknown ones don't
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.mild", "msg": "warns", "severity": "warning"}
+      warn contains {"code": "a.harsh", "msg": "fails", "severity": "failure"}
+      deny contains {"code": "a.odd", "msg": "stays", "severity": "mild"}
+      warn contains {"code": "a.strange", "msg": "stays", "severity": 5}
+      # METADATA
+      # custom:
+      #   short_name: told
+      #   severity: warning
+      deny contains {"code": "a.told", "msg": "An annotation's severity has no effect"}
+      """
+    When the images are judged with
+      | --info | |
+    Then the violations are: a.harsh a.odd a.told
+    And the warnings are: a.mild a.strange
+    And the output should match the snapshot
+
+  @result-05
+  Scenario: denied and warned of under one code becomes two warnings
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.both", "msg": "denied"}
+      warn contains {"code": "a.both", "msg": "warned"}
+      deny contains "the same text"
+      warn contains "the same text"
+      deny contains {"code": "a.one", "msg": "the same text"}
+      """
+    When the images are judged
+    Then the violations are: a.one
+    And the warnings are: - - a.both a.both
+    And the output should match the snapshot
+
+  @result-06
+  Scenario: effective dates of results themselves
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.future", "msg": "One dot is dropped..", "effective_on": "2099-01-01T00:00:00Z"}
+      deny contains {"msg": "Without a code", "effective_on": "2099-01-01T00:00:00Z"}
+      deny contains {"code": "a.offset", "msg": "An offset isn't understood", "effective_on": "2099-01-01T00:00:00+01:00"}
+      deny contains {"code": "a.day", "msg": "Nor is a day", "effective_on": "2099-01-01"}
+      deny contains {"code": "a.number", "msg": "Nor a number", "effective_on": 2099}
+      warn contains {"code": "a.calm", "msg": "Warnings stay as they are", "effective_on": "2099-01-01T00:00:00Z"}
+      """
+    When the images are judged
+    Then the violations are: a.day a.number a.offset
+    And the warnings are: - a.calm a.future
+    And the output should match the snapshot
+
+  @result-07
+  Scenario: the annotation wins over the result, but for term and severity
+    Given the rules
+      """
+      package a
+      # METADATA
+      # title: Title of the annotation
+      # description: Description of the annotation.
+      # custom:
+      #   short_name: one
+      #   solution: Solution of the annotation
+      #   collections: [annotated, 5]
+      #   effective_on: 2001-01-01T00:00:00Z
+      deny contains result if {
+        result := {
+          "code": "a.one", "msg": "fails", "term": "t", "title": "mine", "description": "mine", "solution": "mine",
+          "collections": ["mine"], "effective_on": "2099-01-01T00:00:00Z", "mine": {"b": 1, "a": [1.50, 1e3]},
+        }
+      }
+      deny contains {"code": "a.two", "msg": "fails", "title": "mine", "description": "mine", "collections": "mine"}
+      """
+    When the images are judged with
+      | --info | |
+    Then the violations are: a.one(t) a.two
+    And the output should match the snapshot
+
+  @result-08
+  Scenario: only code, term and date are told without --info
+    Given the rules
+      """
+      package a
+      # METADATA
+      # title: Title
+      # description: Description
+      # custom:
+      #   short_name: one
+      #   solution: Solution
+      #   effective_on: 2099-01-01T00:00:00Z
+      deny contains {"code": "a.one", "msg": "fails", "term": "t", "other": "gone"}
+      """
+    When the images are judged
+    Then the violations are: none
+    And the warnings are: a.one(t)
+    And the output should match the snapshot
+
+  @result-09
+  Scenario: how to exclude a violation stands in its description
+    Given the rules
+      """
+      package a
+      # METADATA
+      # title: None
+      # description: No term.
+      # custom: {short_name: none}
+      deny contains {"code": "a.none", "msg": "fails"}
+      # METADATA
+      # title: One
+      # description: One term
+      # custom: {short_name: one}
+      deny contains {"code": "a.one", "msg": "fails", "term": "t"}
+      # METADATA
+      # title: Some
+      # description: Several terms
+      # custom: {short_name: some}
+      deny contains {"code": "a.some", "msg": "fails", "term": ["t", "", "u"]}
+      # METADATA
+      # title: Warns
+      # description: A warning
+      # custom: {short_name: warns}
+      warn contains {"code": "a.warns", "msg": "warns"}
+      """
+    When the images are judged with
+      | --info | |
+    Then the violations are: a.none a.one(t) a.some(t,,u)
+    And the output should match the snapshot
+
+  @result-10
+  Scenario: a rule that depends on another one is silent when that one fails
+    Given the rules
+      """
+      package a
+      # METADATA
+      # custom: {short_name: first}
+      deny contains {"code": "a.first", "msg": "fails"}
+      # METADATA
+      # custom: {short_name: second, depends_on: a.first}
+      deny contains {"code": "a.second", "msg": "follows from the first"}
+      # METADATA
+      # custom: {short_name: third, depends_on: [a.first, a.passes]}
+      deny contains {"code": "a.third", "msg": "has one more reason"}
+      # METADATA
+      # custom: {short_name: fourth, depends_on: [a.passes, a.unknown]}
+      deny contains {"code": "a.fourth", "msg": "is said twice"}
+      # METADATA
+      # custom: {short_name: passes, depends_on: [a.first]}
+      deny contains result if { false; result := {"code": "a.passes", "msg": "unreachable"} }
+      deny contains {"code": "a.own", "msg": "a result's own list is ignored", "depends_on": ["a.first"]}
+      """
+    When the images are judged with
+      | --info | |
+    Then the violations are: a.first a.fourth a.fourth a.own a.third
+    And the successes are: none
+    And the output should match the snapshot
+
+  @result-11
+  Scenario: the order is that of code, term and message
+    Given the rules
+      """
+      package b
+      deny contains {"code": "b.x", "msg": "2"}
+      deny contains {"code": "b.x", "msg": "10"}
+      deny contains {"code": "b.x", "msg": "1", "term": "z"}
+      deny contains {"code": "b.x", "msg": "1", "term": ["", "é"]}
+      deny contains {"code": "b.x", "msg": "1", "term": "a"}
+      deny contains {"code": "B.x", "msg": "3"}
+      deny contains "last by message, first by code"
+      deny contains "Ä before"
+      """
+    And a file "rules/a.rego" with
+      """
+      package a
+      deny contains {"code": "a.x", "msg": "first by code"}
+      """
+    When the images are judged
+    Then the output should match the snapshot
+    And the violations are: - - B.x a.x b.x b.x b.x(a) b.x(z) b.x(,é)
+
+  @result-12
+  Scenario: an exception takes the results of a rule away
+    Given the rules
+      """
+      package a
+      deny_one contains {"code": "a.one", "msg": "taken away"}
+      deny_two contains {"code": "a.two", "msg": "stays"}
+      warn contains {"code": "a.warn", "msg": "taken away"}
+      exception contains ["one", ""]
+      """
+    When the images are judged
+    Then the violations are: a.two
+    And the warnings are: none
+    And the output should match the snapshot
+
+  @result-<id>
+  Scenario Outline: nothing to judge by: <what>
+    Given the rules
+      """
+      package <package>
+      <rule>
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
+      """
+
+    Examples:
+      | id | what                                  | package          | rule                                                               |
+      | 13 | a rule without annotation that passes | a                | deny contains result if { false; result := {"code": "a.x", "msg": "unreachable"} } |
+      | 14 | helpers only                          | a                | helper := 5                                                        |
+      | 15 | a package within a package            | policy.release.x | deny contains result if { result := {"code": "x.y", "msg": "never heard"} } |
+
+  @result-16
+  Scenario: a rule that contradicts itself ends it all, and the place is named
+    Given the rules
+      """
+      package a
+      f(x) := 1
+      f(x) := 2
+      deny contains {"msg": sprintf("%d", [f(input)])}
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: evaluating policy: …main.rego:3: eval_conflict_error: functions must not produce multiple outputs for same inputs
+      """

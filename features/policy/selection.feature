@@ -1,0 +1,85 @@
+Feature: Which rules count: include and exclude
+
+  The policy has three packages. `a.r1` (collection c1) fails with the term t1 and with the terms t2 and t3, `a.r2` (c1,
+  c2) passes, `a.r3` warns. Package `b` has no annotations: it denies without a code (`-`) and as `b.coded`, and warns as
+  `zz.other` and `nodot`. `c.r1` passes.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | policy/worked/a.rego |
+      | b.rego | policy/worked/b.rego |
+      | c.rego | policy/worked/c.rego |
+
+  @selection-<id>
+  Scenario Outline: <what>
+    Given the policy configuration
+      """
+      sources:
+        - policy: [./rules]
+          config: {<config>}
+      """
+    When the images are judged
+    Then the violations are: <violations>
+    And the warnings are: <warnings>
+    And the successes are: <successes>
+    And the output should match the snapshot
+
+    Examples: everything is included unless something is excluded
+      | id | what                                  | config                     | violations                 | warnings             | successes |
+      | 01 | nothing said                          |                            | - a.r1(t1) a.r1(t2,t3) b.coded | a.r3 nodot zz.other | a.r2 c.r1 |
+      | 02 | a rule excluded, and it isn't a success | exclude: [a.r1]          | - b.coded                  | a.r3 nodot zz.other  | a.r2 c.r1 |
+      | 03 | a rule excluded for one term          | exclude: ["a.r1:t1"]       | - a.r1(t2,t3) b.coded      | a.r3 nodot zz.other  | a.r2 c.r1 |
+      | 04 | a package excluded for a term of several | exclude: ["a.*:t3"]     | - a.r1(t1) b.coded         | a.r3 nodot zz.other  | a.r2 c.r1 |
+      | 05 | a term of all packages means nothing  | exclude: ["*:t1"]          | - a.r1(t1) a.r1(t2,t3) b.coded | a.r3 nodot zz.other | a.r2 c.r1 |
+      | 06 | a package excluded, with its foreign codes | exclude: [b]          | a.r1(t1) a.r1(t2,t3)       | a.r3                 | a.r2 c.r1 |
+      | 07 | everything excluded but what has no code or no package | exclude: [a, b, c, zz, nodot] | - | nodot              | none      |
+
+    Examples: only what is included
+      | id | what                                  | config                     | violations                 | warnings             | successes |
+      | 08 | a package                             | include: [a]               | a.r1(t1) a.r1(t2,t3)       | a.r3                 | a.r2      |
+      | 09 | a package without annotations         | include: [b]               | - b.coded                  | none                 | none      |
+      | 10 | a rule for one term                   | include: ["a.r1:t2"]       | - a.r1(t2,t3)              | none                 | none      |
+      | 11 | a collection                          | include: ["@c1"]           | a.r1(t1) a.r1(t2,t3)       | none                 | a.r2      |
+      | 12 | a collection that nobody has is missed | include: ["@c2", "@nope"] | none                       | -                    | a.r2      |
+      | 13 | names of packages end without a dot   | include: ["a."]            | -                          | -                    | none      |
+      | 14 | what matches nothing is missed, each  | include: ["*", nope, a.zz] | - a.r1(t1) a.r1(t2,t3) b.coded | - - a.r3 nodot zz.other | a.r2 c.r1 |
+
+    Examples: the more exact one wins
+      | id | what                                  | config                                             | violations           | warnings   | successes |
+      | 15 | collection and rule against package   | include: ["@c1", a.r1], exclude: [a]               | a.r1(t1) a.r1(t2,t3) | none       | none      |
+      | 16 | equally exact: excluded               | include: ["*"], exclude: ["*"]                     | -                    | none       | none      |
+      | 17 | package against rule                  | include: [a], exclude: [a.r1]                      | none                 | a.r3       | a.r2      |
+      | 18 | the rule for a term against the rule  | include: ["*", a.r1], exclude: ["a.r1:t1"]         | - a.r1(t2,t3) b.coded | a.r3 nodot zz.other | a.r2 c.r1 |
+      | 19 | said twice counts twice               | include: [a.r1, a.r1], exclude: ["a.r1:t1"]        | a.r1(t1) a.r1(t2,t3) | none       | none      |
+      | 20 | equal weight of a package said often  | include: [a, a, a], exclude: ["@c1", "@c2"]        | a.r1(t1) a.r1(t2,t3) | a.r3       | a.r2      |
+
+  @selection-21
+  Scenario: the old configuration counts for a source that says nothing itself
+    Given the policy configuration
+      """
+      configuration: {include: ["@c1"], collections: [c2]}
+      sources:
+        - name: says nothing
+          policy: [./rules]
+        - name: says something
+          policy: [./rules]
+          config: {include: [c]}
+      """
+    When the images are judged
+    Then the violations are: a.r1(t1) a.r1(t2,t3)
+    And the warnings are: none
+    And the successes are: a.r2 c.r1
+    And the output should match the snapshot
+
+  @selection-22
+  Scenario: nothing is left to judge by
+    Given the policy configuration
+      """
+      sources: [{policy: [./rules], config: {include: [zz.other]}}]
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
+      """
