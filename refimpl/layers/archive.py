@@ -1,11 +1,14 @@
 """Reading tar archives as a stream, strictly: what isn't a whole archive is an error, never a shorter one.
 
 ustar, GNU (long names, numbers beyond octal) and pax. The standard library's reader takes a damaged header in the
-midst of an archive for its end, which would silently lose the files after it.
+midst of an archive for its end, which would silently lose the files after it. In what it accepts, and in the names it
+finds, it follows Go's `archive/tar`, since runtimes read layers with that: blocks of zeroes and padding may be missing
+at the end.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +28,8 @@ _CHUNK = 1 << 20
 _SPECIAL_LIMIT = 1 << 20
 _WITHOUT_CONTENT = frozenset("123456")
 _OLD_REGULAR, _CONTIGUOUS = "\0", "7"
+_USTAR, _GNU = b"ustar\0", b"ustar  \0"
+_OCTAL = re.compile(rb"[0-7]*")
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "g", "L", "K", "S"
 
 
@@ -55,7 +60,8 @@ class Archive:
         self._most = entries
         self._buffer = b""
         self._at = 0
-        self._left = 0  # bytes of the current entry that aren't taken yet, with their padding
+        self._left = 0  # bytes of the current entry that aren't taken yet
+        self._padding = 0  # bytes after it, up to a whole block
         self._current: Entry | None = None
 
     def __iter__(self) -> Iterator[Entry]:
@@ -81,17 +87,18 @@ class Archive:
         if entry.size > limit:
             raise LimitExceededError(f"file {entry.name} has {entry.size} bytes, more than {limit}")
         data = self._exactly(entry.size)
-        self._left -= len(data)
+        self._left = 0
         self._current = None
         return data
 
     def _next(self) -> Entry | None:
+        records: dict[str, str] = {}
         name = link = ""
-        size = -1
-        sparse = False
         while True:
             self._skip(self._left)
-            self._left = 0
+            if len(self._upto(self._padding)) < self._padding:
+                return None  # writers may leave out what follows the last content
+            self._left = self._padding = 0
             header = self._upto(_BLOCK)
             if not header:
                 return None
@@ -104,45 +111,41 @@ class Archive:
                 return None
             _check(header)
             kind = chr(header[156])
-            stored = _number(header[124:136])
-            if kind in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
-                if stored > _SPECIAL_LIMIT:
-                    raise MalformedError("archive/tar: header too long")
-                data = self._exactly(stored)
-                self._skip(-stored % _BLOCK)
-                if kind == _LONG_NAME:
-                    name = _text(data)
-                elif kind == _LONG_LINK:
-                    link = _text(data)
-                elif kind == _PAX:
-                    records = _records(data)
-                    sparse = any(key.startswith("GNU.sparse.") for key in records)
-                    name = records.get("GNU.sparse.name") or records.get("path") or name
-                    link = records.get("linkpath") or link
-                    if "size" in records:
-                        size = _decimal(records["size"])
-                continue
-            return self._entry(header, kind, name, link, stored if size < 0 else size, sparse=sparse)
+            if kind not in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
+                return self._entry(header, kind, name, link, records)
+            size = _number(header[124:136])
+            if size > _SPECIAL_LIMIT:
+                raise MalformedError("archive/tar: header too long")
+            data = self._exactly(size)
+            self._padding = -size % _BLOCK
+            if kind == _LONG_NAME:
+                name = _text(data)
+            elif kind == _LONG_LINK:
+                link = _text(data)
+            elif kind == _PAX:
+                records = _records(data)
+            else:
+                self._current = Entry(_records(data).get("path") or _stored_name(header), _PAX_GLOBAL, 0)
+                return self._current
 
-    def _entry(self, header: bytes, kind: str, name: str, link: str, size: int, *, sparse: bool) -> Entry:
-        if not name:
-            name = _text(header[:100])
-            prefix = _text(header[345:500]) if header[257:263] == b"ustar\0" else ""
-            if prefix:
-                name = f"{prefix}/{name}"
-        link = link or _text(header[157:257])
-        if kind in _WITHOUT_CONTENT:
-            size = 0
+    def _entry(self, header: bytes, kind: str, name: str, link: str, records: dict[str, str]) -> Entry:
+        sparse = any(key.startswith("GNU.sparse.") for key in records)
+        # GNU's long names count before pax records, and these before the header.
+        name = records.get("GNU.sparse.name") or name or records.get("path") or _stored_name(header)
+        link = link or records.get("linkpath") or _text(header[157:257])
+        size = _decimal(records["size"]) if records.get("size") else _number(header[124:136])
         if kind == _OLD_REGULAR:
             kind = DIRECTORY if name.endswith("/") else REGULAR
-        elif kind == _CONTIGUOUS:
+        if kind in _WITHOUT_CONTENT:
+            size = 0
+        if kind == _CONTIGUOUS:
             kind = REGULAR
         if kind == _SPARSE:
             kind, sparse = REGULAR, True
             extended = header[482]
             while extended:
                 extended = self._exactly(_BLOCK)[504]
-        self._left = size + -size % _BLOCK
+        self._left, self._padding = size, -size % _BLOCK
         self._current = Entry(name, kind, size, link, sparse)
         return self._current
 
@@ -189,19 +192,33 @@ def _check(header: bytes) -> None:
             raise MalformedError("archive/tar: invalid tar header")
 
 
+def _stored_name(header: bytes) -> str:
+    name, magic = _text(header[:100]), header[257:265]
+    if magic.startswith(_USTAR) or (magic == _GNU and not (_is_time(header[345:357]) and _is_time(header[357:369]))):
+        # GNU's form has times in the prefix's place, but Go's old writer put prefixes there, so its readers look.
+        prefix = _text(header[345:500])
+        if prefix and (magic != _GNU or prefix.isascii()):
+            return f"{prefix}/{name}"
+    return name
+
+
+def _is_time(field: bytes) -> bool:
+    try:
+        _number(field)
+    except MalformedError:
+        return field[0] == 0 or field[0] & 0xC0 == 0xC0  # missing, or before 1970
+    return True
+
+
 def _number(field: bytes) -> int:
     if field[0] & 0x80:  # GNU: the rest is a binary number
         if field[0] & 0x40:
             raise MalformedError("archive/tar: invalid tar header")
         return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:], "big")
     text = field.strip(b" \0").partition(b"\0")[0]
-    try:
-        number = int(text or b"0", 8)
-    except ValueError:
-        raise MalformedError("archive/tar: invalid tar header") from None
-    if number < 0:
+    if not _OCTAL.fullmatch(text):
         raise MalformedError("archive/tar: invalid tar header")
-    return number
+    return int(text or b"0", 8)
 
 
 def _text(field: bytes) -> str:
