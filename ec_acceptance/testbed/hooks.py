@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -64,7 +65,9 @@ def after_all(context: Any) -> None:
     services.close()
     for entry in services.snapshots.save():
         sys.stderr.write(f"snapshot written: {entry}\n")
-    if _full(context) and (unused := services.snapshots.unused()):
+    if services.options.used is not None:
+        services.options.used.write_text(json.dumps(services.snapshots.used()), encoding="utf-8")
+    elif _full(context) and (unused := services.snapshots.unused()):
         raise AssertionError("snapshots that no scenario compares with: " + "; ".join(unused))
 
 

@@ -42,6 +42,7 @@ class Options:
         origin: what entries say that an update records from another validator.
         timeout: seconds that one run of the validator may take.
         artifacts: folder for what failed scenarios leave.
+        used: file for the snapshots that were compared with; then unused ones are somebody else's business.
     """
 
     validator: str = ""
@@ -51,6 +52,7 @@ class Options:
     origin: str = ""
     timeout: float = 60.0
     artifacts: Path = Path("artifacts")
+    used: Path | None = None
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Options:
@@ -59,7 +61,7 @@ class Options:
         Raises:
             OptionsError: an unknown name, or a value that can't be.
         """
-        known = {"validator", "registry", "registry_image", "snapshots", "origin", "timeout", "artifacts"}
+        known = {"validator", "registry", "registry_image", "snapshots", "origin", "timeout", "artifacts", "used"}
         if unknown := sorted(set(given) - known):
             raise OptionsError(f"unknown option -D {unknown[0]}; there are: {', '.join(sorted(known))}")
         if given.get("snapshots", "compare") not in _WORDS:
@@ -76,6 +78,7 @@ class Options:
             origin=given.get("origin", ""),
             timeout=timeout,
             artifacts=Path(given.get("artifacts", "artifacts")),
+            used=Path(given["used"]) if "used" in given else None,
         )
 
 
@@ -118,7 +121,9 @@ class Services:
         log_key_file = folder / "rekor.pub"
         log_key_file.write_text(log.public_pem, encoding="ascii")
         update = _WORDS[options.snapshots]
-        origin = OURS if validator.is_default else f"oracle {options.origin or validator.version()}"
+        origin = OURS
+        if update and not validator.is_default:
+            origin = f"oracle {options.origin or validator.version()}"
         return cls(
             options=options,
             folder=folder,
@@ -128,7 +133,7 @@ class Services:
             authority=authority,
             ca_file=authority.write(folder / "ca.pem"),
             log_key_file=log_key_file,
-            snapshots=Snapshots(features.parent / "snapshots", update=update, origin=origin if update else OURS),
+            snapshots=Snapshots(features.parent / "snapshots", update=update, origin=origin),
             examples=features / "examples",
         )
 

@@ -49,6 +49,10 @@ class Snapshots:
             self._features[name] = FeatureSnapshots(path, update=self.update, origin=self.origin)
         return self._features[name]
 
+    def used(self) -> dict[str, list[str]]:
+        """The keys that were compared with, by feature."""
+        return {name: sorted(feature.used) for name, feature in self._features.items()}
+
     def unused(self) -> list[str]:
         """Entries of the features that ran, and files of features that don't exist, which nothing compared with."""
         names = {path.relative_to(self.folder).with_suffix("").as_posix() for path in self.folder.rglob("*.ambr")}
@@ -61,13 +65,13 @@ class Snapshots:
 
 
 class FeatureSnapshots:
-    """The snapshots of one feature."""
+    """The snapshots of one feature; `used` are the keys of those that something compared with."""
 
     def __init__(self, path: Path, *, update: bool, origin: str) -> None:
         self.path = path
         self._update = update
         self._origin = origin
-        self._used: set[str] = set()
+        self.used: set[str] = set()
         self._written: dict[str, str] = {}
 
     @cached_property
@@ -90,7 +94,7 @@ class FeatureSnapshots:
 
     def compare(self, key: str, value: Any) -> str | None:
         """Compare a value with the entry; None when they are equal (or an update took it), else a readable diff."""
-        self._used.add(key)
+        self.used.add(key)
         got = self._extension.serialize(value)
         entry = self._stored.get(key)
         origin, stored = _parts(str(entry.data)) if entry is not None else ("", None)
@@ -107,7 +111,7 @@ class FeatureSnapshots:
 
     def unused(self) -> set[str]:
         """Names of stored entries that nothing compared with."""
-        return {snapshot.name for snapshot in self._stored} - self._used
+        return {snapshot.name for snapshot in self._stored} - self.used
 
     def save(self) -> list[str]:
         """Write the entries of an update; their names."""
