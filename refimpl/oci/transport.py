@@ -8,6 +8,7 @@ reads from it.
 from __future__ import annotations
 
 import http.client
+import select
 import socket
 import ssl
 import threading
@@ -172,7 +173,8 @@ class Transport:
 
         Raises:
             UnreachableError: no connection.
-            TransferError: the connection broke before the answer; GET and HEAD were repeated once.
+            TransferError: the connection broke before the answer; GET and HEAD were repeated once, and any request
+                once more on a new connection if a kept one turned out to be closed.
             TimeoutExceededError: the deadline passed.
         """
         first = address_of(url)
@@ -246,16 +248,18 @@ class Transport:
     def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         origin = address_of(url)
         headers.setdefault("User-Agent", self._user_agent)
-        attempts = _ATTEMPTS
+        attempts, fresh_only = _ATTEMPTS, False
         while True:
-            connection, fresh = self._connection(method, url, origin)
+            connection, fresh = self._connection(method, url, origin, fresh_only=fresh_only)
             try:
                 return self._request(connection, method, url, origin, headers, body)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self.drop(connection)
                 # A kept connection that the server has closed meanwhile says nothing about this request.
-                attempts -= 1 if fresh else 0
-                if attempts <= 0 or body is not None or self._deadline.expired:
+                stale = not fresh and isinstance(error, ConnectionError | ssl.SSLEOFError)
+                fresh_only = True
+                attempts -= 0 if stale else 1
+                if attempts <= 0 or (body is not None and not stale) or self._deadline.expired:
                     raise self.broken(method, url, error) from error
 
     def _request(
@@ -277,12 +281,19 @@ class Transport:
         connection.request(method, target, body, headers)
         return Response(self, connection, origin, method, url)
 
-    def _connection(self, method: str, url: str, origin: Origin) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(
+        self, method: str, url: str, origin: Origin, *, fresh_only: bool
+    ) -> tuple[http.client.HTTPConnection, bool]:
         self._deadline.check()
-        with self._lock:
-            idle = self._idle.get(origin)
-            if idle:
-                return idle.pop(), False
+        while not fresh_only:
+            with self._lock:
+                idle = self._idle.get(origin)
+                kept = idle.pop() if idle else None
+            if kept is None:
+                break
+            if not _has_news(kept.sock):
+                return kept, False
+            self.drop(kept)
         scheme, host, port = origin
         proxy = proxy_for(scheme, host, port, self._environ)
         seconds = self._deadline.bounded(_CONNECT_SECONDS)
@@ -346,6 +357,17 @@ def address_of(url: str) -> Origin:
     if not split.hostname or port == -1:
         raise UnreachableError(f'parse "{url}": invalid address')
     return split.scheme, split.hostname, port or (443 if split.scheme == "https" else 80)
+
+
+def _has_news(sock: socket.socket) -> bool:
+    """Whether something came though nothing was asked: the end, as a rule, and in no case an answer."""
+    if sock.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows, where `select` takes any handle
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _shut(sock: socket.socket) -> None:
