@@ -1,0 +1,65 @@
+"""What the project says of itself is true."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from importlib.metadata import files
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+
+
+def _commands() -> list[str]:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^python3 -m venv .*$", readme, re.MULTILINE)
+
+
+def test_the_readme_has_two_commands() -> None:
+    assert len(_commands()) == 2
+
+
+def test_ci_runs_the_readmes_commands() -> None:
+    workflow = (_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert all(command in workflow for command in _commands())
+    assert _commands()[1] in (_ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_each_dependency_has_its_reason() -> None:
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    reasons = (_ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.split(r"[<>=!]", requirement)[0] for requirement in wanted}
+    assert {name for name in names if name not in reasons} == set()
+
+
+def test_nothing_outside_the_reference_validator_imports_it() -> None:
+    places = [*(_ROOT / "ec_acceptance").rglob("*.py"), *(_ROOT / "steps").glob("*.py"), _ROOT / "environment.py"]
+    guilty = [path for path in places if re.search(r"^\s*(import|from) refimpl", path.read_text(), re.MULTILINE)]
+    assert guilty == []
+    ours = [path for path in (_ROOT / "refimpl").rglob("*.py") if "ec_acceptance" in path.read_text(encoding="utf-8")]
+    assert ours == []
+
+
+def test_the_wheel_has_two_packages_at_its_top_level() -> None:
+    installed = files("ec-acceptance") or []
+    if any(path.name.endswith(".pth") for path in installed):
+        pytest.skip("an editable installation has no files of its own")
+    tops = {path.parts[0] for path in installed if path.parts[0] not in {"..", "__pycache__"}}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"refimpl", "ec_acceptance"}
+    assert {"features", "steps", "snapshots", "environment.py"} <= {
+        path.parts[2] for path in installed if path.parts[:2] == ("ec_acceptance", "suite")
+    }
+
+
+def test_each_id_is_in_one_feature() -> None:
+    """`@cache-02` names a point of the contract, which may be spread; `@cache-02.1` and `@happy-01` are ids."""
+    seen: dict[str, str] = {}
+    pattern = re.compile(r"@((?!cache-)[a-z_]+-\d+|cache-\d+\.\d+)\b")
+    for path in sorted((_ROOT / "features").rglob("*.feature")):
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.lstrip().startswith("@")]
+        for tag in pattern.findall("\n".join(lines)):
+            assert seen.setdefault(tag, path.name) == path.name, f"@{tag} is in {seen[tag]} and in {path.name}"
+    assert "happy-01" in seen
