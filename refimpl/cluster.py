@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,6 +25,7 @@ __all__ = ["Cluster"]
 
 _GROUP = "/apis/appstudio.redhat.com/v1alpha1"
 _LARGEST_OBJECT = 8 << 20  # bytes; etcd takes 1.5 MiB
+_LONGEST = 21  # characters; a 64-bit integer has 20 at most
 _NOT_IN_CLUSTER = (
     "error creating REST client config in-cluster: unable to load in-cluster configuration, "
     "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT must be defined"
@@ -139,7 +141,7 @@ class Cluster:
         url = f"{server.rstrip('/')}{api}/namespaces/{quote(namespace, safe='')}/{plural}/{quote(name, safe='')}"
         status, body = self._fetch(access, url)
         try:
-            document = json.loads(body)
+            document = json.loads(body, parse_int=_integer)
         except (ValueError, RecursionError):
             document = None
         if status == HTTPStatus.OK and isinstance(document, dict):
@@ -237,3 +239,13 @@ def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
 
 def _refuse_password() -> str:
     raise ValueError("the key is encrypted")
+
+
+def _integer(text: str) -> int | float:
+    """Integers as Kubernetes' clients have them: exact within 64 bits, else the nearest float."""
+    if len(text) < _LONGEST and -(1 << 63) <= (number := int(text)) < 1 << 63:
+        return number
+    nearest = float(text)
+    if math.isinf(nearest):
+        raise ValueError(f"no float is near {text}")
+    return nearest

@@ -122,3 +122,9 @@ def cloned_once(context: Context, name: str) -> None:
 def the_effective_time(context: Context, wanted: str) -> None:
     found = context.world.report.document.get("effective-time")
     assert found == wanted, f"the effective time is {found}, not {wanted}"
+
+
+@then('the log names "{text}"')
+def the_log_names(context: Context, text: str) -> None:
+    wanted = context.world.text(text)
+    assert wanted in context.world.last.err, f"the log doesn't name {wanted!r}:\n{context.world.last.described()}"

@@ -36,13 +36,18 @@ Feature: From rules to results
       deny contains value if { some value in [1, true, null, ["a list"], {"a set"}] }
       deny contains {"msg": ""}
       deny contains {"msg": "an object", "code": "a.object", "term": ["x", "y"], "query": "dropped", "_loc": "dropped", "other": 1.50}
-      warn := ["a list is a set", {"msg": "with objects", "severity": "failure"}]
+      listed := ["a list is a set", {"msg": "with objects", "severity": "failure"}]
+      warn := listed
       warn_one := {"msg": "an object alone is none"}
       """
     When the images are judged with
       | --info | |
     Then the violations are: - - a.object(x,y)
     And the warnings are: -
+    And a message is
+      """
+      a list is a set
+      """
     And the output should match the snapshot
 
   @result-03

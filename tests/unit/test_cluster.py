@@ -381,3 +381,12 @@ def test_the_deadline_passes_through_unchanged(config: Path) -> None:
     cluster = Cluster.from_environ({"KUBECONFIG": str(config)}, deadline=Deadline(0))
     with pytest.raises(TimeoutExceededError):
         cluster.policy("ns/pol")
+
+
+def test_integers_beyond_64_bits_become_floats(server: ClusterServer, config: Path) -> None:
+    numbers = [9223372036854775807, -9223372036854775808, 9223372036854775808, 12345678901234567890]
+    server.policy("tenant", "numbers", {"sources": [{"ruleData": {"numbers": numbers}}]})
+    [source] = Cluster({"KUBECONFIG": str(config)}).policy("tenant/numbers")["sources"]
+    found = source["ruleData"]["numbers"]
+    assert found == [9223372036854775807, -9223372036854775808, 9.223372036854775808e18, 1.2345678901234567e19]
+    assert [type(number) for number in found] == [int, int, float, float]

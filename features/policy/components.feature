@@ -1,0 +1,185 @@
+Feature: Which images are judged, and under which names
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And a conforming image "acceptance/base"
+    And a folder "rules" with
+      | main.rego | policy/named.rego |
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @component-01
+  Scenario: inputs are merged in an order of their own, and names come first
+    Given a file "images.yaml" with
+      """
+      application: first
+      displayName: ""
+      components:
+        - {name: base, containerImage: "${REGISTRY}/acceptance/base:latest"}
+      """
+    And snapshot named "release" with specification
+      """
+      {"application": "last", "displayName": "Taken from the last", "components": [{"name": "never", "containerImage": "${REGISTRY}/acceptance/base:latest"}]}
+      """
+    When the images are judged with
+      | --snapshot   | release                                                                                          |
+      | --image      | ${REGISTRY}/acceptance/app                                                                       |
+      | --json-input | {"components": [{"name": "json", "containerImage": "${REGISTRY}/acceptance/app"}]}              |
+      | --images     | images.yaml                                                                                      |
+      | --file-path  | images.yaml                                                                                      |
+    Then the violations are: none
+    And the components in the report are
+      | base | ${REGISTRY}/acceptance/base@${base_DIGEST} |
+      | json | ${REGISTRY}/acceptance/app@${app_DIGEST}   |
+    And the output should match the snapshot
+
+  @component-02
+  Scenario: an image given twice is one component: without a name it takes the later one, and keeps its source
+    When the images are judged with
+      | --images     | {"components": [{"name": "", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/first.git", "revision": "main"}}}, {"name": "base", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "again", "containerImage": "${REGISTRY}/acceptance/base"}]} |
+      | --json-input | {"components": [{"name": "late", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/second.git"}}}]} |
+    Then the components in the report are
+      | base | ${REGISTRY}/acceptance/base@${base_DIGEST} |
+      | late | ${REGISTRY}/acceptance/app@${app_DIGEST}   |
+    And the output should match the snapshot
+
+  @component-03
+  Scenario: equal images named by different texts stay apart
+    Given "acceptance/app" is tagged "v1" too
+    When the images are judged with
+      | --images | {"components": [{"name": "tag", "containerImage": "${REGISTRY}/acceptance/app:v1"}, {"name": "both", "containerImage": "${REGISTRY}/acceptance/app:v1@${app_DIGEST}"}]} |
+      | --output | policy-input |
+    Then the lines of the output should match the snapshot
+
+  @component-04
+  Scenario: keys in any case, values in any type, members that nobody knows
+    Given a file "images.yaml" with
+      """
+      Application: 2.50
+      COMPONENTS:
+        - NAME: 010
+          containerimage: ${REGISTRY}/acceptance/app
+          unknown: member
+          Source: {GIT: {URL: "https://example.com/", Revision: "5", dockerfileUrl: "", colour: red}}
+      """
+    When the images are judged with
+      | --images | images.yaml |
+    Then the components in the report are
+      | 8 | ${REGISTRY}/acceptance/app@${app_DIGEST} |
+    And the output should match the snapshot
+
+  @component-05
+  Scenario: a Snapshot as the cluster prints it
+    Given a file "snapshot.json" with
+      """
+      {"apiVersion": "appstudio.redhat.com/v1alpha1", "kind": "Snapshot", "components": [],
+       "spec": {"application": "inner", "displayDescription": "from spec", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]}}
+      """
+    When the images are judged with
+      | --file-path | snapshot.json |
+      | --output    | policy-input  |
+    Then the lines of the output should match the snapshot
+
+  @component-<id>
+  Scenario Outline: no components at all: <what>
+    When the images are judged with
+      | --json-input | <text> |
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And the registry was not asked for anything
+
+    Examples:
+      | id | what                   | text            |
+      | 06 | an empty specification | {}              |
+      | 07 | an empty list          | components: []  |
+
+  @component-<id>
+  Scenario Outline: a Snapshot in the cluster, named <how>
+    Given snapshot named "release" with specification
+      """
+      {"application": "clustered", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/app.git", "context": "./"}}}]}
+      """
+    When the images are judged with
+      | --snapshot | <name> |
+    Then the components in the report are
+      | app | ${REGISTRY}/acceptance/app@${app_DIGEST} |
+    And the output should match the snapshot
+
+    Examples:
+      | id | how                          | name               |
+      | 08 | with its namespace           | acceptance/release |
+      | 09 | in the current namespace     | release            |
+
+  @component-10
+  Scenario: no such Snapshot in the cluster
+    Given there is a cluster
+    When the images are judged with
+      | --snapshot | absent |
+    Then the validation fails with the error
+      """
+      snapshots.appstudio.redhat.com "absent" not found
+      """
+    And the registry was not asked for anything
+
+  @component-11
+  Scenario: an image for several platforms is itself and each of its images
+    Given an image "acceptance/multi" for the architectures "amd64, , arm64", all conforming
+    When the images are judged with
+      | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi:latest", "source": {"git": {"url": "https://example.com/multi.git"}}}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+    Then the violations are: none
+    And the report has exactly the warnings of components
+      | app                                      | named.seen | app    |
+      | multi                                    | named.seen | multi  |
+      | multi-${multi-amd64_DIGEST}-amd64        | named.seen | multi-${multi-amd64_DIGEST}-amd64 |
+      | multi-${multi-arm64_DIGEST}-arm64        | named.seen | multi-${multi-arm64_DIGEST}-arm64 |
+      | multi-${multi-unknown-1_DIGEST}-noarch-1 | named.seen | multi-${multi-unknown-1_DIGEST}-noarch-1 |
+    And the output should match the snapshot
+
+  @component-12
+  Scenario: policies see all components, ordered, whatever the platform
+    Given an image "acceptance/multi" for the architectures "s390x", all conforming
+    When the images are judged with
+      | --images  | {"components": [{"containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+      | --output  | policy-input |
+      | --workers | 1            |
+    Then the lines of the output should match the snapshot
+
+  @component-13
+  Scenario: what cannot be asked for its platforms is warned of once
+    When the images are judged with
+      | --images | {"components": [{"name": "gone", "containerImage": "${REGISTRY}/acceptance/gone:v1"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+    Then the report has exactly the violations of components
+      | gone | builtin.image.accessible |
+    And the output should match the snapshot
+    And the log names "unable to fetch descriptior for container image ${REGISTRY}/acceptance/gone:v1: "
+
+  @component-14
+  Scenario: components that fail end it all, named in their order
+    Given a file "rules/broken.rego" with
+      """
+      package broken
+      deny contains {"code": "broken.msg"}
+      """
+    When the images are judged with
+      | --images  | {"components": [{"name": "b", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "a", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+      | --workers | 0 |
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app of component a: query rule: check: query rule: new result: "msg" field must be present and a string
+      error validating image ${REGISTRY}/acceptance/base of component b: query rule: check: query rule: new result: "msg" field must be present and a string
+      """
+
+  @component-15
+  Scenario: further words of the command line are passed over
+    When "validate image" is run with
+      | --policy=policy.yaml                 |                              |
+      | --image                              | ${REGISTRY}/acceptance/app   |
+      | --ignore-rekor                       | false                        |
+      | --public-key=${known_PUBLIC_KEY}     | ${REGISTRY}/acceptance/base  |
+      | --output                             | json                         |
+    Then the exit status should be 0
+    And the components in the report are
+      | Unnamed | ${REGISTRY}/acceptance/app@${app_DIGEST} |
+    And the output should match the snapshot
