@@ -204,7 +204,8 @@ class World:
         """Serve a git repository of files from the examples: path in the repository → file."""
         repository = Repository()
         content = {path: (self.services.examples / file).read_bytes() for path, file in files.items()}
-        self.known.add(f"commit of {name}", repository.commit(content))
+        commit = self.made[f"{name}_COMMIT"] = repository.commit(content)
+        self.known.add(f"commit of {name}", commit)
         self.git.add(name, repository)
 
     def add_policy_configuration(self, name: str, specification: str) -> None:
