@@ -2,7 +2,7 @@
 
 Nothing here goes by luck: each wait ends with an event in the gate's log, or with *rest*: no event for so long that
 everything that could happen has happened. What isn't reached is an error of the scenario (`NotReachedError`), not a
-verdict; a validator that ends before it asks for what it must ask for is at fault, and that is an AssertionError.
+verdict; a validator that ends, or hangs, before it asks for what it must ask for is at fault: an AssertionError.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ec_acceptance.testbed.registry.log import NotReachedError
 from ec_acceptance.testbed.registry.rules import Hold, Rule, Verb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from ec_acceptance.testbed.faults import Thing
     from ec_acceptance.testbed.registry.gate import Gate
@@ -33,13 +33,21 @@ class Steering:
     Args:
         gate: the registry as the scenario's validators see it.
         running: the validators at work.
+        asked: what these have asked for.
         limit: seconds to wait for anything, the bound T of specification 40.
     """
 
-    def __init__(self, gate: Gate, running: Mapping[str, Running], limit: float) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        running: Mapping[str, Running],
+        asked: Callable[[], Sequence[Exchange]],
+        limit: float,
+    ) -> None:
         self.limit = limit
         self._gate = gate
         self._running = running
+        self._asked = asked
         self._rules: dict[str, list[Rule]] = {}
         self._waiting: dict[str, Rule] = {}
 
@@ -123,6 +131,11 @@ class Steering:
         def ended() -> bool:
             return bool(self._running) and not any(one.alive for one in self._running.values())
 
-        log.wait_until(lambda: condition() or ended(), timeout=self.limit, what=what)
+        try:
+            log.wait_until(lambda: condition() or ended(), timeout=self.limit, what=what)
+        except NotReachedError:
+            if not self._asked():
+                raise AssertionError(f"the validator asked the registry for nothing within {self.limit:g} s") from None
+            raise
         if not condition():
             raise AssertionError(f"the validator ended before this came about: {what}")

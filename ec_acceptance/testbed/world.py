@@ -137,7 +137,8 @@ class World:
     @cached_property
     def steering(self) -> Steering:
         """Leads the validators where the scenario wants them."""
-        return Steering(self.gate, self.running, min(_PATIENCE, self.services.options.timeout))
+        limit = min(_PATIENCE, self.services.options.timeout)
+        return Steering(self.gate, self.running, lambda: self.gate.log.requests(since=self._mark), limit)
 
     @property
     def cache(self) -> CacheDirectory:

