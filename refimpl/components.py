@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +11,7 @@ from refimpl import jsontext, yamltext
 from refimpl.errors import Error, InputError
 from refimpl.oserrors import described
 from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
+from refimpl.record import field, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -73,7 +73,7 @@ class Images(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Component:
     """One image to validate: `container_image` as given, `source` is ``{}`` or ``{"git": {…}}``."""
 
@@ -86,7 +86,7 @@ class Component:
         return {"name": self.name, "containerImage": self.container_image, "source": self.source}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """All images to validate, and what they are together."""
 

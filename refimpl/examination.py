@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import ComponentError, Error, RegistryError, TimeoutExceededError, VerificationError
 from refimpl.image import image_details
 from refimpl.oci.reference import parse
+from refimpl.record import record
 from refimpl.report.model import ComponentResult
 from refimpl.result import Result, ordered
 from refimpl.verify import checks
@@ -33,7 +33,7 @@ __all__ = ["Examination"]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Examination:
     """What components are examined with; `examine` may run in many threads at once.
 

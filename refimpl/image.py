@@ -9,7 +9,6 @@ image has no files: no configuration, one that isn't JSON, an index without a li
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from refimpl.layers.files import OLM_LABEL, image_files
@@ -17,6 +16,7 @@ from refimpl.oci import members
 from refimpl.oci.errors import InvalidReferenceError, MalformedError, RegistryError
 from refimpl.oci.members import Flat, Listed, Mapped, Nested, Optional
 from refimpl.oci.reference import parse_digest
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ImageDetails:
     """The members of ``input.image``; None where there is none.
 

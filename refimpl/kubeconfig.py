@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from refimpl import yamltext
 from refimpl.errors import Error
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ class ConfigurationError(Error):
     """A kubeconfig cannot be used: change it, or ``KUBECONFIG``, or ``--kubeconfig``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Access:
     """Where a cluster is and who asks.
 

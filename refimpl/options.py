@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import NotSupportedError
+from refimpl.record import field_names, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +34,7 @@ def parse_trace(text: str) -> frozenset[str]:
     return TRACE_KINDS.intersection(words)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Options:
     """All flags of one ``validate image``; each field is named after its flag, durations are seconds.
 
@@ -97,9 +97,9 @@ class Options:
     def from_flags(cls, values: Mapping[str, Any]) -> Options:
         """From the values that `refimpl.flags.parse_flags` gives, by flag name."""
         taken: dict[str, Any] = {}
-        for field in fields(cls):
-            value = values[field.name.replace("_", "-")]
-            taken[field.name] = tuple(value) if isinstance(value, list) else value
+        for name in field_names(cls):
+            value = values[name.replace("_", "-")]
+            taken[name] = tuple(value) if isinstance(value, list) else value
         if values["output-file"]:
             taken["output"] = (*taken["output"], f"json={values['output-file']}")
         taken["trace"] = parse_trace(values["trace"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from refimpl.cluster import Cluster
@@ -15,6 +14,7 @@ from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.rule_data import with_extra_rule_data
 from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import fetch_sources, pinned_policy
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Prepared", "prepare"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """What components are judged by; nothing of it changes any more.
 
@@ -54,7 +54,7 @@ class Prepared:
     cluster: Cluster
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Ground:
     """What the steps share."""
 

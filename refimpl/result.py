@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +34,7 @@ def first_text(value: Any) -> str:
     return found[0] if found else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Result:
     """A message and what is known about it.
 

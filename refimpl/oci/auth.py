@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refimpl.oci.errors import RegistryError
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", "docker.io", "htt
 _NOT_FOUND = "credentials not found"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """What to prove oneself with; all empty for nobody."""
 

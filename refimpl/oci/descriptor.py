@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from refimpl.oci.errors import MalformedError
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def check_digest(text: object) -> str:
     return f"{algorithm}:{encoded}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Platform:
     """What an index's entry runs on; a missing member is empty."""
 
@@ -68,7 +68,7 @@ class Platform:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Descriptor:
     """What names a blob or manifest: `digest` is checked for its form, `size` is in bytes; `data` is decoded."""
 
@@ -106,7 +106,7 @@ class Descriptor:
         )
 
 
-@dataclass(frozen=True)
+@record(slots=False)
 class Manifest:
     """A manifest or index: `raw` as received, `document` parsed; the members are read when they are asked for.
 

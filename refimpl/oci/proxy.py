@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import NotSupportedError
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Proxy", "is_loopback", "proxy_for"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proxy:
     """A plain-http proxy; `authorization` is the value of Proxy-Authorization, or empty."""
 

@@ -7,9 +7,9 @@ the registry defaults to index.docker.io, the tag to ``latest``, and a digest in
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from refimpl.oci.errors import InvalidReferenceError
+from refimpl.record import record
 
 __all__ = ["Reference", "Repository", "parse", "parse_digest"]
 
@@ -23,7 +23,7 @@ _REGISTRY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Repository:
     """A repository of a registry; `path` as written, without the implied ``library/``."""
 
@@ -41,7 +41,7 @@ class Repository:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reference:
     """One image: `text` as given, and either a digest (`tag` is then None) or a tag."""
 

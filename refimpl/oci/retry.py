@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +19,7 @@ _BROKEN = frozenset({499, 500, 502, 504, 522})
 _BROKEN_RETRIES = 2
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Retry:
     """How patient to be with a registry.
 

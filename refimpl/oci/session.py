@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
@@ -20,6 +19,7 @@ from refimpl.oci.memo import Memo
 from refimpl.oci.proxy import is_loopback, proxy_for
 from refimpl.oci.status import status_error
 from refimpl.oci.transport import address_of
+from refimpl.record import record
 
 if TYPE_CHECKING:
     import threading
@@ -43,13 +43,13 @@ _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 _PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Challenge:
     scheme: str
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Endpoint:
     scheme: str
     challenge: _Challenge | None

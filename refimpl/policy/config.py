@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -13,6 +12,7 @@ from refimpl.oserrors import described
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.schema import POLICY, RESOURCE, DecodeError, SchemaError, check, decode
 from refimpl.policy.sources.kinds import is_file, is_git, is_http
+from refimpl.record import field, record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class PolicyCluster(Protocol):
         """The ``spec`` of an EnterpriseContractPolicy, ``[namespace/]name``; PolicyError with the contract's text."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Identity:
     """Who must have signed in the keyless workflow; empty means not given."""
 
@@ -73,7 +73,7 @@ class Identity:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceGroup:
     """One entry of ``sources``.
 
@@ -117,7 +117,7 @@ class SourceGroup:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """A policy configuration.
 

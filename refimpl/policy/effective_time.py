@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from refimpl.errors import PolicyError
 from refimpl.policy import instant
+from refimpl.record import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -16,7 +16,7 @@ __all__ = ["EffectiveTime"]
 _TOLERANCE = 2 * instant.SECOND
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EffectiveTime:
     """A fixed instant, or one that is still open.
 

@@ -7,10 +7,10 @@ against the closed schema: nothing unknown, nothing null, text only where text i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from refimpl.policy.number import json_text, normalised
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,14 +28,14 @@ class SchemaError(ValueError):
     """The document doesn't fit the closed schema; the text begins ``jsonschema: ``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Shape:
     """The form of a value; `type_name` is what error texts call it."""
 
     type_name: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text(Shape):
     """A string; unless `strict`, other scalars are converted."""
 
@@ -43,14 +43,14 @@ class Text(Shape):
     strict: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sequence(Shape):
     """An array of equal shapes."""
 
     item: Shape
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Record(Shape):
     """An object with known members, in the report's order."""
 
@@ -63,18 +63,18 @@ class Record(Shape):
         return self.type_name.rpartition(".")[2]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Anything(Shape):
     """An object with any members; decoding takes any value."""
 
     type_name: str = "v1.JSON"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Opaque(Shape):
     """An object whose members are of no interest."""
 
-    type_name: str = field(default="v1.ObjectMeta")
+    type_name: str = "v1.ObjectMeta"
 
 
 def _list(item: Shape) -> Sequence:
@@ -162,7 +162,7 @@ def check(value: Any) -> None:
         raise SchemaError(f"jsonschema: '{pointer}' does not validate with {_BASE}{path}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Place:
     """Where decoding is: the record that holds the value, and the members from the top."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["ComponentResult", "Report"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ComponentResult:
     """What was found about one image.
 
@@ -53,7 +54,7 @@ class ComponentResult:
         return len(self.successes)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """The outcome of one run.
 

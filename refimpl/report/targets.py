@@ -6,13 +6,13 @@ import importlib
 import itertools
 import os
 import stat
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 from refimpl.errors import Error, OutputError
 from refimpl.flag_values import parse_bool
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +41,7 @@ _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOU
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextOptions:
     """What the ``text`` format shows; of the other formats none is affected."""
 
@@ -51,7 +51,7 @@ class TextOptions:
     color: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One place to write to: `path` is empty for standard output, `query` is the text after the ``?``."""
 

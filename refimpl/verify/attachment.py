@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.log import Promise
 from refimpl.verify.signature import Signature
@@ -36,7 +36,7 @@ _SIZE = re.compile(r"([0-9]*\.?[0-9]*)\s*([A-Za-z]*)")
 _DECIMAL, _BINARY = 1000, 1024
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attachment:
     """One layer.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from refimpl.record import field, record
 from refimpl.verify.statement import build_finished
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ __all__ = ["Attestation"]
 _REPORTED_TYPE = "https://in-toto.io/Statement/v0.1"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Attestation:
     """One attestation.
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import RegistryError
+from refimpl.record import record
 from refimpl.verify import encoding
 from refimpl.verify.document import DocumentError, kind, parse
 
@@ -67,7 +67,7 @@ _MATERIAL_KINDS = ("publicKey", "x509CertificateChain", "certificate")
 _CONTENT_KINDS = ("messageSignature", "dsseEnvelope")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BundleSignature:
     """One signature of a bundle's envelope."""
 
@@ -75,7 +75,7 @@ class BundleSignature:
     sig: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checkpointed:
     """A log entry with its proof.
 
@@ -99,7 +99,7 @@ class Checkpointed:
     checkpoint: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bundle:
     """One bundle.
 

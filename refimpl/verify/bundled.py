@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify import merkle
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.checkpoint import check_checkpoint
@@ -46,7 +46,7 @@ _DECODING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bundled:
     """A verified bundle: its statement and signature."""
 

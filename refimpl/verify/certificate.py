@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.record import field, record
 from refimpl.verify import pem
 from refimpl.verify.keys import PublicKey
 
@@ -45,7 +45,7 @@ _OTHER_NAME = f"{_FULCIO}7"
 _UTF8_TAG = b"\x0c"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Certificate:
     """An X.509 certificate.
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl import jsontext
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +38,7 @@ class Members(dict[str, Any]):
         self.pairs = pairs
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """A parsed text. `garbled`: some text in it wasn't Unicode and stands as U+FFFD in `value`."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.encoding import Base64Error, decode_either
 from refimpl.verify.typed import STRING, Items, Struct, decode
@@ -33,7 +33,7 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EnvelopeSignature:
     """One signature of an envelope, as written: `sig` is base64."""
 
@@ -41,7 +41,7 @@ class EnvelopeSignature:
     sig: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """A signed payload; `payload` is base64 as written."""
 

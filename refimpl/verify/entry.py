@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.record import record
 from refimpl.verify import encoding, pem
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.keys import PublicKey, parse_public_key
@@ -18,7 +18,7 @@ __all__ = ["Entry", "key_of"]
 _PRE_HASHED = {"sha256": 32, "sha384": 48, "sha512": 64}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One entry.
 

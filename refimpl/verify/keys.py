@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
 from refimpl.oserrors import described
+from refimpl.record import field, record
 from refimpl.verify import pem
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Secrets(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PublicKey:
     """A key that verifies signatures, always over SHA-256 (Ed25519 hashes by itself).
 

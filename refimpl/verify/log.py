@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify import encoding, merkle
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.entry import Entry, key_of
@@ -25,7 +25,7 @@ _PAYLOAD = Struct.of("bundle.RekorPayload", body=ANY, integratedTime=INTEGER, lo
 _BUNDLE = Struct.of("bundle.RekorBundle", SignedEntryTimestamp=BYTES, Payload=_PAYLOAD)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Promise:
     """A log's signed promise (SET) to have included an entry.
 
@@ -95,7 +95,7 @@ class Promise:
             raise VerificationError("unable to verify SET") from None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """What a log entry must speak of.
 

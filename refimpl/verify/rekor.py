@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +11,7 @@ from refimpl import jsontext
 from refimpl.errors import RegistryError, VerificationError
 from refimpl.oci.errors import LimitExceededError
 from refimpl.quoting import quoted
+from refimpl.record import record
 from refimpl.verify import encoding, merkle
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope
@@ -59,7 +59,7 @@ _ERROR = Struct.of("models.Error", code=INTEGER, message=STRING)
 _NAMES: Mapping[int, str] = {400: "BadRequest", 422: "UnprocessableEntity"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InclusionProof:
     """An audit path from a leaf to a root."""
 
@@ -69,7 +69,7 @@ class InclusionProof:
     root: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LoggedEntry:
     """An entry as the server gave it.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify.document import DocumentError
 from refimpl.verify.schema import SLSA_V02, SLSA_V1, schema_error
 from refimpl.verify.statement import HEADER
@@ -80,7 +80,7 @@ def _v1() -> Struct:
     return Struct.of("v1.ProvenancePredicate", buildDefinition=definition, runDetails=run)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Provenance:
     """One version of SLSA provenance.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.record import record
 from refimpl.verify.document import DocumentError
 from refimpl.verify.typed import ANY, BYTES, STRING, Items, Protobuf, Struct, Table, decode
 
@@ -45,7 +45,7 @@ HEADER = Struct.embedding(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Header:
     """What a statement says of itself; missing members are empty."""
 

@@ -7,10 +7,10 @@ wrong type is the error, but a time or a predicate that cannot be read is report
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.jsontext import NumberText
+from refimpl.record import record
 from refimpl.verify import encoding
 from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error
 
@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """What a value must be; `name` is what error texts call it."""
 
@@ -68,21 +68,21 @@ class Protobuf(Type):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Items(Type):
     """A list of one type."""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Table(Type):
     """An object with any names and values of one type."""
 
     item: Type
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """A member of a `Struct`: `path` is what error texts add for it, usually just its name."""
 
@@ -91,7 +91,7 @@ class Field:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Struct(Type):
     """An object with known members, by lower-case name."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import Error, PolicyError
 from refimpl.policy.sources.kinds import Kind, kind_of
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Fetched", "Fetcher", "source_id"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetched:
     """What a source brought.
 

@@ -8,7 +8,6 @@ import re
 import struct
 import tempfile
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote
@@ -21,6 +20,7 @@ from dulwich.objects import Commit, Tag
 from refimpl.errors import NotSupportedError, PolicyError, RegistryError
 from refimpl.policy.sources.checkout import write_tree
 from refimpl.policy.sources.kinds import without_prefixes
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,7 +58,7 @@ _FOREIGN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GitURL:
     """The parts of a source URL.
 

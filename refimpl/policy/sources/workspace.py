@@ -6,13 +6,13 @@ import base64
 import shutil
 import tempfile
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from refimpl import jsontext
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.fetcher import source_id
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ __all__ = ["GroupDirectories", "Workspace", "fetch_sources", "pinned_policy"]
 _RULE_DATA = "rule_data__configuration__"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GroupDirectories:
     """Where a source group's rules and data lie.
 

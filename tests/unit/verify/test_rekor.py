@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,6 +27,7 @@ from ec_acceptance.testbed.signing import simple_signing
 from refimpl.deadline import Deadline
 from refimpl.errors import VerificationError
 from refimpl.oci.transport import Transport
+from refimpl.record import replace
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.log import Evidence, TransparencyLog
 from refimpl.verify.rekor import RekorClient
@@ -83,7 +83,7 @@ def _evidence(**changes: Any) -> Evidence:
         certified=None,
         is_attestation=False,
     )
-    return dataclasses.replace(evidence, **changes)
+    return replace(evidence, **changes)
 
 
 def _reason(url: str, **changes: Any) -> str:
