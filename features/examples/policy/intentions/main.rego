@@ -25,6 +25,8 @@ deny contains result if {
 	result := {"code": "a.relpass", "msg": "unreachable"}
 }
 
-deny contains {"code": "a.noannot", "msg": "Fails without an annotation"}
+deny contains result if {
+	result := {"code": "a.noannot", "msg": "Fails without an annotation"}
+}
 
 deny contains "Fails without a code"

@@ -1,0 +1,34 @@
+Feature: Rules for what the pipeline is for: --filter-type ec-policy
+
+  `a.rel` is for releases and production, `a.relpass` for releases, `b.rel` for builds, `a.none` for nothing named;
+  `a.noannot` has no annotation, and `-` not even a code.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | policy/intentions/main.rego  |
+      | b.rego | policy/intentions/other.rego |
+
+  @intention-<id>
+  Scenario Outline: <what>
+    Given the policy configuration
+      """
+      sources: [{policy: [./rules], <data>}]
+      """
+    When the images are judged with
+      | --filter-type | <type> |
+    Then the violations are: <violations>
+    And the warnings are: <warnings>
+    And the successes are: <successes>
+    And the output should match the snapshot
+
+    Examples:
+      | id | what                                    | type            | data                                                  | violations                       | warnings | successes |
+      | 01 | no intention: rules for none            | ec-policy       | ruleData: {}                                          | - a.noannot a.none               | none     | none      |
+      | 02 | an intention: its rules                 | ec-policy       | ruleData: {pipeline_intention: release}               | - a.rel                          | none     | a.relpass |
+      | 03 | several intentions                      | ec-policy       | ruleData: {pipeline_intention: [build, production]}   | - a.rel b.rel                    | none     | none      |
+      | 04 | an intention that no rule has           | ec-policy       | ruleData: {pipeline_intention: [x]}                   | -                                | -        | none      |
+      | 05 | intentions count for nothing elsewhere  | include-exclude | ruleData: {pipeline_intention: [x]}                   | - a.noannot a.none a.rel b.rel   | none     | a.relpass |
+      | 06 | an unknown filter is the usual one      | nonsense        | ruleData: {pipeline_intention: [x]}                   | - a.noannot a.none a.rel b.rel   | none     | a.relpass |
+      | 07 | terms don't count                       | ec-policy       | config: {exclude: ["a.none:t"]}                       | - a.noannot a.none               | none     | none      |
+      | 08 | excluded rules stay out                 | ec-policy       | config: {exclude: [a.none]}, ruleData: {}             | - a.noannot                      | none     | none      |
