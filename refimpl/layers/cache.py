@@ -15,9 +15,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from refimpl.layers.directory import Directory, Temporary, UnusableError, user_cache_directory
-from refimpl.layers.download import Along, Download, StorageError
+from refimpl.layers.download import Along, Download, ElsewhereError, StorageError
 from refimpl.layers.verified import EntryReader, verified
-from refimpl.oci.errors import MismatchError, RegistryError, TransferError
+from refimpl.oci.errors import MismatchError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["DEFAULT_BUDGET", "Counters", "DamagedEntryError", "ElsewhereError", "LayerCache", "switched_on"]
+__all__ = ["DEFAULT_BUDGET", "Counters", "DamagedEntryError", "LayerCache", "switched_on"]
 
 _log = logging.getLogger(__name__)
 #: Bytes that the directory may hold after a run, unless ``EC_CACHE_MAX_BYTES`` says otherwise.
@@ -38,10 +38,6 @@ _PATIENCE, _LATE_PATIENCE = 5.0, 1.0  # seconds for what is being written when t
 
 class DamagedEntryError(MismatchError):
     """The entry that was just read isn't what its name says. It is set aside: discard what was read, and read again."""
-
-
-class ElsewhereError(TransferError):
-    """A download that another origin had begun failed, which says nothing about this one's: read again."""
 
 
 @dataclass(slots=True)
@@ -184,7 +180,6 @@ class LayerCache:
             download = Download(descriptor, origin, fetch, temporary, self._landed, self._deadline)
             download.join()
             self._downloads[key] = download
-        download.start()
         return download
 
     def _usable(self) -> Directory | None:
@@ -223,7 +218,7 @@ class LayerCache:
         self._writable = False
 
     def _landed(self, download: Download) -> None:
-        """Put a download's file in its place, or away; runs in the download's thread."""
+        """Put a download's file in its place, or away; called once for each."""
         with self._lock:
             self._ending.add(download)
             self.counters.bytes_fetched += download.received
@@ -252,14 +247,12 @@ class LayerCache:
 
     @contextmanager
     def _reading_along(self, download: Download, origin: Hashable) -> Iterator[Stream]:
-        cancel = True
         try:
             failure: Exception | None = None
             try:
                 yield Along(download)
             except Exception as error:  # noqa: BLE001  # raised again below, unless wrong bytes are its true cause
                 failure = error
-            cancel = False
             try:
                 download.wait()
             except StorageError as error:
@@ -273,7 +266,7 @@ class LayerCache:
             if failure is not None:
                 raise failure
         finally:
-            download.leave(cancel=cancel)
+            download.leave()
 
     @contextmanager
     def _reading_entry(self, handle: int, descriptor: Descriptor) -> Iterator[Stream]:

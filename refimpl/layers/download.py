@@ -1,12 +1,15 @@
 """One blob on its way from the registry into a temporary, with any number of readers along the way.
 
-A thread of its own takes the bytes, so that a reader that is slow, or goes away, holds nobody up.
+There is no thread that pumps: whoever needs bytes that nobody has fetched yet fetches the next ones, for all, while
+those who need them too wait. So a single reader costs no more than without a cache, and a reader that is slow, or never
+goes on, holds nobody up.
 """
 
 from __future__ import annotations
 
 import sys
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from refimpl.oci.digest import Verifier
@@ -21,9 +24,13 @@ if TYPE_CHECKING:
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["Along", "Download", "StorageError"]
+__all__ = ["Along", "Download", "ElsewhereError", "StorageError"]
 
 _CHUNK = 1 << 18
+
+
+class ElsewhereError(TransferError):
+    """Another reader's download failed in a way that says nothing about this reader's: read again."""
 
 
 class StorageError(TransferError):
@@ -31,14 +38,15 @@ class StorageError(TransferError):
 
 
 class Download:
-    """A running download. Make it, `join` it, then `start` it.
+    """A shared download. Make it and `join` it; it begins when somebody reads.
 
     Args:
         descriptor: what is fetched; its digest and size judge the bytes.
         origin: whom a failure concerns; readers from elsewhere try for themselves.
         fetch: begins the transfer.
         temporary: takes the bytes.
-        finish: called with the download when its bytes are verified or given up, in the download's own thread.
+        finish: called once with the download when its bytes are verified (then in a thread of its own, since syncing
+            takes time) or given up.
         deadline: ends waiting.
     """
 
@@ -56,20 +64,23 @@ class Download:
         self.temporary = temporary
         self.error: Exception | None = None
         self.verified = False
-        self.received = 0
         self._fetch = fetch
         self._finish = finish
         self._deadline = deadline
         self._change = threading.Condition()
-        self._written = 0
         self._readers = 0
         self._cancelled = False
-        self._pumping = True
-        self._thread = threading.Thread(target=self._pump, name=f"layer {descriptor.digest[:19]}", daemon=True)
+        self._pulling = False  # whether a reader fetches bytes now; what follows is that reader's alone meanwhile
+        self._written = 0
+        self._verifier = Verifier(descriptor.digest)
+        self._source: Stream | None = None
+        self._transfer = ExitStack()
+        self._finished = threading.Event()
 
-    def start(self) -> None:
-        """Begin; once."""
-        self._thread.start()
+    @property
+    def received(self) -> int:
+        """Bytes that came so far."""
+        return self._verifier.size
 
     def join(self) -> bool:
         """Count one more reader; False when it is too late: the download has failed, or was cancelled."""
@@ -79,25 +90,33 @@ class Download:
             self._readers += 1
             return True
 
-    def leave(self, *, cancel: bool) -> None:
-        """Count one reader less; with `cancel`, and nobody left, the download is given up."""
+    def leave(self) -> None:
+        """Count one reader less; when nobody is left before the end, the download is given up."""
         with self._change:
             self._readers -= 1
-            if cancel and self._readers == 0 and self._pumping:
-                self._cancelled = True
             self._change.notify_all()
-            self._close_if_idle()
+            abandoned = self._readers == 0 and not self._ended
+            if abandoned:
+                self._cancelled = self._pulling = True
+        if abandoned:
+            self._end(self._given_up())
+        self._close_if_idle()
 
     def wait(self) -> None:
-        """Wait for the verdict on the bytes.
+        """Wait for the verdict on the bytes, and fetch them meanwhile.
 
         Raises:
             Error: whatever went wrong, the same for everybody.
             TimeoutExceededError: the deadline passed first.
         """
-        with self._change:
-            while not (self.verified or self.error):
-                self._change.wait(self._deadline.remaining())
+        while True:
+            with self._change:
+                while self._pulling and not self._ended:
+                    self._change.wait(self._deadline.remaining())
+                if self._ended:
+                    break
+                self._pulling = True
+            self._pull()
         if self.error is not None:
             raise self.error
 
@@ -108,26 +127,36 @@ class Download:
             Error: the download has failed.
             TimeoutExceededError: the deadline passed.
         """
-        with self._change:
-            while self._written <= offset and not (self.verified or self.error):
-                self._change.wait(self._deadline.remaining())
-            available = self._written - offset
-        if available > 0:
-            return self.temporary.read_at(offset, min(size, available))
-        if self.error is not None:
-            raise self.error
-        return b""
+        while True:
+            with self._change:
+                while self._written <= offset and self._pulling and not self._ended:
+                    self._change.wait(self._deadline.remaining())
+                available, ended = self._written - offset, self._ended
+                if available <= 0 and not ended:
+                    self._pulling = True
+            if available > 0:
+                return self.temporary.read_at(offset, min(size, available))
+            if self.error is not None:
+                raise self.error
+            if ended:
+                return b""
+            if data := self._pull():
+                return data if len(data) <= size else data[:size]
 
     def cancel(self) -> None:
-        """Give up as soon as the next bytes come."""
+        """Give up now, or as soon as the next bytes come."""
         with self._change:
             self._cancelled = True
             self._change.notify_all()
+            idle = not (self._pulling or self._ended)
+            if idle:
+                self._pulling = True
+        if idle:
+            self._end(self._given_up())
 
     def finished(self, seconds: float) -> bool:
-        """Wait until the thread has ended, its file in place or removed."""
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        """Wait until the file is in its place or removed."""
+        return self._finished.wait(seconds)
 
     def movable(self) -> bool:
         """Whether the file can get another name now; where open files can't, wait until nobody reads from it."""
@@ -138,48 +167,78 @@ class Download:
                 self._change.wait()
             return not self._readers
 
-    def _pump(self) -> None:
-        failure: Exception | None = None
+    @property
+    def _ended(self) -> bool:
+        return self.verified or self.error is not None
+
+    def _pull(self) -> bytes:
+        """Fetch the next bytes, or find the end; only who set `_pulling` may."""
         try:
-            self._transfer()
+            data = self._next()
         except Exception as error:  # noqa: BLE001  # whatever it is, the readers are to be told, or they wait for ever
-            failure = error
+            self._end(error)
+            return b""
+        except BaseException:
+            self._end(ElsewhereError(f"who fetched {self.descriptor.digest} was interrupted"))
+            raise
+        if not data:
+            self._end(None)
+            return b""
+        with self._change:
+            self._written += len(data)
+            self._pulling = False
+            self._change.notify_all()
+        return data
+
+    def _next(self) -> bytes:
+        self._deadline.check()
+        if self._source is None:
+            self._source = self._transfer.enter_context(self._fetch())
+        data = self._source.read(_CHUNK)
+        if not data:
+            self._transfer.close()
+            self._verifier.check(self.descriptor)
+            return b""
+        if self._cancelled:
+            raise self._given_up()
+        self._verifier.update(data)
+        if self._verifier.size > self.descriptor.size:
+            raise SizeMismatchError(
+                f"error verifying size: {self.descriptor.digest} has more than {self.descriptor.size} bytes"
+            )
+        try:
+            self.temporary.write(data)
+        except OSError as error:
+            raise StorageError(error.strerror or str(error)) from error
+        return data
+
+    def _end(self, failure: Exception | None) -> None:
+        if failure is not None:
+            self._transfer.close()
         with self._change:
             self.error = failure
             self.verified = failure is None
+            self._pulling = False
             self._change.notify_all()
+        if failure is None:
+            threading.Thread(target=self._put_away, name=f"layer {self.descriptor.digest[:19]}", daemon=True).start()
+        else:
+            self._put_away()
+
+    def _put_away(self) -> None:
         try:
             self._finish(self)
         finally:
-            with self._change:
-                self._pumping = False
-                self._close_if_idle()
+            self._finished.set()
+            self._close_if_idle()
 
-    def _transfer(self) -> None:
-        verifier = Verifier(self.descriptor.digest)
-        with self._fetch() as stream:
-            while data := stream.read(_CHUNK):
-                self._deadline.check()
-                if self._cancelled:
-                    raise TransferError(f"reading {self.descriptor.digest} was given up")
-                verifier.update(data)
-                self.received += len(data)
-                if verifier.size > self.descriptor.size:
-                    raise SizeMismatchError(
-                        f"error verifying size: {self.descriptor.digest} has more than {self.descriptor.size} bytes"
-                    )
-                try:
-                    self.temporary.write(data)
-                except OSError as error:
-                    raise StorageError(error.strerror or str(error)) from error
-                with self._change:
-                    self._written += len(data)
-                    self._change.notify_all()
-        verifier.check(self.descriptor)
+    def _given_up(self) -> TransferError:
+        return TransferError(f"reading {self.descriptor.digest} was given up")
 
     def _close_if_idle(self) -> None:
-        if not self._pumping and self._readers == 0:
-            self.temporary.close()
+        with self._change:
+            if self._readers == 0 and self._finished.is_set():
+                self.temporary.close()
 
 
 class Along:

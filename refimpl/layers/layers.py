@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.deadline import Deadline
-from refimpl.layers.cache import DamagedEntryError, ElsewhereError
-from refimpl.layers.download import StorageError
+from refimpl.layers.cache import DamagedEntryError
+from refimpl.layers.download import ElsewhereError, StorageError
 from refimpl.layers.limits import Limits
 from refimpl.layers.listing import Listing, read_listing
 from refimpl.layers.verified import verified
