@@ -147,9 +147,17 @@ class World:
 
     @cached_property
     def _deaf(self) -> socket.socket:
-        deaf = socket.socket()
-        deaf.bind(("127.0.0.1", 0))  # bound, but it never listens: connections are refused, and nobody else gets it
-        return deaf
+        """Bound, but it never listens: connections are refused, and nobody else gets the port."""
+        registry = int(self.gate.address.rpartition(":")[2])
+        for port in range(registry + 1, 1 << 16):  # above the registry's, as reports are ordered by address
+            deaf = socket.socket()
+            try:
+                deaf.bind(("127.0.0.1", port))
+            except OSError:
+                deaf.close()
+            else:
+                return deaf
+        raise TestbedError(f"no port above {registry} is free")
 
     @property
     def nobody(self) -> str:
