@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from behave import given, then, when
 
 from ec_acceptance.testbed.behaving import Context, arguments, pairs, rows
-from ec_acceptance.testbed.judging import add_conforming, attach, compare_lines, judge
+from ec_acceptance.testbed.judging import add_conforming, attach, compare_lines, judge, know_seconds
 from ec_acceptance.testbed.platforms import add_configured, add_files, add_index, add_tag
-from ec_acceptance.testbed.report import Finding
+from ec_acceptance.testbed.report import Finding, Report
 from ec_acceptance.testbed.verdict import notation
 
 
@@ -103,6 +104,12 @@ def the_lines_match(context: Context) -> None:
     compare_lines(context.world, "stdout lines")
 
 
+@then("the {kind:w} output, with the time of the run, should match the snapshot")
+def the_output_with_seconds_matches(context: Context, kind: str) -> None:
+    know_seconds(context.world)
+    context.world.compare(f"stdout {kind}", kind)
+
+
 @then("the log has the {level:w}")
 def the_log_has(context: Context, level: str) -> None:
     text = json.dumps(context.world.text(context.text), ensure_ascii=False)
@@ -128,3 +135,22 @@ def the_effective_time(context: Context, wanted: str) -> None:
 def the_log_names(context: Context, text: str) -> None:
     wanted = context.world.text(text)
     assert wanted in context.world.last.err, f"the log doesn't name {wanted!r}:\n{context.world.last.described()}"
+
+
+@then('the message is the hash of the file "{name}"')
+def the_message_is_the_hash(context: Context, name: str) -> None:
+    world = context.world
+    path = world.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{world.last.described()}"
+    seen = json.dumps(json.loads(path.read_bytes()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    wanted = hashlib.sha256(seen.encode()).hexdigest()
+    found = [str(result.get("msg")) for one in world.report.components for result in one.get("violations") or []]
+    assert found == [wanted], f"rules saw the hash {found}, the file has {wanted}: {seen}"
+
+
+@then('the file "{name}" is a report with the violations: {wanted}')
+def a_report_in_a_file(context: Context, name: str, wanted: str) -> None:
+    path = context.world.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.described()}"
+    found = notation(Report.parse(path.read_text(encoding="utf-8")), "violations")
+    assert found == wanted, f"the violations in {name} are: {found}"

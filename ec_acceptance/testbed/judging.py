@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.report import numbers_kept
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.world import World
 
-__all__ = ["POLICY_FILE", "add_conforming", "attach", "compare_lines", "judge"]
+__all__ = ["POLICY_FILE", "add_conforming", "attach", "compare_lines", "judge", "know_seconds"]
 
 POLICY_FILE = "policy.yaml"
 """What `--policy` names when the scenario says nothing else."""
@@ -55,6 +56,18 @@ def judge(world: World, words: Sequence[str]) -> None:
         usual = {"--json-input": world.stock.snapshot(names), **usual}
     rest = [word for flag, value in usual.items() if flag not in given for word in (flag, value) if word]
     world.run(["validate", "image", *rest, *words])
+
+
+def know_seconds(world: World) -> None:
+    """Have the seconds of the newest run replaced as `<second>`, as summaries spell them: a date with time, or a number.
+
+    Dates may be of the machine's time zone or of UTC.
+    """
+    last = world.last
+    for second in range(int(last.started), int(last.ended) + 1):
+        world.known.add("second", str(second))
+        for moment in (datetime.fromtimestamp(second, UTC), datetime.fromtimestamp(second, UTC).astimezone()):
+            world.known.add("second", moment.strftime("%Y-%m-%d %H:%M:%S"))
 
 
 def compare_lines(world: World, stream: str) -> None:

@@ -71,3 +71,6 @@ def _register(world: World, name: str, published: Published) -> None:
     world.stock.files[name] = {}
     world.known.add(f"digest of {name}", published.digest)
     world.made[f"{component(name)}_DIGEST"] = published.digest
+    if isinstance(published.content, Image):
+        world.known.add(f"configuration of {name}", published.content.config_digest)
+        world.made[f"{component(name)}_CONFIG"] = published.content.config_digest

@@ -1,0 +1,95 @@
+Feature: Functions that policies ask registries with
+
+  Each rule lists the values of one call: an empty list says that it has none.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And an image "acceptance/files" with the files
+      | low  | etc/a.yaml       | x: y           |
+      | low  | etc/gone.json    | {"q": 1}       |
+      | low  | etc/sub/b.json   | {"q": 2}       |
+      | low  | ./dot/x.yaml     | d: 1           |
+      | low  | etc/bad.yaml     | {nope: [       |
+      | high | etc/.wh.gone.json |               |
+      | high | Etc/up.JSON      | {"u": 1.50}    |
+      | high | top.json         | [1]            |
+
+  @builtin-<id>
+  Scenario Outline: <what>
+    Given the rules
+      """
+      package tried
+      repository := "${REGISTRY}/acceptance/files"
+      paths(text) := json.unmarshal(text)
+      warn contains json.marshal([value | value := <call>])
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then the warnings are: -
+    And a message is
+      """
+      <value>
+      """
+    And the output should match the snapshot
+
+    Examples: blobs
+      | id | what                                        | call                                                                | value                     |
+      | 01 | a blob as text                              | count(ec.oci.blob("${REGISTRY}/acceptance/files@${files_CONFIG}")) > 100 | [true]               |
+      | 02 | a compressed blob is none                   | ec.oci.blob("${REGISTRY}/acceptance/files@${files_LAYER_0}")        | []                        |
+      | 03 | a blob as JSON                              | ec.oci.parsed_blob("${REGISTRY}/acceptance/files@${files_CONFIG}").rootfs.type | ["layers"]     |
+      | 04 | a tag names no blob                         | ec.oci.blob("${REGISTRY}/acceptance/files:latest")                  | []                        |
+      | 05 | files of a blob, by their exact names       | ec.oci.blob_files("${REGISTRY}/acceptance/files@${files_LAYER_0}", paths(`["etc/a.yaml", "dot/x.yaml", "./dot/x.yaml", "etc/bad.yaml", "none"]`)) | [{"./dot/x.yaml":{"d":1},"etc/a.yaml":{"x":true}}] |
+
+    Examples: images
+      | id | what                                        | call                                                                | value                     |
+      | 06 | a descriptor, by tag                        | object.filter(ec.oci.descriptor(repository), {"digest", "mediaType", "data", "urls"}) | [{"data":"","digest":"${files_DIGEST}","mediaType":"application/vnd.oci.image.manifest.v1+json","urls":[]}] |
+      | 07 | a manifest                                  | [layer.digest \| some layer in ec.oci.image_manifest(repository).layers] | [["${files_LAYER_0}","${files_LAYER_1}"]] |
+      | 08 | an image that isn't there has none          | ec.oci.image_manifest("${REGISTRY}/acceptance/files:none")          | []                        |
+      | 09 | manifests of those that are there           | object.keys(ec.oci.image_manifests({"${REGISTRY}/acceptance/files:latest", "${REGISTRY}/acceptance/none"})) | [["${REGISTRY}/acceptance/files:latest"]] |
+      | 10 | files of directories, all layers together   | ec.oci.image_files("${REGISTRY}/acceptance/files@${files_DIGEST}", paths(`["etc/", ".", "dot"]`)) | [{"Etc/up.JSON":{"u":1.5},"dot/x.yaml":{"d":1},"etc/a.yaml":{"x":true},"top.json":[1]}] |
+      | 11 | files of no directory                       | ec.oci.image_files("${REGISTRY}/acceptance/files@${files_DIGEST}", paths(`[]`)) | [null]        |
+      | 12 | files of a tag aren't read                  | ec.oci.image_files("${REGISTRY}/acceptance/files:latest", ["etc"])  | []                        |
+      | 13 | an image is no index                        | ec.oci.image_index(repository)                                      | []                        |
+      | 14 | tags that belong to an image                | [split(tag, ".")[count(split(tag, ".")) - 1] \| some tag in ec.oci.image_tag_refs("${REGISTRY}/acceptance/app")] | [["sig","att"]] |
+
+  @builtin-15
+  Scenario: an index, with platforms
+    Given an image "acceptance/multi" for the architectures "amd64, s390x", all conforming
+    And the rules
+      """
+      package tried
+      warn contains json.marshal([[one.digest, one.platform.architecture] |
+        some one in ec.oci.image_index("${REGISTRY}/acceptance/multi").manifests])
+      warn contains sprintf("%s", [ec.oci.image_manifest("${REGISTRY}/acceptance/multi").config.digest])
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [["${multi-amd64_DIGEST}","amd64"],["${multi-s390x_DIGEST}","s390x"]]
+      """
+    And a message is
+      """
+      ${multi-amd64_CONFIG}
+      """
+    And the output should match the snapshot
+
+  @builtin-16
+  Scenario: what refers to an image
+    Given an image "acceptance/note" that refers to "acceptance/files"
+    And the rules
+      """
+      package tried
+      warn contains json.marshal([[one.artifactType, one.digest, one.ref] |
+        some one in ec.oci.image_referrers("${REGISTRY}/acceptance/files@${files_DIGEST}")])
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [["application/x-note","${note_DIGEST}","${REGISTRY}/acceptance/files@${note_DIGEST}"]]
+      """
+    And the output should match the snapshot

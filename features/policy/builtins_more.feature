@@ -1,0 +1,127 @@
+Feature: Functions that policies check signatures and package URLs with
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And an image "acceptance/bare" with the files
+      | only | etc/bare | nothing |
+
+  @function-<id>
+  Scenario Outline: package URLs: <purl>
+    Given the rules
+      """
+      package tried
+      purl := "<purl>"
+      valid if ec.purl.is_valid(purl)
+      default valid := false
+      warn contains json.marshal([valid, [value | value := ec.purl.parse(purl)]])
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      <value>
+      """
+    And the output should match the snapshot
+
+    Examples:
+      | id | purl                                                 | value |
+      | 01 | pkg:npm/%40ns/foo@1.0?arch=x&b=%20y#sub/path         | [true,[{"name":"foo","namespace":"@ns","qualifiers":[{"key":"arch","value":"x"},{"key":"b","value":" y"}],"subpath":"sub/path","type":"npm","version":"1.0"}]] |
+      | 02 | PKG:PYPI/Foo_Bar@1                                   | [true,[{"name":"foo-bar","namespace":"","qualifiers":[],"subpath":"","type":"pypi","version":"1"}]] |
+      | 03 | pkg:npm                                              | [false,[]] |
+
+  @function-<id>
+  Scenario Outline: signatures: <what>
+    Given the rules
+      """
+      package tried
+      image := "${REGISTRY}/acceptance/app@${app_DIGEST}"
+      usual := data.config.default_sigstore_opts
+      answer := <call>
+      warn contains json.marshal([answer.success, answer.errors])
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      <value>
+      """
+    And the output should match the snapshot
+
+    Examples:
+      | id | what                       | call                                                                                  | value |
+      | 04 | an image's, by the policy's key | ec.sigstore.verify_image(image, usual)                                           | [true,[]] |
+      | 05 | an attestation's           | ec.sigstore.verify_attestation(image, usual)                                          | [true,[]] |
+      | 06 | a tag isn't judged         | ec.sigstore.verify_image("${REGISTRY}/acceptance/app:latest", usual)                  | [false,["new digest: a digest must contain exactly one '@' separator (e.g. registry/repository@digest) saw: ${REGISTRY}/acceptance/app:latest"]] |
+      | 07 | neither key nor identity   | ec.sigstore.verify_image(image, {"ignore_rekor": true})                               | [false,["opts parameter: new policy: certificate OIDC issuer must be provided for keyless workflow\ncertificate identity must be provided for keyless workflow"]] |
+      | 08 | a key that isn't there     | ec.sigstore.verify_attestation(image, {"ignore_rekor": true, "public_key": "none.pub"}) | [false,["opts parameter: new policy: open none.pub: no such file or directory"]] |
+      | 09 | an image without signature | ec.sigstore.verify_image("${REGISTRY}/acceptance/bare@${bare_DIGEST}", usual)         | [false,["verify image signature: no signatures found"]] |
+      | 10 | an image without attestation | ec.sigstore.verify_attestation("${REGISTRY}/acceptance/bare@${bare_DIGEST}", usual) | [false,["verify image attestation signature: no matching attestations: "]] |
+
+  @function-11
+  Scenario: what is verified is told in full
+    Given the rules
+      """
+      package tried
+      image := "${REGISTRY}/acceptance/app@${app_DIGEST}"
+      answer := ec.sigstore.verify_image(image, data.config.default_sigstore_opts)
+      warn contains result if {
+        some one in ec.sigstore.verify_attestation(image, data.config.default_sigstore_opts).attestations
+        result := {"code": "tried.all", "msg": one.statement.predicateType, "image": answer.signatures, "attestation": one.signatures}
+      }
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+      | --info   |                                        |
+    Then the warnings are: tried.all
+    And the output should match the snapshot
+
+  @function-12
+  Scenario: one request for each thing, however often rules of all components ask
+    Given an image "acceptance/shared" with the files
+      | only | etc/a.yaml | x: y |
+    And a conforming image "acceptance/second"
+    And a conforming image "acceptance/third"
+    And the rules
+      """
+      package a
+      warn contains digest if { digest := ec.oci.image_manifest("${REGISTRY}/acceptance/shared@${shared_DIGEST}").layers[0].digest }
+      warn contains digest if { digest := ec.oci.image_manifest("${REGISTRY}/acceptance/shared@${shared_DIGEST}").config.digest }
+      """
+    And a file "rules/b.rego" with
+      """
+      package b
+      warn contains digest if {
+        some manifest in ec.oci.image_manifests({"${REGISTRY}/acceptance/shared@${shared_DIGEST}"})
+        digest := manifest.config.digest
+      }
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./rules"]}]} |
+      | --images | {"components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}, {"name": "second", "containerImage": "${REGISTRY}/acceptance/second"}, {"name": "third", "containerImage": "${REGISTRY}/acceptance/third"}]} |
+    Then a message is
+      """
+      ${shared_LAYER_0}
+      """
+    And the manifest of "acceptance/shared" was fetched exactly once
+    And the output should match the snapshot
+
+  @function-13
+  Scenario: what cannot be had is logged with its reference
+    Given the rules
+      """
+      package tried
+      warn contains "nothing is had" if { not ec.oci.image_manifest("${REGISTRY}/acceptance/none:v1") }
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      nothing is had
+      """
+    And the log names "function=ec.oci.image_manifest"
+    And the log names "${REGISTRY}/acceptance/none:v1"
+    And the output should match the snapshot

@@ -1,0 +1,87 @@
+Feature: What comes out, and where
+
+  The policy has a violation, a warning and a success of each kind: with and without a code.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | policy/worked/a.rego |
+      | b.rego | policy/worked/b.rego |
+    And the policy configuration
+      """
+      sources: [{name: rules, policy: [./rules]}]
+      """
+
+  @output-<id>
+  Scenario Outline: <format>, with <flag>
+    When the images are judged with
+      | --output         | <format>             |
+      | --effective-time | 2030-01-01T00:00:00Z |
+      | <flag>           |                      |
+    Then the exit status should be 1
+    And the <kind> output should match the snapshot
+
+    Examples:
+      | id | format           | kind    | flag                          |
+      | 01 | text             | text    | --info                        |
+      | 02 | text             | text    | --show-successes=false        |
+      | 03 | text             | text    | --show-policy-docs-link       |
+      | 04 | text?show-warnings=false | text | --info                   |
+      | 05 | yaml             | yaml    | --info                        |
+      | 06 | summary          | json    | --info                        |
+      | 09 | junit            | text    | --info                        |
+      | 10 | json             | json    | --show-warnings=false         |
+
+  @output-<id>
+  Scenario Outline: <format>, which tells the time of the run
+    When the images are judged with
+      | --output | <format> |
+    Then the exit status should be 1
+    And the <kind> output, with the time of the run, should match the snapshot
+
+    Examples:
+      | id | format           | kind    |
+      | 07 | summary-markdown | text    |
+      | 08 | appstudio        | json    |
+
+  @output-11
+  Scenario: the statements that were verified
+    When the images are judged with
+      | --output | attestation |
+    Then the exit status should be 1
+    And the lines of the output should match the snapshot
+
+  @output-12
+  Scenario: several targets, one of them a format that isn't
+    When the images are judged with
+      | --output | nope             |
+      | --output | json=report.json |
+      | --output | text             |
+      | --info   |                  |
+    Then the exit status should be 1
+    And the text output should match the snapshot
+    And the file "report.json" is a report with the violations: - a.r1(t1) a.r1(t2,t3) b.coded
+    And standard error is "Error: "nope" is not a valid report format\n"
+
+  @output-13
+  Scenario: options that don't fit
+    When the images are judged with
+      | --output | text?show-successes=zz |
+    Then the exit status should be 1
+    And standard error is "Error: strconv.ParseBool: parsing "zz": invalid syntax\n"
+
+  @output-14
+  Scenario: what rules print goes to the log, and only when it is wanted
+    Given the rules
+      """
+      package a
+      deny contains "denied" if { print("seen:", input.component_name, {"a": 1}) }
+      """
+    When the images are judged with
+      | --verbose | |
+    Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
+    And the log names "[data.a.deny] "
+    And the log names "main.rego:2: seen: app {\"a\": 1}"
+    When the images are judged
+    Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
+    And standard error is "Error: success criteria not met\n"
