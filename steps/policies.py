@@ -8,7 +8,15 @@ from behave import given
 
 from ec_acceptance.testbed.behaving import Context, pairs
 from ec_acceptance.testbed.judging import POLICY_FILE
-from ec_acceptance.testbed.policies import add_folder, branch_off, move_on, push_artifact, serve_archive, tag_commit
+from ec_acceptance.testbed.policies import (
+    add_folder,
+    archive,
+    branch_off,
+    move_on,
+    push_artifact,
+    serve_archive,
+    tag_commit,
+)
 from ec_acceptance.testbed.world import NAMESPACE
 
 
@@ -91,3 +99,8 @@ def a_secret(context: Context, name: str, key: str) -> None:
 @given("there is a cluster")
 def a_cluster(context: Context) -> None:
     assert context.world.cluster.url
+
+
+@given('an archive file "{name}" with')
+def an_archive_file(context: Context, name: str) -> None:
+    (context.world.work / name).write_bytes(archive(context.world, dict(pairs(context.table))))

@@ -59,7 +59,7 @@ def judge(world: World, words: Sequence[str]) -> None:
 
 
 def know_seconds(world: World) -> None:
-    """Have the seconds of the newest run replaced as `<second>`, as summaries spell them: a date with time, or a number.
+    """Have the seconds of the newest run replaced as `<second>`, as summaries spell them: date and time, or a number.
 
     Dates may be of the machine's time zone or of UTC.
     """

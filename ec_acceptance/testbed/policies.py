@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.git import Repository
     from ec_acceptance.testbed.world import World
 
-__all__ = ["add_folder", "branch_off", "move_on", "push_artifact", "serve_archive", "tag_commit"]
+__all__ = ["add_folder", "archive", "branch_off", "move_on", "push_artifact", "serve_archive", "tag_commit"]
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.cncf.openpolicyagent.config.v1+json"
@@ -67,14 +67,19 @@ def push_artifact(world: World, name: str, files: Mapping[str, str], tag: str) -
         "layers": layers,
     }
     pushed = repository.put_manifest(json.dumps(manifest, separators=(",", ":")).encode(), _MANIFEST, tag=tag)
-    world.known.add(f"digest of {name}", pushed)
+    world.known.add(f"digest of {name}:{tag}", pushed)
     world.made[f"{name.rpartition('/')[2]}_DIGEST"] = pushed
     return pushed
 
 
 def serve_archive(world: World, name: str, files: Mapping[str, str]) -> None:
     """Serve examples as one tar.gz beside the git repositories, at `https://${GITHOST}/files/NAME`."""
-    world.git.serve(name, gzip(tar(_content(world, files))[0])[0])
+    world.git.serve(name, archive(world, files))
+
+
+def archive(world: World, files: Mapping[str, str]) -> bytes:
+    """Examples as a tar.gz: path in it → example."""
+    return gzip(tar(_content(world, files))[0])[0]
 
 
 def _remember(world: World, commit: str, name: str, what: str) -> None:

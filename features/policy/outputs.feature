@@ -85,3 +85,12 @@ Feature: What comes out, and where
     When the images are judged
     Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
     And standard error is "Error: success criteria not met\n"
+
+  @output-15
+  Scenario: each step of an evaluation in the log
+    When the images are judged with
+      | --trace=opa | |
+    Then the violations are: - a.r1(t1) a.r1(t2,t3) b.coded
+    And the log names "level=trace"
+    And the log names "Enter data.a.deny = _"
+    And the output should match the snapshot

@@ -1,0 +1,67 @@
+Feature: The alternative evaluator: EC_USE_OPA=1
+
+  Results are the same, but for a few odd values.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And the environment variable is set "EC_USE_OPA=1"
+
+  @evaluator-01
+  Scenario: the usual policy
+    Given a folder "rules" with
+      | a.rego | policy/worked/a.rego |
+      | b.rego | policy/worked/b.rego |
+      | c.rego | policy/worked/c.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
+      | --info   |                                                                           |
+    Then the violations are: - a.r1(t2,t3) b.coded
+    And the warnings are: a.r3 nodot zz.other
+    And the successes are: a.r2 c.r1
+    And the output should match the snapshot
+
+  @evaluator-02
+  Scenario: values that aren't results are told, and a result without a message passes
+    Given the rules
+      """
+      package a
+      deny contains value if { some value in [1, true, null, ["a list"]] }
+      warn contains {"code": "a.dumb"}
+      warn contains sprintf("conftest is there: %v", [there])
+      there if { data.conftest.file }
+      default there := false
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then the violations are: - - - -
+    And the warnings are: -
+    And the output should match the snapshot
+
+  @evaluator-03
+  Scenario: intentions are passed over
+    Given a folder "rules" with
+      | a.rego | policy/intentions/main.rego  |
+      | b.rego | policy/intentions/other.rego |
+    When the images are judged with
+      | --policy      | {"sources": [{"policy": ["./rules"], "ruleData": {"pipeline_intention": "release"}}]} |
+      | --filter-type | ec-policy |
+    Then the violations are: - a.noannot a.none a.rel b.rel
+    And the successes are: a.relpass
+    And the output should match the snapshot
+
+  @evaluator-04
+  Scenario: what doesn't compile is said of each component
+    Given a conforming image "acceptance/second"
+    And the rules
+      """
+      package a
+      deny contains msg if { msg := http.send({"method": "get", "url": "https://example.com"}).raw_body }
+      """
+    When the images are judged with
+      | --policy  | {"sources": [{"policy": ["./rules"]}]} |
+      | --workers | 0                                      |
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: policy compilation error: …rego_type_error: undefined function http.send
+      error validating image ${REGISTRY}/acceptance/second:latest of component second: policy compilation error: …rego_type_error: undefined function http.send
+      """

@@ -1,0 +1,150 @@
+Feature: Policies from registries and folders, and addresses that are refused
+
+  Background:
+    Given a conforming image "acceptance/app"
+
+  @source-<id>
+  Scenario Outline: artifacts in a registry: <what>
+    Given a policy artifact "acceptance/rules" tagged "latest" with
+      | deep/main.rego | policy/second.rego |
+    And a policy artifact "acceptance/rules" tagged "v1" with
+      | deep/main.rego | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["<url>"]}]} |
+    Then the warnings are: <warnings>
+    And the output should match the snapshot
+
+    Examples:
+      | id | what                     | url                                               | warnings      |
+      | 11 | a tag                    | oci::${REGISTRY}/acceptance/rules:v1              | source.first  |
+      | 12 | without one              | oci://${REGISTRY}/acceptance/rules                | source.second |
+      | 13 | a digest                 | oci::${REGISTRY}/acceptance/rules@${rules_DIGEST} | source.first  |
+      | 14 | known by its address     | ${REGISTRY}/acceptance/rules:v1                   | source.first  |
+      | 15 | with a needless scheme   | oci::https://${REGISTRY}/acceptance/rules:v1      | source.first  |
+
+  @source-<id>
+  Scenario Outline: folders: <what>
+    Given a folder "rules" with
+      | deep/main.rego   | policy/first.rego |
+      | deep/other.txt   | broken.rego       |
+      | deep/shouts.REGO | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["<url>"]}]} |
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: found a second rule with the same code: `source.first`
+      """
+
+    Examples:
+      | id | what                                        | url           |
+      | 16 | names in capitals are inspected too         | ./rules       |
+
+  @source-<id>
+  Scenario Outline: folders, <what>
+    Given a folder "rules" with
+      | deep/main.rego   | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["<url>"]}]} |
+    Then the warnings are: source.first
+    And the output should match the snapshot
+
+    Examples:
+      | id | what                       | url               |
+      | 17 | by their path              | rules             |
+      | 18 | with a prefix              | file::rules/deep  |
+      | 19 | as a URL                   | file://rules/deep |
+
+  @source-<id>
+  Scenario Outline: refused: <what>
+    Given a folder "rules" with
+      | main.rego | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["<url>"]}]} |
+    Then the validation fails with the error
+      """
+      <error>
+      """
+    And no image was judged
+
+    Examples: before anything is judged
+      | id | what                     | url                                    | error                                                                             |
+      | 20 | plain http               | http://${GITHOST}/git/policies.git     | attempting to download from insecure source: http://${GITHOST}/git/policies.git   |
+      | 21 | plain http behind git    | git::http://${GITHOST}/git/policies.git | attempting to download from insecure source: git::http://${GITHOST}/git/policies.git |
+      | 22 | nothing that is known    | foo.example/policies                   | no gatherer found for URI: foo.example/policies                                   |
+      | 23 | a folder that isn't there | ./nowhere                             | source file does not exist: stat ./nowhere: no such file or directory             |
+
+  @source-24
+  Scenario: an artifact that isn't there
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/none:v1"]}]} |
+    Then the validation fails with the error
+      """
+      pulling policy: failed to perform "FetchReference" on source: ${REGISTRY}/acceptance/none:v1: not found
+      """
+
+  @source-25
+  Scenario: a single file is no policy
+    Given a folder "rules" with
+      | main.rego | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["rules/main.rego"]}]} |
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: no rego files found in policy subdirectory
+      """
+
+  @source-26
+  Scenario: data in an archive that is a file
+    Given an archive file "facts.tar.gz" with
+      | facts.yaml | policy/data/facts.yaml |
+    And a folder "rules" with
+      | main.rego | policy/version.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "data": ["facts.tar.gz"]}]} |
+    Then the output should match the snapshot
+    And a message is
+      """
+      {"facts":{"allowed":["a","b"],"number":1.5}}
+      """
+
+  @source-27
+  Scenario: a single file of data counts for nothing
+    Given a folder "more" with
+      | facts.yaml | policy/data/facts.yaml |
+    And a folder "rules" with
+      | main.rego | policy/version.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "data": ["more/facts.yaml"]}]} |
+    Then the output should match the snapshot
+    And a message is
+      """
+      {}
+      """
+
+  @source-28
+  Scenario: a file of data over https
+    Given a file "facts.yaml" served over https with
+      """
+      facts: {served: true}
+      """
+    And a folder "rules" with
+      | main.rego | policy/version.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "data": ["https://${GITHOST}/files/facts.yaml"]}]} |
+    Then the output should match the snapshot
+    And a message is
+      """
+      {"facts":{"served":true}}
+      """
+
+  @source-29
+  Scenario: an archive over https
+
+    A listed difference (docs/differences.md): for `ec` such an archive counts for nothing.
+
+    Given an archive "rules.tar.gz" served over https with
+      | deep/main.rego | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/rules.tar.gz"]}]} |
+    Then the warnings are: source.first
+    And the output should match the snapshot
