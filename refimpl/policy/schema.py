@@ -83,7 +83,7 @@ def _list(item: Shape) -> Sequence:
 
 _TEXT = Text()
 _TEXTS = _list(_TEXT)
-_CONFIG = Record("v1alpha1.SourceConfig", {"include": _TEXTS, "exclude": _TEXTS})
+_CONFIG = Record("v1alpha1.SourceConfig", {"exclude": _TEXTS, "include": _TEXTS})
 _CRITERIA = _list(
     Record(
         "v1alpha1.VolatileCriteria",
@@ -108,7 +108,7 @@ _SOURCE = Record(
         "data": _TEXTS,
         "ruleData": Anything(),
         "config": _CONFIG,
-        "volatileConfig": Record("v1alpha1.VolatileSourceConfig", {"include": _CRITERIA, "exclude": _CRITERIA}),
+        "volatileConfig": Record("v1alpha1.VolatileSourceConfig", {"exclude": _CRITERIA, "include": _CRITERIA}),
     },
 )
 POLICY = Record(
@@ -119,7 +119,7 @@ POLICY = Record(
         "sources": _list(_SOURCE),
         "configuration": Record(
             "v1alpha1.EnterpriseContractPolicyConfiguration",
-            {"include": _TEXTS, "exclude": _TEXTS, "collections": _TEXTS},
+            {"exclude": _TEXTS, "include": _TEXTS, "collections": _TEXTS},
         ),
         "rekorUrl": _TEXT,
         "publicKey": _TEXT,

@@ -97,8 +97,8 @@ def test_a_whole_policy_passes() -> None:
         "policy": texts,
         "data": texts,
         "ruleData": {"any": [None]},
-        "config": {"include": texts, "exclude": texts},
-        "volatileConfig": {"include": [criteria], "exclude": [criteria]},
+        "config": {"exclude": texts, "include": texts},
+        "volatileConfig": {"exclude": [criteria], "include": [criteria]},
     }
     check(
         {
@@ -107,7 +107,7 @@ def test_a_whole_policy_passes() -> None:
             "rekorUrl": "r",
             "publicKey": "k",
             "sources": [source],
-            "configuration": {"include": texts, "exclude": texts, "collections": texts},
+            "configuration": {"exclude": texts, "include": texts, "collections": texts},
             "identity": {"subject": "a", "subjectRegExp": "b", "issuer": "c", "issuerRegExp": "d"},
         }
     )
@@ -161,3 +161,15 @@ def test_decoding_orders_drops_and_converts() -> None:
         ("publicKey", "5"),
         ("identity", {}),
     ]
+
+
+def test_lists_that_exclude_are_shown_before_those_that_include() -> None:
+    texts: dict[str, Any] = {"include": ["a"], "exclude": ["b"]}
+    criteria: dict[str, Any] = {"include": [{"value": "a"}], "exclude": [{"value": "b"}]}
+    shown = decode(
+        POLICY,
+        {"sources": [{"config": texts, "volatileConfig": criteria}], "configuration": {**texts, "collections": []}},
+    )
+    [source] = shown["sources"]
+    for lists in (source["config"], source["volatileConfig"], shown["configuration"]):
+        assert list(lists)[:2] == ["exclude", "include"]
