@@ -13,6 +13,7 @@ from refimpl.evaluation.outcome import Judgement, Outcome
 from refimpl.evaluation.scoring import Scale
 from refimpl.evaluation.selection import Selection, intention, select
 from refimpl.log import TRACE
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,10 +24,23 @@ if TYPE_CHECKING:
     from refimpl.rego.builtin import Builtin
     from refimpl.rego.engine import Engine, Evaluation, Line, Program
 
-__all__ = ["Evaluator"]
+__all__ = ["Evaluator", "File"]
 
 _log = logging.getLogger(__name__)
 _CHECKED = "query rule: check: query rule: "
+
+
+@record
+class File:
+    """What rules are asked about at once.
+
+    Attributes:
+        documents: each is an ``input``, in JSON.
+        data: members of ``data`` that are about this file, by their path; the alternative evaluator has none.
+    """
+
+    documents: Sequence[bytes]
+    data: Mapping[str, Any] | None = None
 
 
 class Evaluator:
@@ -120,6 +134,19 @@ class Evaluator:
             HostError: the engine is missing or died.
             TimeoutExceededError: the deadline passed.
         """
+        one = File((input_json,))
+        return self.evaluate_files(image_ref, component_name, (one,), time_ns=time_ns, context=context)
+
+    def evaluate_files(
+        self,
+        image_ref: str,
+        component_name: str,
+        files: Sequence[File],
+        *,
+        time_ns: int | None = None,
+        context: object = None,
+    ) -> Outcome:
+        """Judge several files together; each document of each is an ``input``. See `evaluate`."""
         compiled = self._compilation.result()
         selection = self._selection(compiled.rules, image_ref)
         include, exclude = self._criteria.select(image_ref, component_name)
@@ -136,21 +163,41 @@ class Evaluator:
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
-        said = self._said(compiled.program, namespaces, input_json, context)
-        for namespace in namespaces:
-            judgement.add(namespace, said.values.get(namespace, {}))
+        for file in files:
+            for namespace, values in self._said(compiled.program, namespaces, file, context).items():
+                judgement.add(namespace, values)
         return judgement.outcome()
 
     def close(self) -> None:
         """Forget the compiled policies."""
         self._compilation.close()
 
-    def _said(self, program: Program, namespaces: Sequence[str], input_json: bytes, context: object) -> Evaluation:
+    def _said(
+        self, program: Program, namespaces: Sequence[str], file: File, context: object
+    ) -> Mapping[str, Mapping[str, Sequence[Any]]]:
+        """What the rules of each namespace say of all the file's documents, one after the other."""
+        said: dict[str, dict[str, list[Any]]] = {namespace: {} for namespace in namespaces}
+        for document in file.documents:
+            values = self._asked(program, namespaces, document, file.data, context).values
+            for namespace, rules in said.items():
+                for name, elements in values.get(namespace, {}).items():
+                    rules.setdefault(name, []).extend(elements)
+        return said
+
+    def _asked(
+        self,
+        program: Program,
+        namespaces: Sequence[str],
+        input_json: bytes,
+        data: Mapping[str, Any] | None,
+        context: object,
+    ) -> Evaluation:
         try:
             return program.evaluate(
                 namespaces,
                 input_json,
                 context=context,
+                documents=None if self._alternative else data,
                 narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
                 trace=self._trace,
                 deadline=self._deadline,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from refimpl.rego.engine import Annotation, RuleEntry
 
-__all__ = ["RuleInfo", "RuleSet", "is_failure", "is_warning"]
+__all__ = ["RuleInfo", "RuleSet", "check_values", "is_failure", "is_kept", "is_warning"]
 
 _FAILURE = re.compile(r"(?:deny|violation)(?:_[0-9A-Za-z]+)*", re.ASCII)
 _WARNING = re.compile(r"warn(?:_[0-9A-Za-z]+)*", re.ASCII)
@@ -61,10 +61,14 @@ class RuleInfo:
     @classmethod
     def of(cls, package: str, annotation: Annotation) -> RuleInfo | None:
         """The rule that an annotation describes; None when it has no short name."""
+        info = cls.described(package, annotation)
+        return info if info.short_name else None
+
+    @classmethod
+    def described(cls, package: str, annotation: Annotation) -> RuleInfo:
+        """What an annotation tells, with or without a short name."""
         custom = annotation.custom
         short_name = spelled(custom["short_name"]) if "short_name" in custom else ""
-        if not short_name:
-            return None
         return cls(
             package=package,
             code=f"{package}.{short_name}",
@@ -76,6 +80,11 @@ class RuleInfo:
             depends_on=_dependencies(custom),
             pipeline_intention=_strings(custom.get("pipeline_intention")),
         )
+
+    @property
+    def short_name(self) -> str:
+        """The code without the package; empty for none."""
+        return self.code.removeprefix(f"{self.package}.")
 
     def metadata(self) -> dict[str, Any]:
         """The members that are the annotation's own, without the empty ones."""
@@ -112,10 +121,7 @@ class RuleSet:
             PolicyError: a rule reports what can't be a result, or has the code of an earlier one.
         """
         entries = list(entries)
-        for entry in entries:
-            for annotation in entry.chain:
-                if annotation.unsupported and _kept(entry, annotation):
-                    raise PolicyError(annotation.unsupported)
+        check_values(entries)
         for entry in entries:
             for annotation in entry.chain:
                 if not annotation.scope:
@@ -135,12 +141,25 @@ class RuleSet:
         self.by_package.setdefault(info.package, []).append(info)
 
 
+def check_values(entries: Iterable[RuleEntry]) -> None:
+    """Refuse rules that report what can't be a result (specification 11 §5.1).
+
+    Raises:
+        PolicyError: there is one.
+    """
+    for entry in entries:
+        for annotation in entry.chain:
+            if annotation.unsupported and is_kept(entry, annotation):
+                raise PolicyError(annotation.unsupported)
+
+
+def is_kept(entry: RuleEntry, annotation: Annotation) -> bool:
+    """Whether a link of a rule's chain counts: without a block, only those of judging rules do."""
+    return bool(annotation.scope) or _reports(entry.name)
+
+
 def _reports(name: str) -> bool:
     return is_failure(name) or is_warning(name)
-
-
-def _kept(entry: RuleEntry, annotation: Annotation) -> bool:
-    return bool(annotation.scope) or _reports(entry.name)
 
 
 def _strings(value: Any) -> tuple[str, ...]:

@@ -27,6 +27,8 @@ class Annotation:
         custom: the block's ``custom`` mapping as JSON; unquoted YAML timestamps and dates as RFC 3339 texts.
         unsupported: empty, or the text ``the rule "…" returns an unsupported value, at <file>:<row>`` when this link's
             rule has such a head (11 §5.1): an error if the link is kept.
+        whole: all that OPA knows of the block, with the place of what it speaks of: ``annotations`` (left out without a
+            block), ``location`` and ``path``; None unless inspection was asked for it.
     """
 
     scope: str
@@ -34,6 +36,7 @@ class Annotation:
     description: str = ""
     custom: Mapping[str, Any] = field(default_factory=dict)
     unsupported: str = ""
+    whole: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Program(Protocol):
         input_json: bytes,
         *,
         context: object = None,
+        documents: Mapping[str, Any] | None = None,
         narrate: Callable[[Line], None] | None = None,
         trace: bool = False,
         deadline: Deadline | None = None,
@@ -106,6 +110,8 @@ class Program(Protocol):
             namespaces: unknown ones have no rules.
             input_json: the ``input`` document (11 §6); its numbers become 64-bit floats.
             context: handed to each builtin that is called.
+            documents: members of ``data`` that only this evaluation sees, by their path, such as ``conftest/file``.
+                Evaluations with documents of their own run one after another.
             narrate: called with each print and trace line, in order, before this returns or raises. Without it,
                 evaluation is faster.
             trace: trace lines too.

@@ -68,9 +68,10 @@ class Host:
         """The process's id."""
         return self._channel.pid
 
-    def inspect(self, directory: Path, *, deadline: Deadline | None = None) -> list[RuleEntry]:
-        """See `Engine.inspect`."""
-        reply = self._channel.request({"op": "inspect", "directory": str(directory)}, deadline=deadline)
+    def inspect(self, directory: Path, *, whole: bool = False, deadline: Deadline | None = None) -> list[RuleEntry]:
+        """See `Engine.inspect`; with `whole`, annotations are there as OPA writes them, too."""
+        request = {"op": "inspect", "directory": str(directory), "whole": whole}
+        reply = self._channel.request(request, deadline=deadline, keep_numbers=whole)
         if "error" in reply:
             raise PolicyError(reply["error"])
         return [_entry(member) for member in reply["result"]]
@@ -136,6 +137,7 @@ class HostProgram:
         input_json: bytes,
         *,
         context: object = None,
+        documents: Mapping[str, Any] | None = None,
         narrate: Callable[[Line], None] | None = None,
         trace: bool = False,
         deadline: Deadline | None = None,
@@ -147,6 +149,7 @@ class HostProgram:
                 "op": "evaluate",
                 "program": self._number,
                 "namespaces": list(namespaces),
+                "documents": documents or {},
                 "lines": narrate is not None,
                 "trace": trace and narrate is not None,
             },

@@ -101,8 +101,19 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		return nil, nil, fmt.Errorf("parse inputs: %w", err)
 	}
 	judges := p.judges(r.Namespaces)
+	var txn storage.Transaction
+	if len(r.Documents) > 0 {
+		// What only this evaluation sees is written in a transaction that never ends well. There is one at a time.
+		if txn, err = p.store.NewTransaction(ctx, storage.WriteParams); err != nil {
+			return nil, nil, err
+		}
+		defer p.store.Abort(context.WithoutCancel(ctx), txn)
+		if err = write(ctx, p.store, txn, r.Documents); err != nil {
+			return nil, nil, err
+		}
+	}
 	if !r.Lines {
-		result, err := p.together(ctx, input, judges, r.Namespaces)
+		result, err := p.together(ctx, input, txn, judges, r.Namespaces)
 		if err == nil {
 			return result, nil, nil
 		}
@@ -111,7 +122,7 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		}
 		// One by one tells which rule it was, and in which words.
 	}
-	return p.apart(ctx, input, judges, r)
+	return p.apart(ctx, input, txn, judges, r)
 }
 
 func empty(namespaces []string) *outcome {
@@ -134,7 +145,9 @@ func (o *outcome) add(j judge, excepted bool, value any) {
 }
 
 // together evaluates all rules in one query, which shares what they have in common.
-func (p *program) together(ctx context.Context, input ast.Value, judges []judge, namespaces []string) (*outcome, error) {
+func (p *program) together(
+	ctx context.Context, input ast.Value, txn storage.Transaction, judges []judge, namespaces []string,
+) (*outcome, error) {
 	result := empty(namespaces)
 	if len(judges) == 0 {
 		return result, nil
@@ -143,7 +156,7 @@ func (p *program) together(ctx context.Context, input ast.Value, judges []judge,
 	if err != nil {
 		return nil, err
 	}
-	answers, err := query.Eval(ctx, rego.EvalParsedInput(input))
+	answers, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalTransaction(txn))
 	if err != nil {
 		return nil, err
 	}
@@ -189,18 +202,20 @@ func (p *program) options(query string) []func(*rego.Rego) {
 }
 
 // apart evaluates rule by rule, as the words of errors, prints and traces want it.
-func (p *program) apart(ctx context.Context, input ast.Value, judges []judge, r *request) (*outcome, []line, error) {
+func (p *program) apart(
+	ctx context.Context, input ast.Value, txn storage.Transaction, judges []judge, r *request,
+) (*outcome, []line, error) {
 	result := empty(r.Namespaces)
 	said := &lines{wanted: r.Lines, traced: r.Trace}
 	for i, j := range judges {
 		if i > 0 && judges[i-1].namespace != j.namespace {
 			said.flush()
 		}
-		excepted, err := p.ask(ctx, input, j.exception(), said)
+		excepted, err := p.ask(ctx, input, txn, j.exception(), said)
 		if err != nil {
 			return nil, said.flush(), fmt.Errorf("query rule: check: query exception: evaluating policy: %w", err)
 		}
-		value, err := p.ask(ctx, input, j.ref(), said)
+		value, err := p.ask(ctx, input, txn, j.ref(), said)
 		if err != nil {
 			return nil, said.flush(), fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
 		}
@@ -223,8 +238,10 @@ func holds(answers rego.ResultSet) bool {
 	return false
 }
 
-func (p *program) ask(ctx context.Context, input ast.Value, query string, said *lines) (rego.ResultSet, error) {
-	options := append(p.options(query), rego.ParsedInput(input))
+func (p *program) ask(
+	ctx context.Context, input ast.Value, txn storage.Transaction, query string, said *lines,
+) (rego.ResultSet, error) {
+	options := append(p.options(query), rego.ParsedInput(input), rego.Transaction(txn))
 	tracer := topdown.NewBufferTracer()
 	if said.wanted {
 		said.query = query

@@ -29,12 +29,27 @@ type link struct {
 	Description string         `json:"description,omitempty"`
 	Custom      map[string]any `json:"custom,omitempty"`
 	Unsupported string         `json:"unsupported,omitempty"`
+	Whole       *whole         `json:"whole,omitempty"`
+}
+
+// A whole is all that OPA knows of a block, as it writes it; of a rule without a block, the rule's place.
+type whole struct {
+	Annotations *ast.Annotations `json:"annotations,omitempty"`
+	Location    place            `json:"location"`
+	Path        ast.Ref          `json:"path"`
+}
+
+type place struct {
+	File   string `json:"file"`
+	Row    int    `json:"row"`
+	Column int    `json:"col"`
 }
 
 var errNoFiles = errors.New("no rego files found in policy subdirectory")
 
-// inspect lists the rules of all policy files below a directory, without compiling them.
-func (s *session) inspect(directory string) ([]entry, error) {
+// inspect lists the rules of all policy files below a directory, without compiling them. Whole blocks are for people to
+// read; judging needs less.
+func (s *session) inspect(directory string, whole bool) ([]entry, error) {
 	names, err := policyFiles(directory)
 	if err != nil {
 		return nil, err
@@ -58,7 +73,7 @@ func (s *session) inspect(directory string) ([]entry, error) {
 			return nil, renamed(wrong, paths[i], names[i])
 		}
 		for _, rule := range module.Rules {
-			entries = append(entries, describe(rule, annotations, names[i]))
+			entries = append(entries, describe(rule, annotations, names[i], whole))
 		}
 	}
 	return entries, nil
@@ -91,7 +106,7 @@ func policyFiles(directory string) ([]string, error) {
 	return names, err
 }
 
-func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string) entry {
+func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole bool) entry {
 	e := entry{
 		Package: namespace(rule.Module),
 		Name:    string(rule.Head.Name),
@@ -108,9 +123,27 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string) entry
 		if r := ref.GetRule(); r != nil && !supported(r.Head) {
 			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, file, r.Location.Row)
 		}
+		if whole {
+			l.Whole = entire(ref, file)
+		}
 		e.Chain = append(e.Chain, l)
 	}
 	return e
+}
+
+func entire(ref *ast.AnnotationsRef, file string) *whole {
+	w := &whole{Path: ref.Path}
+	if at := ref.Location; at != nil {
+		w.Location = place{File: file, Row: at.Row, Column: at.Col}
+	}
+	if ref.Annotations != nil {
+		annotations := *ref.Annotations
+		if annotations.Custom != nil {
+			annotations.Custom = plain(annotations.Custom).(map[string]any)
+		}
+		w.Annotations = &annotations
+	}
+	return w
 }
 
 // supported tells whether a head can yield a result.

@@ -155,23 +155,28 @@ func documents(ctx context.Context, directories []string, replaced map[string]js
 		return nil, fmt.Errorf("get documents store: %w", err)
 	}
 	return store, storage.Txn(ctx, store, storage.WriteParams, func(txn storage.Transaction) error {
-		for name, text := range replaced {
-			decoder := json.NewDecoder(bytes.NewReader(text))
-			decoder.UseNumber()
-			var document any
-			if err := decoder.Decode(&document); err != nil {
-				return fmt.Errorf("document %s: %w", name, err)
-			}
-			path := storage.Path(strings.Split(name, "/"))
-			if err := storage.MakeDir(ctx, store, txn, path[:len(path)-1]); err != nil {
-				return fmt.Errorf("document %s: %w", name, err)
-			}
-			if err := store.Write(ctx, txn, storage.AddOp, path, document); err != nil {
-				return fmt.Errorf("document %s: %w", name, err)
-			}
-		}
-		return nil
+		return write(ctx, store, txn, replaced)
 	})
+}
+
+// write puts documents at their slashed paths, in place of what is there.
+func write(ctx context.Context, store storage.Store, txn storage.Transaction, documents map[string]json.RawMessage) error {
+	for name, text := range documents {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.UseNumber()
+		var document any
+		if err := decoder.Decode(&document); err != nil {
+			return fmt.Errorf("document %s: %w", name, err)
+		}
+		path := storage.Path(strings.Split(name, "/"))
+		if err := storage.MakeDir(ctx, store, txn, path[:len(path)-1]); err != nil {
+			return fmt.Errorf("document %s: %w", name, err)
+		}
+		if err := store.Write(ctx, txn, storage.AddOp, path, document); err != nil {
+			return fmt.Errorf("document %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // namespace is a package's path without `data.`.

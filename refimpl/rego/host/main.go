@@ -29,10 +29,11 @@ type request struct {
 	Op string `json:"op"`
 
 	Directory string `json:"directory"` // inspect
+	Whole     bool   `json:"whole"`
 
 	Policies  []string                   `json:"policies"` // load
 	Data      []string                   `json:"data"`
-	Documents map[string]json.RawMessage `json:"documents"`
+	Documents map[string]json.RawMessage `json:"documents"` // evaluate, too
 	Builtins  []json.RawMessage          `json:"builtins"`
 	Withheld  []string                   `json:"withheld"`
 	Hosts     []string                   `json:"hosts"`
@@ -113,7 +114,7 @@ func (s *session) serve(ctx context.Context, r *request) {
 	var err error
 	switch r.Op {
 	case "inspect":
-		p.Result, err = s.inspect(r.Directory)
+		p.Result, err = s.inspect(r.Directory, r.Whole)
 	case "load":
 		p.Result, err = s.load(ctx, r)
 	case "evaluate":

@@ -289,3 +289,24 @@ def test_forgotten_programs_cannot_be_evaluated(compile_rego: Compile) -> None:
     program.close()
     with pytest.raises(EvaluationError, match=r"^there is no program \d+$"):
         program.evaluate(["a"], b"{}")
+
+
+def test_documents_of_an_evaluation_are_seen_by_it_alone(compile_rego: Compile) -> None:
+    text = 'package a\ndeny contains {"msg": "m", "v": data.file} if input.go'
+    program = compile_rego(text, data={"one.json": '{"file": "theirs"}'})
+
+    def seen(name: str | None) -> Any:
+        documents = {"file": {"name": name}} if name else None
+        return program.evaluate(["a"], b'{"go": true}', documents=documents).values["a"]["deny"][0]["v"]
+
+    with ThreadPoolExecutor(4) as pool:
+        names = [None, "x", "y", None, "z"]
+        assert list(pool.map(seen, names)) == [{"name": name} if name else "theirs" for name in names]
+    assert seen(None) == "theirs"
+
+
+def test_documents_of_an_evaluation_stand_in_its_prints_too(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "m" if { print(data.deep.name); false }')
+    lines: list[Line] = []
+    program.evaluate(["a"], b"{}", documents={"deep/name": "n"}, narrate=lines.append)
+    assert [line.text.partition(": ")[2] for line in lines] == ["n\n"]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refimpl.errors import PolicyError
+from refimpl.jsontext import dumps, loads
 from refimpl.rego.host import Host
 
 if TYPE_CHECKING:
@@ -170,3 +171,24 @@ def test_what_does_not_parse_is_told_in_opas_words(host: Host, tmp_path: Path, t
 def test_no_policy_file(host: Host, tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"^no rego files found in policy subdirectory$"):
         inspected(host, tmp_path, a_test='package a\ndeny contains "x"')
+
+
+def test_whole_annotations_are_as_opa_writes_them(host: Host, tmp_path: Path) -> None:
+    (tmp_path / "a.rego").write_text(
+        "package p\n\n# METADATA\n# title: T\n# organizations: [Acme]\n# custom:\n"
+        '#   ratio: 1.50\n#   on: 2030-01-02\ndeny contains "x"\n\nwarn contains "y"\n',
+        encoding="utf-8",
+    )
+    ours, none = (entry.chain[0].whole for entry in host.inspect(tmp_path, whole=True))
+    path = [{"type": "var", "value": "data"}, {"type": "string", "value": "p"}, {"type": "string", "value": "deny"}]
+    assert ours is not None
+    assert none is not None
+    assert {**ours, "annotations": {**ours["annotations"], "custom": None}} == {
+        "annotations": {"custom": None, "organizations": ["Acme"], "scope": "rule", "title": "T"},
+        "location": {"file": "a.rego", "row": 9, "col": 1},
+        "path": path,
+    }
+    assert loads(dumps(ours["annotations"]["custom"])) == {"ratio": 1.5, "on": "2030-01-02T00:00:00Z"}
+    warn = {"type": "string", "value": "warn"}
+    assert none == {"location": {"file": "a.rego", "row": 11, "col": 1}, "path": [*path[:2], warn]}
+    assert [entry.chain[0].whole for entry in host.inspect(tmp_path)] == [None, None]
