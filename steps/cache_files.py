@@ -97,17 +97,11 @@ def names_are_portable(context: Context) -> None:
     assert not wrong, f"names that Windows doesn't allow: {wrong}"
 
 
-@then("the cache directory has a temporary")
-def there_is_a_temporary(context: Context) -> None:
-    """A validator may do without; then what the scenario is about can't be seen with it, and nothing can be wrong."""
-    if not context.world.cache.temporaries():
-        context.scenario.skip("the validator keeps no temporary in its cache directory")
-
-
-@then("the temporaries are still there")
-def temporaries_stay(context: Context) -> None:
-    gone = [name for name in context.world.remembered if not (context.world.cache.path / name).exists()]
-    assert not gone, f"the temporaries of a living process are gone: {gone}"
+@then("what was in the cache directory is still there")
+def still_there(context: Context) -> None:
+    now = context.world.cache.content()
+    changed = {name: now.get(name, "gone") for name, old in context.world.remembered.items() if now.get(name) != old}
+    assert not changed, f"files that were changed or removed: {changed}"
 
 
 @step("the cache directory is removed")

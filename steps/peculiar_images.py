@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from behave import given, then
+from behave import given, then, use_step_matcher
 
 from ec_acceptance.testbed import peculiar
 from ec_acceptance.testbed.behaving import Context
 from ec_acceptance.testbed.bundles import READERS, Reader, add_apart, seen
 from ec_acceptance.testbed.faults import Thing
 from ec_acceptance.testbed.images import Compression
-from ec_acceptance.testbed.outcome import said_causes
+from ec_acceptance.testbed.outcome import expect_cause, said_causes
 from ec_acceptance.testbed.registry.log import NotReachedError
 from ec_acceptance.testbed.registry.rules import Hold
+from ec_acceptance.testbed.stock import component
 
 
 def _reader(context: Context) -> Reader:
@@ -33,6 +34,12 @@ def images_of_a_form(context: Context, count: int, form: str, algorithm: str, re
 def images_that_share_much(context: Context, count: int, size: int, reader: str) -> None:
     context.world.stock.add_bundles("acceptance/bundle-1", count, size << 20, labelled=READERS[reader].labelled)
     context.world.judge(READERS[reader])
+
+
+@given('an image "{name}" with a layer of {size:d} MiB')
+def a_large_image(context: Context, name: str, size: int) -> None:
+    peculiar.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
+    context.world.stock.sign_all("known")
 
 
 @given("{count:d} images that share nothing, read through {reader}")
@@ -68,7 +75,7 @@ def images_packed_twice(context: Context, reader: str) -> None:
     context.world.judge(READERS[reader])
 
 
-@given('an image "impostor" with a layer of the same size')
+@given('an image "impostor" with a layer that is as large')
 def an_impostor(context: Context) -> None:
     peculiar.add_impostor(context.world.stock)
 
@@ -147,3 +154,14 @@ def no_policy_saw_other_files(context: Context) -> None:
         asked = world.requests(repository=name, kind="manifest")
         wrong = [one for one in asked if one.reference.startswith("seen-") and one.reference != right]
         assert not wrong, f"a policy judged {name} by other files than its own: {', '.join(map(str, wrong))}"
+
+
+use_step_matcher("re")
+
+
+@then(r"every bundle fails because of (?P<cause>.+?) of (?P<thing>the .+)")
+def every_bundle_fails(context: Context, cause: str, thing: str) -> None:
+    """All images named `bundle-…`, and no others."""
+    stock = context.world.stock
+    bundles = [name for name in map(component, stock.images) if name.startswith("bundle-")]
+    expect_cause(context.world.last, bundles, cause, stock.thing(thing).digest)

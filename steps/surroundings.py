@@ -91,14 +91,14 @@ def a_file_in_the_place(context: Context, folder: str) -> None:
 @given("the cache directory may be written by {others}")
 def others_may_write(context: Context, others: str) -> None:
     place = context.world.cache.path
-    place.mkdir(parents=True, mode=0o700)
+    place.mkdir(parents=True, mode=0o700, exist_ok=True)
     place.chmod({"its group": 0o770, "everybody": 0o777}[others])
 
 
 @given("{folder} belongs to another user")
 def another_user(context: Context, folder: str) -> None:
     place = _place(context, folder)
-    place.mkdir(parents=True, mode=0o700)
+    place.mkdir(parents=True, mode=0o700, exist_ok=True)
     try:
         give_away(place)
     except UnconfinableError as error:
@@ -156,8 +156,8 @@ def nothing_outside(context: Context) -> None:
 @then("there is {count} warning")
 def warnings(context: Context, count: str) -> None:
     found = _WARNING.findall(context.world.last.err)
-    wanted = {"one": 1, "no": 0}[count]
-    assert len(found) == wanted, f"{len(found)} warnings, not {wanted}: {found}\n{context.world.last.described()}"
+    wanted = {"no": range(1), "one": range(1, 2), "at most one": range(2)}[count]
+    assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.last.described()}"
 
 
 def _place(context: Context, folder: str) -> Path:

@@ -30,6 +30,7 @@ __all__ = [
     "add_claiming",
     "add_elsewhere",
     "add_impostor",
+    "add_large",
     "add_large_file",
     "add_of_form",
     "add_packed_twice",
@@ -125,11 +126,17 @@ def add_unreadable(stock: Stock, name: str, how: str, reader: Reader) -> None:
     _add(stock, name, {f"large layer of {name}": _stored(stored, data)}, SHARED_FILES, reader)
 
 
+def add_large(stock: Stock, name: str, size: int, reader: Reader) -> None:
+    """An image with a `large layer` of about `size` bytes; they repeat, so that they are quickly made."""
+    block = filler(name, min(size, 1 << 20))
+    layer = Layer.of({"filler/0": block * (size // len(block)), **SHARED_FILES})
+    _add(stock, name, {f"large layer of {name}": layer}, SHARED_FILES, reader)
+
+
 def add_large_file(stock: Stock, name: str, size: int, reader: Reader) -> None:
     """An image one of whose files, which policies are to see, has `size` bytes; compressed it is small."""
-    files = {**SHARED_FILES, "manifests/large.json": b'"' + b"x" * (size - 2) + b'"'}
-    layer = Layer.of(files, level=9)
-    _add(stock, name, {f"large layer of {name}": layer}, files, reader)
+    layer = Layer.of({**SHARED_FILES, "manifests/large.json": b'"' + b"x" * (size - 2) + b'"'}, level=1)
+    _add(stock, name, {f"large layer of {name}": layer}, SHARED_FILES, reader)
 
 
 def serve_unstorable(stock: Stock, gate: Gate, name: str, digest: str, reader: Reader) -> None:
