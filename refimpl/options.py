@@ -10,6 +10,8 @@ from refimpl.record import field_names, record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from refimpl.oci.retry import Retry
+
 __all__ = ["TRACE_KINDS", "UNSUPPORTED", "Options", "check_supported", "parse_trace"]
 
 TRACE_KINDS = frozenset({"perf", "cpu", "mem", "opa", "log"})
@@ -38,6 +40,7 @@ def parse_trace(text: str) -> frozenset[str]:
 class Options:
     """All flags of one ``validate image``; each field is named after its flag, durations are seconds.
 
+    Other commands have some of them, and leave the others at their defaults.
     `output` holds the flag's values, with ``json=<path>`` added for a deprecated ``--output-file`` (24 §1).
     """
 
@@ -95,15 +98,26 @@ class Options:
 
     @classmethod
     def from_flags(cls, values: Mapping[str, Any]) -> Options:
-        """From the values that `refimpl.flags.parse_flags` gives, by flag name."""
+        """From the values that `refimpl.flags.parse_flags` gives, by flag name; flags that a command lacks stay."""
         taken: dict[str, Any] = {}
         for name in field_names(cls):
-            value = values[name.replace("_", "-")]
-            taken[name] = tuple(value) if isinstance(value, list) else value
-        if values["output-file"]:
+            flag = name.replace("_", "-")
+            if flag in values:
+                value = values[flag]
+                taken[name] = tuple(value) if isinstance(value, list) else value
+        if values.get("output-file"):
             taken["output"] = (*taken["output"], f"json={values['output-file']}")
         taken["trace"] = parse_trace(values["trace"])
         return cls(**taken)
+
+    @property
+    def retry(self) -> Retry:
+        """How often and when requests are repeated."""
+        from refimpl.oci.retry import Retry
+
+        return Retry(
+            self.retry_max_wait, self.retry_max_retry, self.retry_duration, self.retry_factor, self.retry_jitter
+        )
 
 
 def _traces(*kinds: str) -> Callable[[Options], bool]:

@@ -6,6 +6,7 @@ import importlib
 import itertools
 import os
 import stat
+import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from refimpl.errors import Error, OutputError
@@ -17,6 +18,7 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from refimpl.options import Options
     from refimpl.report.model import Report
 
 __all__ = ["FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]
@@ -49,6 +51,13 @@ class TextOptions:
     show_warnings: bool = True
     show_policy_docs_link: bool = False
     color: bool = False
+
+    @classmethod
+    def chosen(cls, options: Options, environ: Mapping[str, str]) -> TextOptions:
+        """What the command line asks for, standard output being what it is."""
+        is_terminal = sys.stdout.isatty()
+        color = use_color(color=options.color, no_color=options.no_color, environ=environ, is_terminal=is_terminal)
+        return cls(options.show_successes, options.show_warnings, options.show_policy_docs_link, color)
 
 
 @record

@@ -1,0 +1,54 @@
+"""Work on several things at the same time, until all is done or the time is over."""
+
+from __future__ import annotations
+
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+from refimpl.errors import ComponentError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
+    from refimpl.deadline import Deadline
+
+__all__ = ["worked"]
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+def worked(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
+    """What `work` made of each thing, in their order.
+
+    Raises:
+        ComponentError: of all things that failed so, in their order, a line each.
+        Error: any other ends the work at once.
+        TimeoutExceededError: the time is over.
+    """
+    if not things:
+        return []
+    pool = ThreadPoolExecutor(threads, name)
+    try:
+        futures = [pool.submit(work, thing) for thing in things]
+        _await(futures, deadline)
+        failures = [error for future in futures if isinstance(error := future.exception(), ComponentError)]
+        if failures:
+            raise ComponentError("\n".join(str(error) for error in failures))
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _await(futures: Sequence[Future[_R]], deadline: Deadline) -> None:
+    """Wait for all of them; what isn't a component's own error ends the wait at once."""
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=deadline.remaining(), return_when=FIRST_COMPLETED)
+        if not done:
+            raise deadline.exceeded()
+        for future in done:
+            error = future.exception()
+            if error is not None and not isinstance(error, ComponentError):
+                raise error
