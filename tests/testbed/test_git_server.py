@@ -181,3 +181,21 @@ def test_a_client_that_lacks_the_authority_does_not_get_through(server: GitServe
     with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.SSLError):
         pool.request("GET", server.url)
     assert server.journal.asked == ()
+
+
+def test_files_are_served_beside_repositories() -> None:
+    with GitServer() as server:
+        server.serve("rules.tar.gz", b"content")
+        answer = urllib3.request("GET", f"{server.url}/files/rules.tar.gz")
+        assert (answer.status, answer.data) == (200, b"content")
+        assert urllib3.request("GET", f"{server.url}/files/other").status == 404
+        assert urllib3.request("POST", f"{server.url}/files/rules.tar.gz").status == 404
+
+
+def test_a_served_repository_is_found_again() -> None:
+    repository = Repository()
+    with GitServer() as server:
+        server.add("policies", repository)
+        assert server.repository("policies") is repository
+        with pytest.raises(KeyError):
+            server.repository("others")
