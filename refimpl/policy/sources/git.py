@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote
 
-from dulwich.client import AbstractHttpGitClient
 from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, NotGitRepository
 from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Commit, Tag
@@ -20,14 +19,14 @@ from dulwich.objects import Commit, Tag
 from refimpl.errors import NotSupportedError, PolicyError, RegistryError
 from refimpl.policy.sources.checkout import write_tree
 from refimpl.policy.sources.kinds import without_prefixes
+from refimpl.policy.sources.upload_pack import fetch as fetch_pack
 from refimpl.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
-    from dulwich.refs import Ref
 
     from refimpl.oci.transport import Response
     from refimpl.policy.sources.web import Web
@@ -44,7 +43,7 @@ _CHUNK = 1 << 16
 _OK = 200
 # Some servers answer only what calls itself git.
 _HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
-# What dulwich raises when a server answers nonsense.
+# What `upload_pack` and dulwich raise when a server answers nonsense.
 _FOREIGN = (
     GitProtocolError,
     FileFormatException,
@@ -155,7 +154,7 @@ def _remote(parts: GitURL, web: Web) -> tuple[BaseObjectStore, ObjectID]:
         return client.objects(lambda references: [_wanted(references, parts.revision)])
     commit = cast("ObjectID", parts.revision.lower().encode())
     with contextlib.suppress(_RefusedError):
-        return client.objects(lambda _: [commit], protocol=2)[0], commit  # version 2 gives all that it has
+        return client.objects(lambda _: [commit], by_id=True)[0], commit  # version 2 gives all that it has
     store, _ = client.objects(lambda references: sorted(set(_known(references).values())), whole=True)
     return store, commit
 
@@ -164,11 +163,11 @@ class _RefusedError(PolicyError):
     """The server doesn't give what was wanted."""
 
 
-class _Client(AbstractHttpGitClient):
-    """Dulwich's protocol over our connections, with the contract's texts for what a server answers."""
+class _Client:
+    """A repository on a server, with the contract's texts for what the server answers."""
 
     def __init__(self, address: str, web: Web, user: str) -> None:
-        super().__init__(address, thin_packs=False, quiet=True)
+        self._address = address
         self._web = web
         self._authorization = self._shown_user = ""
         if user:
@@ -178,48 +177,33 @@ class _Client(AbstractHttpGitClient):
             self._authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
     def objects(
-        self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, protocol: int = 0, whole: bool = False
+        self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, by_id: bool = False, whole: bool = False
     ) -> tuple[BaseObjectStore, ObjectID]:
         """Fetch what is chosen of the advertised references, without history unless `whole`; and the first choice."""
         store = MemoryObjectStore()
         chosen: list[ObjectID] = []
 
-        def determine(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-            del depth
-            chosen.extend(choose(refs))
-            return chosen
+        def chosen_of(references: Mapping[bytes, bytes]) -> list[bytes]:
+            chosen.extend(choose(references))
+            if not chosen:
+                raise PolicyError(f"{_FAILED}: remote repository is empty")
+            return [*chosen]
 
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as incoming:
             try:
-                self.fetch_pack(
-                    "", determine, _Nothing(), incoming.write, depth=None if whole else 1, protocol_version=protocol
-                )
-                if not chosen:
-                    raise PolicyError(f"{_FAILED}: remote repository is empty")
+                fetch_pack(self._exchange, self._address, chosen_of, incoming.write, shallow=not whole, by_id=by_id)
                 _add(store, incoming)
             except _FOREIGN as error:
                 raise _RefusedError(f"{_FAILED}: {_words(error)}") from None
         return store, chosen[0]
 
-    def _get_url(self, path: str | bytes) -> str:
-        del path
-        return self._base_url
-
-    def _http_request(
-        self,
-        url: str,
-        headers: dict[str, str] | None = None,
-        data: bytes | Iterator[bytes] | None = None,
-        raise_for_status: bool = True,  # noqa: FBT001, FBT002 - the signature is dulwich's
-    ) -> tuple[Any, Callable[[int], bytes]]:
+    def _exchange(self, url: str, headers: Mapping[str, str], body: bytes | None = None, /) -> _Answer:
         """Send one request; status and kind of the answer are judged here (26 §5)."""
-        del raise_for_status
-        body = data if data is None or isinstance(data, bytes) else b"".join(data)
         try:
             response = self._web.exchange(
                 "GET" if body is None else "POST",
                 url,
-                {**_HEADERS, **(headers or {})},
+                {**_HEADERS, **headers},
                 authorization=self._authorization,
                 body=body,
                 verify=not self._web.unverified_git,
@@ -227,50 +211,33 @@ class _Client(AbstractHttpGitClient):
         except RegistryError as error:
             said = str(error).replace("https://", f"https://{self._shown_user}", 1)
             raise PolicyError(f"{_FAILED}: {said}") from None
-        answer = _Answer(response, url)
+        answer = _Answer(response)
         if response.status != _OK:
             with response:
                 raise _status_error(response.status, answer.read(_MAX_SAID), url)
         if body is None and not answer.content_type.startswith("application/x-git-upload-pack-advertisement"):
             with response:
                 raise PolicyError(f"{_FAILED}: {'invalid pkt-len found' if response.read(1) else 'empty input'}")
-        return answer, answer.read
+        return answer
 
 
 class _Answer:
-    """What dulwich wants to know of an answer."""
+    """See `upload_pack.Answer`."""
 
-    def __init__(self, response: Response, asked: str) -> None:
+    def __init__(self, response: Response) -> None:
         self._response = response
+        self.url = response.url
         self.content_type = response.header("Content-Type")
-        self.redirect_location = response.url if response.url != asked else ""
 
-    def read(self, size: int = -1) -> bytes:
-        """As many bytes as asked for, fewer only at the end; all without a size."""
+    def read(self, size: int, /) -> bytes:
         parts: list[bytes] = []
-        while size != 0:
-            data = self._response.read(size if size > 0 else _CHUNK)
-            if not data:
-                break
+        while size and (data := self._response.read(size)):
             parts.append(data)
-            size -= len(data) if size > 0 else 0
+            size -= len(data)
         return b"".join(parts)
 
     def close(self) -> None:
         self._response.drain()
-
-
-class _Nothing:
-    """A walk over what we have: nothing."""
-
-    def __next__(self) -> None:
-        return None
-
-    def ack(self, sha: ObjectID, /) -> None:
-        """Nothing can be acknowledged."""
-
-    def nak(self) -> None:
-        """Nothing is in common."""
 
 
 def _status_error(status: int, said: bytes, url: str) -> PolicyError:
