@@ -1,0 +1,82 @@
+"""The list of mutants: name, fault, kind, and the scenarios that must find it."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["CONTROL", "Kind", "Mutant", "all_mutants", "mutant"]
+
+CONTROL = "unchanged"
+"""The name of the one that is no mutant: the reference validator itself, run in the same way."""
+
+_THEMES = ("flight", "transfer", "entries", "directory", "processes", "switch", "images", "verdict", "nothing")
+
+
+class Kind(enum.Enum):
+    """What part of a validator the fault is in."""
+
+    FLIGHT = "sharing within a process"
+    TRANSFER = "transfers"
+    ENTRIES = "what is kept and believed"
+    DIRECTORY = "the directory"
+    PROCESSES = "several processes"
+    SWITCH = "switch and limits"
+    IMAGES = "images"
+    VERDICT = "verdicts"
+    NOTHING = "does nothing"
+
+    @property
+    def works(self) -> bool:
+        """Whether such a validator still does its work: the plain happy path must pass then."""
+        return self is not Kind.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A validator that is wrong.
+
+    Attributes:
+        name: what it is called on the command line.
+        fault: one sentence.
+        kind: where the fault is.
+        scenarios: tags; of the scenarios that have one of them, at least one must fail for each tag.
+        apply: puts the fault in; called once, before the command line is carried out.
+    """
+
+    name: str
+    fault: str
+    kind: Kind
+    scenarios: tuple[str, ...]
+    apply: Callable[[], None]
+
+
+_found: dict[str, Mutant] = {}
+
+
+class DuplicateError(Exception):
+    """Two mutants have one name."""
+
+
+def mutant(name: str, fault: str, kind: Kind, scenarios: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Put the decorated function's fault into the list; `scenarios` are tags without their ``@``, parted by spaces."""
+
+    def declare(apply: Callable[[], None]) -> Callable[[], None]:
+        if name in _found:
+            raise DuplicateError(name)
+        _found[name] = Mutant(name, fault, kind, tuple(scenarios.split()), apply)
+        return apply
+
+    return declare
+
+
+def all_mutants() -> Mapping[str, Mutant]:
+    """All mutants by name, in the order of their declaration."""
+    for theme in _THEMES:
+        importlib.import_module(f"mutants.{theme}")
+    return _found

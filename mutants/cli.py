@@ -1,0 +1,134 @@
+"""``python -m mutants``: runs the scenarios against the mutants, prints the matrix and stores it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mutants.catalogue import CONTROL, all_mutants
+from mutants.matrix import PLAIN, Matrix, plain
+from mutants.page import page
+from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
+from mutants.trial import TrialError, run, validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["main"]
+
+_CHUNK = 16  # scenarios of one run of behave that isn't a mutant's first one
+_TOGETHER = 3
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Make the matrix; the answer is 0 only when it is complete both ways."""
+    options = _parser().parse_args(arguments)
+    scenarios, mutants = all_scenarios(), all_mutants()
+    if options.list:
+        for one in mutants.values():
+            sys.stdout.write(f"{one.name:30} {one.fault} ({' '.join(one.scenarios)})\n")
+        return 0
+    if unknown := sorted(set(options.only) - mutants.keys()):
+        sys.stderr.write(f"no such mutant: {', '.join(unknown)}\n")
+        return 2
+    tried = {name: mutants[name] for name in options.only or mutants}
+    matrix = Matrix(scenarios, tried, whole=options.full)
+    began = time.monotonic()
+    _fill(matrix, options.jobs, options.timeout)
+    matrix.seconds = time.monotonic() - began
+    _store(matrix, options.output)
+    problems = matrix.problems()
+    if options.only:  # the other direction needs all of them
+        problems = tuple(problem for problem in problems if "finds no mutant" not in problem)
+    for problem in problems:
+        sys.stdout.write(f"PROBLEM {problem}\n")
+    killed = sum(matrix.verdict(name) == "killed" for name in tried)
+    sys.stdout.write(f"{killed} of {len(tried)} mutants killed, {len(problems)} problems, {matrix.seconds:.0f} s; ")
+    sys.stdout.write(f"see {options.output / 'matrix.html'}\n")
+    return 1 if problems else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
+    parser.add_argument("only", nargs="*", metavar="NAME", help="these mutants only")
+    parser.add_argument("--list", action="store_true", help="list the mutants and do nothing else")
+    parser.add_argument("--full", action="store_true", help="run every scenario of the cache with every mutant")
+    parser.add_argument("--jobs", type=int, default=_TOGETHER * (os.cpu_count() or 1) // 2, help="runs at a time")
+    parser.add_argument("--timeout", type=float, default=5.0, help="seconds that one run of a validator may take")
+    parser.add_argument("--output", type=Path, default=ROOT / "artifacts" / "mutants", help="folder for the results")
+    return parser
+
+
+def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
+    """Run everything that is to be run."""
+    printing = threading.Lock()
+    cache = [one for one in matrix.scenarios.values() if one.of_cache]
+
+    def control(part: Sequence[Scenario]) -> None:
+        try:
+            matrix.control.update(run(part, validator(CONTROL), timeout=timeout))
+        except TrialError as error:
+            matrix.failures[CONTROL] = str(error)
+
+    def first(name: str) -> None:
+        mutant = matrix.mutants[name]
+        part = {one.id: one for one in chosen(matrix.scenarios, (*mutant.scenarios, *plain(mutant)))}
+        _try(matrix, name, part.values(), timeout)
+        with printing:
+            sys.stdout.write(_line(matrix, name))
+            sys.stdout.flush()
+
+    def further(name: str, part: Sequence[Scenario]) -> None:
+        _try(matrix, name, part, timeout)
+
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        pending = [pool.submit(control, part) for part in _parts([*chosen(matrix.scenarios, PLAIN), *cache])]
+        order = sorted(matrix.mutants, key=lambda name: (name != "hang", -len(matrix.mutants[name].scenarios)))
+        pending += [pool.submit(first, name) for name in order]
+        for future in pending:
+            future.result()
+        if matrix.whole:
+            rest = [
+                (name, part)
+                for name in matrix.mutants
+                if matrix.verdict(name) != "broken"
+                for part in _parts([one for one in cache if not matrix.status(name, one.id)])
+            ]
+            for future in [pool.submit(further, *one) for one in rest]:
+                future.result()
+
+
+def _try(matrix: Matrix, name: str, part: Iterable[Scenario], timeout: float) -> None:
+    try:
+        found = run(tuple(part), validator(name), timeout=timeout)
+    except TrialError as error:
+        matrix.failures[name] = str(error)
+    else:
+        matrix.findings.setdefault(name, {}).update(found)
+
+
+def _parts(scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:
+    return [scenarios[start : start + _CHUNK] for start in range(0, len(scenarios), _CHUNK)]
+
+
+def _line(matrix: Matrix, name: str) -> str:
+    found = matrix.findings.get(name, {})
+    failed = [one for one, finding in found.items() if finding.status == "failed"]
+    seconds = sum(finding.seconds for finding in found.values())
+    return (
+        f"{matrix.verdict(name):9} {name:30} {seconds:5.1f} s  {len(failed)} of {len(found)} fail: {' '.join(failed)}\n"
+    )
+
+
+def _store(matrix: Matrix, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(matrix.to_json(), indent=1, ensure_ascii=False)
+    (folder / "matrix.json").write_text(f"{text}\n", encoding="utf-8")
+    (folder / "matrix.html").write_text(page(matrix), encoding="utf-8")

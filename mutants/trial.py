@@ -1,0 +1,118 @@
+"""Runs of behave against one validator, and what came of each scenario."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.testbed.hooks import scenario_id
+from mutants.scenarios import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from mutants.scenarios import Scenario
+
+__all__ = ["Finding", "TrialError", "run", "validator"]
+
+_START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for each scenario
+_WHY = 400
+_WORST = ("passed", "skipped", "error", "failed")
+
+
+class TrialError(Exception):
+    """behave gave no report."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one scenario.
+
+    Attributes:
+        status: ``passed``; ``failed``, which is the validator's fault; ``error``, the suite's; ``skipped``.
+        seconds: how long its steps took.
+        why: the step that didn't pass, and the beginning of what it said.
+    """
+
+    status: str
+    seconds: float
+    why: str = ""
+
+
+def validator(name: str) -> str:
+    """The command line of a mutant."""
+    return shlex.join([sys.executable, str(ROOT / "mutants"), name])
+
+
+def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mapping[str, Finding]:
+    """Run these scenarios with a validator.
+
+    Args:
+        scenarios: which; at least one.
+        command: the validator's command line.
+        timeout: seconds that one run of the validator may take.
+
+    Raises:
+        TrialError: behave didn't get to its end.
+    """
+    wanted = {scenario.id for scenario in scenarios}
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
+        report = Path(folder, "report.json")
+        behave = [sys.executable, "-m", "behave", "--format", "json", "--outfile", str(report)]
+        options = {"validator": command, "registry": "embedded", "timeout": f"{timeout:g}", "artifacts": folder}
+        defines = [word for name, value in options.items() for word in ("-D", f"{name}={value}")]
+        tags = " or ".join(f"@{name}" for name in sorted(wanted))
+        limit = _START + _EACH * len(wanted)
+        try:
+            ended = subprocess.run(
+                [*behave, *defines, "--tags", tags],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=limit,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TrialError(f"behave took more than {limit:g} s") from None
+        try:
+            features = json.loads(report.read_bytes())
+        except (OSError, ValueError):
+            raise TrialError(ended.stderr.decode("utf-8", "replace")[-2000:] or "behave wrote nothing") from None
+    found: dict[str, Finding] = {}
+    for name, finding in _findings(features):
+        if name in wanted:
+            found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
+    if missing := sorted(wanted - found.keys()):
+        raise TrialError(f"behave didn't run {', '.join(missing)}")
+    return found
+
+
+def _findings(features: list[dict[str, Any]]) -> Iterator[tuple[str, Finding]]:
+    for feature in features:
+        for element in feature.get("elements", ()):
+            if element["type"] == "scenario":
+                status = element["status"]
+                yield (
+                    scenario_id([*feature.get("tags", ()), *element["tags"]]),
+                    Finding(status if status in _WORST else "error", _seconds(element), _why(element)),
+                )
+
+
+def _seconds(element: Mapping[str, Any]) -> float:
+    return round(float(sum(step.get("result", {}).get("duration", 0.0) for step in element["steps"])), 2)
+
+
+def _why(element: Mapping[str, Any]) -> str:
+    for step in element["steps"]:
+        result = step.get("result", {})
+        if result.get("status") not in {None, "passed", "skipped", "untested"}:
+            message = result.get("error_message") or ""
+            text = "\n".join(message) if isinstance(message, list) else str(message)
+            return f"{step['name']}: {text[:_WHY]}".strip()
+    return ""
