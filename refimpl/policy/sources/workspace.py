@@ -54,6 +54,7 @@ class Workspace:
             raise PolicyError(f"unable to make a working directory: {error}") from None
         self._kept = bool(environ.get("EC_DEBUG"))
         self._lock = threading.Lock()
+        self._texts: dict[Path, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -95,8 +96,13 @@ class Workspace:
         path = self.path / "data" / directory
         try:
             with self._lock:
-                path.mkdir(parents=True, exist_ok=True)
-                (path / name).write_text(text, encoding="utf-8", errors="replace", newline="")
+                if self._texts.get(path / name) != text:
+                    # Another group's data may be being read: it must see the whole file at any time.
+                    path.mkdir(parents=True, exist_ok=True)
+                    aside = self.path / f"{name}.new"
+                    aside.write_text(text, encoding="utf-8", errors="replace", newline="")
+                    aside.replace(path / name)
+                    self._texts[path / name] = text
         except OSError as error:
             raise PolicyError(f"unable to write {name}: {error}") from None
         return path

@@ -94,3 +94,21 @@ def test_the_first_missing_source_is_told_rules_before_data_group_by_group(tmp_p
         fetcher = Fetcher(workspace.path, registry=None, environ={})  # type: ignore[arg-type]  # no source needs one
         with pytest.raises(PolicyError, match=r"stat \./no-data: no such file"):
             fetch_sources(policy, fetcher)
+
+
+def test_who_reads_a_document_while_another_group_is_gathered_sees_it_whole(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        [place] = workspace.directories(SourceGroup(), {}, {"a": 1}).data
+        with (place / "config.json").open(encoding="utf-8") as reading:
+            workspace.directories(SourceGroup(), {}, {"a": 2})
+            assert json.load(reading) == {"config": {"a": 1}}
+        assert json.loads((place / "config.json").read_text()) == {"config": {"a": 2}}
+        assert [path.name for path in place.iterdir()] == ["config.json"]
+
+
+def test_a_document_that_is_there_is_left_alone(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        [place] = workspace.directories(SourceGroup(), {}, {"a": 1}).data
+        before = (place / "config.json").stat().st_ino
+        workspace.directories(SourceGroup(), {}, {"a": 1})
+        assert (place / "config.json").stat().st_ino == before
