@@ -136,3 +136,30 @@ Feature: The policy configuration: where it comes from and what it may say
       | 15 | as text in the configuration   | ${known_PUBLIC_KEY_JSON}  |
       | 16 | in a file that it names        | ${known_PUBLIC_KEY}       |
       | 17 | in a secret of the cluster     | k8s://acceptance/signer   |
+
+  @configuration-18
+  Scenario: an identity on the command line puts the configuration's key aside
+    Given the policy configuration
+      """
+      publicKey: ${known_PUBLIC_KEY}
+      sources: [{policy: [./rules]}]
+      """
+    When the images are judged with
+      | --public-key=          |     |
+      | --certificate-identity | foo |
+    Then the validation fails with the error
+      """
+      certificate OIDC issuer must be provided for keyless workflow
+      """
+    And no image was judged
+
+  @configuration-19
+  Scenario: an identity counts for nothing beside a key on the command line
+    Given the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    When the images are judged with
+      | --certificate-identity | foo |
+    Then the warnings are: named.seen(app)
+    And the output should match the snapshot

@@ -99,7 +99,7 @@ Feature: Data for rules
     And the output should match the snapshot
 
   @data-08
-  Scenario: data over git is cloned once, and data of a repository's root has no .git
+  Scenario: data over git is cloned once for all sources
     Given a git repository named "facts" with
       | facts.yaml      | policy/data/facts.yaml |
     When the images are judged with
