@@ -24,6 +24,11 @@ def a_bundle(context: Context, name: str) -> None:
     context.world.stock.add_bundle(name, dict(pairs(context.table)))
 
 
+@given("1 image that shares a layer, read through {reader}")
+def an_image_that_shares(context: Context, reader: str) -> None:
+    images_that_share(context, 1, reader)
+
+
 @given("{count:d} images that share a layer, read through {reader}")
 def images_that_share(context: Context, count: int, reader: str) -> None:
     add_sharing(context.world.stock, count, READERS[reader])

@@ -61,7 +61,7 @@ Feature: The layer cache and faults on the wire
 
   @cache-18 @cache-18.<id>
   Scenario Outline: one <status> is no reason to give up, for <reader>
-    Given 1 images that share a layer, read through <reader>
+    Given 1 image that shares a layer, read through <reader>
     And the first request for the shared layer is answered with status <status>
     When the validation is run with
       | --retry-duration | 10ms |
@@ -78,7 +78,7 @@ Feature: The layer cache and faults on the wire
 
   @cache-18 @cache-18.<id>
   Scenario Outline: the registry's wish to be left alone for a second is honoured, for <reader>
-    Given 1 images that share a layer, read through <reader>
+    Given 1 image that shares a layer, read through <reader>
     And the first request for the shared layer is answered with status 429 and Retry-After 1
     When the validation is run with
       | --retry-duration | 10ms |
@@ -94,7 +94,7 @@ Feature: The layer cache and faults on the wire
 
   @cache-18 @cache-18.<id>
   Scenario Outline: nobody waits for a minute because the registry wishes it, for <reader>
-    Given 1 images that share a layer, read through <reader>
+    Given 1 image that shares a layer, read through <reader>
     And every request for the shared layer is answered with status 429 and Retry-After 60
     When the validation starts with
       | --retry-duration | 10ms |
@@ -109,7 +109,7 @@ Feature: The layer cache and faults on the wire
 
   @cache-18 @cache-18.<id>
   Scenario Outline: what isn't there isn't asked for twice, for <reader>
-    Given 1 images that share a layer, read through <reader>
+    Given 1 image that shares a layer, read through <reader>
     And every request for the shared layer is answered with status 404
     When the validation is run
     Then the exit status should be 1
