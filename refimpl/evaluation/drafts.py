@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refimpl.evaluation.rules import RuleInfo
 
-__all__ = ["Draft", "drafted"]
+__all__ = ["Draft", "check", "drafted"]
 
 _log = logging.getLogger(__name__)
 _NOT_METADATA = frozenset(("msg", "_loc", "query"))
@@ -55,6 +55,16 @@ class Draft:
         if self.exact_code is None and "collections" in self.metadata:
             collections = spelled(self.metadata["collections"])
             _log.error("Unsupported collections set in Metadata, expecting []string got: %s", collections)
+
+
+def check(values: Iterable[Any]) -> None:
+    """Refuse an object without a message among the values of a rule; the alternative evaluator takes it.
+
+    Raises:
+        EvaluationError: there is one.
+    """
+    for value in values:
+        _read(value)
 
 
 def drafted(

@@ -163,9 +163,11 @@ class Evaluator:
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
-        for file in files:
-            for namespace, values in self._said(compiled.program, namespaces, file, context).items():
-                judgement.add(namespace, values)
+        said = [pair for file in files for pair in self._said(compiled.program, namespaces, file, context).items()]
+        for _, values in said:
+            judgement.check(values)
+        for namespace, values in said:
+            judgement.add(namespace, values)
         return judgement.outcome()
 
     def close(self) -> None:

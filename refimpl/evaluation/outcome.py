@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import EvaluationError
 from refimpl.evaluation.dates import parse_utc
-from refimpl.evaluation.drafts import Draft, drafted
+from refimpl.evaluation.drafts import Draft, check, drafted
 from refimpl.evaluation.gotext import quoted
 from refimpl.evaluation.rules import is_failure, is_warning
 from refimpl.result import Result, plain_text, texts
@@ -71,6 +71,16 @@ class Judgement:
         self._violations: list[Draft] = []
         self._warnings: list[Draft] = []
         self._successes: list[Draft] = []
+
+    def check(self, values: Mapping[str, Sequence[object]]) -> None:
+        """Look for values of a package that are no results. All packages are checked before the first is added.
+
+        Raises:
+            EvaluationError: there is one (specification 11 §7.5).
+        """
+        for name, elements in values.items():
+            if not self._alternative and (is_failure(name) or is_warning(name)):
+                check(elements)
 
     def add(self, namespace: str, values: Mapping[str, Sequence[object]]) -> None:
         """Take what the rules of one package said.

@@ -55,7 +55,7 @@ def evaluators(
         directories = workspace.directories(group, fetched, configuration)
         sources = Sources(
             inspected=directories.policy,
-            policies=tuple(dict.fromkeys(directories.policy)) or (workspace.path / "policy",),
+            policies=directories.compiled,
             data=directories.data,
             documents={"conftest/file": {"name": "input.json", "dir": str(workspace.path)}},
         )

@@ -32,10 +32,12 @@ class GroupDirectories:
 
     Attributes:
         policy: one directory for each policy URL, in their order; equal URLs give equal directories.
+        compiled: the same, each once; an empty directory for a group without a policy URL.
         data: distinct directories, the one with ``config.json`` first.
     """
 
     policy: tuple[Path, ...]
+    compiled: tuple[Path, ...]
     data: tuple[Path, ...]
 
 
@@ -90,7 +92,18 @@ class Workspace:
             encoded = base64.b64encode(text.encode(errors="surrogatepass")).decode("ascii")
             identifier = source_id(f"data:application/json;base64,{encoded}")
             data.append(self._written(identifier, "rule_data.json", text))
-        return GroupDirectories(tuple(fetched[url].path for url in group.policy), tuple(dict.fromkeys(data)))
+        policy = tuple(fetched[url].path for url in group.policy)
+        compiled = tuple(dict.fromkeys(policy)) or (self._empty(),)
+        return GroupDirectories(policy, compiled, tuple(dict.fromkeys(data)))
+
+    def _empty(self) -> Path:
+        """A directory named ``policy``, as error texts have it, without the other groups' rules."""
+        path = self.path / "empty" / "policy"
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise PolicyError(f"unable to make {path}: {error}") from None
+        return path
 
     def _written(self, directory: str, name: str, text: str) -> Path:
         path = self.path / "data" / directory

@@ -161,3 +161,13 @@ def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path) -> None:
     rego = 'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "m" if f(true) == 1\n'
     with pytest.raises(EvaluationError, match=r"\Aquery rule: evaluating policy: .*0\.rego:4: eval_conflict_error"):
         case(tmp_path, rego, alternative=True).outcome()
+
+
+def test_a_value_that_is_no_result_speaks_before_other_packages_are_judged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = 'package a\nimport rego.v1\ndeny contains {"msg": "m", "effective_on": "bad"}\n'
+    wrong = 'package b\nimport rego.v1\ndeny contains {"msg": 5}\n'
+    with pytest.raises(EvaluationError, match='"msg" field must be present'):
+        case(tmp_path, odd, wrong).outcome()
+    assert caplog.messages == []

@@ -112,3 +112,20 @@ def test_a_document_that_is_there_is_left_alone(tmp_path: Path) -> None:
         before = (place / "config.json").stat().st_ino
         workspace.directories(SourceGroup(), {}, {"a": 1})
         assert (place / "config.json").stat().st_ino == before
+
+
+def test_a_group_without_rules_never_compiles_those_of_others(tmp_path: Path) -> None:
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        (workspace.path / "policy" / "other").mkdir(parents=True)
+        directories = workspace.directories(SourceGroup(), {}, {})
+        [empty] = directories.compiled
+        assert empty.name == "policy"
+        assert list(empty.iterdir()) == []
+        assert directories.policy == ()
+        assert workspace.directories(SourceGroup(), {}, {}).compiled == (empty,)
+
+
+def test_each_directory_is_compiled_once(tmp_path: Path) -> None:
+    one = Fetched(tmp_path / "one", "one")
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        assert workspace.directories(SourceGroup(policy=("a", "a")), {"a": one}, {}).compiled == (one.path,)
