@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import sys
 
-from refimpl.commands import ROOT, VALIDATE_IMAGE, VERSION
+from refimpl.commands import INSPECT_POLICY, INSPECT_POLICY_DATA, ROOT, VALIDATE_IMAGE, VALIDATE_INPUT, VERSION
 from refimpl.errors import Error, UsageError
 from refimpl.flags import UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from refimpl.flags import ParsedFlags
+    from refimpl.flags import Command, ParsedFlags
+    from refimpl.options import Options
 
 __all__ = ["main"]
 
@@ -27,16 +28,14 @@ def main(arguments: Sequence[str]) -> int:
     try:
         command, rest = find_command(ROOT, arguments)
         parsed = parse_flags(command, rest)
-        if parsed.values.get("help") or command not in {VALIDATE_IMAGE, VERSION}:
+        if parsed.values.get("help") or command.children:
             sys.stdout.write(help_text(command))
             return 0
         reject_arguments(command, parsed)
     except UsageError as error:
         return _refused(error)
     try:
-        if command is VERSION:
-            return _version(parsed)
-        return _validate_image(parsed)
+        return _COMMANDS[command](parsed)
     except Error as error:
         _say(error)
         return error.exit_status
@@ -55,6 +54,35 @@ def _version(parsed: ParsedFlags) -> int:
 
 
 def _validate_image(parsed: ParsedFlags) -> int:
+    def work(options: Options, environ: Mapping[str, str]) -> None:
+        from refimpl.validate import validate_image
+
+        validate_image(options, environ)
+
+    return _logged(parsed, work)
+
+
+def _validate_input(parsed: ParsedFlags) -> int:
+    from refimpl.validate_input import given_paths, validate_input
+
+    paths = given_paths(parsed)
+    return _logged(parsed, lambda options, environ: validate_input(paths, options, environ))
+
+
+def _inspect_policy(parsed: ParsedFlags) -> int:
+    from refimpl.inspect_policy import inspect_policy
+
+    return _logged(parsed, lambda options, environ: inspect_policy(parsed, options, environ))
+
+
+def _inspect_policy_data(parsed: ParsedFlags) -> int:
+    from refimpl.inspect_data import inspect_data
+
+    return _logged(parsed, lambda options, environ: inspect_data(parsed, options, environ))
+
+
+def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], None]) -> int:
+    """Carry out `work` while the log goes where the flags say."""
     import os
 
     from refimpl.log import level_for, logging_to
@@ -65,9 +93,7 @@ def _validate_image(parsed: ParsedFlags) -> int:
     traced = not options.trace.isdisjoint({"log", "opa"})
     level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
     with logging_to(options.logfile, level=level, callers=options.debug or traced):
-        from refimpl.validate import validate_image
-
-        validate_image(options, os.environ)
+        work(options, os.environ)
     return 0
 
 
@@ -83,3 +109,12 @@ def _refused(error: UsageError) -> int:
 
 def _say(error: Error) -> None:
     sys.stderr.write(f"Error: {error}\n")
+
+
+_COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
+    INSPECT_POLICY: _inspect_policy,
+    INSPECT_POLICY_DATA: _inspect_policy_data,
+    VALIDATE_IMAGE: _validate_image,
+    VALIDATE_INPUT: _validate_input,
+    VERSION: _version,
+}

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from refimpl.flags import Command, Flag
 
-__all__ = ["GLOBAL_FLAGS", "ROOT", "VALIDATE", "VALIDATE_IMAGE", "VERSION"]
+__all__ = [
+    "GLOBAL_FLAGS",
+    "INSPECT",
+    "INSPECT_POLICY",
+    "INSPECT_POLICY_DATA",
+    "ROOT",
+    "VALIDATE",
+    "VALIDATE_IMAGE",
+    "VALIDATE_INPUT",
+    "VERSION",
+]
 
 
 def _help(path: str) -> Flag:
@@ -138,12 +148,113 @@ VALIDATE_IMAGE = Command(
     takes_arguments=True,
 )
 
+_VALIDATE_INPUT_FLAGS = (
+    _help("validate input"),
+    Flag("file", "list", "deprecated, name the files as arguments; repeatable", short="f"),
+    Flag(
+        "policy",
+        "string",
+        "policy configuration: a file (policy.yaml), inline JSON or YAML, a git or https URL,\n"
+        "or an object in the cluster, [<namespace>/]<name>",
+        short="p",
+    ),
+    Flag(
+        "effective-time",
+        "string",
+        'time at which rules are judged: "now", an RFC 3339 time or a date',
+        default="now",
+        default_text='"now"',
+    ),
+    Flag("allow-past-effective-time", "bool", "let --effective-time be in the past"),
+    Flag(
+        "strict",
+        "bool",
+        "exit with status 1 if the report is unsuccessful",
+        short="s",
+        default=True,
+        default_text="true",
+    ),
+    Flag("info", "bool", "keep titles, descriptions and solutions in the results"),
+    Flag(
+        "output",
+        "list",
+        "format[=path][?options]; repeatable. Formats: json, yaml, text, summary. No path: standard output.\n"
+        "Options: show-successes, show-warnings, show-policy-docs-link",
+        short="o",
+    ),
+    Flag("color", "bool", "colours in the text output, terminal or not"),
+    Flag("no-color", "bool", "no colours in the text output"),
+    Flag("workers", "int", "files validated at the same time, less one", default=5, default_text="5"),
+    Flag("server", "bool", "not supported yet: serve validations over HTTP"),
+    Flag("server-address", "string", "not supported yet", default="127.0.0.1", default_text='"127.0.0.1"'),
+    Flag("server-port", "int", "not supported yet", default=8080, default_text="8080"),
+)
+
+VALIDATE_INPUT = Command(
+    "ec-ref validate input",
+    "Decide whether JSON or YAML files conform to a policy",
+    details="Decide whether JSON or YAML files conform to a policy.\n\n"
+    "What a file holds is the `input` of the policy's rules; of a directory all files are judged together.\n"
+    "The report goes to standard output, or where --output says.\n\n"
+    "  ec-ref validate input file.json --policy policy.yaml\n"
+    '  ec-ref validate input one.yaml two.yaml --policy \'{"sources": [{"policy": ["./rules"]}]}\'',
+    local=_VALIDATE_INPUT_FLAGS,
+    inherited=_VALIDATE_FLAGS + GLOBAL_FLAGS,
+    takes_arguments=True,
+)
+
 VALIDATE = Command(
     "ec-ref validate",
     "Decide whether something conforms to a policy",
     local=(_help("validate"), *_VALIDATE_FLAGS),
     inherited=GLOBAL_FLAGS,
-    children=(VALIDATE_IMAGE,),
+    children=(VALIDATE_IMAGE, VALIDATE_INPUT),
+    takes_arguments=True,
+)
+
+_SOURCE = Flag("source", "array", "where rules are, as in a policy configuration; repeatable", short="s")
+_DEST = Flag("dest", "string", "keep the sources in this directory", short="d")
+
+INSPECT_POLICY = Command(
+    "ec-ref inspect policy",
+    "List the rules of policy sources",
+    details="List the rules of policy sources, and what their annotations tell.\n\n"
+    "Of rules, packages and collections that are named, all are listed.\n\n"
+    "  ec-ref inspect policy --source ./rules\n"
+    "  ec-ref inspect policy --source git::https://host/repository//rules --output json",
+    local=(
+        _help("inspect policy"),
+        _SOURCE,
+        Flag("policy", "string", "inline policy configuration, or an object in the cluster", short="p"),
+        _DEST,
+        Flag("output", "string", "json, text, names, short-names", short="o", default="text", default_text='"text"'),
+        Flag("rule", "string", "rules with this code, or short name"),
+        Flag("package", "string", "rules of this package"),
+        Flag("collection", "string", "rules of this collection"),
+    ),
+    inherited=GLOBAL_FLAGS,
+)
+
+INSPECT_POLICY_DATA = Command(
+    "ec-ref inspect policy-data",
+    "Show the data of data sources",
+    details="Show what the JSON and YAML files of data sources hold, taken together.\n\n"
+    "  ec-ref inspect policy-data --source ./data --output yaml",
+    local=(
+        _help("inspect policy-data"),
+        _SOURCE,
+        _DEST,
+        Flag("output", "string", "json, yaml", short="o", default="json", default_text='"json"'),
+    ),
+    inherited=GLOBAL_FLAGS,
+)
+
+INSPECT = Command(
+    "ec-ref inspect",
+    "Show what policies are made of",
+    local=(_help("inspect"),),
+    inherited=GLOBAL_FLAGS,
+    children=(INSPECT_POLICY, INSPECT_POLICY_DATA),
     takes_arguments=True,
 )
 
@@ -163,6 +274,6 @@ ROOT = Command(
     "Decide whether container images may ship",
     details="The reference validator of ec-acceptance: decides whether container images may ship.",
     local=(_help("ec-ref"), *GLOBAL_FLAGS),
-    children=(VALIDATE, VERSION),
+    children=(INSPECT, VALIDATE, VERSION),
     takes_arguments=True,
 )

@@ -25,7 +25,15 @@ __all__ = [
 ]
 
 
-_ZERO: Mapping[str, Any] = {"string": "", "bool": False, "int": 0, "float": 0.0, "duration": 0.0, "list": ()}
+_ZERO: Mapping[str, Any] = {
+    "string": "",
+    "bool": False,
+    "int": 0,
+    "float": 0.0,
+    "duration": 0.0,
+    "list": (),
+    "array": (),
+}
 
 
 class UnknownCommandError(UsageError):
@@ -39,7 +47,8 @@ class UnknownCommandError(UsageError):
 class Flag:
     """One flag's declaration.
 
-    `kind` is ``string``, ``bool``, ``int``, ``float``, ``duration`` (seconds as float) or ``list``. `bare` is the value
+    `kind` is ``string``, ``bool``, ``int``, ``float``, ``duration`` (seconds as float), ``list`` (its values are lines
+    of CSV) or ``array`` (a list that takes each value as it is). `bare` is the value
     text of a flag given without one (bools have ``true``). `default` is the kind's zero unless given; `default_text` is
     how the help text shows it.
     """
@@ -218,7 +227,8 @@ class _Parser:
         self._flags = {flag.name: flag for flag in flags}
         self._shorts = {flag.short: flag for flag in self._flags.values() if flag.short}
         self.values: dict[str, Any] = {
-            name: list(flag.default) if flag.kind == "list" else flag.default for name, flag in self._flags.items()
+            name: list(flag.default) if flag.kind in {"list", "array"} else flag.default
+            for name, flag in self._flags.items()
         }
         self.given: set[str] = set()
         self.arguments: list[str] = []
@@ -275,6 +285,8 @@ class _Parser:
     def _set(self, flag: Flag, text: str) -> None:
         if flag.kind == "string":
             self.values[flag.name] = text
+        elif flag.kind == "array":
+            self.values[flag.name] = [*(self.values[flag.name] if flag.name in self.given else ()), text]
         else:
             try:
                 self._set_parsed(flag, text)

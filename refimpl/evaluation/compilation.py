@@ -81,6 +81,10 @@ class Compilation:
         """
         return Compiled(self._rules.result(), self._program.result())
 
+    def rules(self) -> RuleSet:
+        """What inspection found; waits for it, not for the program. See `result`."""
+        return self._rules.result()
+
     def close(self) -> None:
         """Forget the program, once it is there."""
         self._program.add_done_callback(_forget)

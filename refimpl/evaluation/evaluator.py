@@ -44,7 +44,10 @@ class File:
 
 
 class Evaluator:
-    """Made once for a run by `create`; `evaluate` may run in many threads at once."""
+    """Made once for a run by `create`; `evaluate` may run in many threads at once.
+
+    `alternative` tells whether it evaluates as with ``EC_USE_OPA=1`` (specification 11 §9).
+    """
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class Evaluator:
         self._intentions = intentions
         self._time_ns = time_ns
         self._trace = trace
-        self._alternative = alternative
+        self.alternative = alternative
         self._deadline = deadline
         self._selections: dict[tuple[tuple[str, ...], tuple[str, ...]], Selection] = {}
 
@@ -159,7 +162,7 @@ class Evaluator:
             # By selection, what is meant for other images isn't missed.
             unscoped=selection.include if by_selection else self._criteria.include.unscoped,
             time_ns=self._time_ns if time_ns is None else time_ns,
-            alternative=self._alternative,
+            alternative=self.alternative,
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
@@ -169,6 +172,14 @@ class Evaluator:
         for namespace, values in said:
             judgement.add(namespace, values)
         return judgement.outcome()
+
+    def inspect(self) -> None:
+        """Wait until the rules are known.
+
+        Raises:
+            PolicyError: they can't be used, whether or not they compile.
+        """
+        self._compilation.rules()
 
     def close(self) -> None:
         """Forget the compiled policies."""
@@ -199,13 +210,13 @@ class Evaluator:
                 namespaces,
                 input_json,
                 context=context,
-                documents=None if self._alternative else data,
+                documents=None if self.alternative else data,
                 narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
                 trace=self._trace,
                 deadline=self._deadline,
             )
         except EvaluationError as error:
-            if not self._alternative:
+            if not self.alternative:
                 raise
             raise EvaluationError(str(error).replace(_CHECKED, "query rule: ", 1)) from error
 

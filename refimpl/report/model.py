@@ -66,6 +66,7 @@ class Report:
         ec_version: of this program.
         snapshot: the text of ``--snapshot``.
         show_successes: whether formats list the successes.
+        show_warnings: whether there are warnings at all; a report on files may do without.
         created: when the report was made.
     """
 
@@ -76,6 +77,7 @@ class Report:
     ec_version: str
     snapshot: str = ""
     show_successes: bool = False
+    show_warnings: bool = True
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:

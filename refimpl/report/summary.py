@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
     from refimpl.result import Result
 
-__all__ = ["render"]
+__all__ = ["render", "summarised"]
 
 
 def render(report: Report) -> str:
@@ -21,13 +21,14 @@ def render(report: Report) -> str:
     shown: dict[str, Any] = {}
     if report.snapshot:
         shown["snapshot"] = report.snapshot
-    shown["components"] = [_component(report, component) for component in report.components] or None
+    shown["components"] = [summarised(report, component) for component in report.components] or None
     shown["success"] = False
     shown["key"] = report.key
     return jsontext.dumps(shown)
 
 
-def _component(report: Report, component: ComponentResult) -> dict[str, Any]:
+def summarised(report: Report, component: ComponentResult) -> dict[str, Any]:
+    """What the summary says of one component."""
     return {
         "name": component.name,
         "success": component.success,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from refimpl.options import Options
     from refimpl.report.model import Report
 
-__all__ = ["FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]
+__all__ = ["FORMATS", "INPUT_FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]
 
 FORMATS: Mapping[str, str] = {
     "json": "json_report",
@@ -37,6 +37,14 @@ FORMATS: Mapping[str, str] = {
     "vsa": "vsa",
 }
 """The module of this package that renders each format."""
+
+INPUT_FORMATS: Mapping[str, str] = {
+    "json": "input_json",
+    "yaml": "input_yaml",
+    "text": "input_text",
+    "summary": "input_summary",
+}
+"""Likewise, of reports on files."""
 
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
@@ -83,8 +91,16 @@ def use_color(*, color: bool, no_color: bool, environ: Mapping[str, str], is_ter
     return color or any(environ.get(name) for name in _FORCE_COLOR) or is_terminal
 
 
-def write(report: Report, outputs: Sequence[str], defaults: TextOptions, stdout: BinaryIO) -> None:
+def write(
+    report: Report,
+    outputs: Sequence[str],
+    defaults: TextOptions,
+    stdout: BinaryIO,
+    formats: Mapping[str, str] = FORMATS,
+) -> None:
     """Write the report to each of the targets, in order; without any as ``text`` to `stdout`.
+
+    Options of targets must be right, but count only with `FORMATS`.
 
     A file is complete or as it was before: it is written aside and renamed.
 
@@ -95,22 +111,24 @@ def write(report: Report, outputs: Sequence[str], defaults: TextOptions, stdout:
     for output in outputs or ("text",):
         try:
             target = parse_target(output)
-            _write_target(target, _rendered(report, target, defaults), stdout)
+            _write_target(target, _rendered(report, target, defaults, formats), stdout)
         except Error as error:
             problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
 
 
-def _rendered(report: Report, target: Target, defaults: TextOptions) -> bytes:
+def _rendered(report: Report, target: Target, defaults: TextOptions, formats: Mapping[str, str]) -> bytes:
     options = _with_query(defaults, target.query)
-    module_name = FORMATS.get(target.format)
+    if formats is not FORMATS:
+        options = defaults
+    module_name = formats.get(target.format)
     if module_name is None:
         raise OutputError(f"{quoted(target.format)} is not a valid report format")
-    if module_name == "text":
-        from refimpl.report import text
-
-        rendered: str | bytes = text.render(
+    render = importlib.import_module(f"refimpl.report.{module_name}").render
+    rendered: str | bytes
+    if target.format == "text":
+        rendered = render(
             report,
             show_successes=options.show_successes,
             show_warnings=options.show_warnings,
@@ -118,7 +136,7 @@ def _rendered(report: Report, target: Target, defaults: TextOptions) -> bytes:
             color=options.color,
         )
     else:
-        rendered = importlib.import_module(f"refimpl.report.{module_name}").render(report)
+        rendered = render(report)
     data = rendered.encode("utf-8", "replace") if isinstance(rendered, str) else rendered
     return data if data.endswith(b"\n") else data + b"\n"
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
     from refimpl.result import Result
 
-__all__ = ["render"]
+__all__ = ["counts", "render", "rendered"]
 
 _WIDTH = 128
 _LINK = "For more information about policy issues, see the policy documentation: https://conforma.dev/docs/policy/\n"
@@ -30,29 +30,54 @@ def render(
     color: bool = False,
 ) -> str:
     """The whole text. `show_successes` lists successes only if the report itself shows them."""
+    return rendered(
+        report,
+        _components(report),
+        "ImageRef",
+        outcome=report.outcome,
+        show_successes=show_successes,
+        show_warnings=show_warnings,
+        show_policy_docs_link=show_policy_docs_link,
+        color=color,
+    )
+
+
+def rendered(
+    report: Report,
+    header: str,
+    label: str,
+    *,
+    outcome: str,
+    show_successes: bool,
+    show_warnings: bool,
+    show_policy_docs_link: bool,
+    color: bool,
+) -> str:
+    """The whole text, with a header that lists what was judged, and a label for it in results."""
     violations, warnings, successes = report.violation_count, report.warning_count, report.success_count
     parts = [
         f"Success: {'true' if report.success else 'false'}\n",
-        f"Result: {report.outcome}\n",
-        f"{_counts(violations, warnings, successes)}\n",
-        _components(report),
+        f"Result: {outcome}\n",
+        f"{counts(violations, warnings, successes)}\n",
+        header,
     ]
     if violations or (warnings and show_warnings) or (successes and show_successes):
         parts.append("Results:\n")
     for component in report.components:
-        parts += _blocks(component, component.violations, "✕", "Violation", _RED if color else 0)
+        parts += _blocks(label, component, component.violations, "✕", "Violation", _RED if color else 0)
     if show_warnings:
         for component in report.components:
-            parts += _blocks(component, component.warnings, "›", "Warning", _YELLOW if color else 0)
+            parts += _blocks(label, component, component.warnings, "›", "Warning", _YELLOW if color else 0)
     if show_successes and report.show_successes:
         for component in report.components:
-            parts += _blocks(component, component.successes, "✓", "Success", _GREEN if color else 0)
+            parts += _blocks(label, component, component.successes, "✓", "Success", _GREEN if color else 0)
     if show_policy_docs_link and (violations or (warnings and show_warnings)):
         parts.append(_LINK)
     return "".join(parts)
 
 
-def _counts(violations: int, warnings: int, successes: int) -> str:
+def counts(violations: int, warnings: int, successes: int) -> str:
+    """The line of numbers."""
     return f"Violations: {violations}, Warnings: {warnings}, Successes: {successes}"
 
 
@@ -65,19 +90,21 @@ def _components(report: Report) -> str:
     blocks = [
         f"- Name: {component.name}\n"
         f"  ImageRef: {component.container_image}\n"
-        f"  {_counts(len(component.violations), len(component.warnings), component.success_count)}\n\n"
+        f"  {counts(len(component.violations), len(component.warnings), component.success_count)}\n\n"
         for component in report.components
     ]
     return "\nComponents:\n" + "".join(blocks)
 
 
-def _blocks(component: ComponentResult, results: tuple[Result, ...], mark: str, kind: str, color: int) -> Iterator[str]:
+def _blocks(
+    label: str, component: ComponentResult, results: tuple[Result, ...], mark: str, kind: str, color: int
+) -> Iterator[str]:
     for result in results:
         code = plain(result.metadata["code"]) if "code" in result.metadata else "%!s(<nil>)"
         yield f"{_colored(mark, color)} {_colored(f'[{kind}] {code}', color)}\n"
-        yield f"  ImageRef: {component.container_image}\n"
-        for label, text in _details(result, is_success=kind == "Success"):
-            yield "".join(f"  {line}\n" for line in wrapped(f"{label}: {text}", _WIDTH).split("\n"))
+        yield f"  {label}: {component.container_image}\n"
+        for detail, text in _details(result, is_success=kind == "Success"):
+            yield "".join(f"  {line}\n" for line in wrapped(f"{detail}: {text}", _WIDTH).split("\n"))
         yield "\n"
 
 
