@@ -230,12 +230,12 @@ class LayerCache:
                 directory.publish(download.temporary, name)
                 self._condemned.discard(name)
             else:
-                download.temporary.discard()
+                download.temporary.remove()
         except OSError as error:
             with self._lock:
                 self._stop_writing(error)
             with suppress(OSError):
-                download.temporary.discard()
+                download.temporary.remove()
         finally:
             with self._lock:
                 self._forget(download)

@@ -7,6 +7,7 @@ processes can be told and swept, whatever their age. Nothing else in the directo
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -77,6 +78,8 @@ class Temporary:
         if sys.platform != "win32":
             return os.pread(self._handle, size, offset)
         with self._lock:
+            if not self._open:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             os.lseek(self._handle, offset, os.SEEK_SET)
             data = os.read(self._handle, size)
             os.lseek(self._handle, 0, os.SEEK_END)
@@ -93,14 +96,16 @@ class Temporary:
                 self._open = False
                 os.close(self._handle)
 
+    def remove(self) -> None:
+        """Remove the file. Who reads from it may go on, but where open files can't be removed it is closed first."""
+        if sys.platform == "win32":
+            self.close()
+        self.path.unlink(missing_ok=True)
+
     def discard(self) -> None:
         """Close and remove the file."""
-        if sys.platform != "win32":
-            self.path.unlink(missing_ok=True)
-            self.close()
-        else:  # an open file cannot be removed there
-            self.close()
-            self.path.unlink(missing_ok=True)
+        self.remove()
+        self.close()
 
 
 class Directory:

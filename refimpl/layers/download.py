@@ -134,10 +134,10 @@ class Download:
                 available, ended = self._written - offset, self._ended
                 if available <= 0 and not ended:
                     self._pulling = True
-            if available > 0:
-                return self.temporary.read_at(offset, min(size, available))
             if self.error is not None:
                 raise self.error
+            if available > 0:
+                return self._kept(offset, min(size, available))
             if ended:
                 return b""
             if data := self._pull():
@@ -170,6 +170,14 @@ class Download:
     @property
     def _ended(self) -> bool:
         return self.verified or self.error is not None
+
+    def _kept(self, offset: int, size: int) -> bytes:
+        try:
+            return self.temporary.read_at(offset, size)
+        except OSError:
+            if self.error is not None:  # the file is gone because of that
+                raise self.error from None
+            raise
 
     def _pull(self) -> bytes:
         """Fetch the next bytes, or find the end; only who set `_pulling` may."""
