@@ -64,7 +64,7 @@ Feature: The layer cache and components that run in parallel
     Examples:
       | id | count | reader             |
       | 1  | 2     | input.image.files  |
-      | 2  | 12    | ec.oci.image_files |
+      | 4  | 12    | ec.oci.image_files |
 
   @cache-04 @cache-04.<id>
   Scenario Outline: a layer that doesn't come holds up no component without it, for <reader>
