@@ -48,24 +48,27 @@ places = st.integers(0, 5)
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one transfer, at byte `at` or, when there are fewer, at its end."""
+    """What is wrong with one transfer; `at` is a byte's number, modulo the blob's size."""
 
     kind: str
     at: int
+
+
+faults = st.builds(Fault, st.sampled_from(["break", "short", "long", "flip", "missing"]), st.integers(0, 200))
 
 
 class Source:
     """One transfer."""
 
     def __init__(self, data: bytes, fault: Fault | None) -> None:
-        at = min(fault.at, len(data)) if fault else 0
+        at = fault.at % max(1, len(data)) if fault else 0
         self._breaks = fault is not None and fault.kind == "break"
         if fault is not None:
             data = {
                 "break": data[:at],
                 "short": data[:at],
                 "long": data + b"more",
-                "flip": data[:at] + bytes([(data[at] if at < len(data) else 0) ^ 1]) + data[at + 1 :],
+                "flip": data[:at] + data[at : at + 1].translate(FLIPPED) + data[at + 1 :],
             }.get(fault.kind, data)
         self._data = data
         self._at = 0
@@ -191,10 +194,13 @@ class Interleavings(RuleBasedStateMachine):
         cache = LayerCache(Directory(self.place), budget=DEFAULT_BUDGET, deadline=Deadline(30.0))
         self.processes.append(Process(cache))
 
-    @rule(which=places, number=numbers, origin=st.sampled_from(["a", "b"]))
+    @rule(which=places, number=numbers, origin=st.sampled_from(["a", "b"]), fault=st.none() | faults)
     @precondition(lambda self: self.processes)
-    def open(self, which: int, number: int, origin: str) -> None:
+    def open(self, which: int, number: int, origin: str, fault: Fault | None) -> None:
+        """Begin to read; the fault is that of the next transfer of this blob, whoever begins it."""
         process = self.processes[which % len(self.processes)]
+        if fault is not None:
+            self.faults.setdefault(number, []).append(fault)
         if len(process.readers) < 6:
             self._opened(process, number, origin)
 
@@ -226,7 +232,7 @@ class Interleavings(RuleBasedStateMachine):
         pairs = [(process, reader) for process in self.processes for reader in process.readers]
         return pairs[which % len(pairs)] if pairs else None
 
-    @rule(which=st.integers(0, 30), size=st.integers(1, 40), times=st.integers(1, 4))
+    @rule(which=st.integers(0, 30), size=st.integers(1, 40), times=st.integers(1, 8))
     def read(self, which: int, size: int, times: int) -> None:
         pair = self._reader(which)
         for _ in range(times):
@@ -296,10 +302,6 @@ class Interleavings(RuleBasedStateMachine):
     def _temporaries_of(process: Process) -> list[Any]:
         return [running.temporary for running in process.cache._downloads.values()]  # what a kill closes
 
-    @rule(number=numbers, kind=st.sampled_from(["break", "short", "long", "flip", "missing"]), at=st.integers(0, 110))
-    def plan_fault(self, number: int, kind: str, at: int) -> None:
-        self.faults.setdefault(number, []).append(Fault(kind, at))
-
     @rule(number=numbers, how=st.sampled_from(["cut", "flip", "grow", "remove", "directory", "link"]))
     def damage(self, number: int, how: str) -> None:
         path = self.place / NAMES[number]
@@ -344,7 +346,7 @@ def settle() -> None:
 
 TestInterleavings = Interleavings.TestCase
 TestInterleavings.settings = settings(
-    max_examples=80, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
