@@ -5,30 +5,24 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import struct
 import tempfile
-import zlib
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
-
-from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, NotGitRepository
-from dulwich.object_store import MemoryObjectStore
-from dulwich.objects import Commit, Tag
 
 from refimpl.errors import NotSupportedError, PolicyError, RegistryError
 from refimpl.policy.sources.checkout import write_tree
+from refimpl.policy.sources.git_object import COMMIT, TAG
 from refimpl.policy.sources.kinds import without_prefixes
+from refimpl.policy.sources.pack import read_pack
 from refimpl.policy.sources.upload_pack import fetch as fetch_pack
 from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from dulwich.object_store import BaseObjectStore
-    from dulwich.objects import ObjectID
-
     from refimpl.oci.transport import Response
+    from refimpl.policy.sources.git_object import Objects
     from refimpl.policy.sources.web import Web
 
 __all__ = ["GitURL", "fetch"]
@@ -39,22 +33,11 @@ _ZERO = b"0" * 40
 _MAX_TAGS = 16
 _IN_MEMORY = 1 << 22
 _MAX_SAID = 1 << 14
-_CHUNK = 1 << 16
 _OK = 200
 # Some servers answer only what calls itself git.
 _HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
-# What `upload_pack` and dulwich raise when a server answers nonsense.
-_FOREIGN = (
-    GitProtocolError,
-    FileFormatException,
-    ChecksumMismatch,
-    ValueError,
-    LookupError,
-    AssertionError,
-    EOFError,
-    zlib.error,
-    struct.error,
-)
+# What is raised over nonsense of a server, or damage in a repository.
+_FOREIGN = (ValueError, LookupError)
 
 
 @record
@@ -121,38 +104,38 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     parts = GitURL.parse(url)
     try:
         store, tip = _local(parts) if parts.local else _remote(parts, web)
-        commit = _commit(store, tip)
-        write_tree(store, commit.tree, parts.subdirectory, destination, name=url)
+        commit, tree = _commit(store, tip)
+        write_tree(store, tree, parts.subdirectory, destination, name=url)
     except (RegistryError, *_FOREIGN) as error:
         raise PolicyError(f"{_FAILED}: {_words(error)}") from None
     text = without_prefixes(url, "git::", "git://", "https://")
     if text.startswith("git@"):
         text = text.removeprefix("git@").replace(":", "/", 1)
-    return f"git::{text.partition('?ref=')[0]}?ref={commit.id.decode()}"
+    return f"git::{text.partition('?ref=')[0]}?ref={commit.decode()}"
 
 
-def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
-    from dulwich.repo import Repo
+def _local(parts: GitURL) -> tuple[Objects, bytes]:
+    from refimpl.policy.sources.repository import Repository
 
     missing = PolicyError(f"{_FAILED}: repository not found")
     if not Path(parts.address).is_absolute():  # such never worked: nothing says what it would be relative to
         raise missing
     for address in (parts.address, f"{parts.address}.git"):  # as git-upload-pack looks for it
-        with contextlib.suppress(NotGitRepository, OSError, ValueError):
-            repository = Repo(address)
+        with contextlib.suppress(OSError, ValueError):
+            repository = Repository(address)
             break
     else:
         raise missing
-    return repository.object_store, _wanted(repository.get_refs(), parts.revision)
+    return repository, _wanted(repository.references, parts.revision)
 
 
-def _remote(parts: GitURL, web: Web) -> tuple[BaseObjectStore, ObjectID]:
+def _remote(parts: GitURL, web: Web) -> tuple[Objects, bytes]:
     """The revision's objects alone; all history where the server doesn't give a commit by its name."""
     address = parts.address if parts.address.endswith(".git") else parts.address + ".git"
     client = _Client(address, web, parts.user)
     if not _COMMIT.fullmatch(parts.revision):
         return client.objects(lambda references: [_wanted(references, parts.revision)])
-    commit = cast("ObjectID", parts.revision.lower().encode())
+    commit = parts.revision.lower().encode()
     with contextlib.suppress(_RefusedError):
         return client.objects(lambda _: [commit], by_id=True)[0], commit  # version 2 gives all that it has
     store, _ = client.objects(lambda references: sorted(set(_known(references).values())), whole=True)
@@ -177,22 +160,21 @@ class _Client:
             self._authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
     def objects(
-        self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, by_id: bool = False, whole: bool = False
-    ) -> tuple[BaseObjectStore, ObjectID]:
+        self, choose: Callable[[Mapping[bytes, bytes]], list[bytes]], *, by_id: bool = False, whole: bool = False
+    ) -> tuple[Objects, bytes]:
         """Fetch what is chosen of the advertised references, without history unless `whole`; and the first choice."""
-        store = MemoryObjectStore()
-        chosen: list[ObjectID] = []
+        chosen: list[bytes] = []
 
         def chosen_of(references: Mapping[bytes, bytes]) -> list[bytes]:
             chosen.extend(choose(references))
             if not chosen:
                 raise PolicyError(f"{_FAILED}: remote repository is empty")
-            return [*chosen]
+            return chosen
 
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as incoming:
             try:
                 fetch_pack(self._exchange, self._address, chosen_of, incoming.write, shallow=not whole, by_id=by_id)
-                _add(store, incoming)
+                store = read_pack(incoming)
             except _FOREIGN as error:
                 raise _RefusedError(f"{_FAILED}: {_words(error)}") from None
         return store, chosen[0]
@@ -252,26 +234,14 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error) or type(error).__name__
 
 
-def _add(store: MemoryObjectStore, incoming: IO[bytes]) -> None:
-    incoming.seek(0)
-    pack, commit, abort = store.add_pack()
-    try:
-        while chunk := incoming.read(_CHUNK):
-            pack.write(chunk)
-    except BaseException:
-        abort()
-        raise
-    commit()
-
-
-def _known(references: Mapping[Any, Any]) -> dict[bytes, ObjectID]:
+def _known(references: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     return {name: value for name, value in references.items() if value and value != _ZERO and not name.endswith(b"^{}")}
 
 
-def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
+def _wanted(references: Mapping[bytes, bytes], revision: str) -> bytes:
     """The object that a revision names, by git's order of precedence."""
     if _COMMIT.fullmatch(revision):
-        return cast("ObjectID", revision.lower().encode())
+        return revision.lower().encode()
     known = _known(references)
     if not known:
         raise PolicyError(f"{_FAILED}: remote repository is empty")
@@ -282,15 +252,16 @@ def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
     raise PolicyError(f"{_FAILED}: reference not found")
 
 
-def _commit(store: BaseObjectStore, tip: ObjectID) -> Commit:
+def _commit(store: Objects, tip: bytes) -> tuple[bytes, bytes]:
+    """The commit that a reference leads to, and its tree."""
     for _ in range(_MAX_TAGS):
         try:
             found = store[tip]
         except KeyError:
             break
-        if isinstance(found, Commit):
-            return found
-        if not isinstance(found, Tag):
+        if found.kind == COMMIT:
+            return tip, found.target
+        if found.kind != TAG:
             break
-        tip = found.object[1]
+        tip = found.target
     raise PolicyError("error resolving ref: reference not found")
