@@ -64,8 +64,7 @@ class Judgement:
         self._by_selection = by_selection
         self._missing = dict.fromkeys(unscoped)
         if by_selection:
-            for text in selection.texts:
-                self._missing.pop(text, None)
+            self._found(selection.texts)
         self._time_ns = time_ns
         self._alternative = alternative
         self._violations: list[Draft] = []
@@ -105,6 +104,8 @@ class Judgement:
         self._match(kept)
         reported = {draft.exact_code for draft in kept}
         passed = [_success(info) for info in self._rules.by_package.get(namespace, ()) if info.code not in reported]
+        if passed and self._by_selection:
+            self._found(self._selection.passing_texts)
         passed = [draft for draft in passed if self._keeps(draft, passing)]
         self._match(passed)
         self._successes += passed
@@ -134,6 +135,10 @@ class Judgement:
             if wanted(name)
             for draft in drafted(elements, self._rules.annotated, time_ns=self._time_ns, alternative=self._alternative)
         ]
+
+    def _found(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._missing.pop(text, None)
 
     def _keeps(self, draft: Draft, selected: frozenset[str]) -> bool:
         if self._by_selection:

@@ -26,6 +26,7 @@ class Selection:
         passing: those that may succeed: *in* by their annotation, whatever a rule without annotation has of the code.
         namespaces: the packages to evaluate, sorted; empty when all of the engine's are.
         texts: all that the rules with the wanted intention answer to, *in* or not.
+        passing_texts: likewise, by their annotation; they count as soon as a rule of an evaluated package passes.
     """
 
     include: tuple[str, ...]
@@ -33,6 +34,7 @@ class Selection:
     passing: frozenset[str]
     namespaces: tuple[str, ...]
     texts: frozenset[str]
+    passing_texts: frozenset[str]
 
 
 def intention(rule_data: Mapping[str, Any] | None) -> frozenset[str]:
@@ -71,7 +73,7 @@ def select(
     texts = frozenset(seen)
     passing = frozenset(code for code, info in rules.annotated.items() if wanted(code, info))
     namespaces = sorted({code.partition(".")[0] for code in codes})
-    return Selection(tuple(include), codes, passing, tuple(namespaces), texts)
+    return Selection(tuple(include), codes, passing, tuple(namespaces), texts, frozenset(seen))
 
 
 def _intended(info: RuleInfo | None, intentions: frozenset[str]) -> bool:

@@ -171,3 +171,41 @@ def test_a_value_that_is_no_result_speaks_before_other_packages_are_judged(
     with pytest.raises(EvaluationError, match='"msg" field must be present'):
         case(tmp_path, odd, wrong).outcome()
     assert caplog.messages == []
+
+
+HELPER = """package a
+import rego.v1
+deny contains {"msg": "m", "code": "a.r1"} if false
+
+# METADATA
+# custom:
+#   short_name: r1
+#   pipeline_intention: [rel]
+helper := "x"
+"""
+INTENDED = """package b
+import rego.v1
+# METADATA
+# custom:
+#   short_name: r1
+#   pipeline_intention: [rel]
+deny contains {"msg": "m", "code": "b.r1"} if input.wrong
+"""
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [(b'{"wrong": true}', ["Include criterion 'a.r1' doesn't match any policy rule"]), (b"{}", [])],
+)
+def test_by_intention_annotations_answer_to_includes_once_a_rule_passes(
+    tmp_path: Path, document: bytes, expected: list[str]
+) -> None:
+    judged = case(
+        tmp_path,
+        HELPER,
+        INTENDED,
+        filter_type="ec-policy",
+        rule_data={"pipeline_intention": "rel"},
+        config={"include": ["b", "a.r1"]},
+    )
+    assert [result.msg for result in judged.outcome(input_json=document).warnings] == expected
