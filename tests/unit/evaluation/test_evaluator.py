@@ -175,7 +175,10 @@ def test_a_value_that_is_no_result_speaks_before_other_packages_are_judged(
 
 HELPER = """package a
 import rego.v1
-deny contains {"msg": "m", "code": "a.r1"} if false
+deny contains result if {
+	input.never
+	result := {"msg": "m", "code": "a.r1"}
+}
 
 # METADATA
 # custom:
