@@ -171,7 +171,7 @@ def files_stay_open() -> None:
 def names_unchecked() -> None:
     import hashlib
 
-    from refimpl.layers.directory import Directory
+    from refimpl.layers.directory import _ENTRY, Directory
     from refimpl.oci import descriptor, digest
 
     @changed(descriptor, "check_digest")
@@ -187,6 +187,7 @@ def names_unchecked() -> None:
 
     @changed(Directory, "open_entry")
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:
-        (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-        (self.path / name).touch()
+        if not _ENTRY.fullmatch(name):
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.path / name).touch()
         return original(self, name)

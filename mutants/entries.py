@@ -119,7 +119,7 @@ def stat_then_open() -> None:
     "final-name-while-writing",
     "What is being written has its final name from the beginning.",
     Kind.ENTRIES,
-    "cache-07.15 cache-07.16 cache-07.17 cache-07.18 cache-07.19 cache-07.20",
+    "cache-07.15 cache-07.16 cache-07.17 cache-07.18",
 )
 def final_name_while_writing() -> None:
     _name_at_once()
@@ -287,12 +287,13 @@ def listed_by_claimed_diffid() -> None:
     @changed(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
         directory = None if layers.cache is None else layers.cache._usable()
-        for claimed in [] if directory is None else _diff_ids(layers, manifest, repository):
-            algorithm, _, encoded = claimed.partition(":")
-            folder = directory.path / algorithm
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / encoded).parent.mkdir(parents=True, exist_ok=True)
-            (folder / f"{encoded}.diff").touch()
+        if directory is not None:
+            for claimed in _diff_ids(layers, manifest, repository):
+                algorithm, _, encoded = claimed.partition(":")
+                folder = directory.path / algorithm
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / encoded).parent.mkdir(parents=True, exist_ok=True)
+                (folder / f"{encoded}.diff").touch()
         return original(layers, manifest, repository, *rest)
 
 

@@ -54,6 +54,23 @@ def renamed_before_verification() -> None:
 
 
 @mutant(
+    "kept-at-the-time-out",
+    "What has come when the time is over gets its final name.",
+    Kind.TRANSFER,
+    "cache-07.19 cache-07.20",
+)
+def kept_at_the_time_out() -> None:
+    from refimpl.errors import TimeoutExceededError
+    from refimpl.layers.cache import LayerCache, _name
+
+    @changed(LayerCache, "_landed")
+    def landed(original: Callable[..., None], self: Any, download: Any) -> None:
+        if isinstance(download.error, TimeoutExceededError):
+            shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
+        original(self, download)
+
+
+@mutant(
     "copy-error-dropped",
     "A transfer that breaks is taken for the end of the layer, and what came for the whole of it.",
     Kind.TRANSFER,

@@ -1,0 +1,253 @@
+"""The list of mutants, and how the matrix judges them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, mutant
+from mutants.cli import main
+from mutants.matrix import PLAIN, Matrix, plain
+from mutants.page import page
+from mutants.replacing import MissingPartError, changed, replace
+from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
+from mutants.trial import Finding, validator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MUTANTS = all_mutants()
+_SCENARIOS = all_scenarios()
+_PASSED, _FAILED, _ERROR = (Finding(status, 0.1) for status in ("passed", "failed", "error"))
+_SKIPPED = Finding("skipped", 0.0)
+
+
+def _scenario(name: str, feature: str = "layer_cache/any") -> Scenario:
+    return Scenario(name, f"what {name} is about", feature, frozenset({name, name.partition(".")[0]}))
+
+
+def _mutant(*named: str, kind: Kind = Kind.ENTRIES) -> Mutant:
+    return Mutant("wrong", "It is wrong.", kind, named, lambda: None)
+
+
+def _matrix(one: Mutant, found: dict[str, Finding], *names: str) -> Matrix:
+    scenarios = {name: _scenario(name) for name in names} | {
+        name: _scenario(name, "validate_image/any") for name in PLAIN
+    }
+    return Matrix(scenarios, {one.name: one}, {one.name: {**dict.fromkeys(PLAIN, _PASSED), **found}})
+
+
+def test_there_are_enough_mutants_besides_those_that_do_nothing() -> None:
+    assert sum(one.kind.works for one in _MUTANTS.values()) >= 24
+    assert {one.name for one in _MUTANTS.values() if not one.kind.works} == {"true", "false", "hang", "echo"}
+
+
+def test_no_mutant_is_called_like_the_control_or_an_option() -> None:
+    assert CONTROL not in _MUTANTS
+    assert all(not name.startswith("-") for name in _MUTANTS)
+
+
+@pytest.mark.parametrize("name", _MUTANTS)
+def test_each_mutant_has_a_fault_and_scenarios_that_exist(name: str) -> None:
+    one = _MUTANTS[name]
+    assert one.fault.endswith(".")
+    assert one.scenarios
+    assert [tag for tag in one.scenarios if not chosen(_SCENARIOS, [tag])] == []
+
+
+@pytest.mark.parametrize("name", _MUTANTS)
+def test_something_of_the_plain_happy_path_is_left_for_each_mutant(name: str) -> None:
+    assert plain(_MUTANTS[name])
+
+
+def test_every_scenario_of_the_cache_is_named_for_a_mutant_that_works() -> None:
+    named = {one.id for wrong in _MUTANTS.values() if wrong.kind.works for one in chosen(_SCENARIOS, wrong.scenarios)}
+    assert [one.id for one in _SCENARIOS.values() if one.of_cache and one.id not in named] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the mutants of locks are made for systems with flock")
+def test_the_parts_that_mutants_replace_are_there() -> None:
+    program = (
+        "import os\n"
+        "import refimpl.validate\n"
+        "from mutants.catalogue import all_mutants\n"
+        "wrong = []\n"
+        "for one in all_mutants().values():\n"
+        "    if one.kind.works and not (child := os.fork()):\n"
+        "        try:\n"
+        "            one.apply()\n"
+        "        except BaseException as error:\n"
+        "            print(one.name, repr(error), flush=True)\n"
+        "        os._exit(0)\n"
+        "    elif one.kind.works:\n"
+        "        os.waitpid(child, 0)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr, ended.returncode) == ("", "", 0)
+
+
+@pytest.mark.parametrize(("name", "status", "out"), [("true", 0, ""), ("false", 1, ""), (CONTROL, 0, "v0.")])
+def test_a_mutant_has_a_command_line_of_its_own_in_any_folder(name: str, status: int, out: str, tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "mutants"), name, "version", "--short"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout[:3], ended.stderr) == (status, out, "")
+    assert validator(name).endswith(f" {name}")
+
+
+def test_two_mutants_cannot_have_one_name() -> None:
+    with pytest.raises(DuplicateError):
+        mutant("true", "It is another one.", Kind.NOTHING, "happy-01")(lambda: None)
+
+
+def test_a_part_that_is_gone_is_an_error_and_no_mutant_without_a_fault() -> None:
+    class Owner:
+        part = 1
+
+    replace(Owner, "part", 2)
+    assert Owner.part == 2
+    with pytest.raises(MissingPartError):
+        replace(Owner, "gone", 2)
+    with pytest.raises(MissingPartError):
+        changed(Owner, "gone")
+
+
+def test_changed_gives_the_original_first() -> None:
+    class Owner:
+        def twice(self, number: int) -> int:
+            return 2 * number
+
+    @changed(Owner, "twice")
+    def one_more(original: Any, self: Owner, number: int) -> int:
+        return int(original(self, number)) + 1
+
+    assert Owner().twice(4) == 9
+
+
+def test_killed_when_a_named_scenario_fails() -> None:
+    matrix = _matrix(_mutant("cache-01"), {"cache-01.1": _FAILED, "cache-01.2": _PASSED}, "cache-01.1", "cache-01.2")
+    assert matrix.verdict("wrong") == "killed"
+    assert matrix.killed_by("cache-01.1") == ("wrong",)
+    assert [problem for problem in matrix.problems() if "finds no mutant" not in problem] == []
+    assert ["cache-01.2 " in problem for problem in matrix.problems()] == [True]
+
+
+@pytest.mark.parametrize("finding", [_PASSED, _ERROR, _SKIPPED])
+def test_nothing_but_a_failure_kills(finding: Finding) -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": finding}, "cache-01.1")
+    assert matrix.verdict("wrong") == "survived"
+    assert "wrong survives" in matrix.problems()
+
+
+def test_a_scenario_that_is_not_named_does_not_kill() -> None:
+    found = {"cache-01.1": _PASSED, "cache-02.1": _FAILED}
+    assert _matrix(_mutant("cache-01.1"), found, "cache-01.1", "cache-02.1").verdict("wrong") == "survived"
+
+
+@pytest.mark.parametrize("finding", [_FAILED, _ERROR])
+def test_who_fails_the_happy_path_is_broken_and_does_not_count(finding: Finding) -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED, "layers-01": finding}, "cache-01.1")
+    assert matrix.verdict("wrong") == "broken"
+    assert matrix.killed_by("cache-01.1") == ()
+    assert len(matrix.problems()) == 2
+
+
+def test_a_plain_scenario_that_is_named_for_the_fault_may_fail() -> None:
+    found = {"cache-01.1": _FAILED, "layers-01": _FAILED}
+    assert _matrix(_mutant("cache-01.1", "layers-01"), found, "cache-01.1").verdict("wrong") == "killed"
+
+
+def test_who_does_nothing_may_fail_the_happy_path_and_must_fail_all_else() -> None:
+    found = {"cache-01.1": _FAILED, "cache-01.2": _PASSED, "happy-01": _FAILED}
+    matrix = _matrix(_mutant("cache-01", kind=Kind.NOTHING), found, "cache-01.1", "cache-01.2")
+    assert matrix.verdict("wrong") == "killed"
+    assert matrix.killed_by("cache-01.1") == ()
+    assert any(problem.startswith("wrong does nothing, and yet") for problem in matrix.problems())
+
+
+def test_a_name_that_finds_nothing_is_a_problem_though_another_one_kills() -> None:
+    found = {"cache-01.1": _FAILED, "cache-02.1": _PASSED}
+    matrix = _matrix(_mutant("cache-01.1", "cache-02.1", "cache-99"), found, "cache-01.1", "cache-02.1")
+    assert matrix.verdict("wrong") == "killed"
+    problems = "\n".join(matrix.problems())
+    assert "cache-02.1 is named for wrong but doesn't find it" in problems
+    assert "no scenario has the tag cache-99" in problems
+
+
+def test_what_fails_with_the_reference_validator_itself_is_a_problem() -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED}, "cache-01.1")
+    assert matrix.problems() == ()
+    matrix.control["cache-01.1"] = _FAILED
+    assert [problem.partition(":")[0] for problem in matrix.problems()] == [
+        "cache-01.1 fails with the reference validator itself"
+    ]
+
+
+def test_what_cannot_run_here_need_not_find_anything() -> None:
+    matrix = _matrix(
+        _mutant("cache-01.1", "cache-01.2"), {"cache-01.1": _FAILED, "cache-01.2": _SKIPPED}, "cache-01.1", "cache-01.2"
+    )
+    matrix.control["cache-01.2"] = _SKIPPED
+    assert matrix.problems() == ()
+
+
+def test_a_run_that_came_to_nothing_is_a_problem() -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED}, "cache-01.1")
+    matrix.failures["wrong"] = "behave took more than 90 s"
+    assert matrix.verdict("wrong") == "broken"
+    assert "wrong is broken: behave took more than 90 s" in matrix.problems()
+
+
+def _fits(value: Any, schema: dict[str, Any], whole: dict[str, Any], at: str = "") -> list[str]:
+    """What of `value` doesn't fit; of JSON Schema only what the matrix's uses."""
+    if "$ref" in schema:
+        schema = whole["$defs"][schema["$ref"].rpartition("/")[2]]
+    known = {"type", "required", "additionalProperties", "properties", "items", "enum", "const", "description"}
+    kinds = {"object": dict, "array": list, "string": str, "number": int | float, "boolean": bool}
+    wrong = [f"{at}: unknown keyword {word}" for word in schema if word not in known | {"$schema", "title", "$defs"}]
+    if "type" in schema and not isinstance(value, kinds[schema["type"]]):
+        return [*wrong, f"{at}: not of type {schema['type']}"]
+    if value not in schema.get("enum", [value]) or value != schema.get("const", value):
+        wrong.append(f"{at}: {value!r}")
+    if isinstance(value, list):
+        wrong += [
+            text for index, item in enumerate(value) for text in _fits(item, schema["items"], whole, f"{at}/{index}")
+        ]
+    if isinstance(value, dict):
+        wrong += [f"{at}: no {name}" for name in schema.get("required", ()) if name not in value]
+        for name, item in value.items():
+            inner = schema.get("properties", {}).get(name, schema.get("additionalProperties", True))
+            wrong += [f"{at}: {name}"] if inner is False else _fits(item, inner, whole, f"{at}/{name}")
+    return wrong
+
+
+def test_what_is_stored_fits_its_schema() -> None:
+    schema = json.loads((ROOT / "mutants" / "matrix.schema.json").read_text(encoding="utf-8"))
+    matrix = _matrix(_mutant("cache-01"), {"cache-01.1": Finding("failed", 1.5, "a step: why")}, "cache-01.1")
+    matrix.control["cache-01.1"] = _PASSED
+    stored = json.loads(json.dumps(matrix.to_json()))
+    assert _fits(stored, schema, schema) == []
+    assert stored["complete"] is True
+    assert next(one for one in stored["scenarios"] if one["id"] == "cache-01.1")["finds"] == ["wrong"]
+    assert _fits({**stored, "more": 1}, schema, schema) == [": more"]
+
+
+def test_the_page_shows_verdicts_and_quotes_what_validators_said() -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": Finding("failed", 1.5, "<b> & more")}, "cache-01.1")
+    text = page(matrix)
+    assert '<td class="killed">killed</td>' in text
+    assert '<td class="cell failed named" title="&lt;b&gt; &amp; more">✗</td>' in text
+    assert "complete both ways" in text
+
+
+def test_an_unknown_mutant_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["nobody"]) == 2
+    assert capsys.readouterr().err == "no such mutant: nobody\n"
+
+
+def test_the_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(_MUTANTS)
