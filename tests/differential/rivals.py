@@ -111,10 +111,17 @@ def _said(invocation: Invocation, work: Path, case: Case) -> Said:
     for path in sorted(work.rglob("*")):
         name = str(path.relative_to(work))
         if path.is_file() and name not in case.files:
-            # Sorted line by line, or tag by tag, since the order of equal results is open.
-            text = _masked(path.read_text(encoding="utf-8"), now)
-            said[name] = sorted((text.replace("<", "\n<") if name.endswith(".junit") else text).split("\n"))
+            said[name] = sorted(_lines(name, _masked(path.read_text(encoding="utf-8"), now)))
     return said
+
+
+def _lines(name: str, text: str) -> list[str]:
+    """A file in pieces, to be sorted: the order of equal results, and of the same image's components, is open."""
+    if name.endswith(".junit"):
+        text = text.replace("<", "\n<")
+    elif name.endswith((".summary", ".appstudio")):
+        text = _dumped(json.loads(text, parse_float=_Number, parse_int=_Number), indent=1).replace(",\n", "\n")
+    return text.split("\n")
 
 
 def _complaints(text: str) -> list[str]:
