@@ -29,7 +29,7 @@ _OTHERS = frozenset(
 )
 """What the contract's program reads besides, by the ends of names."""
 _BOM = b"\xef\xbb\xbf"
-_HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\\+?[0-9]{3}")
+_HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
 """What every number beyond 64-bit floats has in it."""
 _LONE = re.compile("[\ud800-\udfff]")
 

@@ -71,14 +71,14 @@ def _merge(data: dict[str, Any], path: Path) -> None:
         raise PolicyError(described("open", str(path), error)) from None
     except ValueError as error:
         words = "yaml: invalid Unicode" if isinstance(error, UnicodeError) else error
-        raise PolicyError(f"error converting YAML to JSON: {words}") from None
+        raise PolicyError(f"error converting YAML to JSON: {words}, in {path.name}") from None
     if document is None:
         return
     if not isinstance(document, dict):
         kind = _kind(document)
         raise PolicyError(
             "error unmarshaling JSON: while decoding JSON: json: "
-            f"cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+            f"cannot unmarshal {kind} into Go value of type map[string]interface {{}}, in {path.name}"
         )
     for key, value in document.items():
         if key in data:
