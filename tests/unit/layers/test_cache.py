@@ -28,6 +28,7 @@ from ec_acceptance.testbed.registry.rules import (
 from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.layers.cache import LayerCache, switched_on
+from refimpl.layers.directory import Directory
 from refimpl.layers.files import image_files
 from refimpl.oci.descriptor import Manifest
 from refimpl.oci.errors import DigestMismatchError, MalformedError, NotFoundError, SizeMismatchError, TransferError
@@ -606,3 +607,80 @@ def test_at_most_so_many_transfers_at_once(lab: Lab) -> None:
         assert len(lab.gate.log.requests(kind="blob")) == 2
         rule.release()
         assert crowd.results() == [1] * 6
+
+
+def test_many_readers_of_an_entry(lab: Lab) -> None:
+    refs = [lab.image(SHARED, own(number), name=f"acme/app{number}") for number in range(8)]
+    with lab.run() as run:
+        run.files(refs[0])
+    with lab.run() as run:
+        raw = partial(run.layers.read, refs[0].repository, descriptor_of(SHARED), everything)
+        outcomes = together(*[partial(run.files, ref) for ref in refs], raw, raw)
+        assert outcomes == [SEEN] * 8 + [SHARED.data] * 2
+        assert run.cache.counters.healed == 0
+    assert lab.gets(SHARED) == 1
+
+
+def everything(stream: Any) -> bytes:
+    return b"".join(iter(lambda: stream.read(1 << 16), b""))
+
+
+def test_readers_of_the_compressed_bytes_and_of_files_share_one_get(lab: Lab) -> None:
+    ref = lab.image(SHARED)
+    with lab.run() as run:
+        raw = partial(run.layers.read, ref.repository, descriptor_of(SHARED), everything)
+        outcomes = together(raw, lambda: run.files(ref), raw, lambda: run.files(ref, ["own"]))
+        assert outcomes == [SHARED.data, SEEN, SHARED.data, {}]
+    assert lab.gets(SHARED) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file can't be removed there")
+def test_an_entry_that_is_removed_while_it_is_read(lab: Lab) -> None:
+    ref = lab.image(SHARED)
+    with lab.run() as run:
+        run.files(ref)
+    with lab.run() as run:
+        with run.layers.open(ref.repository, descriptor_of(SHARED)) as stream:
+            data = stream.read(10)
+            (lab.place / ENTRY).unlink()
+            data += everything(stream)
+        assert data == SHARED.data
+        assert lab.gets(SHARED) == 1
+        assert run.files(ref) == SEEN
+    assert lab.gets(SHARED) == 2
+    assert lab.entries() == {ENTRY: SHARED.data}
+
+
+def test_a_missing_entry_is_no_trouble_and_an_unreadable_one_is_a_warning(
+    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref = lab.image(SHARED)
+    with lab.run() as run:
+        assert run.files(ref) == SEEN
+    assert warnings_of(caplog) == []
+
+    def refuse(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    with lab.run() as run:
+        monkeypatch.setattr(Directory, "open_entry", refuse)
+        assert run.files(ref) == SEEN
+    assert warnings_of(caplog) == [f"unable to write to {lab.place}, layers are not cached: Input/output error"]
+    assert lab.gets(SHARED) == 2
+
+
+def test_the_counters_are_the_last_word(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "refimpl.layers")
+    one, two = lab.image(SHARED, own(1)), lab.image(SHARED, own(2), name="acme/two")
+    with lab.run() as run:
+        run.files(one)
+    flip(lab.place / ENTRY)
+    with lab.run() as run:
+        run.files(one)
+        run.files(two)
+    small, size = own(1).size, SHARED.size
+    fetched = size + own(2).size
+    assert [record.getMessage() for record in caplog.records if "layer cache:" in record.getMessage()] == [
+        f"layer cache: hits=0 misses=2 coalesced=0 healed=0 bytes_fetched={size + small} bytes_saved=0",
+        f"layer cache: hits=1 misses=2 coalesced=1 healed=1 bytes_fetched={fetched} bytes_saved={size + small}",
+    ]
