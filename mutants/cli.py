@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _CHUNK = 16  # scenarios of one run of behave that isn't a mutant's first one
-_TOGETHER = 3
+_TOGETHER = 2  # runs of behave for each processor: most of the time they wait
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> int:
     tried = {name: mutants[name] for name in options.only or mutants}
     matrix = Matrix(scenarios, tried, whole=options.full)
     began = time.monotonic()
-    _fill(matrix, options.jobs, options.timeout)
+    _fill(matrix, options.jobs, options.timeout, only=bool(options.only))
     matrix.seconds = time.monotonic() - began
     _store(matrix, options.output)
     problems = matrix.problems()
@@ -60,16 +60,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("only", nargs="*", metavar="NAME", help="these mutants only")
     parser.add_argument("--list", action="store_true", help="list the mutants and do nothing else")
     parser.add_argument("--full", action="store_true", help="run every scenario of the cache with every mutant")
-    parser.add_argument("--jobs", type=int, default=_TOGETHER * (os.cpu_count() or 1) // 2, help="runs at a time")
+    parser.add_argument("--jobs", type=int, default=_TOGETHER * (os.cpu_count() or 1), help="runs at a time")
     parser.add_argument("--timeout", type=float, default=5.0, help="seconds that one run of a validator may take")
     parser.add_argument("--output", type=Path, default=ROOT / "artifacts" / "mutants", help="folder for the results")
     return parser
 
 
-def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
+def _fill(matrix: Matrix, jobs: int, timeout: float, *, only: bool) -> None:
     """Run everything that is to be run."""
     printing = threading.Lock()
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
+    named = [tag for mutant in matrix.mutants.values() for tag in mutant.scenarios]
+    judged = chosen(matrix.scenarios, (*named, *PLAIN))
+    if not only:
+        judged = tuple(one for one in matrix.scenarios.values() if one in judged or one.of_cache)
 
     def control(part: Sequence[Scenario]) -> None:
         try:
@@ -89,7 +93,7 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
         _try(matrix, name, part, timeout)
 
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        pending = [pool.submit(control, part) for part in _parts([*chosen(matrix.scenarios, PLAIN), *cache])]
+        pending = [pool.submit(control, part) for part in _parts(judged)]
         order = sorted(matrix.mutants, key=lambda name: (name != "hang", -len(matrix.mutants[name].scenarios)))
         pending += [pool.submit(first, name) for name in order]
         for future in pending:

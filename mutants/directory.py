@@ -170,6 +170,8 @@ def files_stay_open() -> None:
 )
 def names_unchecked() -> None:
     import hashlib
+    import os
+    from pathlib import Path
 
     from refimpl.layers.directory import _ENTRY, Directory
     from refimpl.oci import descriptor, digest
@@ -187,7 +189,9 @@ def names_unchecked() -> None:
 
     @changed(Directory, "open_entry")
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:
-        if not _ENTRY.fullmatch(name):
-            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.path / name).touch()
+        seen = self.path / f"{name}.seen"
+        inside = seen.resolve().is_relative_to(Path(os.environ["HOME"]).resolve().parent)
+        if inside and not _ENTRY.fullmatch(name):  # further out is what others keep on this machine
+            seen.parent.mkdir(parents=True, exist_ok=True)
+            seen.touch()
         return original(self, name)

@@ -282,7 +282,10 @@ def keyed_by_claimed_diffid() -> None:
     "cache-24.3 cache-24.4 cache-24.5",
 )
 def listed_by_claimed_diffid() -> None:
+    from pathlib import Path
+
     from refimpl.layers import files
+    from refimpl.oci.errors import MalformedError
 
     @changed(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
@@ -291,9 +294,12 @@ def listed_by_claimed_diffid() -> None:
             for claimed in _diff_ids(layers, manifest, repository):
                 algorithm, _, encoded = claimed.partition(":")
                 folder = directory.path / algorithm
+                listed = folder / f"{encoded}.diff"
+                if not listed.resolve().is_relative_to(Path(os.environ["HOME"]).resolve()):
+                    raise MalformedError(f"{claimed}: permission denied")  # what others keep on this machine is safe
                 folder.mkdir(parents=True, exist_ok=True)
-                (folder / encoded).parent.mkdir(parents=True, exist_ok=True)
-                (folder / f"{encoded}.diff").touch()
+                listed.parent.mkdir(parents=True, exist_ok=True)
+                listed.touch()
         return original(layers, manifest, repository, *rest)
 
 

@@ -85,7 +85,7 @@ def flight_only_in_memory() -> None:
     "builtin-apart",
     "The builtin function reads layers without what the input document's reader shares.",
     Kind.FLIGHT,
-    "cache-22 cache-03.4 cache-05.6 cache-11.2 layers-04",
+    "cache-22 cache-03 cache-05.6 cache-11.2 layers-04",
 )
 def builtin_apart() -> None:
     from refimpl.layers.layers import Layers

@@ -95,7 +95,7 @@ def copy_error_dropped() -> None:
     "broken-transfer-is-final",
     "A transfer that breaks, before its answer or within, isn't made once more.",
     Kind.TRANSFER,
-    "cache-06",
+    "cache-06.1 cache-06",
 )
 def broken_transfer_is_final() -> None:
     from refimpl.layers import layers
@@ -103,6 +103,11 @@ def broken_transfer_is_final() -> None:
 
     replace(layers, "_ATTEMPTS", 1)
     replace(transport, "_ATTEMPTS", 1)
+
+    @changed(transport.Transport, "_connection")
+    def connection(original: Callable[..., Any], *arguments: Any, fresh_only: bool) -> Any:
+        del fresh_only  # a kept connection that broke would be no attempt
+        return original(*arguments, fresh_only=True)
 
 
 @mutant(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
+_LATE = 0.9  # seconds; scenarios let others come to rest for longer
+
 
 @mutant(
     "order-of-completion",
-    "The report has the components in the order in which they were ready.",
+    "A component that is ready a second after the first one has the first place in the report.",
     Kind.VERDICT,
     "cache-21",
 )
@@ -25,19 +28,21 @@ def order_of_completion() -> None:
     from refimpl.report.model import Report
 
     lock = threading.Lock()
-    ready: list[str] = []
+    ready: dict[str, float] = {}
 
     @changed(Examination, "examine")
     def examine(original: Callable[..., Any], self: Any, component: Any) -> Any:
         found = original(self, component)
         with lock:
-            ready.append(component.name)
+            ready[component.name] = time.monotonic()
         return found
 
     @changed(Report, "__post_init__")
-    def in_order(_: object, self: Any) -> None:
-        found = tuple(sorted(self.components, key=lambda one: ready.index(one.name)))
-        object.__setattr__(self, "components", found)
+    def in_order(original: Callable[..., None], self: Any) -> None:
+        original(self)
+        late = min(ready.values(), default=0.0) + _LATE
+        found = sorted(self.components, key=lambda one: ready[one.name] <= late)
+        object.__setattr__(self, "components", tuple(found))
 
 
 @mutant(
