@@ -21,8 +21,13 @@ _INTERVAL = 0.01
 class Peak:
     """The largest sum seen so far, in bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, pid: int) -> None:
         self.size = 0
+        self._pid = pid
+
+    def look(self) -> None:
+        """Look once more."""
+        self.size = max(self.size, sum(map(_proportional, _family(self._pid))))
 
 
 @contextmanager
@@ -36,13 +41,13 @@ def measured(pid: int) -> Iterator[Peak]:
     """
     if sys.platform != "linux" or not Path("/proc/self/smaps_rollup").exists():
         raise UnconfinableError("proportional set sizes are Linux's")
-    peak, over = Peak(), threading.Event()
+    peak, over = Peak(pid), threading.Event()
 
-    def look() -> None:
+    def look_on() -> None:
         while not over.wait(_INTERVAL):
-            peak.size = max(peak.size, sum(map(_proportional, _family(pid))))
+            peak.look()
 
-    watch = threading.Thread(target=look, name=f"memory of {pid}", daemon=True)
+    watch = threading.Thread(target=look_on, name=f"memory of {pid}", daemon=True)
     watch.start()
     try:
         yield peak
