@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from refimpl.oci.digest import Verifier
@@ -222,7 +222,8 @@ class Download:
 
     def _end(self, failure: Exception | None) -> None:
         if failure is not None:
-            self._transfer.close()
+            with suppress(Exception):  # there is a cause already, and the readers must be told
+                self._transfer.close()
         with self._change:
             self.error = failure
             self.verified = failure is None
