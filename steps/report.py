@@ -17,7 +17,7 @@ def the_output_matches(context: Context) -> None:
     context.world.compare("stdout", "json")
 
 
-@then("the {kind} output should match the snapshot")
+@then("the {kind:w} output should match the snapshot")
 def the_output_matches_as(context: Context, kind: str) -> None:
     context.world.compare(f"stdout {kind}", kind)
 
