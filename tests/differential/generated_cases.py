@@ -24,6 +24,7 @@ OUTPUTS = ("yaml", "text", "junit", "appstudio", "summary", "summary-markdown", 
 IMAGES = ("one", "two", "multi", "unsigned", "foreign", "bare", "odd", "invalid", "absent")
 """Images of the scene; "absent" isn't there."""
 
+_INDEX = "/acme/multi"
 NAMES = ("one", "two", "x", "", "Unnamed", f"one-sha256:{'a' * 64}-amd64", "é y")
 DATA = (
     ("things.json", '{"things": {"list": ["p", "q", 5], "n": 1.50, "big": 12345678901234567890, "e": 1e3}}'),
@@ -165,7 +166,11 @@ def _volatile(dice: Dice, texts: Sequence[str]) -> dict[str, Any]:
 
 def _judged(dice: Dice, files: dict[str, str]) -> list[str]:
     """The flags that name images."""
-    chosen = [_image(dice) for _ in range(dice.number(1, 3))]
+    chosen: list[str] = []
+    for _ in range(dice.number(1, 3)):
+        image = _image(dice)
+        # An index twice gives components with the same image: their order, which rules can see, is open.
+        chosen.append(image if _INDEX not in "".join(chosen) else image.replace("multi", "two"))
     if len(chosen) == 1 and dice.chance(50):
         return ["--image", chosen[0]]
     components = [_component(dice, image) for image in chosen]
@@ -180,7 +185,7 @@ def _judged(dice: Dice, files: dict[str, str]) -> list[str]:
             files["snapshot.json"] = json.dumps({"spec": snapshot})
             return ["--file-path", "snapshot.json"]
         case 6:
-            return ["--images", json.dumps(snapshot), "--image", _image(dice)]
+            return ["--images", json.dumps(snapshot), "--image", _image(dice).replace("multi", "two")]
         case _:
             return ["--json-input", json.dumps(snapshot)]
 
