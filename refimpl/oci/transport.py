@@ -12,7 +12,7 @@ import select
 import socket
 import ssl
 import threading
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from refimpl.oci.errors import LimitExceededError, RegistryError, TransferError, UnreachableError
@@ -200,8 +200,8 @@ class Transport:
         """
         try:
             with (
-                _dialled((host, port), self._deadline.bounded(seconds)) as plain,
-                probe_context().wrap_socket(plain, server_hostname=_wire_name(host)),
+                socket.create_connection((host, port), self._deadline.bounded(seconds)) as plain,
+                probe_context().wrap_socket(plain, server_hostname=host),
             ):
                 return ""
         except OSError as error:
@@ -298,18 +298,16 @@ class Transport:
         proxy = proxy_for(scheme, host, port, self._environ)
         seconds = self._deadline.bounded(_CONNECT_SECONDS)
         to_host, to_port = (proxy.host, proxy.port) if proxy else (host, port)
-        connection = http.client.HTTPConnection(to_host, to_port, timeout=seconds)
-        connection._create_connection = _dialled  # type: ignore[attr-defined]  # noqa: SLF001 - made to be replaced
-        trust = self._trust() if scheme == "https" else None
-        if trust is not None:
-            connection.default_port = http.client.HTTPS_PORT
+        connection: http.client.HTTPConnection
+        if scheme == "https":
+            connection = http.client.HTTPSConnection(to_host, to_port, timeout=seconds, context=self._trust())
             if proxy:
                 credentials = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
                 connection.set_tunnel(host, port, credentials)
+        else:
+            connection = http.client.HTTPConnection(to_host, to_port, timeout=seconds)
         try:
             connection.connect()
-            if trust is not None:
-                connection.sock = trust.wrap_socket(connection.sock, server_hostname=_wire_name(host))
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             self._deadline.check()
@@ -359,16 +357,6 @@ def address_of(url: str) -> Origin:
     if not split.hostname or port == -1:
         raise UnreachableError(f'parse "{url}": invalid address')
     return split.scheme, split.hostname, port or (443 if split.scheme == "https" else 80)
-
-
-def _dialled(address: tuple[str, int], timeout: float | None, source: tuple[str, int] | None = None) -> socket.socket:
-    host, port = address
-    return socket.create_connection((_wire_name(host), port), timeout, source)
-
-
-def _wire_name(host: str) -> Any:
-    """A host's name as bytes: Python would encode text by IDNA, whose tables take 7 ms to load."""
-    return host.encode("ascii") if host.isascii() else host
 
 
 def _has_news(sock: socket.socket) -> bool:
