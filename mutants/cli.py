@@ -16,7 +16,7 @@ from mutants.catalogue import CONTROL, all_mutants
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import TrialError, run, validator
+from mutants.trial import Finding, TrialError, run, validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,7 +28,7 @@ _TOGETHER = 2  # runs of behave for each processor: most of the time they wait
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make the matrix; the answer is 0 only when it is complete both ways."""
+    """Make the matrix; the answer is 0 only when it is complete both ways, 2 when it can't be made."""
     options = _parser().parse_args(arguments)
     scenarios, mutants = all_scenarios(), all_mutants()
     if options.list:
@@ -41,6 +41,11 @@ def main(arguments: Sequence[str]) -> int:
     tried = {name: mutants[name] for name in options.only or mutants}
     matrix = Matrix(scenarios, tried, whole=options.full)
     began = time.monotonic()
+    try:  # whether the suite works at all is seen once, not with each mutant
+        matrix.control.update(run(chosen(scenarios, PLAIN), validator(CONTROL), timeout=options.timeout))
+    except TrialError as error:
+        sys.stderr.write(f"the suite doesn't run, with the reference validator itself: {error}\n")
+        return 2
     _fill(matrix, options.jobs, options.timeout, only=bool(options.only))
     matrix.seconds = time.monotonic() - began
     _store(matrix, options.output)
@@ -71,15 +76,17 @@ def _fill(matrix: Matrix, jobs: int, timeout: float, *, only: bool) -> None:
     printing = threading.Lock()
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
     named = [tag for mutant in matrix.mutants.values() for tag in mutant.scenarios]
-    judged = chosen(matrix.scenarios, (*named, *PLAIN))
+    judged = chosen(matrix.scenarios, named)
     if not only:
         judged = tuple(one for one in matrix.scenarios.values() if one in judged or one.of_cache)
+    judged = tuple(one for one in judged if one.id not in matrix.control)
 
     def control(part: Sequence[Scenario]) -> None:
         try:
             matrix.control.update(run(part, validator(CONTROL), timeout=timeout))
         except TrialError as error:
-            matrix.failures[CONTROL] = str(error)
+            for one in part:
+                matrix.control[one.id] = Finding("error", 0.0, str(error)[-200:])
 
     def first(name: str) -> None:
         mutant = matrix.mutants[name]

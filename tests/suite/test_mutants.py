@@ -15,7 +15,7 @@ from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, validator
+from mutants.trial import Finding, TrialError, validator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -251,3 +251,14 @@ def test_an_unknown_mutant_is_refused(capsys: pytest.CaptureFixture[str]) -> Non
 def test_the_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list"]) == 0
     assert len(capsys.readouterr().out.splitlines()) == len(_MUTANTS)
+
+
+def test_a_suite_that_does_not_run_is_told_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise TrialError("no steps")
+
+    monkeypatch.setattr("mutants.cli.run", fails)
+    assert main([]) == 2
+    assert capsys.readouterr().err == "the suite doesn't run, with the reference validator itself: no steps\n"
