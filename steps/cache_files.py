@@ -107,8 +107,7 @@ def still_there(context: Context) -> None:
 @step("the cache directory is removed")
 def removed(context: Context) -> None:
     path = context.world.cache.path
-    if not path.exists():
-        raise NotReachedError(f"there is no {path}")
+    assert path.exists(), f"there is no {path}, though a layer is being fetched"
     shutil.rmtree(path)
 
 

@@ -28,10 +28,13 @@ _WARNING = re.compile(r"^.*\blevel=warning\b.*$", re.MULTILINE)
 
 
 def _around(context: Context) -> Mapping[str, str]:
-    """The scenario's folders, and above them what has the name that scenarios try to make a way out with."""
+    """Home and working folder, and elsewhere what has the name that scenarios try to make a way out with.
+
+    What a validator leaves in the folder for temporary files is its own affair.
+    """
     world = context.world
-    found = dict(around([world.home, world.work, world.scratch], world.cache.path))
-    for folder in world.folder.parents:
+    found = dict(around([world.home, world.work], world.cache.path))
+    for folder in (world.scratch, world.folder, world.services.folder):
         found |= {str(path): str(path.lstat().st_mtime_ns) for path in folder.glob("escaped*")}
     return found
 
