@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Evaluator", "File"]
 
 _log = logging.getLogger(__name__)
-_CHECKED = "query rule: check: query rule: "
+_CHECKED = "query rule: check: "
 
 
 @record
@@ -218,7 +218,7 @@ class Evaluator:
         except EvaluationError as error:
             if not self.alternative:
                 raise
-            raise EvaluationError(str(error).replace(_CHECKED, "query rule: ", 1)) from error
+            raise EvaluationError(str(error).removeprefix(_CHECKED)) from error
 
     def _selection(self, rules: RuleSet, image_ref: str) -> Selection:
         """The component's name doesn't count here, so most components share one."""

@@ -157,10 +157,16 @@ def test_the_alternative_evaluator_has_no_conftest_document_and_no_filter_type(t
         case(tmp_path / "b", RULES, **intended).outcome()
 
 
-def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path) -> None:
-    rego = 'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "m" if f(true) == 1\n'
-    with pytest.raises(EvaluationError, match=r"\Aquery rule: evaluating policy: .*0\.rego:4: eval_conflict_error"):
-        case(tmp_path, rego, alternative=True).outcome()
+@pytest.mark.parametrize(
+    ("rule", "query"), [('deny contains "m" if f(true) == 1', "rule"), ("exception contains [f(true)]", "exception")]
+)
+def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path, rule: str, query: str) -> None:
+    rego = f'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "x"\n{rule}\n'
+    text = rf"query {query}: evaluating policy: .*0\.rego:4: eval_conflict_error"
+    with pytest.raises(EvaluationError, match=rf"\A{text}"):
+        case(tmp_path / "a", rego, alternative=True).outcome()
+    with pytest.raises(EvaluationError, match=rf"\Aquery rule: check: {text}"):
+        case(tmp_path / "b", rego).outcome()
 
 
 def test_a_value_that_is_no_result_speaks_before_other_packages_are_judged(
