@@ -178,7 +178,8 @@ def _module(dice: Dice, library: Library, package: str) -> str:
     for _ in range(0 if dice.chance(5) else dice.number(1, 4)):
         lines += _rule(dice, library, package)
     if dice.chance(12):
-        lines += [f"exception contains [{json.dumps(dice.pick(('', 'x', 'y', 'a_b1')))}]", ""]
+        silenced = ('""', '"x"', '"y"', '"a_b1"', "1 / 0", 'sprintf("%v", [1])')
+        lines += [f"exception contains [{dice.pick(silenced)}]", ""]
     return "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,6 @@ _COMPLAINT = "Unsupported collections set in Metadata, expecting []string got: "
 _SEPARATORS = {"\\L": "\u2028", "\\P": "\u2029"}
 _TEMPLATE = re.compile(r"template: _results\.tmpl:.* error calling joinStrSlice: ")
 _WRONG_MEMBER = re.compile(r"jsonschema: '.*' does not validate with https://github\.com/conforma/crds/.*?: .*")
-_MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d) 00:00:00 \+0000 UTC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +119,6 @@ def _wrong_members(oracle: _Said, ours: _Said) -> None:
         said[_ERRORS] = [_WRONG_MEMBER.sub("jsonschema: …", line) for line in said[_ERRORS]]
 
 
-def _timestamps(oracle: _Said, _ours: _Said) -> None:
-    for part, lines in oracle.items():
-        oracle[part] = [_MIDNIGHT.sub(r"\1T00:00:00Z", line) for line in lines]
-
-
 KNOWN = (
     Known("skipped checks", "they are warned of once, not once a component: the flag is one", _skipped_checks),
     Known("index warnings", "they come in the order of the input, not of the answers", _index_warnings),
@@ -134,7 +128,5 @@ KNOWN = (
     Known("terms", "a term that isn't a text is printed by the text format, where the oracle fails", _terms),
     Known("empty inputs", "the empty line of a component without input is lost if it is the last", _empty_inputs),
     Known("wrong members", "of several wrong members of a policy the oracle names a random one", _wrong_members),
-    # To be mended: the engine's host tells of unquoted dates in annotations as of RFC 3339 texts.
-    Known("timestamps", "OPEN: an unquoted date as a short name is spelled as RFC 3339, not as Go does", _timestamps),
 )
 """All of them."""
