@@ -32,7 +32,9 @@ class Lines(Formatter):  # type: ignore[misc]  # behave publishes no types
 
     def _flush(self) -> None:
         scenario, self._scenario = self._scenario, None
-        if scenario is None or scenario.status.name in {"skipped", "untested"}:
+        if scenario is None or scenario.status.name == "untested":
+            return
+        if scenario.status.name == "skipped" and not scenario.skip_reason:  # it wasn't selected
             return
         fine = {"passed", "skipped", "untested"}
         wrong = next((step for step in scenario.all_steps if step.status.name not in fine), None)
@@ -44,7 +46,7 @@ class Lines(Formatter):  # type: ignore[misc]  # behave publishes no types
             "status": scenario.status.name,
             "seconds": round(scenario.duration, 3),
             "step": f"{wrong.keyword} {wrong.name}" if wrong is not None else "",
-            "message": _message(wrong, scenario),
+            "message": scenario.skip_reason or _message(wrong, scenario),
         }
         self.stream.write(json.dumps(line) + "\n")
         self.stream.flush()

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["Exit", "Outcome", "ScenarioResult"]
 
 
+_ORDERLY = {"passed", "failed", "skipped"}
+
+
 class Exit(IntEnum):
     """The exit statuses of the runner."""
 
@@ -30,7 +33,11 @@ class Exit(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """One scenario that ran. `status` is behave's: `passed`, `failed` (the validator is wrong); else the suite is."""
+    """One scenario that ran.
+
+    `status` is behave's: `passed`, `failed` (the validator is wrong), `skipped` (`message` says why: rights are
+    missing, say); any other says that the suite or the machine is broken.
+    """
 
     location: str
     feature: str
@@ -60,7 +67,7 @@ class Outcome:
     def exit(self) -> Exit:
         """What it means; a suite or machine that is broken says nothing of the validator."""
         statuses = Counter(result.status for result in self.results)
-        if self.problems or statuses.keys() - {"passed", "failed"}:
+        if self.problems or statuses.keys() - _ORDERLY:
             return Exit.BROKEN
         if statuses["failed"]:
             return Exit.NOT_CONFORMANT
@@ -70,8 +77,10 @@ class Outcome:
     def summary(self) -> str:
         """One line for people."""
         statuses = Counter(result.status for result in self.results)
-        broken = sum(count for status, count in statuses.items() if status not in {"passed", "failed"})
+        broken = sum(count for status, count in statuses.items() if status not in _ORDERLY)
         parts = [f"{statuses['passed']} scenarios passed", f"{statuses['failed']} failed", f"{broken} broken"]
+        if statuses["skipped"]:
+            parts.append(f"{statuses['skipped']} skipped")
         if self.missing:
             parts.append(f"{len(self.missing)} didn't run")
         return ", ".join(parts)
