@@ -1,4 +1,7 @@
-"""How much memory a process and all its children take: the largest sum of their proportional set sizes."""
+"""How much memory a process and all its children take: the largest sum of their proportional set sizes.
+
+Pages of programs and libraries don't count: how many of them are shared depends on what else runs on the machine.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ class Peak:
 def measured(pid: int) -> Iterator[Peak]:
     """Look at the process `pid` and its descendants every 10 ms until the context ends.
 
-    Memory that several processes share is counted once (proc(5), `smaps_rollup`, "Pss").
+    Memory that several processes share is counted once (proc(5), `smaps_rollup`, "Pss_Anon").
 
     Raises:
         UnconfinableError: there is no such measure on this system.
@@ -78,4 +81,4 @@ def _proportional(pid: int) -> int:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:  # it has just ended
         return 0
-    return next((int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("Pss:")), 0)
+    return next((int(line.split()[1]) << 10 for line in text.splitlines() if line.startswith("Pss_Anon:")), 0)
