@@ -138,6 +138,8 @@ def few_layers_under_way(context: Context, count: int) -> None:
     digests = set(context.world.stock.layers.values())
     held = [one for one in context.world.gate.held() if one.reference in digests]
     if not held:
+        at_work = any(running.alive for running in context.world.running.values())
+        assert at_work, "the validator ended before it asked for a layer"
         raise NotReachedError("no layer is asked for")
     assert len(held) <= count, f"{len(held)} layers are under way, more than {count}:\n" + "\n".join(map(str, held))
 

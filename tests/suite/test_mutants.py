@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+sys.path.append(str(Path(__file__).parents[2]))  # `mutants` isn't installed; what is installed comes first
 
 from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, mutant
 from mutants.cli import main
@@ -16,9 +19,6 @@ from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
 from mutants.trial import Finding, TrialError, validator
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _MUTANTS = all_mutants()
 _SCENARIOS = all_scenarios()
