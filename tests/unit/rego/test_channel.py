@@ -166,7 +166,7 @@ program = host.load([Path(sys.argv[1])], [], builtins=[Builtin("ec.f", declared,
 program.evaluate(["a"], b"{}")
 """
     with subprocess.Popen(
-        [sys.executable, "-c", parent, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [sys.executable, "-P", "-c", parent, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         child = int(process.stdout.readline())
