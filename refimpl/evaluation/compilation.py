@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.errors import Error
 from refimpl.evaluation.rules import RuleSet
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ __all__ = ["Compilation", "Compiled", "Sources"]
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sources:
     """Where a source group's files lie (specification 11 §4.5).
 
@@ -42,7 +42,7 @@ class Sources:
     documents: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Compiled:
     """Rules and program; neither changes any more."""
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.evaluation.dates import parse_date_or_time
 from refimpl.evaluation.gotext import quoted
 from refimpl.oci.errors import InvalidReferenceError
 from refimpl.oci.reference import parse
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ class Group(Protocol):
         """Data for the rules; ``pipeline_intention`` counts here."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Items:
     """One list of criteria, split by what it applies to."""
 
@@ -63,7 +63,7 @@ class Items:
         return (*found, *self.default)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Criteria:
     """Both lists of a group; not changed after `of`."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import EvaluationError
 from refimpl.evaluation.dates import NINETY_DAYS, parse_utc
 from refimpl.evaluation.gotext import quoted, spelled
 from refimpl.evaluation.scoring import matchers
+from refimpl.record import record
 from refimpl.result import first_text, plain_text, texts
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 _NOT_METADATA = frozenset(("msg", "_loc", "query"))
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Draft:
     """A result whose metadata may still change.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import EvaluationError
@@ -13,7 +12,7 @@ from refimpl.evaluation.outcome import Judgement, Outcome
 from refimpl.evaluation.scoring import Scale
 from refimpl.evaluation.selection import Selection, intention, select
 from refimpl.log import TRACE
-from refimpl.record import record
+from refimpl.record import record, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

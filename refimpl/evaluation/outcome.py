@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.errors import EvaluationError
@@ -11,6 +10,7 @@ from refimpl.evaluation.dates import parse_utc
 from refimpl.evaluation.drafts import Draft, check, drafted
 from refimpl.evaluation.gotext import quoted
 from refimpl.evaluation.rules import is_failure, is_warning
+from refimpl.record import record
 from refimpl.result import Result, plain_text, texts
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["Judgement", "Outcome"]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What one source group says of one component; unordered, metadata in full."""
 

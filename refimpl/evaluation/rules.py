@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import PolicyError
 from refimpl.evaluation.crossref import labelled, linked
 from refimpl.evaluation.gotext import spelled
+from refimpl.record import field, record
 from refimpl.result import plain_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def is_warning(name: str) -> bool:
     return _WARNING.fullmatch(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleInfo:
     """One annotated rule; texts are empty where the annotation has none.
 
@@ -99,7 +99,7 @@ class RuleInfo:
         return {key: value for key, value in members.items() if value}
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class RuleSet:
     """All rules of a source group; grows while its sources are inspected, then stays.
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.evaluation.scoring import Scale, matchers
+from refimpl.record import record
 from refimpl.result import plain_text
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Selection", "intention", "select"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Selection:
     """The rules that are *in* for an image.
 

@@ -9,10 +9,10 @@ at the end.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from refimpl.oci.errors import LimitExceededError, MalformedError
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ _OCTAL = re.compile(rb"[0-7]*")
 _PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "g", "L", "K", "S"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One member: `name` and `link` as stored, `kind` the type flag, `size` of its content in bytes.
 

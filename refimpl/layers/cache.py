@@ -11,13 +11,13 @@ import logging
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from refimpl.layers.directory import Directory, Temporary, UnusableError, user_cache_directory
 from refimpl.layers.download import Along, Download, ElsewhereError, StorageError
 from refimpl.layers.verified import EntryReader, verified
 from refimpl.oci.errors import MismatchError, RegistryError
+from refimpl.record import field_names, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator, Mapping
@@ -40,7 +40,7 @@ class DamagedEntryError(MismatchError):
     """The entry that was just read isn't what its name says. It is set aside: discard what was read, and read again."""
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Counters:
     """What the cache did: numbers of reads, and bytes fetched and saved."""
 
@@ -148,7 +148,7 @@ class LayerCache:
                 self._directory.sweep()
                 self._directory.evict(self._budget)
         if self._used:
-            parts = " ".join(f"{field.name}={getattr(self.counters, field.name)}" for field in fields(Counters))
+            parts = " ".join(f"{name}={getattr(self.counters, name)}" for name in field_names(Counters))
             _log.debug("layer cache: %s", parts)
 
     def _source(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from refimpl.record import record
 
 __all__ = ["Limits"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """Beyond any of these an image's files cannot be read, and its component fails.
 

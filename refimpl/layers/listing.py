@@ -7,11 +7,11 @@ An image's files are its layers laid over each other: what a higher layer has un
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from refimpl.layers.archive import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Archive, Entry
 from refimpl.layers.stream import Decompressed
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Listing:
     """A layer's part in some directories.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
+
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +23,7 @@ UNDEFINED: Final = Undefined.UNDEFINED
 """What a builtin returns when the call has no value, so that the expression is undefined; None is JSON's null."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Builtin:
     """One function, such as ``ec.oci.blob``.
 

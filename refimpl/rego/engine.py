@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Annotation", "Engine", "Evaluation", "Line", "Program", "RuleEntry"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Annotation:
     """One link of a rule's annotation chain.
 
@@ -39,7 +40,7 @@ class Annotation:
     whole: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleEntry:
     """One rule of an inspected source.
 
@@ -60,7 +61,7 @@ class RuleEntry:
     chain: tuple[Annotation, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Line:
     r"""A line that evaluation says (11 §10): log a print at debug level, a trace at trace level.
 
@@ -71,7 +72,7 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evaluation:
     """What the deny, violation and warn rules said.
 

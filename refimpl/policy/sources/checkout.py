@@ -6,14 +6,16 @@ import posixpath
 import stat
 from typing import TYPE_CHECKING
 
+from dulwich.objects import Blob, Tree
+
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.content import Budget, counts, inside
-from refimpl.policy.sources.git_object import BLOB, TREE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from refimpl.policy.sources.git_object import Objects
+    from dulwich.object_store import BaseObjectStore
+    from dulwich.objects import ObjectID
 
 __all__ = ["write_tree"]
 
@@ -21,7 +23,7 @@ _MAX_LINKS = 40
 _MAX_DEPTH = 200
 
 
-def write_tree(store: Objects, tree: bytes, subdirectory: str, destination: Path, *, name: str) -> None:
+def write_tree(store: BaseObjectStore, tree: ObjectID, subdirectory: str, destination: Path, *, name: str) -> None:
     """Write all files below a directory of a tree. Submodules are left out.
 
     A symbolic link to a file of the tree is written as that file. Other links are left out where nothing would be
@@ -42,7 +44,7 @@ def write_tree(store: Objects, tree: bytes, subdirectory: str, destination: Path
 
 
 class _Checkout:
-    def __init__(self, store: Objects, root: bytes, budget: Budget) -> None:
+    def __init__(self, store: BaseObjectStore, root: ObjectID, budget: Budget) -> None:
         self._store = store
         self._root = root
         self._budget = budget
@@ -58,22 +60,22 @@ class _Checkout:
             raise PolicyError(f'error copying directory: source "{subdirectory}" is not a directory')
         self._write_directory(object_id, path, destination, depth=0)
 
-    def _write_directory(self, object_id: bytes, path: str, destination: Path, *, depth: int) -> None:
+    def _write_directory(self, object_id: ObjectID, path: str, destination: Path, *, depth: int) -> None:
         if depth > _MAX_DEPTH:
             raise PolicyError(f"error cloning repository: directories nested deeper than {_MAX_DEPTH}")
-        for raw_name, (mode, entry_id) in self._tree(object_id).items():
-            name = raw_name.decode(errors="surrogateescape")
+        for entry in self._tree(object_id).iteritems():
+            name = entry.path.decode(errors="surrogateescape")
             below = f"{path}/{name}" if path else name
             target = inside(destination, name)
             if target is None or target.parent != destination:
                 raise PolicyError(f"error cloning repository: invalid path {below}")
-            if stat.S_ISDIR(mode):
+            if stat.S_ISDIR(entry.mode):
                 target.mkdir()
-                self._write_directory(entry_id, below, target, depth=depth + 1)
-            elif stat.S_ISLNK(mode):
+                self._write_directory(entry.sha, below, target, depth=depth + 1)
+            elif stat.S_ISLNK(entry.mode):
                 self._write_linked(below, target)
-            elif stat.S_ISREG(mode):
-                self._budget.write((self._blob(entry_id),), target)
+            elif stat.S_ISREG(entry.mode):
+                self._budget.write((self._blob(entry.sha),), target)
 
     def _write_linked(self, path: str, target: Path) -> None:
         found = self._lookup(path)
@@ -82,7 +84,7 @@ class _Checkout:
         elif counts(path) and not (found is not None and stat.S_ISDIR(found[0])):
             raise PolicyError(f"error cloning repository: the symbolic link {path} leads to no file of the repository")
 
-    def _lookup(self, path: str) -> tuple[int, bytes, str] | None:
+    def _lookup(self, path: str) -> tuple[int, ObjectID, str] | None:
         """Mode, object and true path of what a path leads to, through symbolic links that stay inside; else None."""
         for _ in range(_MAX_LINKS):
             mode, object_id = stat.S_IFDIR, self._root
@@ -107,14 +109,14 @@ class _Checkout:
                 return mode, object_id, path
         return None
 
-    def _tree(self, object_id: bytes) -> dict[bytes, tuple[int, bytes]]:
+    def _tree(self, object_id: ObjectID) -> Tree:
         found = self._store[object_id]
-        if found.kind != TREE:
+        if not isinstance(found, Tree):
             raise PolicyError(f"error cloning repository: {object_id.decode()} is not a tree")
-        return {name: (mode, entry_id) for name, mode, entry_id in found.entries()}
+        return found
 
-    def _blob(self, object_id: bytes) -> bytes:
+    def _blob(self, object_id: ObjectID) -> bytes:
         found = self._store[object_id]
-        if found.kind != BLOB:
+        if not isinstance(found, Blob):
             raise PolicyError(f"error cloning repository: {object_id.decode()} is not a blob")
         return found.data

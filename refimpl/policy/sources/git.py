@@ -5,24 +5,31 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
+import struct
 import tempfile
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote
+
+from dulwich.client import AbstractHttpGitClient
+from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, NotGitRepository
+from dulwich.object_store import MemoryObjectStore
+from dulwich.objects import Commit, Tag
 
 from refimpl.errors import NotSupportedError, PolicyError, RegistryError
 from refimpl.policy.sources.checkout import write_tree
-from refimpl.policy.sources.git_object import COMMIT, TAG
 from refimpl.policy.sources.kinds import without_prefixes
-from refimpl.policy.sources.pack import read_pack
-from refimpl.policy.sources.upload_pack import fetch as fetch_pack
 from refimpl.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from dulwich.object_store import BaseObjectStore
+    from dulwich.objects import ObjectID
+    from dulwich.refs import Ref
 
     from refimpl.oci.transport import Response
-    from refimpl.policy.sources.git_object import Objects
     from refimpl.policy.sources.web import Web
 
 __all__ = ["GitURL", "fetch"]
@@ -33,11 +40,22 @@ _ZERO = b"0" * 40
 _MAX_TAGS = 16
 _IN_MEMORY = 1 << 22
 _MAX_SAID = 1 << 14
+_CHUNK = 1 << 16
 _OK = 200
 # Some servers answer only what calls itself git.
 _HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
-# What is raised over nonsense of a server, or damage in a repository.
-_FOREIGN = (ValueError, LookupError)
+# What dulwich raises when a server answers nonsense.
+_FOREIGN = (
+    GitProtocolError,
+    FileFormatException,
+    ChecksumMismatch,
+    ValueError,
+    LookupError,
+    AssertionError,
+    EOFError,
+    zlib.error,
+    struct.error,
+)
 
 
 @record
@@ -104,40 +122,40 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     parts = GitURL.parse(url)
     try:
         store, tip = _local(parts) if parts.local else _remote(parts, web)
-        commit, tree = _commit(store, tip)
-        write_tree(store, tree, parts.subdirectory, destination, name=url)
+        commit = _commit(store, tip)
+        write_tree(store, commit.tree, parts.subdirectory, destination, name=url)
     except (RegistryError, *_FOREIGN) as error:
         raise PolicyError(f"{_FAILED}: {_words(error)}") from None
     text = without_prefixes(url, "git::", "git://", "https://")
     if text.startswith("git@"):
         text = text.removeprefix("git@").replace(":", "/", 1)
-    return f"git::{text.partition('?ref=')[0]}?ref={commit.decode()}"
+    return f"git::{text.partition('?ref=')[0]}?ref={commit.id.decode()}"
 
 
-def _local(parts: GitURL) -> tuple[Objects, bytes]:
-    from refimpl.policy.sources.repository import Repository
+def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
+    from dulwich.repo import Repo
 
     missing = PolicyError(f"{_FAILED}: repository not found")
     if not Path(parts.address).is_absolute():  # such never worked: nothing says what it would be relative to
         raise missing
     for address in (parts.address, f"{parts.address}.git"):  # as git-upload-pack looks for it
-        with contextlib.suppress(OSError, ValueError):
-            repository = Repository(address)
+        with contextlib.suppress(NotGitRepository, OSError, ValueError):
+            repository = Repo(address)
             break
     else:
         raise missing
-    return repository, _wanted(repository.references, parts.revision)
+    return repository.object_store, _wanted(repository.get_refs(), parts.revision)
 
 
-def _remote(parts: GitURL, web: Web) -> tuple[Objects, bytes]:
+def _remote(parts: GitURL, web: Web) -> tuple[BaseObjectStore, ObjectID]:
     """The revision's objects alone; all history where the server doesn't give a commit by its name."""
     address = parts.address if parts.address.endswith(".git") else parts.address + ".git"
     client = _Client(address, web, parts.user)
     if not _COMMIT.fullmatch(parts.revision):
         return client.objects(lambda references: [_wanted(references, parts.revision)])
-    commit = parts.revision.lower().encode()
+    commit = cast("ObjectID", parts.revision.lower().encode())
     with contextlib.suppress(_RefusedError):
-        return client.objects(lambda _: [commit], by_id=True)[0], commit  # version 2 gives all that it has
+        return client.objects(lambda _: [commit], protocol=2)[0], commit  # version 2 gives all that it has
     store, _ = client.objects(lambda references: sorted(set(_known(references).values())), whole=True)
     return store, commit
 
@@ -146,11 +164,11 @@ class _RefusedError(PolicyError):
     """The server doesn't give what was wanted."""
 
 
-class _Client:
-    """A repository on a server, with the contract's texts for what the server answers."""
+class _Client(AbstractHttpGitClient):
+    """Dulwich's protocol over our connections, with the contract's texts for what a server answers."""
 
     def __init__(self, address: str, web: Web, user: str) -> None:
-        self._address = address
+        super().__init__(address, thin_packs=False, quiet=True)
         self._web = web
         self._authorization = self._shown_user = ""
         if user:
@@ -160,32 +178,48 @@ class _Client:
             self._authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
     def objects(
-        self, choose: Callable[[Mapping[bytes, bytes]], list[bytes]], *, by_id: bool = False, whole: bool = False
-    ) -> tuple[Objects, bytes]:
+        self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, protocol: int = 0, whole: bool = False
+    ) -> tuple[BaseObjectStore, ObjectID]:
         """Fetch what is chosen of the advertised references, without history unless `whole`; and the first choice."""
-        chosen: list[bytes] = []
+        store = MemoryObjectStore()
+        chosen: list[ObjectID] = []
 
-        def chosen_of(references: Mapping[bytes, bytes]) -> list[bytes]:
-            chosen.extend(choose(references))
-            if not chosen:
-                raise PolicyError(f"{_FAILED}: remote repository is empty")
+        def determine(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
+            del depth
+            chosen.extend(choose(refs))
             return chosen
 
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as incoming:
             try:
-                fetch_pack(self._exchange, self._address, chosen_of, incoming.write, shallow=not whole, by_id=by_id)
-                store = read_pack(incoming)
+                self.fetch_pack(
+                    "", determine, _Nothing(), incoming.write, depth=None if whole else 1, protocol_version=protocol
+                )
+                if not chosen:
+                    raise PolicyError(f"{_FAILED}: remote repository is empty")
+                _add(store, incoming)
             except _FOREIGN as error:
                 raise _RefusedError(f"{_FAILED}: {_words(error)}") from None
         return store, chosen[0]
 
-    def _exchange(self, url: str, headers: Mapping[str, str], body: bytes | None = None, /) -> _Answer:
+    def _get_url(self, path: str | bytes) -> str:
+        del path
+        return self._base_url
+
+    def _http_request(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        data: bytes | Iterator[bytes] | None = None,
+        raise_for_status: bool = True,  # noqa: FBT001, FBT002 - the signature is dulwich's
+    ) -> tuple[Any, Callable[[int], bytes]]:
         """Send one request; status and kind of the answer are judged here (26 §5)."""
+        del raise_for_status
+        body = data if data is None or isinstance(data, bytes) else b"".join(data)
         try:
             response = self._web.exchange(
                 "GET" if body is None else "POST",
                 url,
-                {**_HEADERS, **headers},
+                {**_HEADERS, **(headers or {})},
                 authorization=self._authorization,
                 body=body,
                 verify=not self._web.unverified_git,
@@ -193,33 +227,50 @@ class _Client:
         except RegistryError as error:
             said = str(error).replace("https://", f"https://{self._shown_user}", 1)
             raise PolicyError(f"{_FAILED}: {said}") from None
-        answer = _Answer(response)
+        answer = _Answer(response, url)
         if response.status != _OK:
             with response:
                 raise _status_error(response.status, answer.read(_MAX_SAID), url)
         if body is None and not answer.content_type.startswith("application/x-git-upload-pack-advertisement"):
             with response:
                 raise PolicyError(f"{_FAILED}: {'invalid pkt-len found' if response.read(1) else 'empty input'}")
-        return answer
+        return answer, answer.read
 
 
 class _Answer:
-    """See `upload_pack.Answer`."""
+    """What dulwich wants to know of an answer."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, asked: str) -> None:
         self._response = response
-        self.url = response.url
         self.content_type = response.header("Content-Type")
+        self.redirect_location = response.url if response.url != asked else ""
 
-    def read(self, size: int, /) -> bytes:
+    def read(self, size: int = -1) -> bytes:
+        """As many bytes as asked for, fewer only at the end; all without a size."""
         parts: list[bytes] = []
-        while size and (data := self._response.read(size)):
+        while size != 0:
+            data = self._response.read(size if size > 0 else _CHUNK)
+            if not data:
+                break
             parts.append(data)
-            size -= len(data)
+            size -= len(data) if size > 0 else 0
         return b"".join(parts)
 
     def close(self) -> None:
         self._response.drain()
+
+
+class _Nothing:
+    """A walk over what we have: nothing."""
+
+    def __next__(self) -> None:
+        return None
+
+    def ack(self, sha: ObjectID, /) -> None:
+        """Nothing can be acknowledged."""
+
+    def nak(self) -> None:
+        """Nothing is in common."""
 
 
 def _status_error(status: int, said: bytes, url: str) -> PolicyError:
@@ -234,14 +285,26 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error) or type(error).__name__
 
 
-def _known(references: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+def _add(store: MemoryObjectStore, incoming: IO[bytes]) -> None:
+    incoming.seek(0)
+    pack, commit, abort = store.add_pack()
+    try:
+        while chunk := incoming.read(_CHUNK):
+            pack.write(chunk)
+    except BaseException:
+        abort()
+        raise
+    commit()
+
+
+def _known(references: Mapping[Any, Any]) -> dict[bytes, ObjectID]:
     return {name: value for name, value in references.items() if value and value != _ZERO and not name.endswith(b"^{}")}
 
 
-def _wanted(references: Mapping[bytes, bytes], revision: str) -> bytes:
+def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
     """The object that a revision names, by git's order of precedence."""
     if _COMMIT.fullmatch(revision):
-        return revision.lower().encode()
+        return cast("ObjectID", revision.lower().encode())
     known = _known(references)
     if not known:
         raise PolicyError(f"{_FAILED}: remote repository is empty")
@@ -252,16 +315,15 @@ def _wanted(references: Mapping[bytes, bytes], revision: str) -> bytes:
     raise PolicyError(f"{_FAILED}: reference not found")
 
 
-def _commit(store: Objects, tip: bytes) -> tuple[bytes, bytes]:
-    """The commit that a reference leads to, and its tree."""
+def _commit(store: BaseObjectStore, tip: ObjectID) -> Commit:
     for _ in range(_MAX_TAGS):
         try:
             found = store[tip]
         except KeyError:
             break
-        if found.kind == COMMIT:
-            return tip, found.target
-        if found.kind != TAG:
+        if isinstance(found, Commit):
+            return found
+        if not isinstance(found, Tag):
             break
-        tip = found.target
+        tip = found.object[1]
     raise PolicyError("error resolving ref: reference not found")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.oci.memo import Memo
+from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ _COMPONENT_VALUES: Final = 256
 _VERIFICATIONS: Final = 256
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Content:
     """A blob's content, decompressed. `digest` is that of `data`; the stored bytes had the digest asked for."""
 
@@ -31,7 +31,7 @@ class Content:
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Shared:
     """One for a run; used from many threads.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error, KeyMaterialError, NotSupportedError, TimeoutExceededError, VerificationError
 from refimpl.oci.errors import InvalidReferenceError
 from refimpl.oci.reference import parse_digest
+from refimpl.record import record
 from refimpl.rego.builtins.failure import kind
 from refimpl.rego.builtins.numbers import as_floats
 from refimpl.rego.builtins.references import digest_trouble
@@ -38,7 +38,7 @@ class _RefusedError(Exception):
     """What the object given back says under ``errors``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Options:
     """Missing texts are empty, and so are members that aren't texts.
 
