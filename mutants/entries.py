@@ -295,7 +295,7 @@ def listed_by_claimed_diffid() -> None:
                 algorithm, _, encoded = claimed.partition(":")
                 folder = directory.path / algorithm
                 listed = folder / f"{encoded}.diff"
-                if not listed.resolve().is_relative_to(Path(os.environ["HOME"]).resolve()):
+                if not listed.resolve().is_relative_to(Path(os.environ["HOME"]).resolve().parent):
                     raise MalformedError(f"{claimed}: permission denied")  # what others keep on this machine is safe
                 folder.mkdir(parents=True, exist_ok=True)
                 listed.parent.mkdir(parents=True, exist_ok=True)

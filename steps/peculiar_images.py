@@ -100,6 +100,15 @@ def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -
     world.judge(READERS[reader])
 
 
+@given('an image "{name}" whose layer has its digest of {algorithm}, read through {reader}')
+def an_image_of_an_algorithm(context: Context, name: str, algorithm: str, reader: str) -> None:
+    """`LAYER_DIGEST` is the digest then."""
+    world = context.world
+    digest = peculiar.serve_of_algorithm(world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader])
+    world.made["LAYER_DIGEST"] = digest
+    world.judge(READERS[reader])
+
+
 @given('an image "{name}" whose layer is at a URL {place}, read through {reader}')
 def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> None:
     """Its descriptor says so; what is there is seen as a request for the repository `acceptance/elsewhere`."""
@@ -146,7 +155,7 @@ def few_layers_under_way(context: Context, count: int) -> None:
 
 @then('"{image}" fails, and the cause names "{text}"')
 def fails_with_a_cause(context: Context, image: str, text: str) -> None:
-    last = context.world.last
+    last, text = context.world.last, context.world.text(text)
     found = said_causes(last)
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
     assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.described()}"

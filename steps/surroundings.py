@@ -18,7 +18,7 @@ from ec_acceptance.testbed.confinement import (
     read_only,
 )
 from ec_acceptance.testbed.memory import measured
-from ec_acceptance.testbed.surroundings import around
+from ec_acceptance.testbed.surroundings import around, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,10 +33,7 @@ def _around(context: Context) -> Mapping[str, str]:
     What a validator leaves in the folder for temporary files is its own affair.
     """
     world = context.world
-    found = dict(around([world.home, world.work], world.cache.path))
-    for folder in (world.scratch, world.folder, world.services.folder):
-        found |= {str(path): str(path.lstat().st_mtime_ns) for path in folder.glob("escaped*")}
-    return found
+    return {**around([world.home, world.work], world.cache.path), **ways_out([world.folder, world.scratch])}
 
 
 @given('the environment variable "{name}" is empty')

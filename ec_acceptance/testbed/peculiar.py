@@ -5,6 +5,7 @@ Their large layers have the same file names as those of other images, and other 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ __all__ = [
     "add_packed_twice",
     "add_unreadable",
     "impostor",
+    "serve_of_algorithm",
     "serve_unstorable",
 ]
 
@@ -137,6 +139,20 @@ def add_large_file(stock: Stock, name: str, size: int, reader: Reader) -> None:
     """An image one of whose files, which policies are to see, has `size` bytes; compressed it is small."""
     layer = Layer.of({**SHARED_FILES, "manifests/large.json": b'"' + b"x" * (size - 2) + b'"'}, level=1)
     _add(stock, name, {f"large layer of {name}": layer}, SHARED_FILES, reader)
+
+
+def serve_of_algorithm(stock: Stock, gate: Gate, name: str, algorithm: str, reader: Reader) -> str:
+    """An image whose layer is named by its digest of an algorithm that no registry uses; the gate serves both.
+
+    Nothing but the algorithm is wrong. The digest is given back.
+    """
+    data = Layer.of(SHARED_FILES).data
+    digest = f"{algorithm}:{hashlib.new(algorithm, data, usedforsecurity=False).hexdigest()}"
+    headers = (("Content-Type", "application/octet-stream"), ("Docker-Content-Digest", digest))
+    for method in ("GET", "HEAD"):
+        gate.add(Answer(200, headers, data), method=method, kind="blob", repository=name, reference=digest)
+    serve_unstorable(stock, gate, name, digest, reader)
+    return digest
 
 
 def serve_unstorable(stock: Stock, gate: Gate, name: str, digest: str, reader: Reader) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.registry.log import NotReachedError
-from ec_acceptance.testbed.registry.rules import Hold, Rule, Verb
+from ec_acceptance.testbed.registry.rules import Answer, Hold, Rule, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -54,9 +54,15 @@ class Steering:
     # What is put in force.
 
     def add(self, thing: Thing, verb: Verb, nth: int | range | None) -> Rule:
-        """Put a verb in force for requests for this thing."""
+        """Put a verb in force for requests for this thing.
+
+        An answer that every request gets is also what those get that ask only for the head.
+        """
+        rules = self._rules.setdefault(thing.title, [])
+        if isinstance(verb, Answer) and nth is None:
+            rules.append(self._gate.add(verb, **{**thing.wanted, "method": "HEAD"}))
         rule = self._gate.add(verb, nth=nth, **thing.wanted)
-        self._rules.setdefault(thing.title, []).append(rule)
+        rules.append(rule)
         return rule
 
     def wait_before(self, name: str, thing: Thing) -> None:

@@ -7,14 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["around", "unportable"]
+__all__ = ["around", "unportable", "ways_out"]
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _LONGEST = 255
+_WAY_OUT = "escaped"
 
 
 def around(folders: list[Path], but: Path) -> Mapping[str, str]:
@@ -27,6 +28,15 @@ def around(folders: list[Path], but: Path) -> Mapping[str, str]:
             data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
             found[str(path)] = hashlib.sha256(data).hexdigest()
     return found
+
+
+def ways_out(folders: Iterable[Path]) -> Mapping[str, str]:
+    """What has the name that scenarios try to make a way out with, in these folders and in all that they are in.
+
+    By path, with the time of its last change.
+    """
+    places = {place for folder in folders for place in (folder, *folder.parents)}
+    return {str(path): str(path.lstat().st_mtime_ns) for place in places for path in place.glob(f"{_WAY_OUT}*")}
 
 
 def unportable(name: str) -> str:

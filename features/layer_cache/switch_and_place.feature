@@ -190,7 +190,7 @@ Feature: The layer cache's switch and its place
     Examples:
       | id | claimed                                  | reader             |
       | 3  | sha256:../../escaped                     | input.image.files  |
-      | 4  | ../../../../../escaped:escaped           | input.image.files  |
+      | 4  | ../../../../escaped:escaped              | input.image.files  |
       | 5  | sha256:../../../../escaped               | ec.oci.image_files |
 
   @cache-24 @cache-24.<id>

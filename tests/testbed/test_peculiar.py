@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import tarfile
@@ -106,6 +107,17 @@ def test_an_unstorable_image_is_served_by_tag_and_digest(stock: Stock, gate: Gat
     for reference in ("latest", stock.images["acceptance/odd"].digest):
         manifest = json.loads(Repository.at(gate.url, "acceptance/odd").manifest(reference)[1])
         assert manifest["layers"][0]["digest"] == "md5:0123"
+
+
+def test_with_another_algorithm_nothing_but_the_algorithm_is_wrong(stock: Stock, gate: Gate) -> None:
+    digest = peculiar.serve_of_algorithm(stock, gate, "acceptance/odd", "md5", READER)
+    repository = Repository.at(gate.url, "acceptance/odd")
+    [layer] = json.loads(repository.manifest("latest")[1])["layers"]
+    data = repository.blob(digest)
+    assert (layer["digest"], layer["size"]) == (digest, len(data))
+    assert digest == f"md5:{hashlib.md5(data, usedforsecurity=False).hexdigest()}"
+    with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data))) as archive:
+        assert set(peculiar.SHARED_FILES) <= set(archive.getnames())
 
 
 def test_ways_to_be_unreadable_have_names(stock: Stock) -> None:

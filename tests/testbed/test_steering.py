@@ -15,7 +15,7 @@ from ec_acceptance.testbed.images import Image, Layer, publish
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.registry.log import NotReachedError
-from ec_acceptance.testbed.registry.rules import Hold, Reset
+from ec_acceptance.testbed.registry.rules import Answer, Hold, Reset
 from ec_acceptance.testbed.steering import LEAST_QUIET, Steering
 from ec_acceptance.testbed.validator import Running
 
@@ -108,6 +108,28 @@ def test_a_healthy_registry_holds_nothing(gate: Gate, fetch: Fetch) -> None:
     lead.heal()
     assert [answer.result(WAIT) for answer in answers] == [LAYER.data, IMAGE.config]
     assert fetch(THE_LAYER).result(WAIT) == LAYER.data
+
+
+def _head(gate: Gate) -> int:
+    with urllib3.PoolManager(retries=False) as client:
+        return client.request("HEAD", f"{gate.url}/v2/a/blobs/{LAYER.digest}", timeout=WAIT).status
+
+
+def test_what_is_gone_is_gone_for_those_too_who_ask_for_the_head_alone(gate: Gate) -> None:
+    lead = steering(gate)
+    rule = lead.add(THE_LAYER, Answer(404), None)
+    assert _head(gate) == 404
+    assert rule.hits == 0
+    lead.heal()
+    assert _head(gate) == 200
+
+
+def test_one_bad_answer_is_for_who_asks_for_the_whole(gate: Gate, fetch: Fetch) -> None:
+    lead = steering(gate)
+    rule = lead.add(THE_LAYER, Answer(503), 1)
+    assert _head(gate) == 200
+    fetch(THE_LAYER).result(WAIT)
+    assert rule.hits == 1
 
 
 def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
