@@ -15,7 +15,20 @@ __all__ = ["CONTROL", "Kind", "Mutant", "all_mutants", "mutant"]
 CONTROL = "unchanged"
 """The name of the one that is no mutant: the reference validator itself, run in the same way."""
 
-_THEMES = ("flight", "transfer", "entries", "directory", "processes", "switch", "images", "verdict", "nothing")
+_THEMES = (
+    "flight",
+    "transfer",
+    "entries",
+    "names",
+    "directory",
+    "processes",
+    "switch",
+    "images",
+    "verdict",
+    "criteria",
+    "sources",
+    "nothing",
+)
 
 
 class Kind(enum.Enum):
@@ -24,11 +37,14 @@ class Kind(enum.Enum):
     FLIGHT = "sharing within a process"
     TRANSFER = "transfers"
     ENTRIES = "what is kept and believed"
+    NAMES = "names"
     DIRECTORY = "the directory"
     PROCESSES = "several processes"
     SWITCH = "switch and limits"
     IMAGES = "images"
     VERDICT = "verdicts"
+    CRITERIA = "which rules count"
+    SOURCES = "rules and data"
     NOTHING = "does nothing"
 
     @property

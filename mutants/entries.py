@@ -1,4 +1,4 @@
-"""Faults in what the cache keeps, under which name, and what it believes of it."""
+"""Faults in what the cache believes of what it keeps, and of what it doesn't ask for any more."""
 
 # ruff: noqa: SLF001  # reaching into private parts is how a mutant is made
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
 from mutants.flight import unshared
-from mutants.replacing import changed, replace
+from mutants.replacing import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,101 +235,6 @@ def never_hits() -> None:
         return None
 
 
-def _diff_ids(layers: Any, manifest: Any, repository: Any) -> list[str]:
-    """What the image's configuration claims of its layers, lowest first."""
-    document = json.loads(layers._client.blob(repository, manifest.config))
-    return [str(claimed) for claimed in document["rootfs"]["diff_ids"]]
-
-
-@mutant(
-    "keyed-by-claimed-diffid",
-    "A layer is known by the diffID that the image's configuration claims; whoever claims it first decides what it is.",
-    Kind.ENTRIES,
-    "cache-12",
-)
-def keyed_by_claimed_diffid() -> None:
-    from refimpl.layers import files
-    from refimpl.oci.descriptor import Descriptor
-
-    lock = threading.Lock()
-
-    def settled(layers: Any, layer: Any, claimed: str) -> Any:
-        directory = None if layers.cache is None else layers.cache._usable()
-        if directory is None:
-            return layer
-        note = directory.path / f".claims-{claimed.replace(':', '-')}"
-        with lock:
-            if not note.exists():
-                note.write_text(json.dumps([layer.digest, layer.size]), encoding="ascii")
-            digest, size = json.loads(note.read_text(encoding="ascii"))
-        return Descriptor(layer.media_type, digest, size)
-
-    @changed(files, "image_files")
-    def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
-        claimed = _diff_ids(layers, manifest, repository)
-
-        class Claimed:
-            layers: tuple[Any, ...]
-
-        Claimed.layers = tuple(settled(layers, *pair) for pair in zip(manifest.layers, claimed, strict=True))
-        return original(layers, Claimed, repository, *rest)
-
-
-@mutant(
-    "listed-by-claimed-diffid",
-    "For what is kept there is a file whose name is the diffID that the image's configuration claims.",
-    Kind.ENTRIES,
-    "cache-24.3 cache-24.4 cache-24.5",
-)
-def listed_by_claimed_diffid() -> None:
-    from pathlib import Path
-
-    from refimpl.layers import files
-    from refimpl.oci.errors import MalformedError
-
-    @changed(files, "image_files")
-    def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
-        directory = None if layers.cache is None else layers.cache._usable()
-        if directory is not None:
-            for claimed in _diff_ids(layers, manifest, repository):
-                algorithm, _, encoded = claimed.partition(":")
-                folder = directory.path / algorithm
-                listed = folder / f"{encoded}.diff"
-                if not listed.resolve().is_relative_to(Path(os.environ["HOME"]).resolve().parent):
-                    raise MalformedError(f"{claimed}: permission denied")  # what others keep on this machine is safe
-                folder.mkdir(parents=True, exist_ok=True)
-                listed.parent.mkdir(parents=True, exist_ok=True)
-                listed.touch()
-        return original(layers, manifest, repository, *rest)
-
-
-@mutant(
-    "old-files-believed",
-    "The archives that older versions kept by diffID are read as they are.",
-    Kind.ENTRIES,
-    "cache-20.3 cache-20.4",
-)
-def old_files_believed() -> None:
-    from refimpl.layers import files
-    from refimpl.layers.layers import Layers
-
-    known: dict[str, str] = {}
-
-    @changed(files, "image_files")
-    def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
-        digests = [layer.digest for layer in manifest.layers]
-        known.update(zip(digests, _diff_ids(layers, manifest, repository), strict=True))
-        return original(layers, manifest, repository, *rest)
-
-    @changed(Layers, "read")
-    def read(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any, consume: Any) -> Any:
-        directory = None if self.cache is None else self.cache._usable()
-        if directory is not None and (old := directory.path / known[descriptor.digest]).is_file():
-            with old.open("rb") as archive:
-                return consume(archive)
-        return original(self, repository, descriptor, consume)
-
-
 @mutant(
     "kept-only-while-it-is-there",
     "Before a kept layer is used, the registry is asked whether it still has it.",
@@ -378,35 +283,6 @@ def manifests_kept() -> None:
     @changed(Client, "_head")
     def head(_: object, self: Any, ref: Any) -> Any:
         return self._manifest(ref).descriptor
-
-
-@mutant(
-    "unportable-names",
-    "Entries have a colon in their names, which Windows doesn't allow.",
-    Kind.ENTRIES,
-    "cache-27",
-)
-def unportable_names() -> None:
-    from refimpl.layers import cache
-
-    replace(cache, "_name", lambda descriptor: descriptor.digest)
-
-
-@mutant(
-    "old-files-are-errors",
-    "A file that an older version left makes the component fail.",
-    Kind.ENTRIES,
-    "cache-20",
-)
-def old_files_are_errors() -> None:
-    from refimpl.layers.cache import LayerCache
-    from refimpl.oci.errors import MalformedError
-
-    @changed(LayerCache, "_entry")
-    def entry(original: Callable[..., Any], self: Any, directory: Any, name: str) -> Any:
-        if any(path.name.startswith("sha256:") for path in directory.path.iterdir()):
-            raise MalformedError(f"{directory.path} is in an unknown format")
-        return original(self, directory, name)
 
 
 @mutant(

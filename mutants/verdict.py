@@ -1,4 +1,4 @@
-"""Faults in judging components and in reporting what came of it."""
+"""Faults in what becomes of the things that rules say, and in reporting it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed
+from mutants.replacing import changed, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__: list[str] = []
 
@@ -60,66 +60,6 @@ def effective_date_ignored() -> None:
 
 
 @mutant(
-    "exclude-always-wins",
-    "What is excluded stays out, however exactly it is included.",
-    Kind.VERDICT,
-    "selection-15 selection-19 selection-20",
-)
-def exclude_always_wins() -> None:
-    from refimpl.evaluation.scoring import Scale
-
-    @changed(Scale, "totals")
-    def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
-        included, excluded = original(*arguments)
-        return (0 if excluded else included), excluded
-
-
-@mutant(
-    "include-always-wins",
-    "What is included stays in, however exactly it is excluded.",
-    Kind.VERDICT,
-    "selection-16 selection-17 selection-18",
-)
-def include_always_wins() -> None:
-    from refimpl.evaluation.scoring import Scale
-
-    @changed(Scale, "totals")
-    def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
-        included, excluded = original(*arguments)
-        return included, (0 if included else excluded)
-
-
-@mutant(
-    "terms-ignored",
-    "Criteria for a term of a rule mean nothing.",
-    Kind.VERDICT,
-    "selection-03 selection-04 selection-10 selection-18",
-)
-def terms_ignored() -> None:
-    from refimpl.evaluation import drafts
-
-    @changed(drafts, "matchers")
-    def matchers(original: Callable[..., Any], code: str, _: object = (), collections: Any = ()) -> Any:
-        return original(code, (), collections)
-
-
-@mutant(
-    "collections-ignored",
-    "Criteria for a collection mean nothing.",
-    Kind.VERDICT,
-    "selection-11 selection-15 selection-21",
-)
-def collections_ignored() -> None:
-    from refimpl.evaluation import drafts, selection
-
-    for module in (drafts, selection):
-
-        @changed(module, "matchers")
-        def matchers(original: Callable[..., Any], code: str, terms: Any = (), _: object = ()) -> Any:
-            return original(code, terms)
-
-
-@mutant(
     "warnings-are-violations",
     "What a policy warns of counts as a violation.",
     Kind.VERDICT,
@@ -131,21 +71,6 @@ def warnings_are_violations() -> None:
     @changed(Judgement, "_place_warning")
     def place_warning(_: object, self: Any, draft: Any) -> None:
         self._violations.append(draft)
-
-
-@mutant(
-    "unknown-names-pass",
-    "An include that matches nothing is passed over in silence.",
-    Kind.VERDICT,
-    "selection-12 selection-13 selection-14",
-)
-def unknown_names_pass() -> None:
-    from refimpl.evaluation.outcome import Judgement
-
-    @changed(Judgement, "outcome")
-    def outcome(original: Callable[..., Any], self: Any) -> Any:
-        self._missing = {}
-        return original(self)
 
 
 @mutant(
@@ -164,20 +89,6 @@ def successes_doubled() -> None:
 
 
 @mutant(
-    "waivers-for-ever",
-    "An exclusion that isn't in force yet, or any more, counts all the same.",
-    Kind.VERDICT,
-    "volatile-03 volatile-05 volatile-06",
-)
-def waivers_for_ever() -> None:
-    from refimpl.evaluation import criteria
-
-    @changed(criteria, "_active")
-    def active(*_: object) -> bool:
-        return True
-
-
-@mutant(
     "severity-ignored",
     "The severity that a result gives itself moves nothing.",
     Kind.VERDICT,
@@ -189,3 +100,129 @@ def severity_ignored() -> None:
     @changed(outcome, "_severity")
     def severity(*_: object) -> str:
         return ""
+
+
+@mutant(
+    "old-dates-told",
+    "The day from which a rule counts is told for ever.",
+    Kind.VERDICT,
+    "effective_time-14",
+)
+def old_dates_told() -> None:
+    from refimpl.evaluation import drafts
+
+    replace(drafts, "NINETY_DAYS", 1 << 62)
+
+
+@mutant(
+    "past-accepted",
+    "Images may be judged by a day in the past though nobody allowed it.",
+    Kind.VERDICT,
+    "effective_time-09",
+)
+def past_accepted() -> None:
+    from refimpl.policy.effective_time import EffectiveTime
+
+    original = EffectiveTime.chosen
+
+    def chosen(text: str, *, now: int, allow_past: bool = False) -> EffectiveTime:
+        del allow_past
+        return original(text, now=now, allow_past=True)
+
+    replace(EffectiveTime, "chosen", staticmethod(chosen))
+
+
+@mutant(
+    "dependencies-ignored",
+    "A rule that depends on one that fails is reported all the same.",
+    Kind.VERDICT,
+    "result-10",
+)
+def dependencies_ignored() -> None:
+    from refimpl.evaluation import outcome
+    from refimpl.evaluation.drafts import Draft
+
+    @changed(outcome, "_copies")
+    def copies(original: Callable[..., Any], drafts: Iterable[Any], *rest: Any, **named: Any) -> Any:
+        return original([Draft(one.msg, one.metadata, one.code, ()) for one in drafts], *rest, **named)
+
+
+@mutant(
+    "denied-and-warned",
+    "What a package denies and warns of under one code is a violation and a warning.",
+    Kind.VERDICT,
+    "result-05",
+)
+def denied_and_warned() -> None:
+    from refimpl.evaluation import outcome
+
+    class Themselves(list[Any]):
+        def __contains__(self, draft: object) -> bool:
+            return any(one is draft for one in self)
+
+    replace(outcome, "_Kinds", Themselves)
+
+
+@mutant(
+    "results-win-over-annotations",
+    "What a result says of itself counts, whatever its rule's annotation says.",
+    Kind.VERDICT,
+    "result-07",
+)
+def results_win_over_annotations() -> None:
+    from refimpl.evaluation import drafts
+
+    @changed(drafts, "_completed")
+    def completed(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
+        own = dict(metadata)
+        draft = original(msg, metadata, *rest)
+        draft.metadata |= own
+        return draft
+
+
+@mutant(
+    "sorted-by-code-alone",
+    "Results of one code are reported as they come.",
+    Kind.VERDICT,
+    "result-11",
+)
+def sorted_by_code_alone() -> None:
+    from refimpl import examination
+
+    replace(examination, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
+
+
+@mutant(
+    "silence-is-consent",
+    "When no rule says anything, the image has passed.",
+    Kind.VERDICT,
+    "result-13 result-14 result-15 selection-22",
+)
+def silence_is_consent() -> None:
+    from refimpl.errors import EvaluationError
+    from refimpl.evaluation.outcome import Judgement, Outcome
+
+    @changed(Judgement, "outcome")
+    def outcome(original: Callable[..., Any], self: Any) -> Any:
+        try:
+            return original(self)
+        except EvaluationError:
+            return Outcome()
+
+
+@mutant(
+    "odd-results-pass",
+    "A result without a message is passed over.",
+    Kind.VERDICT,
+    "result-03 component-14",
+)
+def odd_results_pass() -> None:
+    from refimpl.errors import EvaluationError
+    from refimpl.evaluation import drafts
+
+    @changed(drafts, "_read")
+    def read(original: Callable[..., Any], value: Any) -> Any:
+        try:
+            return original(value)
+        except EvaluationError:
+            return "", {}
