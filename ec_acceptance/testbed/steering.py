@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.faults import Thing
     from ec_acceptance.testbed.registry.gate import Gate
-    from ec_acceptance.testbed.registry.log import Exchange
+    from ec_acceptance.testbed.registry.log import Exchange, Wanted
     from ec_acceptance.testbed.validator import Running
 
 __all__ = ["LEAST_QUIET", "Steering"]
@@ -60,7 +60,8 @@ class Steering:
         """
         rules = self._rules.setdefault(thing.title, [])
         if isinstance(verb, Answer) and nth is None:
-            rules.append(self._gate.add(verb, **{**thing.wanted, "method": "HEAD"}))
+            heads: Wanted = {**thing.wanted, "method": "HEAD"}
+            rules.append(self._gate.add(verb, **heads))
         rule = self._gate.add(verb, nth=nth, **thing.wanted)
         rules.append(rule)
         return rule
