@@ -15,7 +15,7 @@ from refimpl.log import TRACE
 from refimpl.record import record, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from refimpl.deadline import Deadline
     from refimpl.evaluation.compilation import Sources
@@ -165,11 +165,13 @@ class Evaluator:
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
-        said = [pair for file in files for pair in self._said(compiled.program, namespaces, file, context).items()]
-        for _, values in said:
-            judgement.check(values)
-        for namespace, values in said:
-            judgement.add(namespace, values)
+        said = [self._said(compiled.program, namespaces, file, context) for file in files]
+        for evaluation in (evaluation for evaluations in said for evaluation in evaluations):
+            for values in evaluation.values.values():
+                judgement.check(values)
+        for evaluations in said:
+            for namespace in namespaces:
+                judgement.add(namespace, _counted(evaluations, namespace))
         return judgement.outcome()
 
     def inspect(self) -> None:
@@ -184,17 +186,9 @@ class Evaluator:
         """Forget the compiled policies."""
         self._compilation.close()
 
-    def _said(
-        self, program: Program, namespaces: Sequence[str], file: File, context: object
-    ) -> Mapping[str, Mapping[str, Sequence[Any]]]:
-        """What the rules of each namespace say of all the file's documents, one after the other."""
-        said: dict[str, dict[str, list[Any]]] = {namespace: {} for namespace in namespaces}
-        for document in file.documents:
-            values = self._asked(program, namespaces, document, file.data, context).values
-            for namespace, rules in said.items():
-                for name, elements in values.get(namespace, {}).items():
-                    rules.setdefault(name, []).extend(elements)
-        return said
+    def _said(self, program: Program, namespaces: Sequence[str], file: File, context: object) -> Sequence[Evaluation]:
+        """What the rules of the namespaces say of each of the file's documents."""
+        return [self._asked(program, namespaces, document, file.data, context) for document in file.documents]
 
     def _asked(
         self,
@@ -226,6 +220,17 @@ class Evaluator:
         if found is None:
             found = self._selections[key] = select(rules, *key, self._intentions)
         return found
+
+
+def _counted(evaluations: Iterable[Evaluation], namespace: str) -> dict[str, list[Any]]:
+    """What the rules of a namespace said, one document after the other, but for those that have an exception."""
+    counted: dict[str, list[Any]] = {}
+    for evaluation in evaluations:
+        excepted = evaluation.excepted.get(namespace, ())
+        for name, elements in evaluation.values.get(namespace, {}).items():
+            if name not in excepted:
+                counted.setdefault(name, []).extend(elements)
+    return counted
 
 
 def _narrate(line: Line) -> None:

@@ -19,7 +19,7 @@ def spelled(value: Any) -> str:
     if isinstance(value, NumberText):
         return dumps(value)
     if isinstance(value, str):
-        return value
+        return str(value)
     if value is None:
         return "<nil>"
     if isinstance(value, bool):

@@ -13,7 +13,13 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.rego.builtin import Builtin
 
-__all__ = ["Annotation", "Engine", "Evaluation", "Line", "Program", "RuleEntry"]
+__all__ = ["Annotation", "DateText", "Engine", "Evaluation", "Line", "Program", "RuleEntry"]
+
+
+class DateText(str):
+    """An unquoted YAML timestamp or date as Go prints it, such as ``2020-01-01 00:00:00 +0000 UTC``; no text."""
+
+    __slots__ = ()
 
 
 @record
@@ -25,7 +31,8 @@ class Annotation:
             without a rule-scope block.
         title: empty when the block has none.
         description: likewise.
-        custom: the block's ``custom`` mapping as JSON; unquoted YAML timestamps and dates as RFC 3339 texts.
+        custom: the block's ``custom`` mapping as JSON; unquoted YAML timestamps and dates as `DateText`, but those of
+            ``effective_on`` and ``solution`` as RFC 3339 texts.
         unsupported: empty, or the text ``the rule "…" returns an unsupported value, at <file>:<row>`` when this link's
             rule has such a head (11 §5.1): an error if the link is kept.
         whole: all that OPA knows of the block, with the place of what it speaks of: ``annotations`` (left out without a
@@ -78,9 +85,9 @@ class Evaluation:
 
     Attributes:
         values: namespace → rule name → elements of the rule's set or array, in OPA's order. Rules that are undefined,
-            that are no set or array, or that have an exception have no elements. Fractions and exponents are
-            `jsontext.NumberText`.
-        excepted: namespace → rules that an ``exception`` rule silenced.
+            or that are no set or array, have no elements. Fractions and exponents are `jsontext.NumberText`.
+        excepted: namespace → rules that an ``exception`` rule silenced: what they said is in `values`, but doesn't
+            count.
     """
 
     values: Mapping[str, Mapping[str, Sequence[Any]]]

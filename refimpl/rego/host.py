@@ -12,7 +12,7 @@ from refimpl.errors import Error, EvaluationError, HostError, PolicyError
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.channel import Channel, encoded
 from refimpl.rego.compilation import with_advice
-from refimpl.rego.engine import Annotation, Evaluation, Line, RuleEntry
+from refimpl.rego.engine import Annotation, DateText, Evaluation, Line, RuleEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +25,7 @@ __all__ = ["WITHHELD", "Host", "HostProgram", "executable"]
 WITHHELD: Final = ("http.send", "net.lookup_ip_addr", "opa.runtime")
 """Functions of OPA that policies may not use (specification 11 §5.4)."""
 
+_DATE_MARK: Final = "\0date:"
 _NAME = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
 
 
@@ -187,5 +188,17 @@ class HostProgram:
 
 
 def _entry(member: dict[str, Any]) -> RuleEntry:
-    chain = tuple(Annotation(**link) for link in member.pop("chain"))
-    return RuleEntry(**member, chain=chain)
+    chain = member.pop("chain")
+    for link in chain:
+        link["custom"] = _dated(link.get("custom", {}))
+    return RuleEntry(**member, chain=tuple(Annotation(**link) for link in chain))
+
+
+def _dated(value: Any) -> Any:
+    if type(value) is str:
+        return DateText(value.removeprefix(_DATE_MARK)) if value.startswith(_DATE_MARK) else value
+    if isinstance(value, dict):
+        return {key: _dated(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    return value

@@ -115,6 +115,7 @@ SOLUTIONS = (
     '"See xref:policy:ROOT:packages/x.adoc#sec[Label x] then xref:foo[bar]."',
     "[not, text]",
     "5",
+    "2020-01-01",
 )
 SHORT_NAMES = ("12", "1.50", "true", "null", "[a, b]", '""', "{k: v}", "a.b", '"é"', "2020-01-01")
 
@@ -254,22 +255,30 @@ def _annotation(dice: Dice, library: Library, short: str, number: int) -> list[s
     else:
         lines += ["#   other: 1"]
     if dice.chance(40):
-        wrong = ("c1", "[c1, 5, null]", "{c1: c2}")
+        wrong = ("c1", "[c1, 5, null]", "{c1: c2}", "[c1, 2020-01-01]")
         lines += [f"#   collections: {_listed(dice, COLLECTIONS) if dice.chance(90) else dice.pick(wrong)}"]
     if dice.chance(30):
         codes = [*library.codes, "a.r1", "q.q"]
-        scalars = (json.dumps(dice.pick(codes)), "5", "[5, null]", "null", "[]")
+        scalars = (json.dumps(dice.pick(codes)), "5", "[5, null]", "null", "[]", "2020-01-01", "[{k: 2020-01-01}]")
         lines += [f"#   depends_on: {json.dumps(dice.several(codes, 3)) if dice.chance(75) else dice.pick(scalars)}"]
     if dice.chance(30):
         date = dice.pick(DATES)
-        spellings = (json.dumps(date), json.dumps(date), date, "2099-02-02", "5", "[2030-01-01]")
+        spellings = (
+            json.dumps(date),
+            json.dumps(date),
+            date,
+            "2099-02-02",
+            "5",
+            "[2030-01-01]",
+            "2031-01-01T00:00:00.5+01:00",
+        )
         lines += [f"#   effective_on: {dice.pick(spellings)}"]
     if dice.chance(30):
         lines += [f"#   solution: {dice.pick(SOLUTIONS)}"]
     if dice.chance(15):
         lines += [f"#   severity: {dice.pick(('failure', 'warning'))}"]
     if dice.chance(35):
-        odd = ("rel", "[rel, 5]", "null")
+        odd = ("rel", "[rel, 5]", "null", "[rel, 2020-01-01]")
         lines += [f"#   pipeline_intention: {_listed(dice, INTENTIONS) if dice.chance(90) else dice.pick(odd)}"]
     return lines
 

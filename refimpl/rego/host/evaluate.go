@@ -39,7 +39,7 @@ type line struct {
 	Text string `json:"text"`
 }
 
-// An outcome is what the judging rules of the namespaces said.
+// An outcome is what the judging rules of the namespaces said; also those that have an exception.
 type outcome struct {
 	Values   map[string]map[string][]any `json:"values"`
 	Excepted map[string][]string         `json:"excepted"`
@@ -135,7 +135,7 @@ func empty(namespaces []string) *outcome {
 
 func (o *outcome) add(j judge, excepted bool, value any) {
 	values, ok := value.([]any)
-	if !ok || excepted {
+	if !ok {
 		values = []any{}
 	}
 	o.Values[j.namespace][j.name] = values

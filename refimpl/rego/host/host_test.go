@@ -40,18 +40,21 @@ func TestNamesThatJudge(t *testing.T) {
 	}
 }
 
-func TestPlainLeavesWhatItIsGiven(t *testing.T) {
-	text := "package a\n# METADATA\n# custom:\n#   t: 2020-01-01\ndeny := 1"
+func TestDatesInAnnotations(t *testing.T) {
+	text := "package a\n# METADATA\n# custom:\n#   t: [2020-01-01T00:00:00.5+02:00]\n#   solution: 2020-01-01\ndeny := 1"
 	module, err := ast.ParseModuleWithOpts("a.rego", text, parsing)
 	if err != nil {
 		t.Fatal(err)
 	}
 	before := module.Annotations[0].String()
-	copied := plain(module.Annotations[0].Custom).(map[string]any)
-	if copied["t"] != "2020-01-01T00:00:00Z" {
-		t.Errorf("got %v", copied["t"])
+	copied := told(module.Annotations[0].Custom)
+	if got, want := copied["t"].([]any)[0], dateMark+"2020-01-01 00:00:00.5 +0200 +0200"; got != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
-	copied["t"] = 1
+	if got, want := copied["solution"], "2020-01-01T00:00:00Z"; got != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	copied["t"].([]any)[0] = 1
 	if after := module.Annotations[0].String(); after != before {
 		t.Errorf("got %s, had %s", after, before)
 	}

@@ -118,7 +118,7 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole
 	for _, ref := range annotations.Chain(rule) {
 		var l link
 		if a := ref.Annotations; a != nil {
-			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description, Custom: plain(a.Custom).(map[string]any)}
+			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description, Custom: told(a.Custom)}
 		}
 		if r := ref.GetRule(); r != nil && !supported(r.Head) {
 			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, file, r.Location.Row)
@@ -139,7 +139,7 @@ func entire(ref *ast.AnnotationsRef, file string) *whole {
 	if ref.Annotations != nil {
 		annotations := *ref.Annotations
 		if annotations.Custom != nil {
-			annotations.Custom = plain(annotations.Custom).(map[string]any)
+			annotations.Custom = plain(annotations.Custom, func(t time.Time) any { return t }).(map[string]any)
 		}
 		w.Annotations = &annotations
 	}
@@ -187,11 +187,25 @@ func spokenCode(rule *ast.Rule) string {
 	return second + "." + string(rule.Head.Name)
 }
 
-// plain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text.
-func plain(value any) any {
+// dateMark begins a text that stands for a date without quotes.
+const dateMark = "\x00date:"
+
+// told is what judging needs of custom members: most dates as Go prints them, so that they can be told from texts.
+func told(custom map[string]any) map[string]any {
+	members := plain(custom, func(t time.Time) any { return dateMark + t.String() }).(map[string]any)
+	for _, key := range []string{"effective_on", "solution"} {
+		if t, ok := custom[key].(time.Time); ok {
+			members[key] = t.Format(time.RFC3339)
+		}
+	}
+	return members
+}
+
+// plain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text, and dates what the caller wants.
+func plain(value any, dated func(time.Time) any) any {
 	switch v := value.(type) {
 	case time.Time:
-		return v.Format(time.RFC3339)
+		return dated(v)
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return fmt.Sprint(v)
@@ -199,19 +213,19 @@ func plain(value any) any {
 	case []any:
 		items := make([]any, len(v))
 		for i := range v {
-			items[i] = plain(v[i])
+			items[i] = plain(v[i], dated)
 		}
 		return items
 	case map[string]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
-			members[key] = plain(v[key])
+			members[key] = plain(v[key], dated)
 		}
 		return members
 	case map[any]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
-			members[fmt.Sprint(key)] = plain(v[key])
+			members[fmt.Sprint(key)] = plain(v[key], dated)
 		}
 		return members
 	}

@@ -12,6 +12,7 @@ from judging import REF, brief, case
 
 from refimpl import jsontext
 from refimpl.errors import EvaluationError, PolicyError
+from refimpl.evaluation.evaluator import File
 from refimpl.policy.instant import parse
 from refimpl.result import ordered
 
@@ -98,6 +99,31 @@ violation_bar contains "kept"
 """
     outcome = case(tmp_path, rego).outcome()
     assert [result.msg for result in (*outcome.violations, *outcome.warnings)] == ["kept"]
+
+
+SILENCED = """package a
+import rego.v1
+exception contains ["x"]
+deny_x contains {"code": "a.x", "msg": 5}
+warn contains "kept"
+"""
+
+
+def test_exceptions_do_not_hide_what_is_no_result(tmp_path: Path) -> None:
+    with pytest.raises(EvaluationError, match=r'new result: "msg" field must be present and a string'):
+        case(tmp_path, SILENCED).outcome()
+
+
+def test_exceptions_hide_what_is_no_result_from_the_alternative_evaluator(tmp_path: Path) -> None:
+    outcome = case(tmp_path, SILENCED, alternative=True).outcome()
+    assert [result.msg for result in (*outcome.violations, *outcome.warnings)] == ["kept"]
+
+
+def test_an_exception_for_one_document_leaves_the_others_results(tmp_path: Path) -> None:
+    rego = 'package a\nimport rego.v1\nexception contains [""] if input.quiet\ndeny contains text if text := input.text\n'
+    file = File((b'{"text": "one"}', b'{"text": "two", "quiet": true}', b'{"text": "three"}'))
+    outcome = case(tmp_path, rego).evaluator().evaluate_files(REF, "one", (file,))
+    assert [result.msg for result in outcome.violations] == ["one", "three"]
 
 
 def test_helpers_alone_are_nothing(tmp_path: Path) -> None:

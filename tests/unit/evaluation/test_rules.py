@@ -6,7 +6,7 @@ import pytest
 
 from refimpl.errors import PolicyError
 from refimpl.evaluation.rules import RuleInfo, RuleSet, is_failure, is_warning
-from refimpl.rego.engine import Annotation, RuleEntry
+from refimpl.rego.engine import Annotation, DateText, RuleEntry
 
 
 def entry(*chain: Annotation, name: str = "deny", code: str = "a.deny", package: str = "a") -> RuleEntry:
@@ -18,6 +18,7 @@ def annotated(scope: str = "rule", *, unsupported: str = "", **custom: Any) -> A
 
 
 BARE = Annotation("")
+DAY = DateText("2020-01-01 00:00:00 +0000 UTC")
 
 
 def info(**custom: Any) -> RuleInfo:
@@ -45,21 +46,37 @@ def test_texts_lose_their_references() -> None:
     assert found.effective_on == "xref:foo[M]"
 
 
-@pytest.mark.parametrize(("name", "code"), [("x", "a.x"), (12, "a.12"), (None, "a.<nil>"), (["a", "b"], "a.[a b]")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("x", "a.x"),
+        (12, "a.12"),
+        (None, "a.<nil>"),
+        (["a", "b"], "a.[a b]"),
+        ({"k": DAY}, f"a.map[k:{DAY}]"),
+        (DAY, f"a.{DAY}"),
+    ],
+)
 def test_short_names_become_text(name: Any, code: str) -> None:
     assert info(short_name=name).code == code
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("x.y", ("x.y",)), ([1, "x.y", True, None], ("1", "x.y", "true", "<nil>")), ({"a": "b"}, ("map[a:b]",)), ([], ())],
+    [
+        ("x.y", ("x.y",)),
+        ([1, "x.y", True, None], ("1", "x.y", "true", "<nil>")),
+        ({"a": "b"}, ("map[a:b]",)),
+        ([], ()),
+        ([DAY], (str(DAY),)),
+    ],
 )
 def test_dependencies_become_texts(value: Any, expected: tuple[str, ...]) -> None:
     assert info(depends_on=value).depends_on == expected
 
 
 def test_lists_keep_only_their_strings_and_scalars_are_no_lists() -> None:
-    found = info(collections=[1, "c", True], pipeline_intention="release")
+    found = info(collections=[1, "c", True, DAY], pipeline_intention="release")
     assert (found.collections, found.pipeline_intention) == (("c",), ())
 
 

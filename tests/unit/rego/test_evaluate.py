@@ -75,7 +75,7 @@ warn := x if x := ["array", 1]
     }
 
 
-def test_exceptions_silence_rules_by_the_rest_of_their_name(compile_rego: Compile) -> None:
+def test_exceptions_are_told_by_the_rest_of_the_rules_name(compile_rego: Compile) -> None:
     program = compile_rego("""
 package a
 deny contains "d"
@@ -86,7 +86,7 @@ exception contains ["x"] if input.on
 """)
     said = program.evaluate(["a"], b'{"on": true}')
     assert said.excepted == {"a": ("deny_x", "warn_x")}
-    assert said.values["a"] == {"deny": ["d"], "deny_x": [], "warn_x": [], "deny_y": ["dy"]}
+    assert said.values["a"] == {"deny": ["d"], "deny_x": ["dx"], "warn_x": ["wx"], "deny_y": ["dy"]}
     assert program.evaluate(["a"], b"{}").excepted == {}
 
 

@@ -7,7 +7,9 @@ import pytest
 
 from refimpl.errors import PolicyError
 from refimpl.jsontext import dumps, loads
+from refimpl.rego.engine import DateText
 from refimpl.rego.host import Host
+from refimpl.result import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,12 +56,14 @@ package a
 #   ratio: 1.50
 #   endless: .inf
 #   collections: [x, 3]
+#   days: [2020-01-01, {one: 2020-01-01T10:11:12.5+02:00}, "2020-01-01"]
+#   solution: 2020-01-01T10:11:12.5+02:00
 deny contains "x"
 
 deny contains "y"
 """
     first, second = inspected(host, tmp_path, a=text)
-    assert (first.package, first.name, first.file, first.row) == ("a", "deny", "a.rego", 22)
+    assert (first.package, first.name, first.file, first.row) == ("a", "deny", "a.rego", 24)
     assert [(link.scope, link.title) for link in first.chain] == [
         ("rule", "own"),
         ("document", "document"),
@@ -73,7 +77,14 @@ deny contains "y"
         "ratio": 1.5,
         "endless": "+Inf",
         "collections": ["x", 3],
+        "days": [
+            DateText("2020-01-01 00:00:00 +0000 UTC"),
+            {"one": DateText("2020-01-01 10:11:12.5 +0200 +0200")},
+            "2020-01-01",
+        ],
+        "solution": "2020-01-01T10:11:12+02:00",
     }
+    assert plain_text(first.chain[0].custom["days"][0]) is None
     assert [link.scope for link in second.chain] == ["", "document", "subpackages"]
 
 
@@ -176,7 +187,7 @@ def test_no_policy_file(host: Host, tmp_path: Path) -> None:
 def test_whole_annotations_are_as_opa_writes_them(host: Host, tmp_path: Path) -> None:
     (tmp_path / "a.rego").write_text(
         "package p\n\n# METADATA\n# title: T\n# organizations: [Acme]\n# custom:\n"
-        '#   ratio: 1.50\n#   on: 2030-01-02\ndeny contains "x"\n\nwarn contains "y"\n',
+        '#   ratio: 1.50\n#   on: 2030-01-02T00:00:00.5Z\ndeny contains "x"\n\nwarn contains "y"\n',
         encoding="utf-8",
     )
     ours, none = (entry.chain[0].whole for entry in host.inspect(tmp_path, whole=True))
@@ -188,7 +199,7 @@ def test_whole_annotations_are_as_opa_writes_them(host: Host, tmp_path: Path) ->
         "location": {"file": "a.rego", "row": 9, "col": 1},
         "path": path,
     }
-    assert loads(dumps(ours["annotations"]["custom"])) == {"ratio": 1.5, "on": "2030-01-02T00:00:00Z"}
+    assert loads(dumps(ours["annotations"]["custom"])) == {"ratio": 1.5, "on": "2030-01-02T00:00:00.5Z"}
     warn = {"type": "string", "value": "warn"}
     assert none == {"location": {"file": "a.rego", "row": 11, "col": 1}, "path": [*path[:2], warn]}
     assert [entry.chain[0].whole for entry in host.inspect(tmp_path)] == [None, None]
