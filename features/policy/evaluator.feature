@@ -65,3 +65,17 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       error validating image ${REGISTRY}/acceptance/app:latest of component app: policy compilation error: …rego_type_error: undefined function http.send
       error validating image ${REGISTRY}/acceptance/second:latest of component second: policy compilation error: …rego_type_error: undefined function http.send
       """
+
+  @evaluator-05
+  Scenario: an exception hides a result without a message
+    Given the rules
+      """
+      package a
+      deny_one contains {"code": "a.dumb", "msg": 5}
+      warn contains "all that is seen"
+      exception contains ["one"]
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then the warnings are: -
+    And the output should match the snapshot

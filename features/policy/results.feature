@@ -292,3 +292,47 @@ Feature: From rules to results
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: evaluating policy: …main.rego:3: eval_conflict_error: functions must not produce multiple outputs for same inputs
       """
+
+  @result-17
+  Scenario: an exception doesn't hide a result without a message
+    Given the rules
+      """
+      package a
+      deny_one contains {"code": "a.dumb", "msg": 5}
+      warn contains "seen otherwise"
+      exception contains ["one"]
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: new result: "msg" field must be present and a string
+      """
+
+  @result-18
+  Scenario: dates without quotes in annotations
+    Given the rules
+      """
+      package a
+      # METADATA
+      # title: 2020-01-01
+      # custom:
+      #   short_name: 2020-01-01
+      #   solution: 2020-01-01T10:11:12.5+02:00
+      #   effective_on: 2020-01-01
+      #   depends_on: [2020-01-01T10:11:12.5+02:00, {on: 2020-01-01}, "2020-01-01"]
+      #   collections: [dated, 2020-01-01, "2020-01-02"]
+      deny contains {"code": "a.2020-01-01 00:00:00 +0000 UTC", "msg": "Told thrice"}
+      # METADATA
+      # title: Passes
+      # custom:
+      #   short_name: [2020-01-01]
+      deny contains {"code": "a.never", "msg": "unreachable"} if { false }
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "config": {"include": ["*", "@2020-01-02", "@2020-01-01T00:00:00Z"]}}]} |
+      | --info   | |
+    Then the output should match the snapshot
+    And a message is
+      """
+      Include criterion '@2020-01-01T00:00:00Z' doesn't match any policy rule
+      """
