@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.testbed.confinement import UnconfinableError, few_files, full_disk, open_umask, read_only
-from ec_acceptance.testbed.memory import measured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,20 +56,3 @@ def test_a_full_disk_is_full_and_shows_what_was_left_on_it(tmp_path: Path) -> No
     assert done.returncode == 1
     assert (left / "file").stat().st_size == 64 << 10
     assert not list(disk.iterdir())
-
-
-def test_memory_is_that_of_the_process_and_its_children() -> None:
-    child = "import sys; data = bytearray(b'x' * (40 << 20)); print('ready', flush=True); sys.stdin.read()"
-    parent = f"import subprocess, sys; sys.exit(subprocess.run([sys.executable, '-c', {child!r}]).returncode)"
-    with subprocess.Popen([sys.executable, "-c", parent], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        try:
-            with measured(process.pid) as peak:
-                assert process.stdout.read(5) == b"ready"
-                peak.look()
-        except UnconfinableError as error:
-            pytest.skip(str(error))
-        finally:
-            process.stdin.close()
-    assert 40 << 20 < peak.size < 120 << 20
