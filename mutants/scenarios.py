@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +28,14 @@ class Scenario:
         name: its title.
         feature: the file, relative to the features' folder and without its suffix.
         tags: all of them, with the id and, if there is one, the tag of the point.
+        places: where it stands, as behave takes it: the file and, after a colon, the line.
     """
 
     id: str
     name: str
     feature: str
     tags: frozenset[str]
+    places: tuple[str, ...] = ()
 
     @property
     def of_cache(self) -> bool:
@@ -52,7 +54,8 @@ def all_scenarios(features: Path = ROOT / "features") -> Mapping[str, Scenario]:
             tags = frozenset(map(str, one.effective_tags))
             name = scenario_id(one.effective_tags)
             where = path.relative_to(features).with_suffix("").as_posix()
-            found.setdefault(name, Scenario(name, str(one.name).partition(" -- @")[0], where, tags))
+            scenario = found.get(name) or Scenario(name, str(one.name).partition(" -- @")[0], where, tags)
+            found[name] = replace(scenario, places=(*scenario.places, f"{path}:{one.line}"))
     return found
 
 

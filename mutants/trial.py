@@ -61,17 +61,18 @@ def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mappi
     Raises:
         TrialError: behave didn't get to its end.
     """
-    wanted = {scenario.id for scenario in scenarios}
+    chosen = sorted(scenarios, key=lambda one: one.feature)  # behave takes a file's places together or not at all
+    wanted = {scenario.id for scenario in chosen}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         report = Path(folder, "report.json")
         behave = [sys.executable, "-m", "behave", "--format", "json", "--outfile", str(report)]
         options = {"validator": command, "registry": "embedded", "timeout": f"{timeout:g}", "artifacts": folder}
         defines = [word for name, value in options.items() for word in ("-D", f"{name}={value}")]
-        tags = " or ".join(f"@{name}" for name in sorted(wanted))
+        places = [place for scenario in chosen for place in scenario.places]  # by tags it would read all features
         limit = _START + _EACH * len(wanted)
         try:
             ended = subprocess.run(
-                [*behave, *defines, "--tags", tags],
+                [*behave, *defines, *places],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,

@@ -46,6 +46,21 @@ def test_there_are_enough_mutants_besides_those_that_do_nothing() -> None:
     assert {one.name for one in _MUTANTS.values() if not one.kind.works} == {"true", "false", "hang", "echo"}
 
 
+def test_there_are_enough_mutants_that_evaluate_wrongly_and_scenarios_about_policies_are_to_find_them() -> None:
+    of_policies = {name for name, one in _SCENARIOS.items() if one.feature.startswith("policy/")}
+    evaluating = [one for one in _MUTANTS.values() if one.kind in {Kind.VERDICT, Kind.CRITERIA, Kind.SOURCES}]
+    assert sum(not of_policies.isdisjoint(one.scenarios) for one in evaluating) >= 15
+
+
+def test_a_scenario_is_where_its_places_say() -> None:
+    for one in _SCENARIOS.values():
+        assert one.places
+        for place in one.places:
+            path, _, line = place.rpartition(":")
+            text = Path(path).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip()
+            assert text.startswith(("|", "Scenario")), place
+
+
 def test_no_mutant_is_called_like_the_control_or_an_option() -> None:
     assert CONTROL not in _MUTANTS
     assert all(not name.startswith("-") for name in _MUTANTS)
