@@ -25,7 +25,7 @@ from ec_acceptance.testbed.signing import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ec_acceptance.testbed.placeholders import Known
@@ -150,11 +150,12 @@ class Stock:
         self._known.add(f"signature of {name} by {key}", signature.encoded)
         self._attach(image, "sig", signature.layer())
 
-    def attest(self, name: str, key: str, *, logged: bool) -> None:
-        """Attest SLSA provenance 0.2 of an image by a key."""
+    def attest(self, name: str, key: str, *, logged: bool, materials: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Attest SLSA provenance 0.2 of an image by a key, with these materials besides the usual ones."""
         image, pair = self.images[name], self.keys[key]
         reference = f"{self._gate.address}/{name}"
         predicate = provenance_v02(name=reference, digest=image.digest)
+        predicate["materials"] += materials
         envelope = seal(statement(SLSA_V02, predicate, [subject(image.digest, reference)]), [pair])
         self._keep(name, "attestation", dsse(envelope.content, pair.public_pem), logged=logged)
         self._known.add(f"attestation of {name} by {key}", envelope.signatures[0].encoded)

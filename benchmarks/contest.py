@@ -1,0 +1,92 @@
+"""Cases, measured with several validators that take turns, as the rows of a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.measure import Cost, measured, typical
+from ec_acceptance.testbed.validator import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ec_acceptance.testbed.world import World
+
+__all__ = ["Case", "contestants", "print_head", "print_rows", "validate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One thing to measure: arguments and environment; `cold` empties the caches before each run."""
+
+    name: str
+    arguments: Sequence[str]
+    environment: Mapping[str, str]
+    cold: bool = False
+
+
+def contestants() -> dict[str, Validator]:
+    """The validators by name: ours, and `oracle` when EC_ORACLE tells where it is."""
+    oracle = os.environ.get("EC_ORACLE")
+    return {"ec-ref": Validator()} | ({"oracle": Validator(oracle)} if oracle else {})
+
+
+def validate(world: World, images: Sequence[str], repository: str, include: Sequence[str] = ()) -> list[str]:
+    """The arguments of a validation with a policy from a git repository, by the key `known`."""
+    source: dict[str, Any] = {"policy": [world.text(f"git::https://${{GITHOST}}/git/{repository}")]}
+    if include:
+        source["config"] = {"include": list(include)}
+    policy = json.dumps({"sources": [source]})
+    key, log = world.text("${known_PUBLIC_KEY}"), world.text("${REKOR}")
+    return [
+        *("validate", "image", *images, "--policy", policy, "--public-key", key, "--rekor-url", log),
+        *("--output", "json"),
+    ]
+
+
+def print_head(rounds: int) -> None:
+    """What the table is about, and its head."""
+    print(f"medians of {rounds} rounds; memory is the largest sum of PSS over the process tree\n")
+    print("| case | | wall s | CPU s | memory MB | wall | CPU | memory |")
+    print("|---|---|---|---|---|---|---|---|")
+
+
+def print_rows(case: Case, world: World, rounds: int) -> None:
+    """Measure a case, and print a row for each validator, with the ratios to the oracle if it takes part."""
+    costs = _measured(case, world, rounds)
+    base = costs.get("oracle")
+    for name, cost in costs.items():
+        ratios = " | | "
+        if base is not None and name != "oracle":
+            ratios = f"{cost.wall / base.wall:.2f} | {cost.cpu / base.cpu:.2f} | {cost.memory / base.memory:.2f}"
+        memory = cost.memory / 1e6
+        print(f"| {case.name} | {name} | {cost.wall:.3f} | {cost.cpu:.3f} | {memory:.0f} | {ratios} |", flush=True)
+
+
+def _measured(case: Case, world: World, rounds: int) -> dict[str, Cost]:
+    validators = contestants()
+    costs: dict[str, list[Cost]] = {name: [] for name in validators}
+    for _ in range(rounds + 1):
+        for name, validator in validators.items():  # alternating, so that a busy machine is busy for both
+            home = world.folder / f"home-{name}"
+            if case.cold:
+                shutil.rmtree(home / ".cache", ignore_errors=True)
+            environment = {"PATH": os.environ["PATH"], **case.environment, "HOME": str(home)}
+            cost = measured([*validator.command, *case.arguments], environment, world.work)
+            if cost.status != 0:
+                raise RuntimeError(f"{name}: {case.name}: exit status {cost.status}: {cost.stdout[:500]!r}")
+            costs[name].append(cost)
+        reports = [_report(found[-1].stdout) for found in costs.values()] if "validate" in case.arguments else []
+        if any(report != reports[0] for report in reports):
+            raise RuntimeError(f"{case.name}: the reports differ, so the costs say nothing")
+    return {name: typical(found[1:]) for name, found in costs.items()}  # the first round warms the machine's caches
+
+
+def _report(output: bytes) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads(output)
+    del report["ec-version"], report["effective-time"]
+    return report
