@@ -11,7 +11,7 @@ from ec_acceptance.testbed.behaving import Context
 from ec_acceptance.testbed.bundles import READERS, Reader, add_apart, seen
 from ec_acceptance.testbed.faults import Thing
 from ec_acceptance.testbed.images import Compression
-from ec_acceptance.testbed.outcome import expect_cause, said_causes
+from ec_acceptance.testbed.outcome import expect_cause, expect_right, said_causes
 from ec_acceptance.testbed.registry.log import NotReachedError
 from ec_acceptance.testbed.registry.repository import UnexpectedAnswerError
 from ec_acceptance.testbed.registry.rules import Hold
@@ -159,6 +159,16 @@ def fails_with_a_cause(context: Context, image: str, text: str) -> None:
     found = said_causes(last)
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
     assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.described()}"
+
+
+@then('"{image}" is judged by its own files, or fails for a cause')
+def judged_or_refused(context: Context, image: str) -> None:
+    """What is odd about an image may be passed over, or be an error of its component."""
+    last = context.world.last
+    if image in said_causes(last):
+        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    else:
+        expect_right(last, context.world.seen())
 
 
 @then("no policy saw other files than those of its image")

@@ -182,9 +182,9 @@ Feature: The layer cache's switch and its place
     And the environment variable is set "EC_CACHE=true"
     And the surroundings of the cache directory are remembered
     When the validation is run
-    Then the validation is right
+    Then "bundle-1" is judged by its own files, or fails for a cause
     And nothing outside of the cache directory was touched
-    And each name in the cache directory is valid on Windows
+    And no name in the cache directory is invalid on Windows
     And nothing in the cache directory is damaged
 
     Examples:

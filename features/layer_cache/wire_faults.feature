@@ -38,8 +38,7 @@ Feature: The layer cache and faults on the wire
     When the validation is run with
       | --retry-duration | 10ms |
       | --retry-max-wait | 20ms |
-    Then the exit status should be 1
-    And the shared layer was fetched at least once
+    Then the shared layer was fetched at least once
     And nothing in the cache directory is damaged
     And the cache directory doesn't hold the shared layer
     Given the registry is healthy
