@@ -32,7 +32,7 @@ class OptionsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a run can be told with `-D name=value` (docs/running.md).
+    """What a run can be told with `-D name=value` (README, "Another validator").
 
     Attributes:
         validator: command line of the validator; empty for the `ec-ref` beside the interpreter.
