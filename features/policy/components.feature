@@ -178,3 +178,29 @@ Feature: Which images are judged, and under which names
     And the components in the report are
       | Unnamed | ${REGISTRY}/acceptance/app@${app_DIGEST} |
     And the output should match the snapshot
+
+  @component-16
+  Scenario: a negative number of workers is refused, and hangs nothing
+    When "validate image" is run with
+      | --image      | ${REGISTRY}/acceptance/app |
+      | --policy     | policy.yaml                |
+      | --public-key | ${known_PUBLIC_KEY}        |
+      | --workers    | -1                         |
+      | --timeout    | 20s                        |
+    Then the validation fails with the error
+      """
+      …-1…workers…
+      """
+    And the registry was not asked for anything
+
+  @component-17
+  Scenario: no workers for indexes at all look into them all the same
+    Given an image "acceptance/multi" for the architectures "s390x", all conforming
+    And the environment variable is set "IMAGE_INDEX_WORKERS=0"
+    When the images are judged with
+      | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+    Then the report has exactly the warnings of components
+      | app                               | named.seen | app   |
+      | multi                             | named.seen | multi |
+      | multi-${multi-s390x_DIGEST}-s390x | named.seen | multi-${multi-s390x_DIGEST}-s390x |
+    And the validation ended within 20 s
