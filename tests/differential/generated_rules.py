@@ -60,7 +60,6 @@ MESSAGES = (
     '"same"',
     '"m.."',
     '"<a&b> é \\u2028"',
-    '"a\\u0085b"',
     'sprintf("%s %v", [input.component_name, count(input.attestations)])',
     "json.marshal(input.image)",
     "json.marshal(input.snapshot)",

@@ -22,7 +22,7 @@ _SKIPPED = (
     "Attestation signature check skipped",
 )
 _COMPLAINT = "Unsupported collections set in Metadata, expecting []string got: "
-_SEPARATORS = {"\\L": "\u2028", "\\P": "\u2029", "\\N": "\u0085"}
+_SEPARATORS = {"\\L": "\u2028", "\\P": "\u2029"}
 _TEMPLATE = re.compile(
     r"template: _results\.tmpl:.* (?:error calling joinStrSlice: |at <\.Metadata\.term>: wrong type for value; )"
 )
@@ -126,7 +126,7 @@ KNOWN = (
     Known("index warnings", "they come in the order of the input, not of the answers", _index_warnings),
     Known("no policies", "the folder without rules has another place: sources are fetched once for all", _no_policies),
     Known("complaints", "the oracle looks at packages in random order, and complains until one answers", _complaints),
-    Known("separators", "U+0085, U+2028, U+2029 are escaped in YAML: readers take them for line breaks", _separators),
+    Known("separators", "U+2028 and U+2029 are escaped in YAML: readers take them for line breaks", _separators),
     Known("terms", "a term that isn't a text is printed by the text format, where the oracle fails", _terms),
     Known("empty inputs", "the empty line of a component without input is lost if it is the last", _empty_inputs),
     Known("wrong members", "of several wrong members of a policy the oracle names a random one", _wrong_members),
