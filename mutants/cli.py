@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from mutants.trial import Finding, TrialError, run, validator
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["main"]
+__all__ = ["main", "part"]
 
 _CHUNK = 16  # scenarios of one run of behave that isn't a mutant's first one
 _TOGETHER = 2  # runs of behave for each processor: most of the time they wait
@@ -38,20 +40,22 @@ def main(arguments: Sequence[str]) -> int:
     if unknown := sorted(set(options.only) - mutants.keys()):
         sys.stderr.write(f"no such mutant: {', '.join(unknown)}\n")
         return 2
+    if options.part is not None:
+        number, count = options.part
+        options.only = [*mutants][number - 1 :: count]
+        sys.stdout.write(f"part {number} of {count}: {' '.join(options.only)}\n")
     tried = {name: mutants[name] for name in options.only or mutants}
-    matrix = Matrix(scenarios, tried, whole=options.full)
+    matrix = Matrix(scenarios, tried, whole=options.full, every=not options.only)
     began = time.monotonic()
     try:  # whether the suite works at all is seen once, not with each mutant
         matrix.control.update(run(chosen(scenarios, PLAIN), validator(CONTROL), timeout=options.timeout))
     except TrialError as error:
         sys.stderr.write(f"the suite doesn't run, with the reference validator itself: {error}\n")
         return 2
-    _fill(matrix, options.jobs, options.timeout, only=bool(options.only))
+    _fill(matrix, options.jobs, options.timeout)
     matrix.seconds = time.monotonic() - began
     _store(matrix, options.output)
     problems = matrix.problems()
-    if options.only:  # the other direction needs all of them
-        problems = tuple(problem for problem in problems if "finds no mutant" not in problem)
     for problem in problems:
         sys.stdout.write(f"PROBLEM {problem}\n")
     killed = sum(matrix.verdict(name) == "killed" for name in tried)
@@ -60,9 +64,34 @@ def main(arguments: Sequence[str]) -> int:
     return 1 if problems else 0
 
 
+def part(text: str, *, day: int) -> tuple[int, int]:
+    """Which part of how many is meant by ``K/N``, or by ``today/N`` on the `day` of the year.
+
+    Raises:
+        ArgumentTypeError: none.
+    """
+    found = re.fullmatch(r"(today|\d+)/([1-9]\d*)", text)
+    if found is not None:
+        count = int(found[2])
+        number = day % count + 1 if found[1] == "today" else int(found[1])
+        if 1 <= number <= count:
+            return number, count
+    raise argparse.ArgumentTypeError(f"{text!r} is no part, such as 1/3 or today/3")
+
+
+def _part(text: str) -> tuple[int, int]:
+    return part(text, day=datetime.now(UTC).timetuple().tm_yday)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mutants", description=__doc__)
     parser.add_argument("only", nargs="*", metavar="NAME", help="these mutants only")
+    parser.add_argument(
+        "--part",
+        type=_part,
+        metavar="K/N",
+        help="every Nth mutant from the Kth on; K may be the word today, which is another part each day",
+    )
     parser.add_argument("--list", action="store_true", help="list the mutants and do nothing else")
     parser.add_argument("--full", action="store_true", help="run every scenario of the cache with every mutant")
     parser.add_argument("--jobs", type=int, default=_TOGETHER * (os.cpu_count() or 1), help="runs at a time")
@@ -71,13 +100,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _fill(matrix: Matrix, jobs: int, timeout: float, *, only: bool) -> None:
+def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
     """Run everything that is to be run."""
     printing = threading.Lock()
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
     named = [tag for mutant in matrix.mutants.values() for tag in mutant.scenarios]
     judged = chosen(matrix.scenarios, named)
-    if not only:
+    if matrix.every:
         judged = tuple(one for one in matrix.scenarios.values() if one in judged or one.of_cache)
     judged = tuple(one for one in judged if one.id not in matrix.control)
 

@@ -37,7 +37,7 @@ def page(matrix: Matrix) -> str:
         f"{'Every' if matrix.whole else 'Only the named'} scenarios ran; it took {matrix.seconds:.0f} s."
     )
     listed = "".join(f"<li>{escape(problem)}</li>" for problem in problems)
-    verdict = f'<ul class="problem">{listed}</ul>' if problems else "<p>The matrix is complete both ways.</p>"
+    verdict = f'<ul class="problem">{listed}</ul>' if problems else f"<p>{_complete(matrix)}</p>"
     heads = "".join(f'<th title="{escape(one.name)}">{escape(one.id)}</th>' for one in shown)
     rows = []
     for kind, group in groupby(matrix.mutants.values(), lambda one: one.kind):
@@ -54,6 +54,10 @@ def page(matrix: Matrix) -> str:
         + "\n".join(rows)
         + "</tbody></table>\n</body></html>\n"
     )
+
+
+def _complete(matrix: Matrix) -> str:
+    return "The matrix is complete both ways." if matrix.every else "Nothing is missing for these mutants."
 
 
 def _row(matrix: Matrix, name: str, shown: list[Scenario]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 sys.path.append(str(Path(__file__).parents[2]))  # `mutants` isn't installed; what is installed comes first
 
 from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, mutant
-from mutants.cli import main
+from mutants.cli import main, part
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
@@ -209,6 +210,13 @@ def test_what_cannot_run_here_need_not_find_anything() -> None:
     assert matrix.problems() == ()
 
 
+def test_of_some_mutants_alone_it_is_not_said_that_scenarios_find_none() -> None:
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED}, "cache-01.1", "cache-02.1")
+    assert [problem.partition(" ")[0] for problem in matrix.problems()] == ["cache-02.1"]
+    matrix.every = False
+    assert matrix.problems() == ()
+
+
 def test_a_run_that_came_to_nothing_is_a_problem() -> None:
     matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED}, "cache-01.1")
     matrix.failures["wrong"] = "behave took more than 90 s"
@@ -256,11 +264,40 @@ def test_the_page_shows_verdicts_and_quotes_what_validators_said() -> None:
     assert '<td class="killed">killed</td>' in text
     assert '<td class="cell failed named" title="&lt;b&gt; &amp; more">✗</td>' in text
     assert "complete both ways" in text
+    matrix.every = False
+    assert "complete both ways" not in page(matrix)
 
 
 def test_an_unknown_mutant_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["nobody"]) == 2
     assert capsys.readouterr().err == "no such mutant: nobody\n"
+
+
+def test_parts_by_number_and_by_day() -> None:
+    assert part("2/3", day=0) == (2, 3)
+    assert part("1/1", day=366) == (1, 1)
+    assert {part("today/3", day=day) for day in range(100, 103)} == {(1, 3), (2, 3), (3, 3)}
+    assert part("today/3", day=100) == part("today/3", day=103)
+
+
+@pytest.mark.parametrize("text", ["", "3", "0/3", "4/3", "1/0", "-1/3", "yesterday/3", "1/3/5"])
+def test_what_is_no_part(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no part"):
+        part(text, day=1)
+
+
+def test_the_parts_are_all_there_is_and_each_says_what_it_is(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("mutants.cli.run", lambda scenarios, *_, **__: {one.id: _PASSED for one in scenarios})
+    tried: list[str] = []
+    for number in (1, 2, 3):
+        assert main([f"--part={number}/3", "--output", str(tmp_path)]) == 1  # none of them is found
+        stored = json.loads((tmp_path / "matrix.json").read_text(encoding="utf-8"))
+        assert not [problem for problem in stored["problems"] if "finds no mutant" in problem]
+        tried += [one["name"] for one in stored["mutants"]]
+        assert f"part {number} of 3: {stored['mutants'][0]['name']} " in capsys.readouterr().out
+    assert sorted(tried) == sorted(_MUTANTS)
 
 
 def test_the_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:
