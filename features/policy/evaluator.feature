@@ -67,15 +67,17 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       """
 
   @evaluator-05
-  Scenario: an exception hides a result without a message
+  Scenario: an exception takes the results of a rule away, also one without a message
     Given the rules
       """
       package a
       deny_one contains {"code": "a.dumb", "msg": 5}
+      deny_one contains {"code": "a.one", "msg": "taken away"}
       warn contains "all that is seen"
       exception contains ["one"]
       """
     When the images are judged with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
-    Then the warnings are: -
+    Then the violations are: none
+    And the warnings are: -
     And the output should match the snapshot
