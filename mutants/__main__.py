@@ -1,6 +1,6 @@
-"""``python -m mutants``: makes the matrix. ``python -m mutants NAME …``: the mutant's own command line.
+"""``python -m mutants``: makes the matrix. ``python /…/mutants NAME …``: the mutant's own command line.
 
-Scenarios start a validator in a folder of their own, so they name this folder instead: ``python /…/mutants NAME``.
+Scenarios start a validator in a folder of their own, so they name this one by its path.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-if not __package__:  # started by the folder's name, which then stands where imports are looked for
+if not __package__:  # started by its path: the folder stands where imports are looked for
     del sys.path[0]
     sys.path.append(str(Path(__file__).resolve().parents[1]))  # the last place: an installed refimpl comes first
 
@@ -16,16 +16,20 @@ from mutants.catalogue import CONTROL, all_mutants
 
 __all__: list[str] = []
 
+_A_MUTANT = not __package__
+
 
 def _run() -> None:
-    mutants = all_mutants()
-    name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name in mutants:
-        mutants[name].apply()
-    elif name != CONTROL:
+    if not _A_MUTANT:
         from mutants.cli import main
 
         sys.exit(main(sys.argv[1:]))
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    mutants = all_mutants()
+    if name in mutants:
+        mutants[name].apply()
+    elif name != CONTROL:
+        sys.exit(f"no such mutant: {name}")
     sys.argv = ["ec-ref", *sys.argv[2:]]
     from refimpl.__main__ import run
 

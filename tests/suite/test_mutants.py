@@ -114,6 +114,17 @@ def test_a_mutant_has_a_command_line_of_its_own_in_any_folder(name: str, status:
     assert validator(name).endswith(f" {name}")
 
 
+def test_a_name_is_a_mutant_by_the_folder_and_a_row_of_the_matrix_by_the_module() -> None:
+    for words, status in (([str(ROOT / "mutants"), "nobody"], 1), (["-m", "mutants", "nobody"], 2)):
+        ended = subprocess.run([sys.executable, *words], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert ended.returncode == status
+        assert ended.stderr == "no such mutant: nobody\n"
+    ended = subprocess.run(
+        [sys.executable, "-m", "mutants", "true", "--list"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, len(ended.stdout.splitlines())) == (0, len(_MUTANTS))
+
+
 def test_two_mutants_cannot_have_one_name() -> None:
     with pytest.raises(DuplicateError):
         mutant("true", "It is another one.", Kind.NOTHING, "happy-01")(lambda: None)
