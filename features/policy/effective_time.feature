@@ -111,3 +111,29 @@ Feature: The time at which images are judged
       | id | what                                    | given                |
       | 13 | 90 days ago stands in its failures      | 2001-05-02T00:00:00Z |
       | 14 | more than 90 days ago doesn't           | 2001-05-02T00:00:01Z |
+
+  @effective_time-15
+  Scenario: the moment at which the image was built decides what is in force, but for waivers
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.before", "msg": "In force when it was built", "effective_on": "2024-01-01T10:04:59Z"}
+      deny contains {"code": "a.at", "msg": "Not yet at that moment", "effective_on": "2024-01-01T10:05:00Z"}
+      deny contains {"code": "a.after", "msg": "Only today", "effective_on": "2024-06-01T00:00:00Z"}
+      deny contains {"code": "a.waived", "msg": "Waived when it was built, no more today"}
+      deny contains {"code": "a.pardoned", "msg": "Waived today, not yet when it was built"}
+      """
+    And the policy configuration
+      """
+      sources:
+        - policy: [./rules]
+          volatileConfig:
+            exclude:
+              - {value: a.waived, effectiveUntil: "2024-06-01"}
+              - {value: a.pardoned, effectiveOn: "2024-06-01"}
+      """
+    When the images are judged with
+      | --effective-time | attestation |
+    Then the violations are: a.before a.waived
+    And the warnings are: a.after a.at
+    And the output should match the snapshot
