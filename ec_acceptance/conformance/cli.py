@@ -84,6 +84,8 @@ def main(arguments: Sequence[str]) -> int:
     except OSError as error:
         _tell(f"Error: the report cannot be written: {error}")
         return Exit.BROKEN
+    if any(result.status not in {"passed", "skipped"} for result in outcome.results):
+        _tell(f"what the scenarios saw that didn't pass is kept in {options['artifacts']}")
     _tell(f"{outcome.summary}, in {time.monotonic() - started:.1f} s")
     return outcome.exit
 

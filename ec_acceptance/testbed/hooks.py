@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ec_acceptance.testbed.evidence import keep
 from ec_acceptance.testbed.services import Options, Services
 from ec_acceptance.testbed.world import World
 
@@ -52,7 +53,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
     if world is None:
         return
     if scenario.status.name in {"failed", "error"}:
-        kept = world.keep(context.services.options.artifacts)
+        kept = keep(world, context.services.options.artifacts)
         sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
     world.close()
 

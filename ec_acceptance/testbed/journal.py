@@ -36,6 +36,9 @@ class Asked:
         """
         return json.loads(self.body) if self.body else None
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.path} {self.status}"
+
 
 class Journal:
     """The requests of one service in the order in which they were answered. Safe for threads."""

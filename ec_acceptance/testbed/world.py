@@ -332,6 +332,16 @@ class World:
         self.gate.log.complete()
         return self.gate.log.requests(since=self._mark, **wanted)
 
+    def all_requests(self) -> dict[str, tuple[str, ...]]:
+        """A line for each request that the scenario's services have seen, by the name of the service."""
+        lines = {}
+        if "gate" in self.__dict__:
+            lines["registry"] = tuple(map(str, self.gate.log.requests()))
+        for name in ("rekor", "git", "cluster"):
+            if name in self.__dict__:
+                lines[name] = tuple(map(str, getattr(self, name).journal.asked))
+        return lines
+
     def past_files(self, image: str) -> Exchange | None:
         """The first request in the newest run that is made only when the image's files have been read."""
         assert self.reader is not None, "the scenario has images that are judged by their files"
@@ -400,30 +410,6 @@ class World:
         return self.known.typed(document, self.last)
 
     # The end.
-
-    def keep(self, folder: Path) -> Path:
-        """Keep what was seen for a failed scenario: command lines, streams, requests, the files left behind."""
-        target = folder / _UNFIT.sub("-", self.scenario)
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        for number, invocation in enumerate(self.invocations, 1):
-            (target / f"{number}-command.txt").write_text(invocation.described() + "\n", encoding="utf-8")
-            (target / f"{number}-environment.json").write_text(
-                json.dumps(dict(invocation.environment), indent=1) + "\n"
-            )
-            (target / f"{number}-stdout").write_bytes(invocation.stdout)
-            (target / f"{number}-stderr").write_bytes(invocation.stderr)
-        if "gate" in self.__dict__:
-            (target / "registry-requests.txt").write_text("".join(f"{one}\n" for one in self.gate.log.requests()))
-        for name in ("rekor", "git", "cluster"):
-            if name in self.__dict__:
-                asked = getattr(self, name).journal.asked
-                lines = [f"{one.method} {one.path} {one.status}\n" for one in asked]
-                (target / f"{name}-requests.txt").write_text("".join(lines), encoding="utf-8")
-        files = sorted(path for root in (self.home, self.scratch) for path in root.rglob("*") if path.is_file())
-        listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(self.folder)}\n" for path in files)
-        (target / "files.txt").write_text(listing, encoding="utf-8")
-        return target
 
     def close(self) -> None:
         """Stop what still runs, end the scenario's own services and remove its files.

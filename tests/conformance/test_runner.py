@@ -33,7 +33,30 @@ def test_a_validator_that_does_nothing_is_told_apart_from_a_broken_suite(tmp_pat
     assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "failed  @happy-01" in answer.stdout
     assert "the output is no json" in answer.stdout
-    assert (tmp_path / "artifacts" / "happy-01" / "1-command.txt").is_file()
+
+
+def test_a_failure_leaves_what_was_seen(tmp_path: Path) -> None:
+    artifacts = tmp_path / "artifacts"
+    program = tmp_path / "asks.py"
+    program.write_text(
+        "import json, sys, urllib.request\n"
+        "image = next(word for word in sys.argv if 'containerImage' in word)\n"
+        "host = json.loads(image)['components'][0]['containerImage'].split('/')[0]\n"
+        "urllib.request.urlopen(f'http://{host}/v2/')\n"
+        "print('odd')\n"
+        "print('what went wrong', file=sys.stderr)\n",
+        encoding="utf-8",
+    )
+    validator = f"{sys.executable} {program}"
+    answer = _run("--tags", "@happy-01", "--validator", validator, "--artifacts", str(artifacts))
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert f"kept in {artifacts}\n" in answer.stdout
+    kept = artifacts / "happy-01"
+    assert "containerImage" in (kept / "1-command.txt").read_text()
+    assert (kept / "1-stdout").read_text() == "odd\n"
+    assert (kept / "1-stderr").read_text() == "what went wrong\n"
+    assert json.loads((kept / "1-environment.json").read_text())["EC_CACHE"] == "true"
+    assert "GET /v2/ → 200" in (kept / "registry-requests.txt").read_text()
 
 
 def test_nothing_selected_is_incomplete() -> None:
