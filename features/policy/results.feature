@@ -336,3 +336,69 @@ Feature: From rules to results
       """
       Include criterion '@2020-01-01T00:00:00Z' doesn't match any policy rule
       """
+
+  @result-19
+  Scenario: what a rule that passed tells of itself: all but its solution
+    Given the rules
+      """
+      package a
+      # METADATA
+      # title: Good
+      # description: Never fails.
+      # custom:
+      #   short_name: good
+      #   solution: None is needed
+      #   severity: warning
+      #   collections: [c1]
+      #   depends_on: [a.nobody]
+      #   effective_on: 2099-01-01T00:00:00Z
+      deny contains {"code": "a.good", "msg": "unreachable"} if { false }
+      """
+    When the images are judged with
+      | --info | |
+    Then the successes are: a.good
+    And the output should match the snapshot
+
+  @result-20
+  Scenario: a rule that depends on one of another package, and on one of another source
+    Given the rules
+      """
+      package a
+      # METADATA
+      # custom:
+      #   short_name: silent
+      #   depends_on: b.fails
+      deny contains {"code": "a.silent", "msg": "What it depends on fails"}
+      # METADATA
+      # custom:
+      #   short_name: heard
+      #   depends_on: [c.fails]
+      deny contains {"code": "a.heard", "msg": "What it depends on fails elsewhere"}
+      """
+    And a file "rules/b.rego" with
+      """
+      package b
+      deny contains {"code": "b.fails", "msg": "It does"}
+      """
+    And a file "others/c.rego" with
+      """
+      package c
+      deny contains {"code": "c.fails", "msg": "It does"}
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./others"]}]} |
+    Then the violations are: a.heard b.fails c.fails
+    And the output should match the snapshot
+
+  @result-21
+  Scenario: a warning that calls itself a failure doesn't wait for its date
+    Given the rules
+      """
+      package a
+      warn contains {"code": "a.now", "msg": "fails", "severity": "failure", "effective_on": "2099-01-01T00:00:00Z"}
+      deny contains {"code": "a.mild", "msg": "warns.", "severity": "warning", "effective_on": "2099-01-01T00:00:00Z"}
+      """
+    When the images are judged
+    Then the violations are: a.now
+    And the warnings are: a.mild
+    And the output should match the snapshot

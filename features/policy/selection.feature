@@ -74,3 +74,48 @@ Feature: Which rules count: include and exclude
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
       """
+
+  @selection-23
+  Scenario: of a code only the last two parts count
+    Given a file "rules/long.rego" with
+      """
+      package long
+      deny contains {"code": "x.y.stays", "msg": "named by its package's whole path"} if { true }
+      deny contains {"code": "x.z.goes", "msg": "named by the last part of it"} if { true }
+      """
+    And the policy configuration
+      """
+      sources: [{policy: [./rules], config: {exclude: [x.y, x.y.stays, "x.y.*", x, z.goes, a, b, c, zz, nodot]}}]
+      """
+    When the images are judged
+    Then the violations are: x.y.stays
+    And the output should match the snapshot
+
+  @selection-24
+  Scenario: a rule without annotation hides the collections of an annotated one of its code
+    Given a file "rules/a.rego" with
+      """
+      package a
+      # METADATA
+      # custom:
+      #   short_name: twice
+      #   collections: [c9]
+      deny contains {"code": "a.twice", "msg": "annotated"} if { true }
+      deny contains result if { result := {"code": "a.twice", "msg": "not annotated"} }
+      """
+    And a file "rules/b.rego" with
+      """
+      package b
+      # METADATA
+      # custom:
+      #   short_name: once
+      #   collections: [c9]
+      deny contains {"code": "b.once", "msg": "annotated"} if { true }
+      """
+    And the policy configuration
+      """
+      sources: [{policy: [./rules], config: {include: ["@c9"]}}]
+      """
+    When the images are judged
+    Then the violations are: b.once
+    And the output should match the snapshot
