@@ -120,7 +120,11 @@ def test_exceptions_hide_what_is_no_result_from_the_alternative_evaluator(tmp_pa
 
 
 def test_an_exception_for_one_document_leaves_the_others_results(tmp_path: Path) -> None:
-    rego = 'package a\nimport rego.v1\nexception contains [""] if input.quiet\ndeny contains text if text := input.text\n'
+    rego = """package a
+import rego.v1
+exception contains [""] if input.quiet
+deny contains text if text := input.text
+"""
     file = File((b'{"text": "one"}', b'{"text": "two", "quiet": true}', b'{"text": "three"}'))
     outcome = case(tmp_path, rego).evaluator().evaluate_files(REF, "one", (file,))
     assert [result.msg for result in outcome.violations] == ["one", "three"]
