@@ -4,15 +4,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
 from mutants.replacing import changed, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 __all__ = ["unshared"]
 
@@ -221,7 +222,11 @@ def slot_before_need() -> None:
         with slots:
             return original(*arguments)
 
+    first = itertools.count()
+
     @changed(Layers, "_transfer")
-    def transfer(original: Callable[..., Any], self: Any, *arguments: Any) -> Any:
-        self._slots = slots
-        return original(self, *arguments)
+    @contextmanager
+    def transfer(_: object, self: Any, repository: Any, descriptor: Any) -> Iterator[Any]:
+        # The very first one gets through: else readers now and then stop before anything is asked for.
+        with slots if next(first) else nullcontext(), self._client.open_blob(repository, descriptor) as stream:
+            yield stream
