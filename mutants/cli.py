@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mutants.catalogue import CONTROL, all_mutants
+from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
 from mutants.trial import Finding, TrialError, run, validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["main", "part"]
 
@@ -143,6 +145,22 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
             ]
             for future in [pool.submit(further, *one) for one in rest]:
                 future.result()
+    _again(matrix, timeout)
+
+
+def _again(matrix: Matrix, timeout: float) -> None:
+    """Try once more, with nothing beside it, what ended as an error: that says nothing, either way."""
+    if unsure := _errors(matrix, matrix.control):
+        with suppress(TrialError):  # then it stays as it is
+            matrix.control.update(run(unsure, validator(CONTROL), timeout=timeout))
+    for name, findings in matrix.findings.items():
+        if unsure := _errors(matrix, findings):
+            sys.stdout.write(f"again {name}: {' '.join(one.id for one in unsure)}\n")
+            _try(matrix, name, unsure, timeout)
+
+
+def _errors(matrix: Matrix, findings: Mapping[str, Finding]) -> tuple[Scenario, ...]:
+    return tuple(matrix.scenarios[one] for one, finding in findings.items() if finding.status == "error")
 
 
 def _try(matrix: Matrix, name: str, part: Iterable[Scenario], timeout: float) -> None:
@@ -171,4 +189,5 @@ def _store(matrix: Matrix, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(matrix.to_json(), indent=1, ensure_ascii=False)
     (folder / "matrix.json").write_text(f"{text}\n", encoding="utf-8")
+    (folder / "matrix.xml").write_bytes(junit(matrix))
     (folder / "matrix.html").write_text(page(matrix), encoding="utf-8")

@@ -79,8 +79,8 @@ class Matrix:
             for name, finding in self.control.items()
             if finding.status not in {"passed", "skipped"}
         ]
-        for name, mutant in self.mutants.items():
-            found += self._problems_of(name, mutant)
+        for name in self.mutants:
+            found += self.problems_of(name)
         found += [
             f"{one.id} ({one.name}) finds no mutant{'' if self.whole else ' of those that it is named for'}"
             for one in self.scenarios.values()
@@ -88,7 +88,9 @@ class Matrix:
         ]
         return tuple(found)
 
-    def _problems_of(self, name: str, mutant: Mutant) -> list[str]:
+    def problems_of(self, name: str) -> list[str]:
+        """What is wrong with one mutant, or with what is named for it."""
+        mutant = self.mutants[name]
         if name in self.failures:
             return [f"{name} is broken: {self.failures[name]}"]
         verdict = self.verdict(name)

@@ -6,8 +6,10 @@ import argparse
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -15,11 +17,15 @@ sys.path.append(str(Path(__file__).parents[2]))  # `mutants` isn't installed; wh
 
 from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, mutant
 from mutants.cli import main, part
+from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
 from mutants.trial import Finding, TrialError, validator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _MUTANTS = all_mutants()
 _SCENARIOS = all_scenarios()
@@ -277,6 +283,39 @@ def test_the_page_shows_verdicts_and_quotes_what_validators_said() -> None:
     assert "complete both ways" in text
     matrix.every = False
     assert "complete both ways" not in page(matrix)
+
+
+def test_a_mutant_is_a_test_in_junit_and_what_concerns_none_is_one_more() -> None:
+    found = ET.fromstring(junit(_matrix(_mutant("cache-01.1"), {"cache-01.1": _FAILED}, "cache-01.1")))
+    assert (found.get("tests"), found.get("failures")) == ("2", "0")
+    matrix = _matrix(_mutant("cache-01.1"), {"cache-01.1": _PASSED}, "cache-01.1")
+    matrix.control["layers-01"] = _FAILED
+    found = ET.fromstring(junit(matrix))
+    assert (found.get("tests"), found.get("failures")) == ("2", "2")
+    texts = {case.get("name"): case.findtext("failure") for case in found}
+    assert texts["wrong"] == "\n".join(matrix.problems_of("wrong"))
+    assert "layers-01 fails with the reference validator itself" in str(texts["the whole"])
+    assert "wrong survives" not in str(texts["the whole"])
+
+
+def test_what_ends_as_an_error_is_tried_once_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "never-swept"
+    times: Counter[str] = Counter()
+
+    def tried(scenarios: Iterable[Scenario], command: str, **_: object) -> dict[str, Finding]:
+        found = {}
+        for one in scenarios:
+            wrong = command == validator(name) and one.of_cache
+            times[f"{one.id} {wrong}"] += 1
+            found[one.id] = _PASSED if not wrong else _ERROR if times[f"{one.id} {wrong}"] == 1 else _FAILED
+        return found
+
+    monkeypatch.setattr("mutants.cli.run", tried)
+    assert main([name, "--output", str(tmp_path)]) == 0
+    assert f"again {name}: cache-14" in capsys.readouterr().out
+    assert set(times.values()) == {1, 2}
 
 
 def test_an_unknown_mutant_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
