@@ -2,7 +2,7 @@
 
 Nothing here goes by luck: each wait ends with an event in the gate's log, or with *rest*: no event for so long that
 everything that could happen has happened. What isn't reached is an error of the scenario (`NotReachedError`), not a
-verdict; a validator that ends, or hangs, before it asks for what it must ask for is at fault: an AssertionError.
+verdict; a validator that ends, or stands still, before it asks for what it must ask for is at fault: an AssertionError.
 """
 
 from __future__ import annotations
@@ -143,6 +143,10 @@ class Steering:
         except NotReachedError:
             if not self._asked():
                 raise AssertionError(f"the validator asked the registry for nothing within {self.limit:g} s") from None
+            if self._running and log.idle() >= self.limit / 2:
+                raise AssertionError(
+                    f"the validator stands still: all its requests are answered, and yet this didn't come about: {what}"
+                ) from None
             raise
         if not condition():
             raise AssertionError(f"the validator ended before this came about: {what}")

@@ -56,7 +56,7 @@ def steering(gate: Gate, limit: float = WAIT, running: dict[str, Running] | None
 
 
 def program(*words: str, folder: Path, gate: Gate) -> Running:
-    running = Running(words, {}, folder, folder)
+    running = Running(words, {"PATH": "/usr/bin:/bin"}, folder, folder)
     running.when_ended(gate.log.wake)
     return running
 
@@ -158,6 +158,29 @@ def test_who_asks_for_nothing_is_at_fault(gate: Gate) -> None:
     lead.add(THE_LAYER, Hold(0), 1)
     with pytest.raises(AssertionError, match="asked the registry for nothing"):
         lead.held(THE_LAYER)
+
+
+def test_who_stands_still_with_all_requests_answered_is_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
+    still = program("sleep", "60", folder=tmp_path, gate=gate)
+    lead = steering(gate, limit=0.3, running={"": still})
+    lead.add(THE_LAYER, Hold(0), 1)
+    fetch(THE_CONFIGURATION).result(WAIT)
+    with pytest.raises(AssertionError, match=r"stands still: .* a hold of the layer"):
+        lead.held(THE_LAYER)
+    still.kill()
+    still.wait(WAIT)
+
+
+def test_who_may_wait_for_what_is_held_is_not_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
+    waiting = program("sleep", "60", folder=tmp_path, gate=gate)
+    lead = steering(gate, limit=0.3, running={"": waiting})
+    lead.add(THE_LAYER, Hold(0), 1)
+    lead.wait_before("a", THE_CONFIGURATION)
+    fetch(THE_CONFIGURATION)
+    with pytest.raises(NotReachedError, match="a hold of the layer"):
+        lead.held(THE_LAYER)
+    waiting.kill()
+    waiting.wait(WAIT)
 
 
 def test_who_ends_too_early_is_at_fault_at_once(gate: Gate, tmp_path: Path) -> None:

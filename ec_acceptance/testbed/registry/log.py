@@ -200,6 +200,12 @@ class Log:
         )
         return max((after - before for before, after in itertools.pairwise(times)), default=0.0)
 
+    def idle(self) -> float:
+        """Seconds since the last event, if there was one and every request is answered to its end; else 0."""
+        with self.changed:
+            under_way = any(exchange.ended is None for exchange in self._exchanges)
+            return time.monotonic() - self._last if self._exchanges and not under_way else 0.0
+
     def _settled(self, reached: Callable[[], bool] | None, quiet: float, timeout: float) -> bool:
         begun = time.monotonic()
         with self.changed:
