@@ -27,6 +27,13 @@ _THEMES = (
     "verdict",
     "criteria",
     "sources",
+    "injection",
+    "wire",
+    "credentials",
+    "trust",
+    "truncation",
+    "inputs",
+    "interruption",
     "nothing",
 )
 
@@ -45,6 +52,13 @@ class Kind(enum.Enum):
     VERDICT = "verdicts"
     CRITERIA = "which rules count"
     SOURCES = "rules and data"
+    INJECTION = "content that speaks for the validator"
+    WIRE = "connections, redirects and encodings"
+    CREDENTIALS = "who gets which credentials"
+    TRUST = "what is believed of signatures"
+    TRUNCATION = "what is read to its end"
+    INPUTS = "references, images and files given"
+    INTERRUPTION = "how a run ends"
     NOTHING = "does nothing"
 
     @property

@@ -1,0 +1,1 @@
+"""Who gets which credentials, and where secrets show up."""

@@ -1,0 +1,1 @@
+"""Content that would speak for the validator: texts that become structure."""

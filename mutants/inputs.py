@@ -1,0 +1,1 @@
+"""References, images, indexes and input files of odd forms."""

@@ -1,0 +1,1 @@
+"""How a run ends: signals, full disks, deadlines, faults of one component."""

@@ -1,0 +1,1 @@
+"""Archives, packs and layers that break off, and what is taken for their end."""

@@ -1,0 +1,1 @@
+"""What is believed of keys, signatures, certificates and log entries."""

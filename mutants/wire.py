@@ -1,0 +1,1 @@
+"""Connections, redirects, encodings, proxies and trusted certificates."""
