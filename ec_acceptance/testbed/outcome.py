@@ -77,7 +77,7 @@ def said_causes(invocation: Invocation) -> dict[str, list[str]]:
 
 
 def expect_cause(invocation: Invocation, components: Sequence[str], cause: str, named: str) -> None:
-    """Demand that these components, and no others, failed for this cause (specification 40 §2, "A component fails").
+    """Demand that these components, and no others, failed for this cause (specification 40, "A component fails").
 
     Args:
         invocation: the run.

@@ -1,4 +1,4 @@
-"""What a registry can do to us, told apart by what the caller does about it (specification 26 §4, 40 §2)."""
+"""What a registry can do to us, told apart by what the caller does about it (specification 26 §4 and 40)."""
 
 from __future__ import annotations
 
