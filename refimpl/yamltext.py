@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import yaml
+
 __all__ = ["loads"]
 
-#: How deep collections may be nested (go-yaml: 10 000).
-_DEPTH_LIMIT = 1_000
+#: How deep collections may be nested (go-yaml: 10 000). Libraries have limits of their own, all higher than this one.
+_DEPTH_LIMIT = 500
+_TOO_DEEP = f"yaml: nested too deeply: more than {_DEPTH_LIMIT} levels"
 #: How many values a document may have once its aliases are followed, if that is ten times what it has without.
 _EXPANSION_LIMIT = 400_000
 
@@ -48,10 +51,24 @@ def loads(text: str | bytes) -> Any:
     start = text.lstrip()[:1]
     if start and start in '{["':
         try:
-            return json.loads(text, parse_float=_json_float, parse_int=_json_int, parse_constant=_refuse)
+            value = json.loads(text, parse_float=_json_float, parse_int=_json_int, parse_constant=_refuse)
         except (ValueError, RecursionError):
             pass  # YAML is wider, and its reader tells what is wrong
+        else:
+            if text.count("[") + text.count("{") > _DEPTH_LIMIT:
+                _check_depth(value)
+            return value
     return _Builder(text).document()
+
+
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(_DEPTH_LIMIT):
+        items = (item for each in level for item in (each.values() if isinstance(each, dict) else each))
+        level = [item for item in items if isinstance(item, (dict, list))]
+        if not level:
+            return
+    raise ValueError(_TOO_DEEP)
 
 
 def _json_float(text: str) -> int | float:
@@ -74,6 +91,8 @@ class _Builder:
         self._text = text
         self._anchors: dict[str, Any] = {}
         self._open: set[str] = set()
+        self._stack: list[_Collection] = []
+        self._place = 0
         self._made = 0
         self._expanded = 0
         self._sizes: dict[int, int] = {}
@@ -85,17 +104,22 @@ class _Builder:
         try:
             return self._build(yaml.parse(self._text, Loader=loader))
         except yaml.YAMLError as error:
-            raise ValueError(f"yaml: {_one_line(error)}") from error
-        except RecursionError as error:
-            raise ValueError("yaml: nested too deeply") from error
+            raise ValueError(_TOO_DEEP if self._ends_too_deep(error) else f"yaml: {_one_line(error)}") from error
+
+    def _ends_too_deep(self, error: yaml.YAMLError) -> bool:
+        """Whether the parser gave up amid more brackets than we take: it looks ahead, so it may see them first."""
+        mark = getattr(error, "problem_mark", None)
+        ahead = self._text[self._place : mark.index] if mark is not None else ""
+        return len(self._stack) + ahead.count("[") + ahead.count("{") >= _DEPTH_LIMIT
 
     def _build(self, events: Iterator[Any]) -> Any:
-        stack: list[_Collection] = []
+        stack = self._stack
         for event in events:
             kind = type(event).__name__
+            self._place = event.end_mark.index
             if kind in {"SequenceStartEvent", "MappingStartEvent"}:
                 if len(stack) >= _DEPTH_LIMIT:
-                    raise ValueError("yaml: nested too deeply")
+                    raise ValueError(_TOO_DEEP)
                 stack.append(_Collection(kind == "MappingStartEvent", event.anchor, event.start_mark.line + 1))
                 self._open.add(event.anchor or "")
                 continue
