@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Case", "contestants", "print_head", "print_rows", "validate"]
 
+_OTHERS = {"before": "EC_BEFORE", "oracle": "EC_ORACLE"}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -30,9 +32,9 @@ class Case:
 
 
 def contestants() -> dict[str, Validator]:
-    """The validators by name: ours, and `oracle` when EC_ORACLE tells where it is."""
-    oracle = os.environ.get("EC_ORACLE")
-    return {"ec-ref": Validator()} | ({"oracle": Validator(oracle)} if oracle else {})
+    """The validators by name: ours, and those that variables name: an older `ec-ref`, and `ec`."""
+    named = {name: os.environ.get(variable, "") for name, variable in _OTHERS.items()}
+    return {"ec-ref": Validator()} | {name: Validator(command) for name, command in named.items() if command}
 
 
 def validate(world: World, images: Sequence[str], repository: str, include: Sequence[str] = ()) -> list[str]:
@@ -50,21 +52,22 @@ def validate(world: World, images: Sequence[str], repository: str, include: Sequ
 
 def print_head(rounds: int) -> None:
     """What the table is about, and its head."""
-    print(f"medians of {rounds} rounds; memory is the largest sum of PSS over the process tree\n")
+    print(f"medians of {rounds} rounds; memory is the largest sum of PSS over the process tree")
+    print("the last three columns: ec-ref divided by the one in this row\n")
     print("| case | | wall s | CPU s | memory MB | wall | CPU | memory |")
     print("|---|---|---|---|---|---|---|---|")
 
 
 def print_rows(case: Case, world: World, rounds: int) -> None:
-    """Measure a case, and print a row for each validator, with the ratios to the oracle if it takes part."""
+    """Measure a case, and print a row for each validator, with the ratios of ours to the others."""
     costs = _measured(case, world, rounds)
-    base = costs.get("oracle")
-    for name, cost in costs.items():
+    ours = costs["ec-ref"]
+    for name, base in costs.items():
         ratios = " | | "
-        if base is not None and name != "oracle":
-            ratios = f"{cost.wall / base.wall:.2f} | {cost.cpu / base.cpu:.2f} | {cost.memory / base.memory:.2f}"
-        memory = cost.memory / 1e6
-        print(f"| {case.name} | {name} | {cost.wall:.3f} | {cost.cpu:.3f} | {memory:.0f} | {ratios} |", flush=True)
+        if base is not ours:
+            ratios = f"{ours.wall / base.wall:.2f} | {ours.cpu / base.cpu:.2f} | {ours.memory / base.memory:.2f}"
+        memory = base.memory / 1e6
+        print(f"| {case.name} | {name} | {base.wall:.3f} | {base.cpu:.3f} | {memory:.0f} | {ratios} |", flush=True)
 
 
 def _measured(case: Case, world: World, rounds: int) -> dict[str, Cost]:
