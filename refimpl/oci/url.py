@@ -1,0 +1,306 @@
+"""URLs as the validators read them: by the rules of Go's ``net/url`` (RFC 3986, more leniently), in one place.
+
+Whatever comes from outside and is to be asked is parsed here, so that what can't be read is one kind of error; and
+whatever is shown goes through `shown`, so that no password stands in a text.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from refimpl.oci.errors import UnreachableError
+from refimpl.quoting import quoted
+from refimpl.record import record, replace
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "is_internal", "is_loopback", "parse", "shown"]
+
+Origin = tuple[str, str, int]
+"""Scheme, host in lower case without brackets, port."""
+
+_PORTS = {"http": 80, "https": 443}
+_LARGEST_PORT = 65535
+_KEPT = 256
+_SHOWN_TAIL = 4096  # characters of a URL that can't be read in which the end of a password is looked for
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
+_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2}).{0,2}", re.DOTALL)
+_ENCODED_ASCII = re.compile(r"%(?!25)[0-7][0-9A-Fa-f]")
+_NO_HOST = re.compile(r"[^A-Za-z0-9\-_.~!$&'()*+,;=:\[\]<>\"%\x80-\U0010ffff]")
+_NAME = re.compile(r"[a-z0-9\-_.]+")
+_PORT = re.compile(r"(?::[0-9]*)?")
+_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@%/\[\]]*")
+_HOST_SAFE = "!$&'()*+,;=:[]<>\""
+_QUERY_SAFE = "!$&'()*+,;=:@/?%[]\"<>\\^`{|}"
+# A password ends at the authority's last @; in a URL that can't be read, for it has / or ? in it, at the word's.
+_PASSWORD = re.compile(
+    r"(://|\b(?:git|https?|oci|file)::)([^/?#\s:@\"\[]*):(?!\d*(?:[/?#\s\"]|$))"
+    rf"(?:[^/?#\s\"]*@|[^\s\"]{{0,{_SHOWN_TAIL}}}@)"
+)
+_UNREADABLE_PASSWORD = re.compile(r"(://[^/?#:@\[]*):(?!\d*(?:[/?#]|\Z)).*@", re.DOTALL)
+_NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that don't stand for a byte
+
+
+class UnreadableURLError(UnreachableError):
+    """The text is no URL, or none that a request can be sent to: ``parse "http://[": missing ']' in host``."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        safe = shown(_UNREADABLE_PASSWORD.sub(r"\1:***@", text, count=1))
+        super().__init__(f"parse {quoted(safe)}: {reason}")
+        self.reason = reason
+
+
+@record
+class URL:
+    """A URL, absolute or not.
+
+    Attributes:
+        scheme: in lower case; empty in a relative one.
+        user: what stands before the ``@``, as given; None without one.
+        host: with a port, decoded, as given.
+        path: encoded, ready for a request.
+        query: as given, with what no request line can hold encoded; None without a ``?``.
+        fragment: as given.
+        opaque: what follows the scheme when that isn't a ``/``.
+    """
+
+    scheme: str
+    user: str | None
+    host: str
+    path: str
+    query: str | None
+    fragment: str
+    opaque: str
+
+    @property
+    def hostname(self) -> str:
+        """The host without port and brackets, as given."""
+        if self.host.startswith("["):
+            return self.host[1:].partition("]")[0]
+        return self.host.partition(":")[0]
+
+    @property
+    def origin(self) -> Origin:
+        """Where requests go.
+
+        Raises:
+            UnreadableURLError: it isn't http or https, has no host, or a port that is none.
+        """
+        default = _PORTS.get(self.scheme)
+        hostname = self.hostname.lower()
+        if default is None:
+            raise UnreadableURLError(str(self), f"unsupported protocol scheme {quoted(self.scheme)}")
+        if not hostname:
+            raise UnreadableURLError(str(self), "no Host in request URL")
+        given = self.host.rpartition("]")[2].partition(":")[2]
+        digits = given.lstrip("0") or given[-1:]
+        if len(digits) > len(str(_LARGEST_PORT)) or (digits and int(digits) > _LARGEST_PORT):
+            raise UnreadableURLError(str(self), "invalid port")
+        if not hostname.isascii():
+            hostname = self._ascii(hostname)
+        return self.scheme, hostname, int(digits) if digits else default
+
+    def _ascii(self, hostname: str) -> str:
+        try:
+            name = hostname.encode("idna").decode("ascii")
+        except UnicodeError:
+            name = ""
+        if not _NAME.fullmatch(name):
+            raise UnreadableURLError(str(self), f"invalid URL host {quoted(hostname)}")
+        return name
+
+    @property
+    def target(self) -> str:
+        """Path and query, as they stand in a request's first line."""
+        return (self.path or "/") + ("" if self.query is None else f"?{self.query}")
+
+    @property
+    def authorization(self) -> str:
+        """What user and password before the ``@`` are in a request's ``Authorization``; empty without them."""
+        if not self.user:
+            return ""
+        name, _, password = self.user.partition(":")
+        pair = unquote_to_bytes(name) + b":" + unquote_to_bytes(password)
+        return "Basic " + base64.b64encode(pair).decode("ascii")
+
+    def join(self, reference: str) -> URL:
+        """What a reference, such as the value of ``Location``, leads to from here (RFC 3986 §5.2).
+
+        Raises:
+            UnreadableURLError: it cannot be read.
+        """
+        there = parse(reference)
+        if there.scheme or there.host or there.user is not None:
+            path = there.path if there.opaque else _resolved("", there.path)
+            return replace(there, scheme=there.scheme or self.scheme, path=path)
+        query = self.query if not there.path and there.query is None else there.query
+        fragment = there.fragment or ("" if there.path or there.query is not None else self.fragment)
+        return replace(self, path=_resolved(self.path, there.path), query=query, fragment=fragment)
+
+    def __str__(self) -> str:
+        text = f"{self.scheme}:" if self.scheme else ""
+        if self.opaque:
+            text += self.opaque
+        elif self.scheme or self.host or self.user is not None:
+            user = "" if self.user is None else f"{self.user}@"
+            text += f"//{user}{_encoded(self.host, safe=_HOST_SAFE)}"
+        path = f"/{self.path}" if self.host and self.path and not self.path.startswith("/") else self.path
+        query = "" if self.query is None else f"?{self.query}"
+        return f"{text}{path}{query}" + (f"#{self.fragment}" if self.fragment else "")
+
+
+@functools.lru_cache(_KEPT)
+def parse(text: str) -> URL:
+    """Read a URL or a reference to one.
+
+    Raises:
+        UnreadableURLError: it is none; the text says why, in Go's words.
+    """
+    if _CONTROL.search(text):
+        raise UnreadableURLError(text, "net/url: invalid control character in URL")
+    rest, _, fragment = text.partition("#")
+    if rest.startswith(":"):
+        raise UnreadableURLError(text, "missing protocol scheme")
+    found = _SCHEME.fullmatch(rest)
+    scheme, rest = (found[1].lower(), found[2]) if found else ("", rest)
+    rest, mark, query = rest.partition("?")
+    given = _encoded(query, safe=_QUERY_SAFE) if mark else None
+    if scheme and not rest.startswith("/"):
+        return URL(scheme, None, "", "", given, fragment, rest)
+    if not scheme and ":" in rest.partition("/")[0]:
+        raise UnreadableURLError(text, "first path segment in URL cannot contain colon")
+    user: str | None = None
+    host = ""
+    if rest.startswith("//") and (scheme or not rest.startswith("///")):
+        authority, slash, rest = rest[2:].partition("/")
+        rest = slash + rest
+        before, at, host = authority.rpartition("@")
+        host = _host(text, host)
+        if at:
+            user = before
+            if not _USER.fullmatch(before):
+                raise UnreadableURLError(text, "net/url: invalid userinfo")
+            _check_escapes(text, before)
+    _check_escapes(text, rest)
+    path = rest if _PATH.fullmatch(rest) else quote_from_bytes(unquote_to_bytes(encoded(rest)), safe="$&+,/:;=@")
+    return URL(scheme, user, host, path, given, fragment, "")
+
+
+def shown(text: str) -> str:
+    """A URL, or any text with URLs in it, without their passwords: ``https://user:***@host``. Never fails."""
+    end = text.rfind("@") + 1
+    return _PASSWORD.sub(r"\1\2:***@", text[:end]) + text[end:] if end else text
+
+
+def encoded(text: str) -> bytes:
+    """A text's bytes: those that weren't UTF-8 are themselves again, and what no text can hold is U+FFFD."""
+    return _NO_BYTE.sub("\ufffd", text).encode("utf-8", "surrogateescape")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host without brackets is ``localhost`` or a loopback address, in any of the spellings of one."""
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def is_internal(host: str) -> bool:
+    """Whether a host without brackets is this machine or an address that isn't public: loopback, link-local, private.
+
+    An address counts in every spelling that a resolver takes (``127.1``, ``0x7f000001``, ``2130706433``). Names do not,
+    but ``localhost``: to where they lead is up to the network.
+    """
+    if is_loopback(host):
+        return True
+    address = _address(host.rstrip(".").lower())
+    return address is not None and (address.is_private or address.is_link_local or address.is_unspecified)
+
+
+def _address(host: str) -> IPv4Address | IPv6Address | None:
+    """The address that a host is, unmapped; None for a name."""
+    if not (host[:1].isdigit() or ":" in host):
+        return None
+    import ipaddress
+    import socket
+
+    try:
+        if ":" not in host:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        address = ipaddress.IPv6Address(host.partition("%")[0])
+    except (OSError, ValueError):
+        return None
+    return address.ipv4_mapped or address
+
+
+def _host(text: str, host: str) -> str:
+    """The host with its port, decoded (Go's ``parseHost``)."""
+    opened = host.rfind("[")
+    if opened > 0:
+        raise UnreadableURLError(text, "invalid IP-literal")
+    port = ""
+    if opened == 0:
+        _, closed, port = host.rpartition("]")
+        if not closed:
+            raise UnreadableURLError(text, "missing ']' in host")
+    elif ":" in host:
+        port = host[host.index(":") :]
+    if not _PORT.fullmatch(port):
+        raise UnreadableURLError(text, f"invalid port {quoted(port)} after host")
+    _check_escapes(text, host)
+    wrong = _ENCODED_ASCII.search(host)
+    if wrong and opened < 0:
+        raise UnreadableURLError(text, f"invalid URL escape {quoted(wrong[0])}")
+    odd = _NO_HOST.search(host)
+    if odd:
+        raise UnreadableURLError(text, f"invalid character {quoted(odd[0])} in host name")
+    host = unquote_to_bytes(encoded(host)).decode("utf-8", "replace")
+    if opened == 0 and not _is_address(host[1:].partition("]")[0]):
+        raise UnreadableURLError(text, "invalid IP-literal")
+    return host
+
+
+def _is_address(text: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _check_escapes(text: str, part: str) -> None:
+    wrong = _BAD_ESCAPE.search(part)
+    if wrong:
+        raise UnreadableURLError(text, f"invalid URL escape {quoted(wrong[0])}")
+
+
+def _encoded(text: str, *, safe: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote_from_bytes(encoded(text), safe=safe)
+
+
+def _resolved(base: str, path: str) -> str:
+    """RFC 3986 §5.2.3 and §5.2.4."""
+    full = path if path.startswith("/") else base[: base.rfind("/") + 1] + path if path else base
+    if not full:
+        return ""
+    kept: list[str] = []
+    steps = full.removeprefix("/").split("/")
+    for step in steps:
+        if step == "..":
+            del kept[-1:]
+        elif step != ".":
+            kept.append(step)
+    if steps[-1] in (".", ".."):
+        kept.append("")
+    return "/" + "/".join(kept)
