@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from refimpl.layers.archive import REGULAR, Archive
+from refimpl.layers.archive import NAME_LIMIT, Archive
 from refimpl.layers.listing import cleaned, flattened
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.errors import LimitExceededError
@@ -42,7 +42,8 @@ def image_files(
         RegistryError: a layer can't be read whole and verified; the text names the cause.
         TimeoutExceededError: the deadline passed.
     """
-    wanted = frozenset(cleaned(directory).lower() for directory in directories)
+    # No entry has a longer name than that, so a longer directory has nothing.
+    wanted = frozenset(cleaned(name).lower() for name in directories if len(name) <= NAME_LIMIT)
     if not wanted:
         return {}
     found = flattened([layers.listing(repository, layer, wanted, _parsed) for layer in reversed(manifest.layers)])
@@ -61,7 +62,8 @@ def image_files(
 def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dict[str, Any]:
     """The parsed entries of a (compressed) archive whose name is exactly one of `names` (specification 12 §3).
 
-    Of equal names the last counts; what isn't YAML is left out, and so is what is larger than `limits` allow.
+    Of equal names the last counts; what isn't YAML is left out, and so is what is larger than `limits` allow. Links and
+    directories count as empty files.
 
     Raises:
         MalformedError: not a whole archive.
@@ -71,8 +73,8 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
     files: dict[str, Any] = {}
     archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
     for entry in archive:
-        if entry.name in wanted and entry.kind == REGULAR and entry.size <= limits.file_bytes:
-            value, _ = _parsed(entry.name, archive.content(limits.file_bytes))
+        if entry.name in wanted and entry.size <= limits.file_bytes:
+            value, _ = _parsed(entry.name, archive.content(limits.file_bytes) if entry.has_content else b"")
             if value is not _UNREADABLE:
                 files[entry.name] = value
     return files

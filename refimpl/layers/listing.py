@@ -9,8 +9,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
-from refimpl.layers.archive import DIRECTORY, HARD_LINK, REGULAR, SYMBOLIC_LINK, Archive, Entry
+from refimpl.layers.archive import DIRECTORY, SYMBOLIC_LINK, Archive, Entry
 from refimpl.layers.stream import Decompressed
+from refimpl.oci.errors import LimitExceededError
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ class Listing:
     opaque: set[str] = field(default_factory=set)
     weight: int = 1024
 
+    def weigh(self, size: int, limits: Limits) -> None:
+        """Count what is about to be kept: names and content.
+
+        Raises:
+            LimitExceededError: too much.
+        """
+        self.weight += size
+        if self.weight > limits.image_bytes:
+            raise LimitExceededError(f"files of the image have more than {limits.image_bytes} bytes")
+
 
 def cleaned(path: str) -> str:
     """A path without ``.``, ``..`` and double slashes where possible, as Go's ``filepath.Clean``; empty is ``.``."""
@@ -54,8 +65,9 @@ def cleaned(path: str) -> str:
 def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) -> Listing:
     """Read a layer's archive; `directories` are cleaned and in lower case. The files' content is bytes.
 
-    Links and directories with a fitting name count as empty files, as in `ec`. What a layer removes it removes below
-    itself only, wherever the mark stands; `ec` loses files that come after their own mark, and knows no opaque ones.
+    Links, devices and directories with a fitting name count as empty files, as in `ec`. What a layer removes it removes
+    below itself only, wherever the mark stands; `ec` loses files that come after their own mark, and knows no opaque
+    ones.
 
     Raises:
         MalformedError: it is no whole archive.
@@ -70,6 +82,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
         parent, base = posixpath.split(name)
         if base == _OPAQUE:
             if not parent or parent.lower() in above:
+                listing.weigh(len(parent), limits)
                 listing.opaque.add(parent)
             continue
         removed = base.startswith(_WHITEOUT) and entry.kind != DIRECTORY
@@ -78,6 +91,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
         inside = (parent.lower() or ".") in directories
         if not inside and name.lower() not in above:
             continue
+        listing.weigh(len(name), limits)
         if removed:
             listing.covers.add(name)
             continue
@@ -87,9 +101,9 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
         if entry.kind != DIRECTORY:
             solid.add(name)
         if inside and base.rpartition(".")[2].lower() in EXTENSIONS and "." in base:
-            content = archive.content(limits.file_bytes) if entry.kind == REGULAR else b""
+            content = archive.content(limits.file_bytes) if entry.has_content else b""
+            listing.weigh(len(content), limits)
             listing.files[name] = content
-            listing.weight += len(content)
     listing.covers |= solid
     return listing
 
@@ -114,10 +128,10 @@ def flattened(listings: Iterable[Listing]) -> dict[str, Any]:
 
 
 def _escapes(entry: Entry, parent: str) -> bool:
-    """Whether this is a relative link out of the image: such a one is passed over."""
-    if entry.kind not in {HARD_LINK, SYMBOLIC_LINK} or entry.link.startswith("/"):
+    """Whether this is a relative symbolic link out of the image: such a one is passed over, as in `ec`."""
+    if entry.kind != SYMBOLIC_LINK or entry.link.startswith("/"):
         return False
-    target = cleaned(posixpath.join(parent if entry.kind == SYMBOLIC_LINK else "", entry.link))
+    target = cleaned(posixpath.join(parent, entry.link))
     return target == ".." or target.startswith("../")
 
 

@@ -1,4 +1,4 @@
-"""Bytes one after another, and what stands around an archive: gzip, zstd or nothing."""
+"""Bytes one after another, and what stands around an archive: gzip, bzip2, zstd or nothing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["Decompressed", "Stream"]
 
 _INPUT = 1 << 18
+_FIRST_INPUT = 1 << 12
 _OUTPUT = 1 << 20
 _GZIP = b"\x1f\x8b"
+_BZIP2 = b"BZh"
 _ZSTD = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = b"\x2a\x4d\x18"
 _ZSTD_BLOCK = 1 << 17
@@ -33,18 +35,22 @@ class Stream(Protocol):
 class Decompressed:
     """A stream's content, whatever compression its first bytes tell; several gzip members or zstd frames are one.
 
-    Memory is bounded: a step makes at most 1 MiB.
+    All is read to its end, and checksums are compared. Memory is bounded: a step makes at most 1 MiB. Time is linear in
+    what goes in and comes out, however small members and blocks are.
 
     Args:
         source: the compressed bytes.
         limit: most bytes that may come out.
+        kind: ``gzip``, ``bzip2``, ``zstd`` or ``none``; by default the first bytes tell, but not of bzip2.
+        thing: what it is, for errors.
     """
 
-    def __init__(self, source: Stream, limit: int) -> None:
-        self._source = source
+    def __init__(self, source: Stream, limit: int, *, kind: str = "", thing: str = "layer") -> None:
+        self._source = _Pushed(source)
         self._limit = limit
+        self._kind = kind
+        self._thing = thing
         self._made = 0
-        self._input = b""
         self._more: Callable[[], bytes] | None = None
 
     def read(self, size: int) -> bytes:
@@ -56,79 +62,144 @@ class Decompressed:
         """
         del size
         if self._more is None:
-            self._more = self._detected()
+            self._more = self._decompressor()
         data = self._more()
         self._made += len(data)
         if self._made > self._limit:
-            raise LimitExceededError(f"layer has more than {self._limit} bytes when decompressed")
+            raise LimitExceededError(f"{self._thing} has more than {self._limit} bytes when decompressed")
         return data
 
-    def _detected(self) -> Callable[[], bytes]:
-        self._fill(4)
-        if self._input.startswith(_GZIP):
-            return _Gzip(self._take_some, self._give_back).read
-        if self._input.startswith(_ZSTD) or self._input[1:4] == _ZSTD_SKIPPABLE:
-            return _Zstd(self._take).read
-        return self._take_some
+    def _decompressor(self) -> Callable[[], bytes]:
+        kind = self._kind or _detected(self._source.peek(4))
+        if kind == "gzip":
+            return _Gzip(self._source).read
+        if kind == "bzip2":
+            return _Bzip2(self._source).read
+        if kind == "zstd":
+            return _Zstd(self._source.exactly).read
+        return lambda: self._source.some(_INPUT)
 
-    def _fill(self, size: int) -> None:
-        while len(self._input) < size:
-            data = self._source.read(_INPUT)
-            if not data:
-                return
-            self._input = self._input + data if self._input else data
 
-    def _take(self, size: int) -> bytes:
-        """Exactly `size` bytes, fewer at the end."""
-        self._fill(size)
-        data, self._input = self._input[:size], self._input[size:]
+def _detected(head: bytes) -> str:
+    if head.startswith(_GZIP):
+        return "gzip"
+    return "zstd" if head.startswith(_ZSTD) or head[1:4] == _ZSTD_SKIPPABLE else "none"
+
+
+class _Pushed:
+    """A source whose next bytes can be looked at. Taking some costs what is taken, not what is there."""
+
+    def __init__(self, source: Stream) -> None:
+        self._source = source
+        self._buffer = b""
+        self._at = 0
+
+    def peek(self, size: int) -> bytes:
+        """The next `size` bytes, fewer at the end."""
+        have = len(self._buffer) - self._at
+        if have < size:
+            parts = [self._buffer[self._at :]]
+            while have < size and (data := self._source.read(_INPUT)):
+                parts.append(data)
+                have += len(data)
+            self._buffer, self._at = b"".join(parts), 0
+        return self._buffer[self._at : self._at + size]
+
+    def exactly(self, size: int) -> bytes:
+        """Take `size` bytes, fewer at the end."""
+        data = self.peek(size)
+        self._at += len(data)
         return data
 
-    def _take_some(self) -> bytes:
-        if self._input:
-            data, self._input = self._input, b""
-            return data
-        return self._source.read(_INPUT)
+    def some(self, size: int) -> bytes:
+        """Take at most `size` bytes; none only at the end."""
+        if self._at == len(self._buffer):
+            self._buffer, self._at = self._source.read(_INPUT), 0
+        data = self._buffer[self._at : self._at + size]
+        self._at += len(data)
+        return data
 
-    def _give_back(self, data: bytes) -> None:
-        self._input = data + self._input
+    def give_back(self, count: int) -> None:
+        """Have the last `count` bytes of what `some` took untaken."""
+        self._at -= count
 
 
 class _Gzip:
-    def __init__(self, take: Callable[[], bytes], give_back: Callable[[bytes], None]) -> None:
-        self._take = take
-        self._give_back = give_back
+    def __init__(self, source: _Pushed) -> None:
+        self._source = source
+        self._begin()
+
+    def _begin(self) -> None:
         self._inflate = zlib.decompressobj(31)
-        self._pending = b""
+        # zlib copies what follows a member: members may be small, so the first bites are.
+        self._bite = _FIRST_INPUT
 
     def read(self) -> bytes:
         while True:
             if self._inflate.eof and not self._next_member():
                 return b""
-            data = self._pending or self._take()
+            data = self._inflate.unconsumed_tail
+            if not data:
+                data = self._source.some(self._bite)
+                self._bite = min(2 * self._bite, _INPUT)
             try:
                 made = self._inflate.decompress(data, _OUTPUT)
             except zlib.error as error:
                 raise MalformedError(f"gzip: {error}") from error
-            self._pending = self._inflate.unconsumed_tail
             if made:
                 return made
             if not (data or self._inflate.eof):
                 raise MalformedError("gzip: unexpected EOF")
 
     def _next_member(self) -> bool:
-        rest = self._inflate.unused_data
-        while not rest.strip(b"\0"):  # padding after the last member
-            rest = self._take()
-            if not rest:
-                return False
-        rest = rest.lstrip(b"\0")
-        if not _GZIP.startswith(rest[:2]):
+        self._source.give_back(len(self._inflate.unused_data))
+        while (head := self._source.peek(2)).startswith(b"\0"):  # padding after the last member
+            padding = self._source.some(_FIRST_INPUT)
+            self._source.give_back(len(padding.lstrip(b"\0")))
+        if not head:
+            return False
+        if not _GZIP.startswith(head):
             raise MalformedError("gzip: invalid header")
-        self._give_back(rest)
-        self._inflate = zlib.decompressobj(31)
-        self._pending = b""
+        self._begin()
         return True
+
+
+class _Bzip2:
+    def __init__(self, source: _Pushed) -> None:
+        self._source = source
+        self._begin()
+
+    def _begin(self) -> None:
+        import bz2
+
+        self._inflate = bz2.BZ2Decompressor()
+        self._bite = _FIRST_INPUT
+
+    def read(self) -> bytes:
+        while True:
+            if self._inflate.eof and not self._next_stream():
+                return b""
+            data = b""
+            if self._inflate.needs_input:
+                data = self._source.some(self._bite)
+                self._bite = min(2 * self._bite, _INPUT)
+                if not data:
+                    raise MalformedError("bzip2: unexpected EOF")
+            try:
+                made = self._inflate.decompress(data, _OUTPUT)
+            except OSError as error:
+                raise MalformedError(f"bzip2: {error}") from error
+            if made:
+                return made
+
+    def _next_stream(self) -> bool:
+        self._source.give_back(len(self._inflate.unused_data))
+        head = self._source.peek(3)
+        if head and not _BZIP2.startswith(head):
+            raise MalformedError("bzip2: data after the end")
+        if head:
+            self._begin()
+        return bool(head)
 
 
 class _Zstd:

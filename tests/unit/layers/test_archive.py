@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import refimpl.layers.archive
 from refimpl.layers.archive import Archive, Entry
 from refimpl.oci.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable
 
 LONG = "d/" * 80 + "n" * 120
@@ -223,6 +225,82 @@ def test_a_huge_pax_header_is_refused() -> None:
     info.type, info.size = b"x", 2 << 20
     with pytest.raises(MalformedError, match="header too long"):
         list(Archive(Source(info.tobuf(tarfile.USTAR_FORMAT) + bytes(4 << 20)), entries=1))
+
+
+def test_many_small_headers_are_refused() -> None:
+    many = special(b"x", b"11 other=1\n") * 9000
+    with pytest.raises(MalformedError, match="header too long"):
+        read(many + made(FILES.items()))
+
+
+def test_a_header_is_read_in_time_linear_in_its_records(monkeypatch: pytest.MonkeyPatch) -> None:
+    matched = 0
+    pattern = refimpl.layers.archive._RECORD
+
+    class Counting:
+        def match(self, data: bytes, at: int) -> re.Match[bytes] | None:
+            nonlocal matched
+            found = pattern.match(data, at)
+            matched += len(found[0]) if found else len(data)
+            return found
+
+    monkeypatch.setattr(refimpl.layers.archive, "_RECORD", Counting())
+    data = special(b"x", b"6 a=b\n" * 170_000)
+    assert list(read(data + made([("f", b"1")]))) == ["f"]
+    assert matched < len(data)
+
+
+@pytest.mark.parametrize(
+    "record", [b"size=-1", b"size=99999999999999999999", b"size=" + b"1" * 5000, b"uid=x"], ids=len
+)
+def test_numbers_in_records_that_are_none(record: bytes) -> None:
+    length = len(record) + 2
+    while length != len(b"%d %s\n" % (length, record)):
+        length = len(b"%d %s\n" % (length, record))
+    with pytest.raises(MalformedError, match="invalid tar header at byte"):
+        read(special(b"x", b"%d %s\n" % (length, record)) + made([("f", b"1")]))
+
+
+def test_a_name_that_only_sparse_files_have() -> None:
+    named = special(b"x", b"27 GNU.sparse.name=elsewhere\n".replace(b"27", b"29"))
+    assert list(read(named + made([("f", b"1")]))) == ["f"]
+    sparse = special(b"x", b"29 GNU.sparse.name=elsewhere\n22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n")
+    assert [entry.name for entry in Archive(Source(sparse + made([("f", b"1")])), entries=9)] == ["elsewhere"]
+
+
+def test_long_names_are_refused() -> None:
+    with pytest.raises(LimitExceededError, match="more than 4096 characters"):
+        read(made([("n" * 4097, b"")]))
+
+
+def test_a_marked_end() -> None:
+    data = made(FILES.items())
+    assert strictly(data) == FILES
+    for cut in range(len(data.rstrip(b"\0")) + 511):
+        if cut % 512 == 0 and data[cut : cut + 1024] == bytes(1024):
+            continue
+        with pytest.raises(MalformedError):
+            strictly(data[:cut])
+    with pytest.raises(MalformedError, match="data after the end of the archive"):
+        strictly(data + made(FILES.items()))
+
+
+def test_a_flipped_bit_never_loses_files() -> None:
+    data = made({"a": b"", "l" * 120: b""}.items(), tarfile.GNU_FORMAT)[: 6 * 512]
+    names = set(strictly(data))
+    for at in range(len(data)):
+        for bit in range(8):
+            damaged = bytearray(data)
+            damaged[at] ^= 1 << bit
+            try:
+                assert len(strictly(bytes(damaged))) == len(names)
+            except MalformedError:
+                continue
+
+
+def strictly(data: bytes) -> dict[str, bytes]:
+    archive = Archive(Source(data), entries=1000, marked_end=True)
+    return {entry.name: archive.content(1 << 20) for entry in archive}
 
 
 def test_sparse_files_are_passed_over_but_not_read() -> None:

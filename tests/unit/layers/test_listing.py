@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 from collections.abc import Sequence
 from typing import Any
 
@@ -76,6 +77,8 @@ BOTH = ["manifests/a.json", "manifests/b.json"]
         ([("manifests", Directory())], BOTH),
         ([("manifests/a.json", Directory())], BOTH),
         ([("manifests/a.json", Symlink("../../out"))], BOTH),
+        ([("manifests/a.json", Hardlink("../x"))], BOTH),
+        ([("manifests", Hardlink("../x"))], []),
         ([("manifests/.wh.a.json", b""), ("manifests/a.json", J)], BOTH),
         ([("manifests/a.json", J), ("manifests/.wh.a.json", b"")], BOTH),
         ([(".wh.manifests", b""), ("manifests/n.json", J)], ["manifests/n.json"]),
@@ -105,7 +108,8 @@ def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
         (Hardlink("x"), b""),
         (Directory(), b""),
         (Symlink("../../x"), None),
-        (Hardlink("../x"), None),
+        (Hardlink("../x"), b""),
+        (Hardlink("../../x"), b""),
         (Symlink(".."), b""),
         (Symlink("../.."), None),
     ],
@@ -113,6 +117,43 @@ def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
 )
 def test_links_and_folders_with_a_fitting_name_are_empty_files(entry: Entry, content: bytes | None) -> None:
     assert listed([("manifests/a.json", entry)]).files.get("manifests/a.json") == content
+
+
+def test_a_hard_link_out_of_the_image_hides_the_lower_file() -> None:
+    upper = listed([("manifests/a.json", Hardlink("../x"))])
+    assert flattened([upper, listed([("manifests/a.json", J)])]) == {"manifests/a.json": b""}
+
+
+@pytest.mark.parametrize("kind", [b"Z", b"A", b"B", b"V", b"M", b"N", b"9", b"\x01", b"7", b"0", b"\0"], ids=repr)
+def test_files_of_any_kind_have_their_content(kind: bytes) -> None:
+    assert listed_raw(of_kind(kind, "manifests/a.json", J)).files == {"manifests/a.json": J}
+
+
+@pytest.mark.parametrize("kind", [b"1", b"2", b"3", b"4", b"5", b"6", b"g"], ids=repr)
+def test_what_is_no_file_is_empty(kind: bytes) -> None:
+    assert listed_raw(of_kind(kind, "manifests/a.json", b"")).files == {"manifests/a.json": b""}
+
+
+def of_kind(kind: bytes, name: str, content: bytes) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(content)
+    return info.tobuf(tarfile.USTAR_FORMAT) + content + bytes(-len(content) % 512 + 1024)
+
+
+def listed_raw(data: bytes, limits: Limits | None = None) -> Any:
+    return read_listing(io.BytesIO(data), frozenset({"manifests"}), limits or Limits())
+
+
+def test_all_that_is_kept_of_a_layer_has_a_limit() -> None:
+    few = Limits(image_bytes=5000)
+    listed([("manifests/a.json", bytes(3000))], limits=few)
+    for pairs in (
+        [("manifests/a.json", bytes(3000)), ("manifests/b.json", bytes(3000))],
+        [(f"manifests/{number}{'n' * 1000}.txt", b"") for number in range(6)],
+        [(f"manifests/.wh.{number}{'n' * 1000}", b"") for number in range(6)],
+    ):
+        with pytest.raises(LimitExceededError, match="more than 5000 bytes"):
+            listed(pairs, limits=few)
 
 
 def test_a_file_above_a_file_in_one_layer() -> None:

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
 import zlib
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import refimpl.layers.stream
 from ec_acceptance.testbed.images import filler
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.errors import LimitExceededError, MalformedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 PLAIN = b"some text, " * 1000 + filler("stream", 300_000) + bytes(3_000_000)
 NO_LIMIT = 1 << 40
@@ -118,3 +124,66 @@ def test_any_input_ends(data: bytes) -> None:
 def test_the_first_member_alone_isnt_all() -> None:
     inflate = zlib.decompressobj(31)
     assert inflate.decompress(FORMS["gzip, two members"]) == PLAIN[:1000]
+
+
+def bunzipped(data: bytes, size: int = 1 << 18) -> bytes:
+    stream = Decompressed(Dribble(data, size), NO_LIMIT, kind="bzip2")
+    return b"".join(iter(lambda: stream.read(1 << 20), b""))
+
+
+@pytest.mark.parametrize("size", [1, 7777, 1 << 18])
+def test_bzip2(size: int) -> None:
+    assert (
+        bunzipped(bz2.compress(PLAIN[:9000]) + bz2.compress(b"") + bz2.compress(b"end"), size) == PLAIN[:9000] + b"end"
+    )
+    assert bunzipped(bz2.compress(PLAIN)) == PLAIN
+
+
+@pytest.mark.parametrize("form", ["gzip", "bzip2", "zstd"])
+def test_cut_or_changed_anywhere_is_never_less(form: str) -> None:
+    packers: dict[str, Callable[[bytes], bytes]] = {"gzip": gzip.compress, "bzip2": bz2.compress, "zstd": frame}
+    pack = packers[form]
+    first, second = b"deny\n" * 20, b"warn\n" * 20
+    data = pack(first) + pack(second)
+    boundary = len(pack(first))
+    for at in range(1, len(data)):
+        if at == boundary:
+            continue
+        with pytest.raises(MalformedError):
+            expand(data[:at], form)
+    for at in range(len(data)):
+        for bit in range(8):
+            changed = bytearray(data)
+            changed[at] ^= 1 << bit
+            try:
+                assert expand(bytes(changed), form) == first + second
+            except MalformedError:
+                continue
+
+
+def expand(data: bytes, form: str) -> bytes:
+    stream = Decompressed(Dribble(data, 1 << 18), NO_LIMIT, kind=form)
+    return b"".join(iter(lambda: stream.read(1 << 20), b""))
+
+
+@pytest.mark.parametrize("form", ["gzip", "zstd"])
+def test_what_is_copied_of_many_small_members_is_linear(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = 0
+
+    class Counting(refimpl.layers.stream._Pushed):
+        def some(self, size: int) -> bytes:
+            nonlocal copied
+            data = super().some(size)
+            copied += len(data)
+            return data
+
+        def exactly(self, size: int) -> bytes:
+            nonlocal copied
+            data = super().exactly(size)
+            copied += len(data)
+            return data
+
+    monkeypatch.setattr(refimpl.layers.stream, "_Pushed", Counting)
+    member = gzip.compress(b"") if form == "gzip" else frame(b"")
+    assert out(member * 20_000) == b""
+    assert copied < 20_000 * (4096 + len(member))
