@@ -5,8 +5,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import urllib3
 import yaml
+from sessions import Session, ask
 
 from ec_acceptance.testbed.cluster import ClusterServer
 from ec_acceptance.testbed.tls import Authority
@@ -25,8 +25,8 @@ def server() -> Iterator[ClusterServer]:
 
 
 def get(server: ClusterServer, path: str) -> tuple[int, Any]:
-    response = urllib3.request("GET", server.url + path, retries=False)
-    return response.status, response.json()
+    response = ask("GET", server.url + path)
+    return response.status_code, response.json()
 
 
 def test_a_policy_has_the_given_specification(server: ClusterServer) -> None:
@@ -90,13 +90,13 @@ def test_a_forbidden_object_is_a_status_object(server: ClusterServer) -> None:
     "path", ["/", "/api", "/apis/apps/v1/namespaces/a/deployments/x", "/api/v1/namespaces/a/snapshots/x"]
 )
 def test_unknown_paths_are_as_a_real_server_has_them(server: ClusterServer, path: str) -> None:
-    response = urllib3.request("GET", server.url + path, retries=False)
-    assert (response.status, response.data) == (404, b"404 page not found\n")
+    response = ask("GET", server.url + path)
+    assert (response.status_code, response.content) == (404, b"404 page not found\n")
 
 
 def test_objects_are_only_read(server: ClusterServer) -> None:
-    response = urllib3.request("DELETE", server.url + "/api/v1/namespaces/a/secrets/x", retries=False)
-    assert (response.status, response.json()["reason"]) == (405, "MethodNotAllowed")
+    response = ask("DELETE", server.url + "/api/v1/namespaces/a/secrets/x")
+    assert (response.status_code, response.json()["reason"]) == (405, "MethodNotAllowed")
 
 
 def test_the_journal_has_each_request(server: ClusterServer) -> None:
@@ -127,11 +127,11 @@ def test_over_https_the_kubeconfig_has_all_a_client_needs(tmp_path: Path) -> Non
         path = server.kubeconfig(tmp_path / "config", ca_file=authority.write(tmp_path / "ca.pem"))
         document = json.loads(path.read_text())
         cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
-        with urllib3.PoolManager(ca_certs=cluster["certificate-authority"], retries=False) as pool:
+        with Session(tmp_path / "ca.pem") as session:
             url = cluster["server"] + "/api/v1/namespaces/a/secrets/key"
             answers = [
-                pool.request("GET", url, headers=headers)
+                session.ask("GET", url, headers=headers)
                 for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Bearer {user['token']}"})
             ]
-    assert [answer.status for answer in answers] == [401, 401, 200]
+    assert [answer.status_code for answer in answers] == [401, 401, 200]
     assert answers[0].json()["message"] == "Unauthorized"

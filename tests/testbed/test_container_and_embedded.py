@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 import pytest
-import urllib3
+from sessions import Session
 
 from ec_acceptance.testbed.images import OLM_LABEL, Image, Index, Layer, filler, publish
 from ec_acceptance.testbed.registry import container
@@ -118,7 +118,7 @@ def test_no_answer_shows_the_namespace(gate: Gate, backend: Backend) -> None:
     image = Image.of([Layer.of({"f": b"f"})])
     publish(image, gate.repository("some/name"), "v1")
     absent = digest_of(b"absent")
-    pool = urllib3.PoolManager(retries=False, timeout=WAIT)
+    session = Session()
     seen = []
     for method, path in [
         ("GET", "/v2/some/name/tags/list"),
@@ -132,12 +132,12 @@ def test_no_answer_shows_the_namespace(gate: Gate, backend: Backend) -> None:
         ("POST", f"/v2/other/blobs/uploads/?mount={image.config_digest}&from=some%2Fname"),
         ("PUT", "/v2/some/name/manifests/v2"),
     ]:
-        answer = pool.request(method, gate.url + path, redirect=False)
-        seen += [(path, value.encode()) for value in answer.headers.values()] + [(path, answer.data)]
+        answer = session.ask(method, gate.url + path)
+        seen += [(path, value.encode()) for value in answer.headers.values()] + [(path, answer.content)]
         if "mount" in path:
-            assert answer.status == 201
+            assert answer.status_code == 201
             assert answer.headers["Location"].startswith("/v2/other/")
-    pool.clear()
+    session.close()
     for path, text in seen:
         assert gate.namespace.encode() not in text, path
         assert backend.url.partition("//")[2].encode() not in text, path

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import trustme
-import urllib3
+from sessions import Session
 
 from ec_acceptance.testbed.http import Headers, Request, Response
 from ec_acceptance.testbed.registry.auth import Basic, Bearer
@@ -41,6 +41,7 @@ from ec_acceptance.testbed.registry.rules import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Future
+    from pathlib import Path
 
 WAIT = 20.0
 DATA = b"0123456789"
@@ -421,9 +422,9 @@ def test_the_log_tells_what_was_asked_and_answered(gate: Gate) -> None:
 
 
 def test_the_log_counts_what_was_received(gate: Gate) -> None:
-    pool = urllib3.PoolManager(retries=False, timeout=WAIT)
-    pool.request("POST", f"{gate.url}/v2/a/blobs/uploads/?digest={DIGEST}", body=DATA)
-    pool.clear()
+    session = Session()
+    session.ask("POST", f"{gate.url}/v2/a/blobs/uploads/?digest={DIGEST}", DATA)
+    session.close()
     [upload] = gate.log.requests(kind="upload")
     assert upload.received == len(DATA)
 
@@ -535,27 +536,27 @@ def test_a_match_names_itself() -> None:
 def test_a_gate_asks_for_basic_credentials_and_logs_the_refusal(backend: EmbeddedRegistry) -> None:
     with Gate(backend, guard=Basic("u", "p")) as gate:
         gate.repository("a").put_blob(DATA)
-        pool = urllib3.PoolManager(retries=False, timeout=WAIT)
-        assert pool.request("GET", gate.url + PATH).status == 401
-        assert pool.request("GET", gate.url + PATH, headers=urllib3.make_headers(basic_auth="u:p")).data == DATA
-        pool.clear()
+        session = Session()
+        assert session.ask("GET", gate.url + PATH).status_code == 401
+        assert session.ask("GET", gate.url + PATH, auth=("u", "p")).content == DATA
+        session.close()
         gate.log.complete()
         assert [one.status for one in gate.log.requests()] == [401, 200]
 
 
 def bearer(gate: Gate) -> int:
     """The status that a client gets which follows the challenge."""
-    pool = urllib3.PoolManager(retries=False, timeout=WAIT)
-    challenge = pool.request("GET", gate.url + PATH).headers["WWW-Authenticate"]
+    session = Session()
+    challenge = session.ask("GET", gate.url + PATH).headers["WWW-Authenticate"]
     assert gate.namespace not in challenge
     parts = dict(part.split("=", 1) for part in challenge.removeprefix("Bearer ").split(","))
     realm, scope = parts["realm"].strip('"'), parts["scope"].strip('"')
     assert (realm, scope) == (f"{gate.url}/token", "repository:a:pull")
-    answer = pool.request("GET", realm, fields={"scope": scope}, headers=urllib3.make_headers(basic_auth="u:p"))
-    assert gate.namespace.encode() not in answer.data
+    answer = session.ask("GET", f"{realm}?scope={scope}", auth=("u", "p"))
+    assert gate.namespace.encode() not in answer.content
     token = answer.json()["token"]
-    status = pool.request("GET", gate.url + PATH, headers={"Authorization": f"Bearer {token}"}).status
-    pool.clear()
+    status = session.ask("GET", gate.url + PATH, headers={"Authorization": f"Bearer {token}"}).status_code
+    session.close()
     return status
 
 
@@ -574,23 +575,23 @@ def test_a_registrys_own_bearer_scopes_are_mapped() -> None:
     registry.close()
 
 
-def test_a_gate_speaks_tls_with_a_plain_registry_behind(backend: EmbeddedRegistry) -> None:
+def test_a_gate_speaks_tls_with_a_plain_registry_behind(backend: EmbeddedRegistry, tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    ca = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(ca))
     with Gate(backend, tls=context) as gate:
         gate.repository("a").put_blob(DATA)
         rule = gate.add(Hold(5), kind="blob")
-        pool = urllib3.PoolManager(retries=False, timeout=WAIT, ssl_context=trusting)
+        session = Session(ca)
         with ThreadPoolExecutor(1) as background:
-            fetched = background.submit(pool.request, "GET", gate.url + PATH)
+            fetched = background.submit(session.ask, "GET", gate.url + PATH)
             rule.wait_held(timeout=WAIT)
             assert len(gate.held()) == 1
             rule.release()
-            assert fetched.result(WAIT).data == DATA
-        pool.clear()
+            assert fetched.result(WAIT).content == DATA
+        session.close()
         assert not gate.failures
 
 

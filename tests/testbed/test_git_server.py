@@ -7,10 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-import urllib3
+import requests
 from dulwich.client import HttpGitClient
+from dulwich.config import ConfigDict
 from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.repo import MemoryRepo
+from sessions import Session, ask
 
 from ec_acceptance.testbed.git import GitServer, Repository
 from ec_acceptance.testbed.tls import Authority
@@ -34,9 +36,10 @@ def server(authority: Authority) -> Iterator[GitServer]:
 
 
 @pytest.fixture
-def client(server: GitServer, authority: Authority, tmp_path: Path) -> Iterator[HttpGitClient]:
-    with urllib3.PoolManager(ca_certs=str(authority.write(tmp_path / "ca.pem")), retries=False) as pool:
-        yield HttpGitClient(f"{server.url}/git/", pool_manager=pool)
+def client(server: GitServer, authority: Authority, tmp_path: Path) -> HttpGitClient:
+    config = ConfigDict()
+    config.set(b"http", b"sslCAInfo", str(authority.write(tmp_path / "ca.pem")).encode())
+    return HttpGitClient(f"{server.url}/git/", config=config)
 
 
 def cloned(client: HttpGitClient, path: str, depth: int | None = None) -> tuple[dict[bytes, bytes], MemoryRepo]:
@@ -159,7 +162,7 @@ def test_all_but_cloning_is_refused(method: str, path: str, status: int) -> None
         repository = Repository()
         repository.commit(FILES)
         server.add("policy", repository)
-        assert urllib3.request(method, server.url + path, retries=False).status == status
+        assert ask(method, server.url + path).status_code == status
 
 
 def test_nonsense_in_place_of_a_request_for_a_pack_is_refused() -> None:
@@ -167,29 +170,28 @@ def test_nonsense_in_place_of_a_request_for_a_pack_is_refused() -> None:
         repository = Repository()
         repository.commit(FILES)
         server.add("policy", repository)
-        answer = urllib3.request(
+        answer = ask(
             "POST",
             f"{server.url}/git/policy/git-upload-pack",
-            body=b"0009gibb.",
-            headers={"Content-Type": "application/x-git-upload-pack-request"},
-            retries=False,
+            b"0009gibb.",
+            {"Content-Type": "application/x-git-upload-pack-request"},
         )
-        assert answer.status == 400
+        assert answer.status_code == 400
 
 
 def test_a_client_that_lacks_the_authority_does_not_get_through(server: GitServer) -> None:
-    with urllib3.PoolManager(retries=False) as pool, pytest.raises(urllib3.exceptions.SSLError):
-        pool.request("GET", server.url)
+    with Session() as session, pytest.raises(requests.exceptions.SSLError):
+        session.ask("GET", server.url)
     assert server.journal.asked == ()
 
 
 def test_files_are_served_beside_repositories() -> None:
     with GitServer() as server:
         server.serve("rules.tar.gz", b"content")
-        answer = urllib3.request("GET", f"{server.url}/files/rules.tar.gz")
-        assert (answer.status, answer.data) == (200, b"content")
-        assert urllib3.request("GET", f"{server.url}/files/other").status == 404
-        assert urllib3.request("POST", f"{server.url}/files/rules.tar.gz").status == 404
+        answer = ask("GET", f"{server.url}/files/rules.tar.gz")
+        assert (answer.status_code, answer.content) == (200, b"content")
+        assert ask("GET", f"{server.url}/files/other").status_code == 404
+        assert ask("POST", f"{server.url}/files/rules.tar.gz").status_code == 404
 
 
 def test_a_served_repository_is_found_again() -> None:

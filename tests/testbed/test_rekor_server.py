@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import urllib3
+import sessions
+from sessions import Session
 
 from ec_acceptance.testbed.rekor import TRUTH, Lies, Log, RekorServer, dsse, hashedrekord, intoto
 from ec_acceptance.testbed.signing import Envelope, ImageSignature, KeyPair, seal, sign_image
@@ -30,11 +31,11 @@ def server(log: Log) -> Iterator[RekorServer]:
 
 @pytest.fixture
 def ask(server: RekorServer) -> Iterator[Ask]:
-    with urllib3.PoolManager(retries=False) as pool:
+    with Session() as session:
 
         def request(method: str, path: str, document: Any = None) -> tuple[int, Any]:
-            response = pool.request(method, f"{server.url}/api/v1/log{path}", json=document)
-            return response.status, response.json()
+            response = session.ask(method, f"{server.url}/api/v1/log{path}", json=document)
+            return response.status_code, response.json()
 
         yield request
 
@@ -187,13 +188,13 @@ def test_the_log_describes_itself(ask: Ask, log: Log) -> None:
 
 
 def test_the_log_shows_its_key(server: RekorServer, log: Log) -> None:
-    response = urllib3.request("GET", f"{server.url}/api/v1/log/publicKey", retries=False)
-    assert response.data.decode() == log.public_pem
+    response = sessions.ask("GET", f"{server.url}/api/v1/log/publicKey")
+    assert response.content.decode() == log.public_pem
 
 
 def test_each_server_of_a_log_keeps_its_own_journal(server: RekorServer, ask: Ask, log: Log) -> None:
     with RekorServer(log) as second:
-        urllib3.request("GET", f"{second.url}/api/v1/log", retries=False)
+        sessions.ask("GET", f"{second.url}/api/v1/log")
         ask("POST", "/entries/retrieve", query())
         [asked] = server.journal.asked
         assert (asked.method, asked.path, asked.status) == ("POST", "/api/v1/log/entries/retrieve", 200)
@@ -248,5 +249,9 @@ def test_a_status_may_be_told_once(server: RekorServer, ask: Ask, log: Log) -> N
 def test_a_status_may_be_told_always_with_any_body(server: RekorServer) -> None:
     server.lies = Lies(status=500, body=b"<html>", content_type="text/html")
     for _ in range(3):
-        response = urllib3.request("GET", f"{server.url}/api/v1/log", retries=False)
-        assert (response.status, response.headers["Content-Type"], response.data) == (500, "text/html", b"<html>")
+        response = sessions.ask("GET", f"{server.url}/api/v1/log")
+        assert (response.status_code, response.headers["Content-Type"], response.content) == (
+            500,
+            "text/html",
+            b"<html>",
+        )

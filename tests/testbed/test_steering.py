@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
-import urllib3
+from sessions import Session
 
 from ec_acceptance.testbed.faults import Thing
 from ec_acceptance.testbed.images import Image, Layer, publish
@@ -42,10 +42,10 @@ def gate() -> Iterator[Gate]:
 @pytest.fixture
 def fetch(gate: Gate) -> Iterator[Fetch]:
     """Begins a request for a thing, as a validator would."""
-    with ThreadPoolExecutor(4) as pool, urllib3.PoolManager(retries=False, maxsize=4) as client:
+    with ThreadPoolExecutor(4) as pool, Session() as client:
 
         def get(thing: Thing) -> bytes:
-            return client.request("GET", f"{gate.url}/v2/a/blobs/{thing.digest}", timeout=WAIT).data
+            return client.ask("GET", f"{gate.url}/v2/a/blobs/{thing.digest}").content
 
         yield lambda thing: pool.submit(get, thing)
         gate.release()
@@ -111,8 +111,8 @@ def test_a_healthy_registry_holds_nothing(gate: Gate, fetch: Fetch) -> None:
 
 
 def _head(gate: Gate) -> int:
-    with urllib3.PoolManager(retries=False) as client:
-        return client.request("HEAD", f"{gate.url}/v2/a/blobs/{LAYER.digest}", timeout=WAIT).status
+    with Session() as client:
+        return client.ask("HEAD", f"{gate.url}/v2/a/blobs/{LAYER.digest}").status_code
 
 
 def test_what_is_gone_is_gone_for_those_too_who_ask_for_the_head_alone(gate: Gate) -> None:

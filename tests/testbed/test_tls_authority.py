@@ -3,7 +3,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-import urllib3
+import requests
+from sessions import Session
 
 from ec_acceptance.testbed.http import Response, Server
 from ec_acceptance.testbed.tls import Authority
@@ -22,26 +23,26 @@ def test_a_server_is_trusted_under_its_loopback_names(authority: Authority, tmp_
     ca_file = authority.write(tmp_path / "ca.pem")
     with (
         Server(lambda _: Response(200), tls=authority.server) as server,
-        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
+        Session(ca_file) as session,
     ):
-        assert pool.request("GET", f"https://{host}:{server.port}/").status == 200
+        assert session.ask("GET", f"https://{host}:{server.port}/").status_code == 200
 
 
 def test_another_hosts_certificate_is_refused(authority: Authority, tmp_path: Path) -> None:
     ca_file = authority.write(tmp_path / "ca.pem")
     with (
         Server(lambda _: Response(200), tls=authority.server_for("elsewhere.test")) as server,
-        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
-        pytest.raises(urllib3.exceptions.SSLError, match="mismatch"),
+        Session(ca_file) as session,
+        pytest.raises(requests.exceptions.SSLError),
     ):
-        pool.request("GET", server.url)
+        session.ask("GET", server.url)
 
 
 def test_another_authoritys_certificate_is_refused(authority: Authority, tmp_path: Path) -> None:
     ca_file = Authority().write(tmp_path / "ca.pem")
     with (
         Server(lambda _: Response(200), tls=authority.server) as server,
-        urllib3.PoolManager(ca_certs=str(ca_file), retries=False) as pool,
-        pytest.raises(urllib3.exceptions.SSLError, match="verify failed"),
+        Session(ca_file) as session,
+        pytest.raises(requests.exceptions.SSLError),
     ):
-        pool.request("GET", server.url)
+        session.ask("GET", server.url)
