@@ -17,20 +17,14 @@ def run() -> None:
     The end is immediate: what still runs in threads (a download that nobody waits for after a time-out) and the
     interpreter's own tidying aren't waited for. The policy engine's process ends when its input does.
     """
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")  # type: ignore[union-attr]  # they are text streams
-
     gc.set_threshold(_GARBAGE)
 
     from refimpl.cli import main
+    from refimpl.streams import open_all
+    from refimpl.supervisor import supervised
 
-    status = main(sys.argv[1:])
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except BrokenPipeError:
-        status = status or 1
-    os._exit(status)
+    open_all()
+    os._exit(main(sys.argv[1:], supervised))
 
 
 if __name__ == "__main__":

@@ -5,51 +5,93 @@ Only what a command needs is imported: `version` has to be as quick as the inter
 
 from __future__ import annotations
 
-import sys
-
-from refimpl.commands import INSPECT_POLICY, INSPECT_POLICY_DATA, ROOT, VALIDATE_IMAGE, VALIDATE_INPUT, VERSION
-from refimpl.errors import Error, UsageError
+from refimpl.commands import (
+    INSPECT,
+    INSPECT_POLICY,
+    INSPECT_POLICY_DATA,
+    ROOT,
+    VALIDATE,
+    VALIDATE_IMAGE,
+    VALIDATE_INPUT,
+    VERSION,
+)
+from refimpl.errors import Error, InternalError, InterruptedRunError, UsageError
 from refimpl.flags import UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
+from refimpl.streams import print_error, print_text
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from typing import Protocol
 
     from refimpl.flags import Command, ParsedFlags
     from refimpl.options import Options
 
+    class Supervise(Protocol):
+        """Carries out some work, at most for so many seconds, and gives its exit status."""
+
+        def __call__(self, work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error]) -> int: ...
+
+
 __all__ = ["main"]
 
-_INTERRUPTED = 130
+
+def _unsupervised(work: Callable[[], int], **_: object) -> int:
+    return work()
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Carry out a command line (without the program's name); the answer is the exit status (specification 10 §1.3)."""
+def main(arguments: Sequence[str], supervise: Supervise = _unsupervised) -> int:
+    """Carry out a command line (without the program's name); the answer is the exit status (specification 10 §1.3).
+
+    Args:
+        arguments: bytes that are no UTF-8 as lone surrogates (PEP 383).
+        supervise: how commands that may take long are carried out.
+    """
     try:
         command, rest = find_command(ROOT, arguments)
         parsed = parse_flags(command, rest)
-        if parsed.values.get("help") or command.children:
-            sys.stdout.write(help_text(command))
-            return 0
-        reject_arguments(command, parsed)
+        if not parsed.values.get("help"):
+            reject_arguments(command, parsed)
     except UsageError as error:
         return _refused(error)
+
+    def work() -> int:
+        return _guarded(lambda: _COMMANDS[command](parsed))
+
+    if parsed.values.get("help"):
+        return _guarded(lambda: print_text(help_text(command)))
+    if command not in _LONG:
+        return work()
+    seconds = parsed.values["timeout"]
+    return _guarded(lambda: supervise(work, seconds=seconds, exceeded=lambda: _exceeded(seconds)))
+
+
+def _guarded(work: Callable[[], int | None]) -> int:
+    """The border: whatever happens becomes a line on standard error, and an exit status."""
     try:
-        return _COMMANDS[command](parsed)
+        return work() or 0
     except Error as error:
-        _say(error)
-        return error.exit_status
-    except BrokenPipeError:
-        return 1
+        failure = error
     except KeyboardInterrupt:
-        sys.stderr.write("Error: interrupted\n")
-        return _INTERRUPTED
+        import signal
+
+        failure = InterruptedRunError(signal.SIGINT)
+    except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
+        failure = InternalError.of(error)
+    print_error(f"Error: {failure}\n")
+    return failure.exit_status
+
+
+def _exceeded(seconds: float) -> Error:
+    from refimpl.deadline import Deadline
+
+    return Deadline(seconds).exceeded()
 
 
 def _version(parsed: ParsedFlags) -> int:
     from refimpl.version import render
 
-    sys.stdout.write(render(short=parsed.values["short"], as_json=parsed.values["json"]))
+    print_text(render(short=parsed.values["short"], as_json=parsed.values["json"]))
     return 0
 
 
@@ -93,22 +135,40 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
     traced = not options.trace.isdisjoint({"log", "opa"})
     level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
     with logging_to(options.logfile, level=level, callers=options.debug or traced):
-        work(options, os.environ)
+        try:
+            work(options, os.environ)
+        except (Error, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - see _guarded; the log has its trace
+            raise InternalError.of(error) from None
     return 0
 
 
 def _refused(error: UsageError) -> int:
     from refimpl.log import FATAL, line
 
-    _say(error)
+    print_error(f"Error: {error}\n")
     if isinstance(error, UnknownCommandError) and error.hint:
-        sys.stderr.write(f"{error.hint}\n")
-    sys.stderr.write(line(FATAL, f"error executing command: {error}") + "\n")
+        print_error(f"{error.hint}\n")
+    print_error(line(FATAL, f"error executing command: {error}") + "\n")
     return error.exit_status
 
 
-def _say(error: Error) -> None:
-    sys.stderr.write(f"Error: {error}\n")
+def _help(command: Command) -> Callable[[ParsedFlags], int]:
+    def show(_: ParsedFlags) -> int:
+        print_text(help_text(command))
+        return 0
+
+    return show
+
+
+def _root(parsed: ParsedFlags) -> int:
+    if not parsed.values["version"]:
+        return _help(ROOT)(parsed)
+    from refimpl.version import VERSION
+
+    print_text(f"{ROOT.path} version {VERSION}\n")
+    return 0
 
 
 _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
@@ -116,5 +176,10 @@ _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     INSPECT_POLICY_DATA: _inspect_policy_data,
     VALIDATE_IMAGE: _validate_image,
     VALIDATE_INPUT: _validate_input,
+    ROOT: _root,
+    INSPECT: _help(INSPECT),
+    VALIDATE: _help(VALIDATE),
     VERSION: _version,
 }
+_LONG = frozenset({INSPECT_POLICY, INSPECT_POLICY_DATA, VALIDATE_IMAGE, VALIDATE_INPUT})
+"""The commands that may wait for others, or work long."""

@@ -118,7 +118,7 @@ _VALIDATE_IMAGE_FLAGS = (
     Flag("output-file", "string", "deprecated, use --output json=<path>", short="o"),
     Flag("color", "bool", "colours in the text output, terminal or not"),
     Flag("no-color", "bool", "no colours in the text output"),
-    Flag("workers", "int", "images validated at the same time, less one", default=5, default_text="5"),
+    Flag("workers", "int", "images validated at the same time, less one", default=5, default_text="5", natural=True),
     # verification summaries
     Flag("vsa", "bool", "write a verification summary attestation for each image"),
     Flag("attestation-format", "string", "of a summary: dsse or predicate", default="dsse", default_text='"dsse"'),
@@ -145,7 +145,6 @@ VALIDATE_IMAGE = Command(
     "  ec-ref validate image --images snapshot.yaml --policy namespace/name --output json=report.json",
     local=_VALIDATE_IMAGE_FLAGS,
     inherited=_VALIDATE_FLAGS + GLOBAL_FLAGS,
-    takes_arguments=True,
 )
 
 _VALIDATE_INPUT_FLAGS = (
@@ -184,7 +183,7 @@ _VALIDATE_INPUT_FLAGS = (
     ),
     Flag("color", "bool", "colours in the text output, terminal or not"),
     Flag("no-color", "bool", "no colours in the text output"),
-    Flag("workers", "int", "files validated at the same time, less one", default=5, default_text="5"),
+    Flag("workers", "int", "files validated at the same time, less one", default=5, default_text="5", natural=True),
     Flag("server", "bool", "not supported yet: serve validations over HTTP"),
     Flag("server-address", "string", "not supported yet", default="127.0.0.1", default_text='"127.0.0.1"'),
     Flag("server-port", "int", "not supported yet", default=8080, default_text="8080"),
@@ -209,7 +208,6 @@ VALIDATE = Command(
     local=(_help("validate"), *_VALIDATE_FLAGS),
     inherited=GLOBAL_FLAGS,
     children=(VALIDATE_IMAGE, VALIDATE_INPUT),
-    takes_arguments=True,
 )
 
 _SOURCE = Flag("source", "array", "where rules are, as in a policy configuration; repeatable", short="s")
@@ -255,7 +253,6 @@ INSPECT = Command(
     local=(_help("inspect"),),
     inherited=GLOBAL_FLAGS,
     children=(INSPECT_POLICY, INSPECT_POLICY_DATA),
-    takes_arguments=True,
 )
 
 VERSION = Command(
@@ -273,7 +270,6 @@ ROOT = Command(
     "ec-ref",
     "Decide whether container images may ship",
     details="The reference validator of ec-acceptance: decides whether container images may ship.",
-    local=(_help("ec-ref"), *GLOBAL_FLAGS),
+    local=(_help("ec-ref"), Flag("version", "bool", "print the version", short="v"), *GLOBAL_FLAGS),
     children=(INSPECT, VALIDATE, VERSION),
-    takes_arguments=True,
 )

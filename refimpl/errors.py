@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+from refimpl import __version__
+
 TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
 
 __all__ = [
     "ComponentError",
@@ -15,6 +20,8 @@ __all__ = [
     "EvaluationError",
     "HostError",
     "InputError",
+    "InternalError",
+    "InterruptedRunError",
     "KeyMaterialError",
     "NotSupportedError",
     "OutputError",
@@ -26,6 +33,9 @@ __all__ = [
     "VerificationError",
     "joined",
 ]
+
+
+_SHOWN = 300  # characters of an unexpected exception's text
 
 
 class Error(Exception):
@@ -89,8 +99,63 @@ class HostError(Error):
     """The policy engine's process is missing or died: reinstall, or look at its last words."""
 
 
+class InterruptedRunError(Error):
+    """SIGINT, SIGTERM or SIGHUP ended the run; the exit status is 128 and the signal's number, as in shells."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        super().__init__("interrupted")
+        self.exit_status = 128 + number
+
+
+class InternalError(Error):
+    """A fault of ours, whatever else is wrong: report it. Fuzzers and tests hold that it never occurs."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"internal error: {what}. This is a fault of ec-ref {__version__}: please report it, with this line, "
+            "the command line and what the log says with --debug"
+        )
+
+    @classmethod
+    def of(cls, unexpected: BaseException) -> Self:
+        """What to say of an exception that nobody expected; the log gets its trace, at debug level."""
+        import logging
+        import traceback
+
+        trace = "".join(traceback.format_exception(unexpected)).strip()
+        logging.getLogger("refimpl").debug("internal error: %s", _without_secrets(trace))
+        text = _printable(_without_secrets(str(unexpected)))
+        return cls(f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})")
+
+
 def joined(errors: Sequence[Error]) -> Error | None:
     """All the errors as one, a line each in the given order; None when there are none."""
     if len(errors) <= 1:
         return errors[0] if errors else None
     return Error("\n".join(str(error) for error in errors))
+
+
+def _place(trace: TracebackType | None) -> str:
+    """The innermost place of ours, such as ``refimpl.oci.client:123``."""
+    place = "unknown place"
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", "?"))
+        if module.partition(".")[0] == __package__ or place == "unknown place":
+            place = f"{module}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place
+
+
+def _without_secrets(text: str) -> str:
+    import re
+
+    text = re.sub(r"://[^/\s@]{1,1000}@", "://***@", text)
+    return re.sub(r"(?i)\b(basic|bearer) [^\s\"']{1,10000}", r"\1 ***", text)
+
+
+def _printable(text: str) -> str:
+    """On one line that no terminal takes for commands, and not too long."""
+    shown = text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in shown
+    )

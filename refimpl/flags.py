@@ -22,6 +22,7 @@ __all__ = [
     "help_text",
     "parse_flags",
     "reject_arguments",
+    "suggestions",
 ]
 
 
@@ -39,9 +40,12 @@ _ZERO: Mapping[str, Any] = {
 class UnknownCommandError(UsageError):
     """The command line names a command that doesn't exist; `hint` is the line to print after the message."""
 
-    def __init__(self, name: str, parent: str, hint: str) -> None:
-        super().__init__(f"unknown command {quoted(name)} for {quoted(parent)}")
-        self.hint = hint
+    def __init__(self, name: str, parent: Command, meant: Sequence[str] = ()) -> None:
+        text = f"unknown command {quoted(name)} for {quoted(parent.path)}"
+        if meant:
+            text += "".join(("\n\nDid you mean this?\n", *(f"\t{one}\n" for one in meant)))
+        super().__init__(text)
+        self.hint = f"Run '{parent.path} --help' for usage." if parent.children else ""
 
 
 class Flag:
@@ -50,10 +54,10 @@ class Flag:
     `kind` is ``string``, ``bool``, ``int``, ``float``, ``duration`` (seconds as float), ``list`` (its values are lines
     of CSV) or ``array`` (a list that takes each value as it is). `bare` is the value
     text of a flag given without one (bools have ``true``). `default` is the kind's zero unless given; `default_text` is
-    how the help text shows it.
+    how the help text shows it. A `natural` number is none below zero.
     """
 
-    __slots__ = ("bare", "default", "default_text", "kind", "name", "short", "usage")
+    __slots__ = ("bare", "default", "default_text", "kind", "name", "natural", "short", "usage")
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class Flag:
         short: str = "",
         bare: str = "",
         default_text: str = "",
+        natural: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -73,6 +78,7 @@ class Flag:
         self.short = short
         self.bare = bare or ("true" if kind == "bool" else "")
         self.default_text = default_text
+        self.natural = natural
 
     @property
     def label(self) -> str:
@@ -124,27 +130,34 @@ class ParsedFlags:
 def find_command(root: Command, arguments: Sequence[str]) -> tuple[Command, list[str]]:
     """The command that `arguments` name, and the arguments without its name.
 
-    Flags may stand before and between the names; ``help`` before them is the flag ``--help`` after them. A word that
-    names no child stays an argument, except directly after the root.
+    Flags may stand before and between the names; ``help`` before them is the flag ``--help`` after them.
 
     Raises:
-        UnknownCommandError: the first word names no command.
+        UnknownCommandError: a word names no command, and no help is asked for.
     """
     command, rest = root, list(arguments)
     while command.children:
         place = _first_word(command, rest)
         if place is None:
             break
-        if command is root and rest[place] == "help":
-            return find_command(root, [*rest[:place], *rest[place + 1 :], "--help"])
+        if rest[place] == "help":
+            return find_command(command, [*rest[:place], *rest[place + 1 :], "--help"])
         child = next((child for child in command.children if child.name == rest[place]), None)
         if child is None:
-            if command is root:
-                raise UnknownCommandError(rest[place], root.path, f"Run '{root.path} --help' for usage.")
-            break
+            if command is not root and not {"-h", "--help"}.isdisjoint(rest):
+                break
+            raise UnknownCommandError(rest[place], command, suggestions(rest[place], command))
         command = child
         del rest[place]
     return command, rest
+
+
+def suggestions(word: str, parent: Command) -> list[str]:
+    """The children that may have been meant: two letters differ at most, or the word is a beginning of theirs."""
+    typed = word.lower()
+    return [
+        child.name for child in parent.children if child.name.startswith(typed) or _distance(typed, child.name) <= 2
+    ]
 
 
 def parse_flags(command: Command, arguments: Sequence[str]) -> ParsedFlags:
@@ -166,7 +179,7 @@ def reject_arguments(command: Command, parsed: ParsedFlags) -> None:
         UnknownCommandError: there are some.
     """
     if parsed.arguments and not command.takes_arguments:
-        raise UnknownCommandError(parsed.arguments[0], command.path, "")
+        raise UnknownCommandError(parsed.arguments[0], command)
 
 
 def help_text(command: Command) -> str:
@@ -183,6 +196,18 @@ def help_text(command: Command) -> str:
     if command.children:
         parts.append(f'Use "{command.path} [command] --help" for more about a command.')
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def _distance(one: str, other: str) -> int:
+    """How many letters must be changed, added or taken away; words of very different length are just far apart."""
+    if abs(len(one) - len(other)) > 2:
+        return 3
+    row = list(range(len(other) + 1))
+    for i, left in enumerate(one, 1):
+        previous, row[0] = row[0], i
+        for j, right in enumerate(other, 1):
+            previous, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, previous + (left != right))
+    return row[-1]
 
 
 def _flag_lines(flags: Iterable[Flag]) -> list[str]:
@@ -301,4 +326,7 @@ class _Parser:
             items = flag_values.parse_list(text)
             self.values[flag.name] = self.values[flag.name] + items if flag.name in self.given else items
         else:
-            self.values[flag.name] = getattr(flag_values, f"parse_{flag.kind}")(text)
+            value = getattr(flag_values, f"parse_{flag.kind}")(text)
+            if flag.natural and value < 0:
+                raise ValueError("must not be negative")
+            self.values[flag.name] = value

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
-from refimpl.errors import UnsuccessfulError, UsageError
+from refimpl.errors import UnsuccessfulError
 from refimpl.evaluation.panel import evaluators
 from refimpl.examination import Examination
 from refimpl.input_document import InputDocuments
@@ -52,8 +52,6 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         UnsuccessfulError: the report was written, and isn't successful.
         Error: there is no report, or it couldn't be written.
     """
-    if options.workers < 0:
-        raise UsageError(f'invalid argument "{options.workers}" for "--workers" flag: must not be negative')
     deadline = Deadline(options.timeout)
     with ExitStack() as stack:
         host = stack.enter_context(Host.start(environ))

@@ -68,8 +68,6 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         UnsuccessfulError: the report was written, and isn't successful.
         Error: there is no report, or it couldn't be written.
     """
-    if options.workers < 0:
-        raise UsageError(f'invalid argument "{options.workers}" for "--workers" flag: must not be negative')
     deadline = Deadline(options.timeout)
     with ExitStack() as stack:
         host = stack.enter_context(Host.start(environ))

@@ -8,8 +8,14 @@ import sys
 
 import pytest
 
+from refimpl import __version__
 from refimpl.cli import main
+from refimpl.errors import InternalError
 from refimpl.version import VERSION
+
+
+class _Panic(BaseException):
+    """As libraries that are written in Rust raise."""
 
 
 def test_version_is_one_unmistakable_word(capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,6 +67,69 @@ def test_what_isnt_supported_is_an_error(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "Error: --vsa is not supported yet\n"
 
 
-def test_negative_workers_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "image", "--workers=-1", "--images", "{}"]) == 1
-    assert capsys.readouterr().err == 'Error: invalid argument "-1" for "--workers" flag: must not be negative\n'
+@pytest.mark.parametrize("command", ["image", "input"])
+def test_negative_workers_are_refused(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", command, "--workers=-1"]) == 1
+    message, log = capsys.readouterr().err.splitlines()
+    assert message == 'Error: invalid argument "-1" for "--workers" flag: must not be negative'
+    assert r'level=fatal msg="error executing command: invalid argument \"-1\" for ' in log
+
+
+@pytest.mark.parametrize("words", [["--version"], ["-v"], ["--debug", "--version"]])
+def test_the_version_as_a_flag(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 0
+    assert capsys.readouterr().out == f"ec-ref version {VERSION}\n"
+
+
+@pytest.mark.parametrize("words", [["validate", "image", "x"], ["inspect", "policy", "x"], ["version", "x"]])
+def test_words_that_no_flag_takes_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 1
+    message, log = capsys.readouterr().err.splitlines()
+    command = " ".join(words[:-1])
+    assert message == f'Error: unknown command "x" for "ec-ref {command}"'
+    assert "level=fatal" in log
+
+
+def test_a_command_that_is_nearly_right_is_suggested(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["validate", "imag", "--image", "x"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    wanted = (
+        'Error: unknown command "imag" for "ec-ref validate"\n\nDid you mean this?\n\timage\n\n'
+        "Run 'ec-ref validate --help' for usage.\n"
+    )
+    assert captured.err.startswith(wanted)
+
+
+@pytest.mark.parametrize("fault", [KeyError("x\x1b[31m\n"), MemoryError(), RecursionError("deep"), _Panic("of Rust")])
+def test_what_nobody_expected_is_one_line(
+    fault: BaseException, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> str:
+        raise fault
+
+    monkeypatch.setattr("refimpl.version.render", fail)
+    assert main(["version"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    [line] = captured.err.splitlines()
+    assert line.startswith(f"Error: internal error: {type(fault).__name__}")
+    assert "\x1b" not in line
+    assert "(refimpl.cli:" in line
+    assert __version__ in line
+
+
+def test_no_secret_stands_in_what_nobody_expected() -> None:
+    failure = InternalError.of(ValueError("https://me:secret@host/x and Bearer abc.def and Basic c2VjcmV0"))
+    assert "https://***@host/x and Bearer *** and Basic ***" in str(failure)
+
+
+def test_an_interrupt_has_the_status_that_shells_give(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(**_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("refimpl.version.render", interrupt)
+    assert main(["version"]) == 130
+    assert capsys.readouterr().err == "Error: interrupted\n"

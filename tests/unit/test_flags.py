@@ -9,7 +9,15 @@ import pytest
 
 from refimpl import commands
 from refimpl.errors import UsageError
-from refimpl.flags import Command, UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
+from refimpl.flags import (
+    Command,
+    UnknownCommandError,
+    find_command,
+    help_text,
+    parse_flags,
+    reject_arguments,
+    suggestions,
+)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +124,8 @@ def test_the_last_of_several_values_counts() -> None:
         (["--image=validate", "version"], "ec-ref version", ["--image=validate"]),
         (["-x", "a", "version"], "ec-ref version", ["-x", "a"]),
         (["-xy", "version"], "ec-ref version", ["-xy"]),
-        (["validate", "bogus"], "ec-ref validate", ["bogus"]),
+        (["validate", "bogus", "--help"], "ec-ref validate", ["bogus", "--help"]),
+        (["validate", "help", "image"], "ec-ref validate image", ["--help"]),
         (["validate", "--", "image"], "ec-ref validate", ["--", "image"]),
         (["--timeout", "version"], "ec-ref", ["--timeout", "version"]),
         (["validate", "image", "validate"], "ec-ref validate image", ["validate"]),
@@ -136,11 +145,30 @@ def test_an_unknown_command_is_named_with_a_hint() -> None:
     assert caught.value.hint == "Run 'ec-ref --help' for usage."
 
 
-def test_words_after_version_are_refused_and_after_validate_image_ignored() -> None:
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("validat", ["validate"]),
+        ("VALID", ["validate"]),
+        ("verzjon", ["version"]),
+        ("v", ["validate", "version"]),
+        ("verz", []),
+        ("image", []),
+    ],
+)
+def test_commands_that_may_have_been_meant(word: str, meant: list[str]) -> None:
+    assert suggestions(word, commands.ROOT) == meant
+
+
+@pytest.mark.parametrize("command", [commands.VERSION, commands.VALIDATE_IMAGE, commands.INSPECT_POLICY])
+def test_words_are_refused_where_no_flag_takes_them(command: Command) -> None:
     with pytest.raises(UnknownCommandError) as caught:
-        reject_arguments(commands.VERSION, parse_flags(commands.VERSION, ["-j", "x"]))
-    assert str(caught.value) == 'unknown command "x" for "ec-ref version"'
-    reject_arguments(commands.VALIDATE_IMAGE, parse_flags(commands.VALIDATE_IMAGE, ["x"]))
+        reject_arguments(command, parse_flags(command, ["--debug", "x"]))
+    assert str(caught.value) == f'unknown command "x" for "{command.path}"'
+
+
+def test_validate_input_takes_words() -> None:
+    reject_arguments(commands.VALIDATE_INPUT, parse_flags(commands.VALIDATE_INPUT, ["x"]))
 
 
 @pytest.mark.parametrize(

@@ -174,11 +174,6 @@ def test_the_time_ends_it(folder: Path) -> None:
         _judge(folder, "a.json", timeout=1e-9)
 
 
-def test_fewer_workers_than_none_are_refused(folder: Path) -> None:
-    with pytest.raises(UsageError, match="must not be negative"):
-        _judge(folder, "a.json", workers=-1)
-
-
 @pytest.mark.parametrize(
     ("words", "paths"),
     [

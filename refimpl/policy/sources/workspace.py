@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import os
 import shutil
 import tempfile
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from refimpl import jsontext
+from refimpl import jsontext, temporaries
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.fetcher import source_id
 from refimpl.record import record
@@ -50,11 +51,11 @@ class Workspace:
         Raises:
             PolicyError: not possible.
         """
+        self._kept = bool(environ.get("EC_DEBUG"))
         try:
-            self.path = Path(tempfile.mkdtemp(prefix="ec-work-", dir=environ.get("TMPDIR") or None))
+            self.path = _made(Path(environ.get("TMPDIR") or tempfile.gettempdir()).absolute(), kept=self._kept)
         except OSError as error:
             raise PolicyError(f"unable to make a working directory: {error}") from None
-        self._kept = bool(environ.get("EC_DEBUG"))
         self._lock = threading.Lock()
         self._texts: dict[Path, str] = {}
 
@@ -70,6 +71,7 @@ class Workspace:
         """Remove the directory, unless it is to be kept. What cannot be removed stays."""
         if not self._kept:
             shutil.rmtree(self.path, ignore_errors=True)
+            temporaries.unregister(self.path)
 
     def directories(
         self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]
@@ -119,6 +121,22 @@ class Workspace:
         except OSError as error:
             raise PolicyError(f"unable to write {name}: {error}") from None
         return path
+
+
+def _made(parent: Path, *, kept: bool) -> Path:
+    while True:
+        path = parent / f"ec-work-{os.urandom(8).hex()}"
+        if not kept:
+            temporaries.register(path)  # first, so that there is no moment at which it would be left
+        try:
+            path.mkdir(mode=0o700)
+        except FileExistsError:
+            temporaries.unregister(path)
+        except OSError:
+            temporaries.unregister(path)
+            raise
+        else:
+            return path
 
 
 def fetch_sources(policy: Policy, fetcher: Fetcher) -> dict[str, Fetched]:

@@ -1,0 +1,156 @@
+"""How a run ends when something ends it: each in a process of its own, since processes are what this is about."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there the process supervises itself")
+
+_PATIENCE = 20.0
+
+_FRAME = """
+import os, signal, subprocess, sys, time
+from pathlib import Path
+from refimpl import temporaries
+from refimpl.cli import _guarded
+from refimpl.errors import TimeoutExceededError
+from refimpl.supervisor import supervised
+
+def say(text):
+    os.write(1, (text + chr(10)).encode())
+
+folder = Path(sys.argv[1])
+
+def work():
+{work}
+
+def exceeded():
+    return TimeoutExceededError("too long")
+
+os._exit(_guarded(lambda: supervised(work, seconds={seconds}, exceeded=exceeded)))
+"""
+_SPIN_IN_C = "import re; re.match('(a|a)*$', 'a' * 64 + 'b')"
+
+
+@contextmanager
+def _run(work: str, folder: Path, *, seconds: float = 60.0) -> Iterator[subprocess.Popen[str]]:
+    indented = "\n".join(f"    {line}" for line in work.splitlines())
+    script = _FRAME.replace("{work}", indented).replace("{seconds}", str(seconds))
+    with subprocess.Popen(
+        [sys.executable, "-P", "-c", script, str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def _said(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def _end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """The exit status, and what stands on standard error when nobody has it open any more: the worker is dead."""
+    _, err = process.communicate(timeout=_PATIENCE)
+    return process.returncode, err
+
+
+@pytest.mark.parametrize("status", [0, 1, 7])
+def test_the_status_is_that_of_the_work(status: int, tmp_path: Path) -> None:
+    with _run(f"return {status}", tmp_path) as process:
+        assert _end(process) == (status, "")
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C, "os.read(os.pipe()[0], 1)", "signal.pause()"])
+def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_path: Path) -> None:
+    work = f'temporaries.register(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
+    with _run(work, tmp_path) as process:
+        assert _said(process) == "ready"
+        number = signal.Signals[name]
+        process.send_signal(number)
+        assert _end(process) == (128 + number, "Error: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C])
+def test_the_time_out_ends_it_whatever_it_does(doing: str, tmp_path: Path) -> None:
+    work = f'temporaries.register(folder / "x")\n(folder / "x").touch()\n{doing}'
+    with _run(work, tmp_path, seconds=0.01) as process:
+        assert _end(process) == (1, "Error: too long\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_programs_that_it_started_end_with_it(tmp_path: Path) -> None:
+    work = 'subprocess.run(["sh", "-c", "echo ready; sleep 1000; echo never"])'
+    with _run(work, tmp_path) as process:
+        assert _said(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert _end(process) == (128 + signal.SIGTERM, "Error: interrupted\n")
+
+
+def test_a_crash_is_an_internal_error(tmp_path: Path) -> None:
+    work = 'temporaries.register(folder / "x")\n(folder / "x").touch()\nos.kill(os.getpid(), signal.SIGSEGV)'
+    with _run(work, tmp_path) as process:
+        status, err = _end(process)
+    assert status == 1
+    assert err.startswith("Error: internal error: the validating process was ended by SIGSEGV. ")
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_no_more_or_is_to_stay_is_left_alone(tmp_path: Path) -> None:
+    work = (
+        'temporaries.register(folder / "x")\n(folder / "x").touch()\ntemporaries.unregister(folder / "x")\n'
+        'temporaries.register(folder / "y")\nreturn 0'
+    )
+    with _run(work, tmp_path) as process:
+        assert _end(process) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
+    """As nohup and shells demand."""
+    script = "trap '' HUP INT; exec \"$@\""
+    frame = _FRAME.replace("{work}", '    say("ready")\n    time.sleep(0.2)\n    return 5').replace("{seconds}", "60")
+    with subprocess.Popen(
+        ["sh", "-c", script, "sh", sys.executable, "-P", "-c", frame, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert _said(process) == "ready"
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(_PATIENCE) == 5
+
+
+@pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only here the end of another's child can be waited for")
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C])
+def test_the_worker_doesnt_outlive_its_supervisor(doing: str, tmp_path: Path) -> None:
+    with _run(f"say(str(os.getpid()))\n{doing}", tmp_path) as process:
+        worker = int(_said(process))
+        descriptor = os.pidfd_open(worker)
+        process.kill()
+        try:
+            ended, _, _ = select.select([descriptor], [], [], _PATIENCE)
+            if not ended:
+                os.kill(worker, signal.SIGKILL)
+            assert ended, "the worker outlived its supervisor"
+        finally:
+            os.close(descriptor)
