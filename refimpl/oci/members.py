@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["MANIFEST", "Flat", "Listed", "Mapped", "Nested", "Optional", "Shape", "canonical", "loads"]
+__all__ = ["FIRST_VALUE", "MANIFEST", "Flat", "Listed", "Mapped", "Nested", "Optional", "Shape", "canonical", "loads"]
 
 
 def _folded(name: str) -> str:
@@ -151,3 +151,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
+
+
+#: Reads the first value of a text for `canonical`, whatever comes after it, as Go's decoder of streams does.
+FIRST_VALUE = json.JSONDecoder(object_pairs_hook=_members, parse_constant=_refused)

@@ -6,18 +6,17 @@ http instead (specification 30 §1).
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode, urlsplit
 
-from refimpl.oci.auth import ANONYMOUS, Credentials
-from refimpl.oci.errors import MalformedError, RegistryError, StatusError, TransferError, UnreachableError
+from refimpl.oci.challenge import challenges, choose
+from refimpl.oci.errors import RegistryError, StatusError, TransferError, UnreachableError
 from refimpl.oci.memo import Memo
-from refimpl.oci.proxy import is_loopback, proxy_for
+from refimpl.oci.proxy import proxy_for
 from refimpl.oci.status import status_error
+from refimpl.oci.token import TokenServer
 from refimpl.oci.transport import address_of
 from refimpl.record import record
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
     from refimpl.oci.auth import Keychain
+    from refimpl.oci.challenge import Challenge
     from refimpl.oci.reference import Repository
     from refimpl.oci.retry import Retry
     from refimpl.oci.transport import Response, Transport
@@ -35,24 +35,16 @@ __all__ = ["Session", "is_local"]
 
 _log = logging.getLogger(__name__)
 _PROBE_SECONDS = 0.3
-_TOKEN_LIMIT = 1 << 20
 _TOKENS = 1024
 _LOCAL_NAME = re.compile(r".+\.local(?:host)?", re.ASCII)
 _PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.", re.ASCII)
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
-_PARAMETER = re.compile(r'([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]*))')
-
-
-@record
-class _Challenge:
-    scheme: str
-    parameters: Mapping[str, str]
 
 
 @record
 class _Endpoint:
     scheme: str
-    challenge: _Challenge | None
+    challenge: Challenge | None
 
 
 class Session:
@@ -123,16 +115,16 @@ class Session:
     ) -> Response:
         challenge = endpoint.challenge
         for last in (False, True):
-            authorization = "" if challenge is None else self._authorization(challenge, repository)
+            authorization = "" if challenge is None else self._authorization(endpoint.scheme, challenge, repository)
             response = self._transport.exchange(method, url, headers, authorization=authorization)
             if response.status in allowed:
                 if endpoint.challenge is None and challenge is not None:  # the ping was too friendly
                     self._endpoint.forget(None)
                     self._endpoint.put(None, _Endpoint(endpoint.scheme, challenge))
                 return response
-            renewed = _challenge(response.header("WWW-Authenticate"))
-            if last or response.status != HTTPStatus.UNAUTHORIZED or renewed is None:
+            if last or response.status != HTTPStatus.UNAUTHORIZED or not self._is_own(response.url):
                 break
+            renewed = choose(challenges(response.headers("WWW-Authenticate")))
             if challenge is not None:
                 if renewed.scheme != "bearer":
                     break
@@ -174,64 +166,23 @@ class Session:
             raise status_error(response)
         challenge = None
         if response.status == HTTPStatus.UNAUTHORIZED:
-            challenge = _challenge(response.header("WWW-Authenticate"))
+            challenge = choose(challenges(response.headers("WWW-Authenticate")))
         response.drain()
         return _Endpoint(scheme, challenge)
 
-    def _authorization(self, challenge: _Challenge, repository: Repository) -> str:
+    def _is_own(self, url: str) -> bool:
+        """Whether `url` is the registry's: where it redirects to, others speak."""
+        return address_of(url)[1:] in {address_of(f"{scheme}://{self.registry}")[1:] for scheme in ("http", "https")}
+
+    def _authorization(self, scheme: str, challenge: Challenge, repository: Repository) -> str:
         credentials = self._keychain.credentials(repository)
-        if challenge.scheme == "basic":
-            return credentials.basic
-        if credentials.registry_token:
-            return f"Bearer {credentials.registry_token}"
+        if challenge.scheme == "basic" or credentials.registry_token:
+            return credentials.authorization
+        server, scope = TokenServer.of(challenge, self.registry, scheme), _scope(challenge, repository)
         token = self._tokens.get(
-            _token_key(challenge, repository), lambda: self._token(challenge, repository, credentials)
+            _token_key(challenge, repository), lambda: server.token(self._transport, credentials, scope)
         )
         return f"Bearer {token}"
-
-    def _token(self, challenge: _Challenge, repository: Repository, credentials: Credentials) -> str:
-        realm = challenge.parameters.get("realm", "")
-        self._check_realm(realm)
-        service, scope = challenge.parameters.get("service", ""), _scope(challenge, repository)
-        if credentials.identity_token:
-            form = {
-                "grant_type": "refresh_token",
-                "refresh_token": credentials.identity_token,
-                "service": service,
-                "scope": scope,
-                "client_id": "ec-ref",
-            }
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            response = self._transport.exchange("POST", realm, headers, body=urlencode(form).encode())
-        else:
-            query = urlencode({"scope": scope, "service": service} if service else {"scope": scope})
-            url = f"{realm}{'&' if urlsplit(realm).query else '?'}{query}"
-            authorization = "" if credentials == ANONYMOUS else credentials.basic
-            response = self._transport.exchange("GET", url, authorization=authorization)
-        if response.status != HTTPStatus.OK:
-            raise status_error(response)
-        with response:
-            body = response.read_all(_TOKEN_LIMIT)
-        try:
-            document = json.loads(body)
-            token = document.get("token") or document.get("access_token")
-        except (ValueError, AttributeError):
-            token = None
-        if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-            raise MalformedError(f"no token in bearer response from {realm}")
-        return token
-
-    def _check_realm(self, realm: str) -> None:
-        """A registry mustn't send us, with credentials, to hosts that only we can reach."""
-        scheme, host, _ = address_of(realm)
-        if scheme not in {"http", "https"}:
-            raise UnreachableError(f'unsupported realm "{realm}" for bearer token')
-        if host == address_of(f"https://{self.registry}")[1]:
-            return
-        if is_loopback(host) or is_local(host) or _is_internal(host):
-            raise UnreachableError(
-                f'realm "{realm}" of registry {self.registry} leads to a private or loopback address'
-            )
 
 
 def is_local(registry: str) -> bool:
@@ -248,35 +199,12 @@ def is_local(registry: str) -> bool:
     return host == "::1" or _LOCAL_NAME.fullmatch(host) is not None
 
 
-def _is_internal(host: str) -> bool:
-    if not (host[:1].isdigit() or ":" in host):
-        return False
-    import ipaddress
-
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return address.is_private or address.is_link_local or address.is_unspecified
-
-
-def _token_key(challenge: _Challenge, repository: Repository) -> tuple[str, str]:
+def _token_key(challenge: Challenge, repository: Repository) -> tuple[str, str]:
     return challenge.parameters.get("realm", ""), _scope(challenge, repository)
 
 
-def _scope(challenge: _Challenge, repository: Repository) -> str:
+def _scope(challenge: Challenge, repository: Repository) -> str:
     """A challenge for one resource says what it wants; that of a ping, or of another one, knows nothing of ours."""
     wanted = challenge.parameters.get("scope", "")
     ours = f"repository:{repository.full_path}:"
     return wanted if wanted.startswith(ours) else f"{ours}pull"
-
-
-def _challenge(header: str) -> _Challenge | None:
-    scheme, _, rest = header.strip().partition(" ")
-    scheme = scheme.lower()
-    if scheme not in {"basic", "bearer"}:
-        return None
-    parameters = {}
-    for name, quoted, plain in _PARAMETER.findall(rest):
-        parameters[name.lower()] = re.sub(r"\\(.)", r"\1", quoted) if quoted else plain
-    return _Challenge(scheme, parameters)

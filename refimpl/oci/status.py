@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 from refimpl.oci.errors import DeniedError, LimitExceededError, NotFoundError, StatusError, TransferError
+from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from refimpl.oci.transport import Response
 
-__all__ = ["status_error"]
+__all__ = ["ERROR_LIMIT", "redacted", "status_error"]
 
-_BODY_LIMIT = 1 << 20
-_SHOWN_PARAMETERS = frozenset({"scope", "service", "mount", "digest"})
+#: How much is read of an answer that means failure, in bytes.
+ERROR_LIMIT = 64 << 10
+_SHOWN_PARAMETERS = frozenset({"scope", "service", "mount", "from", "digest", "n", "last"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
 
 
 def status_error(response: Response) -> StatusError:
@@ -23,12 +30,14 @@ def status_error(response: Response) -> StatusError:
     body = b""
     try:
         if response.method != "HEAD":
-            body = response.read_all(_BODY_LIMIT)
-    except (TransferError, LimitExceededError):
+            body = response.read_all(ERROR_LIMIT)
+    except TransferError:
         body = b""
+    except LimitExceededError:
+        body = f"body exceeds {ERROR_LIMIT} byte limit".encode()
     finally:
         response.close()
-    message = f"{response.method} {_redacted(response.url)}: {_reason(response, body)}"
+    message = f"{response.method} {redacted(response.url)}: {_reason(response, body)}"
     retry_after = _seconds(response.header("Retry-After"))
     status = response.status
     if status == HTTPStatus.NOT_FOUND:
@@ -50,60 +59,63 @@ def _reason(response: Response, body: bytes) -> str:
         return code
     diagnostics = _diagnostics(body)
     if not diagnostics:
-        return f"{code}: {body.decode('utf-8', 'replace')}"
+        return f"{code}: {_printable(body.decode('utf-8', 'replace'))}"
     if len(diagnostics) == 1:
         return diagnostics[0]
     return f"multiple errors returned: {'; '.join(diagnostics)}"
 
 
 def _diagnostics(body: bytes) -> list[str]:
+    """The errors that a body in the form of the distribution specification names; none if it isn't in that form."""
     try:
-        errors = json.loads(body)["errors"]
-        return [_diagnostic(error) for error in errors]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        document = json.loads(body, parse_int=float)
+        errors = _members(document).get("errors")
+        return [_printable(_diagnostic(_members(error))) for error in errors] if isinstance(errors, list) else []
+    except (ValueError, RecursionError):
         return []
 
 
-def _diagnostic(error: dict[str, Any]) -> str:
-    text = f"{error.get('code') or ''}: {error.get('message') or ''}"
+def _diagnostic(error: Mapping[str, Any]) -> str:
+    code, message = (value if isinstance(value := error.get(name), str) else "" for name in ("code", "message"))
     detail = error.get("detail")
-    return text if detail is None else f"{text}; {_printed(detail)}"
+    if detail is None:
+        return f"{code}: {message}"
+    from refimpl.evaluation.gotext import spelled
+
+    return f"{code}: {message}; {spelled(detail)}"
 
 
-def _printed(value: object) -> str:
-    """A JSON value as Go's ``%v`` prints it."""
-    if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{_printed(value[key])}' for key in sorted(value))}]"
-    if isinstance(value, list):
-        return f"[{' '.join(map(_printed, value))}]"
-    if value is None:
-        return "<nil>"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:.17g}" if float(f"{value:.6g}") != value else f"{value:.6g}"
-    return str(value)
+def _members(value: object) -> dict[str, Any]:
+    """The members of an object by their names in small letters, as Go reads them."""
+    return {name.lower(): member for name, member in value.items()} if isinstance(value, dict) else {}
 
 
-def _redacted(url: str) -> str:
-    split = urlsplit(url)
-    if not split.query:
-        return url
-    pairs = parse_qsl(split.query, keep_blank_values=True)
-    query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else 'REDACTED'}" for name, value in sorted(pairs))
-    return urlunsplit(split._replace(query=query))
+def _printable(text: str) -> str:
+    """What a registry says, without what a terminal would obey."""
+    text = text.encode("utf-8", "replace").decode() if not text.isprintable() else text
+    return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+
+
+def redacted(url: str) -> str:
+    """A URL for texts: without its password, and with the values of known parameters only."""
+    before, mark, query = url.partition("?")
+    if mark:
+        pairs = sorted(parse_qsl(query.partition("#")[0], keep_blank_values=True))
+        query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else 'REDACTED'}" for name, value in pairs)
+    return without_secrets(before) + mark + query
 
 
 def _seconds(text: str) -> float | None:
+    """What ``Retry-After`` says, in seconds from now (RFC 9110 §10.2.3); None if it says nothing that can be read."""
     text = text.strip()
-    if text.isdecimal():
+    if _SECONDS.fullmatch(text):
         return float(text)
-    if not text:
+    if not text or text.isdecimal():
         return None
     import time
     from email.utils import parsedate_to_datetime
 
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except ValueError:
+        return max(0.0, parsedate_to_datetime(text[:100]).timestamp() - time.time())
+    except (ValueError, OverflowError, TypeError, IndexError):
         return None

@@ -58,6 +58,10 @@ class Response:
         """A header field's value; empty when missing."""
         return self._raw.getheader(name) or ""
 
+    def headers(self, name: str) -> list[str]:
+        """The values of all header fields of this name, in their order."""
+        return self._raw.msg.get_all(name, [])
+
     @property
     def content_length(self) -> int | None:
         """What the header says, also of a HEAD; None without one."""
@@ -166,8 +170,9 @@ class Transport:
         *,
         authorization: str = "",
         body: bytes | None = None,
+        follow: bool = True,
     ) -> Response:
-        """Send one request and give the answer's head, after redirects; any status.
+        """Send one request and give the answer's head, after redirects unless `follow` is false; any status.
 
         `authorization` goes to the origin of `url` only, never to another one that it redirects to.
 
@@ -184,7 +189,7 @@ class Transport:
                 sent["Authorization"] = authorization
             response = self._send(method, url, sent, body)
             location = response.header("Location")
-            if response.status not in _REDIRECTS or not location or method not in {"GET", "HEAD"}:
+            if not follow or response.status not in _REDIRECTS or not location or method not in {"GET", "HEAD"}:
                 return response
             response.drain()
             url = urljoin(url, location)
@@ -349,12 +354,12 @@ def address_of(url: str) -> Origin:
     Raises:
         UnreachableError: it has no host, or a port that is none.
     """
-    split = urlsplit(url)
     try:
+        split = urlsplit(url)
         port = split.port
     except ValueError:
         port = -1
-    if not split.hostname or port == -1:
+    if port == -1 or not split.hostname:
         raise UnreachableError(f'parse "{url}": invalid address')
     return split.scheme, split.hostname, port or (443 if split.scheme == "https" else 80)
 

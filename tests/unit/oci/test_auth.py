@@ -42,6 +42,18 @@ def with_config(folder: Path, document: object) -> dict[str, str]:
         ({"quay.io": auth("r", "p"), "quay.io/other": auth("o", "p")}, "r"),
         ({"https://quay.io": auth("s", "p")}, "s"),
         ({"https://quay.io/v1/": auth("v", "p")}, "v"),
+        ({"http://quay.io/v2/": auth("v", "p")}, "v"),
+        ({"https://x@quay.io/some/path?q": auth("v", "p")}, "v"),
+        ({"quay.io/": auth("v", "p")}, "v"),
+        ({"quay.io/other": auth("v", "p")}, "v"),
+        ({"https://quay.io:443/": auth("v", "p")}, ""),
+        ({"https://quay.io.evil/": auth("v", "p")}, ""),
+        ({"https://[": auth("v", "p"), "quay.io": auth("r", "p")}, "r"),
+        ({"quay.io": {"Auth": auth("c", "p")["auth"]}}, "c"),
+        ({"quay.io": {"USERNAME": "c", "passWord": "p"}}, "c"),
+        ({"quay.io": {"auth": "dTpw\r\nYQ==\n"}}, "u"),
+        ({"quay.io": {"auth": "dTpwYQ"}}, "u"),
+        ({"quay.io": {"auth": 5, "username": "u"}}, "u"),
         ({"quay.io": {"username": "u", "password": "p"}}, "u"),
         ({"other.io": auth("x", "p")}, ""),
         ({"quay.io": {"auth": "*"}}, ""),
@@ -59,6 +71,57 @@ def test_docker_hubs_keys(tmp_path: Path, key: str) -> None:
     assert found(with_config(tmp_path, {"auths": {key: auth("u", "p:w")}}), HUB) == Credentials("u", "p:w")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"AUTHS": {"quay.io": {"username": "u", "password": "p"}}}',
+        '{"auths": {"quay.io": {"username": "u", "password": "p"}}}\n}\n',
+        ' \n{"auths": {"quay.io": {"username": "u", "password": "p"}}} null',
+        '{"auths": {"a.io": {}}, "Auths": {"quay.io": {"username": "u", "password": "p"}}}',
+    ],
+)
+def test_a_file_is_read_as_go_reads_it(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert found({"DOCKER_CONFIG": str(tmp_path)}) == Credentials("u", "p")
+
+
+@pytest.mark.parametrize("text", ["", " \n", "null", "{}", '{"auths": null}'])
+def test_a_file_that_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "config.json").write_text(text)
+    assert found({"DOCKER_CONFIG": str(tmp_path)}) is ANONYMOUS
+
+
+def test_what_isnt_unicode_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    path.write_bytes(b'{"auths": {"quay.io": {"username": "\\ud800", "password": "\xff"}}}')
+    assert (
+        found({"DOCKER_CONFIG": str(tmp_path)}).basic == "Basic " + base64.b64encode("\ufffd:\ufffd".encode()).decode()
+    )
+    pair = base64.b64encode(b"u:\xff").decode()
+    path.write_text(json.dumps({"auths": {"quay.io": {"auth": pair}}}))
+    assert found({"DOCKER_CONFIG": str(tmp_path)}).basic == f"Basic {pair}"
+
+
+@pytest.mark.parametrize("rest", [{}, {"auths": {"quay.io": {"auth": "ZmlsZTpw"}}}], ids=str)
+def test_the_environment_goes_before_the_file(tmp_path: Path, rest: dict[str, Any]) -> None:
+    inline = {"DOCKER_AUTH_CONFIG": json.dumps({"auths": {"quay.io": auth("inline", "p")}})}
+    assert found({**with_config(tmp_path, rest), **inline}).username == "inline"
+    assert found(inline).username == "inline"
+
+
+def test_an_environment_that_cannot_be_read_is_told_without_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    environ = with_config(tmp_path, {"auths": {"quay.io": auth("file", "p")}})
+    assert found({**environ, "DOCKER_AUTH_CONFIG": '{"auths": secret'}).username == "file"
+    assert "Failed to create credential store from DOCKER_AUTH_CONFIG" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_what_is_shown_of_credentials() -> None:
+    assert "hidden" not in repr(Credentials("u", "hidden", "hidden", "hidden"))
+
+
 def test_tokens(tmp_path: Path) -> None:
     environ = with_config(tmp_path, {"auths": {"quay.io": {"identitytoken": "i", "registrytoken": "r"}}})
     assert found(environ) == Credentials(identity_token="i", registry_token="r")
@@ -72,6 +135,11 @@ def test_places(tmp_path: Path) -> None:
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps({"auths": {"quay.io": auth(variable, "p")}}))
         environ[variable] = str(tmp_path / variable)
+    (tmp_path / "empty").mkdir()
+    beside = {**environ, "DOCKER_CONFIG": str(tmp_path / "empty")}
+    assert found(beside) is ANONYMOUS  # the home folder has a file, but it isn't the one that counts
+    del beside["HOME"]
+    assert found(beside).username == "XDG_RUNTIME_DIR"
     file = tmp_path / "auth.json"
     file.write_text(json.dumps({"auths": {"quay.io": auth("REGISTRY_AUTH_FILE", "p")}}))
     environ["REGISTRY_AUTH_FILE"] = str(file)
@@ -85,7 +153,7 @@ def test_places(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["{", "[]", "\udcff"])
 def test_an_unreadable_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text, encoding="utf-8", errors="surrogateescape")
-    with pytest.raises(RegistryError, match=r"config\.json: "):
+    with pytest.raises(RegistryError, match=r"^parsing config file \(.*config\.json\): not "):
         found({"DOCKER_CONFIG": str(tmp_path)})
 
 
@@ -130,10 +198,24 @@ def test_a_helpers_identity_token(tmp_path: Path) -> None:
     ("body", "text"),
     [
         ("print('boom'); sys.exit(3)", "error getting credentials - err: exit status 3, out: `boom`"),
+        (
+            "import time; time.sleep(60)",
+            "error getting credentials - err: docker-credential-test: no answer within 1 s, out: ``",
+        ),
+        (
+            f"import subprocess; subprocess.Popen([{sys.executable!r}, '-c', 'import time; time.sleep(60)'])",
+            "error getting credentials - err: docker-credential-test: no answer within 1 s, out: ``",
+        ),
+        (
+            "while True: print('x' * 65536)",
+            "error getting credentials - err: docker-credential-test: its answer is longer than 1048576 bytes, out: ``",
+        ),
+        ("print('[' * 100000)", "error getting credentials - err: docker-credential-test gave no credentials, out: ``"),
         ("print('[]')", "error getting credentials - err: docker-credential-test gave no credentials, out: ``"),
     ],
 )
-def test_a_helper_that_fails_is_an_error(tmp_path: Path, body: str, text: str) -> None:
+def test_a_helper_that_fails_is_an_error(tmp_path: Path, body: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refimpl.oci.auth._HELPER_SECONDS", 5.0 if "x" in body else 1.0)
     environ = helper(tmp_path, body)
     with pytest.raises(RegistryError) as caught:
         found({**environ, **with_config(tmp_path, {"credsStore": "test"})})

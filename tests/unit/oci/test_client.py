@@ -172,7 +172,12 @@ def test_head_texts(gate: Gate, client_of: Connect, status: int) -> None:
         (b'{"errors":[]}', 'unexpected status code 403 Forbidden: {"errors":[]}'),
         (b"plain", "unexpected status code 403 Forbidden: plain"),
         (b"", "unexpected status code 403 Forbidden"),
-        (b"[" * 100_000, "unexpected status code 403 Forbidden: " + "[" * 100_000),
+        (b"[" * 60_000, "unexpected status code 403 Forbidden: " + "[" * 60_000),
+        (b"[" * 100_000, "unexpected status code 403 Forbidden: body exceeds 65536 byte limit"),
+        (b'{"Errors":[{"CODE":"A","message":5},7]}', "multiple errors returned: A: ; : "),
+        (b'{"errors":[{"code":"A","detail":%s}]}' % (b"1" * 400), "A: ; +Inf"),
+        (b'{"errors":[{"code":"A","message":"\\ud800\\u001b[2J"}]}', "A: ?\\x1b[2J"),
+        (b"\xff\x9b2J", "unexpected status code 403 Forbidden: \ufffd\ufffd2J"),
     ],
 )
 def test_get_texts(gate: Gate, client_of: Connect, body: bytes, text: str) -> None:
@@ -497,6 +502,13 @@ def test_redirects_to_other_schemes(gate: Gate, client_of: Connect, location: st
         "http://10.0.0.1/t",
         "http://169.254.169.254/t",
         "http://[::1]/t",
+        "http://127.0.0.1:1/t",
+        "http://2130706433/t",
+        "http://0x7f000001/t",
+        "http://127.1/t",
+        "http://[::ffff:127.0.0.1]/t",
+        "http://localhost./t",
+        "http://u:p@127.0.0.1/t",
     ],
 )
 def test_realms_inside_are_refused_to_registries_elsewhere(client_of: Connect, realm: str) -> None:
@@ -504,7 +516,7 @@ def test_realms_inside_are_refused_to_registries_elsewhere(client_of: Connect, r
         del request
         return Response(401, (("WWW-Authenticate", f'Bearer realm="{realm}"'),))
 
-    with Server(handle) as server, pytest.raises(UnreachableError, match="leads to a private or loopback address"):
+    with Server(handle) as server, pytest.raises(UnreachableError, match="is a private or link-local address"):
         client_of().head(ref_at(server.address))
 
 

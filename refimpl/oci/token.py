@@ -1,0 +1,164 @@
+"""Bearer tokens: what a registry's challenge names is asked for one (Docker Registry v2 authentication; RFC 6750).
+
+Whoever answers for a registry may name any realm. The password goes to it over TLS only, if the registry has TLS, never
+to a host inside that isn't the registry itself, and never along with a redirect to another origin.
+"""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+
+from refimpl.oci.addresses import is_inside
+from refimpl.oci.credentials import ANONYMOUS
+from refimpl.oci.errors import MalformedError, NotFoundError, UnreachableError
+from refimpl.oci.status import redacted, status_error
+from refimpl.oci.transport import address_of
+from refimpl.quoting import quoted
+from refimpl.record import record
+
+if TYPE_CHECKING:
+    from refimpl.oci.challenge import Challenge
+    from refimpl.oci.credentials import Credentials
+    from refimpl.oci.transport import Response, Transport
+
+__all__ = ["TOKEN_LIMIT", "TokenServer"]
+
+#: The largest answer with a token, in bytes.
+TOKEN_LIMIT = 64 << 10
+_MOST_REDIRECTS = 10
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_METHOD_KEPT = frozenset({307, 308})
+_CLIENT = "ec-ref"
+
+
+@record
+class TokenServer:
+    """What a registry names in its challenge.
+
+    Args:
+        realm: URL.
+        service: what the registry calls itself; may be empty.
+        registry: host with an optional port.
+        scheme: how the registry itself is spoken to, ``https`` or ``http``.
+    """
+
+    realm: str
+    service: str
+    registry: str
+    scheme: str
+
+    @classmethod
+    def of(cls, challenge: Challenge, registry: str, scheme: str) -> TokenServer:
+        """The one of a challenge.
+
+        Raises:
+            UnreachableError: there is none, or it is where no credentials may go.
+        """
+        realm = challenge.parameters.get("realm", "")
+        server = cls(realm, challenge.parameters.get("service", ""), registry, scheme)
+        if not realm:
+            raise UnreachableError("malformed www-authenticate, missing realm")
+        if reason := server._refusal(realm):
+            raise UnreachableError(f"invalid realm in www-authenticate: {reason}")
+        return server
+
+    def token(self, transport: Transport, credentials: Credentials, scope: str) -> str:
+        """A token for `scope`; an identity token is given first, where that is known (OAuth2).
+
+        Raises:
+            StatusError: the server refuses.
+            MalformedError: what it answers has no token.
+            UnreachableError: it can't be reached, or redirects to where nothing may be followed.
+        """
+        if credentials.identity_token:
+            try:
+                return self._read(self._post(transport, credentials.identity_token, scope))
+            except NotFoundError:  # a server without OAuth2
+                pass
+        return self._read(self._get(transport, credentials, scope))
+
+    def _post(self, transport: Transport, identity_token: str, scope: str) -> Response:
+        form = {
+            "grant_type": "refresh_token",
+            "refresh_token": identity_token,
+            "service": self.service,
+            "scope": scope,
+            "client_id": _CLIENT,
+        }
+        return self._follow(transport, "POST", self.realm, "", urlencode(form).encode())
+
+    def _get(self, transport: Transport, credentials: Credentials, scope: str) -> Response:
+        split = urlsplit(self.realm)
+        asked = {"scope": scope, "service": self.service} if self.service else {"scope": scope}
+        pairs = [pair for pair in parse_qsl(split.query, keep_blank_values=True) if pair[0] not in asked]
+        url = urlunsplit(split._replace(query=urlencode([*pairs, *asked.items()]), fragment=""))
+        return self._follow(transport, "GET", url, "" if credentials == ANONYMOUS else credentials.authorization, None)
+
+    def _follow(self, transport: Transport, method: str, url: str, authorization: str, body: bytes | None) -> Response:
+        """The answer after redirects; what is secret goes to the realm's own origin only."""
+        first, started = address_of(url), f'{method.capitalize()} "{redacted(url)}"'
+        for _ in range(_MOST_REDIRECTS + 1):
+            own = address_of(url) == first
+            response = transport.exchange(
+                method,
+                url,
+                {} if body is None else {"Content-Type": "application/x-www-form-urlencoded"},
+                authorization=authorization if own else "",
+                body=body,
+                follow=False,
+            )
+            location = response.header("Location")
+            if response.status not in _REDIRECTS or not location:
+                return response
+            response.drain()
+            if method == "POST" and response.status not in _METHOD_KEPT:
+                method, body = "GET", None
+            url = _joined(url, location)
+            reason = self._refusal(url)
+            if body is not None and not reason and address_of(url) != first:
+                reason = "it is another host, and the request has an identity token in it"
+            if reason:
+                raise UnreachableError(
+                    f"{started}: refusing token-server redirect to {quoted(redacted(url))}: {reason}"
+                )
+        raise UnreachableError(f"{started}: stopped after {_MOST_REDIRECTS} redirects")
+
+    def _refusal(self, url: str) -> str:
+        """Why `url` isn't asked for tokens; empty if it may be."""
+        try:
+            scheme, host, port = address_of(url)
+        except UnreachableError as error:
+            return str(error)
+        if scheme == "http" and self.scheme != "http":
+            return 'realm scheme "http" not allowed for a secure registry; use https'
+        if scheme not in {"http", "https"}:
+            return f"realm scheme {quoted(scheme)} not allowed; must be https (or http for insecure registries)"
+        own = address_of(f"{scheme}://{self.registry}")
+        if (host, port) != own[1:] and is_inside(host):
+            return f"realm host {quoted(host)} is a private or link-local address"
+        return ""
+
+    def _read(self, response: Response) -> str:
+        if response.status != HTTPStatus.OK:
+            raise status_error(response)
+        with response:
+            body = response.read_all(TOKEN_LIMIT)
+        try:
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        found = {name.lower(): value for name, value in document.items()} if isinstance(document, dict) else {}
+        token = found.get("access_token") or found.get("token")
+        if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
+            raise MalformedError(f"no token in bearer response of {quoted(redacted(self.realm))}")
+        return token
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        raise UnreachableError(f"the redirect to {quoted(location)} is no URL") from None

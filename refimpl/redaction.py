@@ -1,0 +1,64 @@
+"""Secrets cut out of texts: what stands before the ``@`` of a URL."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["without_secrets"]
+
+_MASK = "***"
+_END = re.compile(r"[\s\"'`<>\\]")
+_AUTHORITY_END = re.compile(r"[/?#]")
+_PORT = re.compile(r"\d*", re.ASCII)
+# What some services want beside a token that stands in the place of the name.
+_NO_PASSWORDS = frozenset({"", "x-oauth-basic"})
+_TOKEN_SCHEMES = ("http", "https")
+
+
+def without_secrets(text: str) -> str:
+    """`text` with the password of each URL in it as ``***``: ``https://user:***@host``.
+
+    A name without a password is one over http (it may be a token; over ssh it is just a name). A URL that is none, as
+    its password has a ``/`` in it, is cut up to its last ``@``.
+    """
+    if "://" not in text or "@" not in text:
+        return text
+    parts: list[str] = []
+    done = end = 0
+    found = text.find("://")
+    while found >= 0:
+        start = found + 3
+        if start >= end:
+            stop = _END.search(text, start)
+            end = stop.start() if stop else len(text)
+            last = text.rfind("@", start, end)
+        if start <= last:
+            at = _end_of_user(text, start, end, last)
+            if at > start:
+                parts += [text[done:start], _shown(text[start:at], text[:found])]
+                done = start = at
+        found = text.find("://", start)
+    return "".join([*parts, text[done:]])
+
+
+def _end_of_user(text: str, start: int, end: int, last: int) -> int:
+    """Where the ``@`` after the user information is; `start` if there is none."""
+    stop = _AUTHORITY_END.search(text, start, end)
+    authority_end = stop.start() if stop else end
+    at = text.rfind("@", start, authority_end)
+    if at >= 0:
+        return at
+    if text.startswith("[", start):
+        return start
+    colon = text.find(":", start, authority_end)
+    if colon < 0:
+        return start
+    port = _PORT.match(text, colon + 1, authority_end)
+    return start if port is not None and port.end() == authority_end else last
+
+
+def _shown(user: str, before: str) -> str:
+    name, colon, password = user.partition(":")
+    if password in _NO_PASSWORDS and before.endswith(_TOKEN_SCHEMES):
+        return _MASK
+    return f"{name}:{_MASK}" if colon else name

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from refimpl.redaction import without_secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("https://user:secret@host/x", "https://user:***@host/x"),
+        ('Get "https://user:se:cr@et@host:8/x?y": EOF', 'Get "https://user:***@host:8/x?y": EOF'),
+        ("git::https://user:secret@host//x?ref=y", "git::https://user:***@host//x?ref=y"),
+        ("a http://u:p@a b socks5://u:p@b", "a http://u:***@a b socks5://u:***@b"),
+        ("http://a/?next=https://u:p@b/c", "http://a/?next=https://u:***@b/c"),
+        ("https://token@host", "https://***@host"),
+        ("https://token:x-oauth-basic@host", "https://***@host"),
+        ("https://token:@host", "https://***@host"),
+        ("https://:secret@host", "https://:***@host"),
+        ("ssh://git@host/x", "ssh://git@host/x"),
+        ("https://user:sec/ret@host/x", "https://user:***@host/x"),
+        ("https://user:sec?r#et@host/x", "https://user:***@host/x"),
+        ("oci://host:5000/x@sha256:ab", "oci://host:5000/x@sha256:ab"),
+        ("oci://host/x@sha256:ab", "oci://host/x@sha256:ab"),
+        ("https://[::1]:5000/x@sha256:ab", "https://[::1]:5000/x@sha256:ab"),
+        ("https://host/user:x@y", "https://host/user:x@y"),
+        ("mail@host", "mail@host"),
+        ("://@", "://@"),
+    ],
+)
+def test_secrets_are_cut_out(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+
+
+def test_many_urls_without_blanks_are_read_once() -> None:
+    text = "https://a:b/" * 20_000 + "@"
+    assert "b/" not in without_secrets(text)
+
+
+@given(st.text(alphabet=':/@ab"[]1 ?#', max_size=60))
+def test_nothing_more_is_cut_the_second_time(text: str) -> None:
+    once = without_secrets(f"https://{text}")
+    assert without_secrets(once) == once
