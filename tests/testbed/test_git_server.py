@@ -10,6 +10,7 @@ import pytest
 import requests
 from dulwich.client import HttpGitClient
 from dulwich.config import ConfigDict
+from dulwich.object_store import iter_tree_contents
 from dulwich.objects import Commit, ObjectID, Tag
 from dulwich.repo import MemoryRepo
 from sessions import Session, ask
@@ -18,7 +19,7 @@ from ec_acceptance.testbed.git import GitServer, Repository
 from ec_acceptance.testbed.tls import Authority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 FILES = {"main.rego": b"package main\n", "lib/deep/more.rego": b"package lib\n"}
@@ -36,10 +37,15 @@ def server(authority: Authority) -> Iterator[GitServer]:
 
 
 @pytest.fixture
-def client(server: GitServer, authority: Authority, tmp_path: Path) -> HttpGitClient:
+def clients(server: GitServer, authority: Authority, tmp_path: Path) -> Callable[[], HttpGitClient]:
     config = ConfigDict()
     config.set(b"http", b"sslCAInfo", str(authority.write(tmp_path / "ca.pem")).encode())
-    return HttpGitClient(f"{server.url}/git/", config=config)
+    return lambda: HttpGitClient(f"{server.url}/git/", config=config)
+
+
+@pytest.fixture
+def client(clients: Callable[[], HttpGitClient]) -> HttpGitClient:
+    return clients()
 
 
 def cloned(client: HttpGitClient, path: str, depth: int | None = None) -> tuple[dict[bytes, bytes], MemoryRepo]:
@@ -55,7 +61,7 @@ def content(repo: MemoryRepo, commit: str) -> dict[str, bytes]:
     assert isinstance(found, Commit)
     return {
         entry.path.decode(): store[entry.sha].as_raw_string()
-        for entry in store.iter_tree_contents(found.tree)
+        for entry in iter_tree_contents(store, found.tree)
         if entry.path and entry.sha
     }
 
@@ -117,12 +123,12 @@ def test_a_shallow_clone_lacks_the_past(server: GitServer, client: HttpGitClient
     assert ObjectID(first.encode()) not in clone.object_store
 
 
-def test_clones_at_once_are_all_whole(server: GitServer, client: HttpGitClient) -> None:
+def test_clones_at_once_are_all_whole(server: GitServer, clients: Callable[[], HttpGitClient]) -> None:
     repository = Repository()
     head = repository.commit({f"{number}.rego": b"package main\n" * number for number in range(50)})
     server.add("policy", repository)
-    with ThreadPoolExecutor(4) as pool:
-        clones = list(pool.map(lambda _: cloned(client, "policy")[1], range(8)))
+    with ThreadPoolExecutor(4) as threads:  # a client remembers how far it is with one server, so each has its own
+        clones = list(threads.map(lambda _: cloned(clients(), "policy")[1], range(8)))
     assert {len(content(clone, head)) for clone in clones} == {50}
 
 
