@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import logging
 import textwrap
 import threading
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.registry.errors import UnavailableError
@@ -93,11 +95,21 @@ def _provide(image: str, deadline: float) -> str:
         return "is there"
     except UnavailableError:
         raise
-    except Exception as error:
-        raise UnavailableError(f"no Docker daemon answers: {_first_line(error)}") from error
+    except Exception as error:  # noqa: BLE001  # whatever docker's client fails by, it is of no use then
+        raise UnavailableError(f"no Docker daemon answers: {_first_line(error)}") from _without_frames(error)
     finally:
         if client is not None:
             client.close()
+
+
+def _without_frames(error: Exception) -> Exception:
+    """The error without what its traceback holds: docker's client leaves a socket open there when nobody answers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        error.__context__ = error.__cause__ = None
+        error.__traceback__ = None
+        gc.collect()
+    return error
 
 
 def _is_there(client: Any, image: str) -> bool:
