@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl import jsontext, yamltext
+from refimpl import yamltext
 from refimpl.errors import Error, InputError
 from refimpl.oserrors import described
 from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
@@ -197,8 +197,6 @@ def _from_text(content: str) -> Snapshot:
     try:
         content.encode()
         document = yamltext.loads(content)
-        if "\\ud" in content.lower():  # half a character of an escaped pair cannot be written anywhere
-            jsontext.dumps(document).encode()
     except ValueError as error:
         words = "yaml: invalid UTF-8" if isinstance(error, UnicodeError) else error
         raise InputError(f"{failed}: error converting YAML to JSON: {words}") from None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl.jsontext import dumps
+from refimpl.jsontext import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 __all__ = ["InputDocuments", "compacted"]
 
-# Inside strings JSON has no raw control characters, so these may stand for the escapes while strings are looked for.
-_MASKS = ((b"\\\\", b"\x00"), (b'\\"', b"\x01"))
-_SPACE = b" \t\r\n"
+_PARTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
+"""Strings, and what stands between them and white space."""
 _ESCAPES = (
     (b"<", b"\\u003c"),
     (b">", b"\\u003e"),
@@ -43,8 +43,8 @@ class InputDocuments:
     """
 
     def __init__(self, snapshot: Mapping[str, Any], policy_spec: Mapping[str, Any]) -> None:
-        self._snapshot = dumps(snapshot).encode()
-        self._policy_spec = dumps(policy_spec).encode()
+        self._snapshot = encode(snapshot)
+        self._policy_spec = encode(policy_spec)
 
     def document(
         self,
@@ -82,24 +82,22 @@ class InputDocuments:
         image["source"] = source or {}
         members = [
             b'"attestations":[' + b",".join(map(_attested, attestations)) + b"]",
-            b'"image":' + dumps(image).encode(),
+            b'"image":' + encode(image),
             b'"snapshot":' + self._snapshot,
         ]
         if component_name:
-            members.append(b'"component_name":' + dumps(component_name).encode())
+            members.append(b'"component_name":' + encode(component_name))
         members.append(b'"policy_spec":' + self._policy_spec)
         return b"{" + b",".join(members) + b"}"
 
 
 def compacted(document: bytes) -> bytes:
-    """JSON without white space between its parts and with the contract's escapes; all else to the byte as it was."""
-    for escape, mask in _MASKS:
-        document = document.replace(escape, mask)
-    parts = document.split(b'"')
-    parts[::2] = [part.translate(None, _SPACE) for part in parts[::2]]  # every other one is a string
-    document = b'"'.join(parts)
-    for escape, mask in reversed(_MASKS):
-        document = document.replace(mask, escape)
+    """JSON without white space between its parts and with the contract's escapes; all else to the byte as it was.
+
+    Args:
+        document: one JSON value; what is none must be refused before.
+    """
+    document = b"".join(_PARTS.findall(document))
     for raw, escaped in _ESCAPES:
         if raw in document:  # these only occur inside strings
             document = document.replace(raw, escaped)
@@ -108,5 +106,5 @@ def compacted(document: bytes) -> bytes:
 
 def _attested(attestation: _Attestation) -> bytes:
     signatures = [signature.to_json() for signature in attestation.signatures]
-    tail = b',"signatures":' + dumps(signatures).encode() if signatures else b""
+    tail = b',"signatures":' + encode(signatures) if signatures else b""
     return b'{"statement":' + compacted(attestation.statement) + tail + b"}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from refimpl import jsontext
 from refimpl.errors import InputError, NotSupportedError
 from refimpl.evaluation.evaluator import File
 from refimpl.oserrors import described, reason
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,6 @@ _OTHERS = frozenset(
 _BOM = b"\xef\xbb\xbf"
 _HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
 """What every number beyond 64-bit floats has in it."""
-_LONE = re.compile("[\ud800-\udfff]")
 
 
 def check_path(path: str) -> None:
@@ -87,8 +87,8 @@ def _below(directory: str) -> Iterator[str]:
 def _file(path: str, prefix: str) -> File:
     documents = _documents(path, prefix)
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - links aren't followed, but `..` is taken away
-    data = {"conftest/file": {"name": _written(whole.name), "dir": _written(str(whole.parent))}}
-    return File(tuple(jsontext.dumps(document, escape_html=False).encode() for document in documents), data)
+    data = {"conftest/file": {"name": well_formed(whole.name), "dir": well_formed(str(whole.parent))}}
+    return File(tuple(jsontext.encode(document, escape_html=False) for document in documents), data)
 
 
 def _documents(path: str, prefix: str) -> list[Any]:
@@ -142,8 +142,15 @@ def _check_numbers(value: Any) -> None:
             waiting += value.values()
         elif isinstance(value, list):
             waiting += value
-        elif isinstance(value, jsontext.NumberText) or (isinstance(value, int) and abs(value) > sys.float_info.max):
+        elif isinstance(value, int | jsontext.Number) and not _is_float(value):
             raise DocumentError(f"json: cannot unmarshal number {value} into Go value of type float64")
+
+
+def _is_float(number: int | jsontext.Number) -> bool:
+    try:
+        return math.isfinite(float(number))
+    except OverflowError:
+        return False
 
 
 def _yaml(content: bytes, path: str, failed: str) -> Any:
@@ -151,7 +158,6 @@ def _yaml(content: bytes, path: str, failed: str) -> Any:
 
     try:
         value = yamltext.loads(content)
-        jsontext.dumps(value).encode()  # half a character of an escaped pair cannot be written anywhere
     except ValueError as error:
         words = "yaml: invalid Unicode" if isinstance(error, UnicodeError) else error
         raise InputError(f"{failed}: error converting YAML to JSON: {words}, path: {path}") from None
@@ -166,8 +172,3 @@ def _split(content: bytes) -> list[bytes]:
 
 def _stated(path: str, error: OSError | ValueError) -> str:
     return f"stat {path}: {reason(error) if isinstance(error, OSError) else 'invalid argument'}"
-
-
-def _written(text: str) -> str:
-    """A name that is no Unicode, as JSON can carry it."""
-    return _LONE.sub("\ufffd", text)

@@ -1,54 +1,208 @@
-"""JSON as the contract writes it (specification 10, conventions): one compact line, members in the given order.
+"""JSON as the contract reads and writes it (specification 10, conventions): one compact line, members as given.
 
-Numbers that would lose their spelling as Python floats are carried as `NumberText` and written as they came.
+Numbers that would lose their spelling as Python's are a `Number`, a class of their own until they are written: no text,
+whatever it holds, is ever taken for one. Texts are Unicode: half a surrogate pair is read, and written, as U+FFFD.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
+from json.encoder import encode_basestring
+
+from refimpl.unicode import decoded, well_formed
 
 TYPE_CHECKING = False  # not imported from typing: `version --json` takes no longer than the interpreter's start
 if TYPE_CHECKING:
     from typing import Any
 
-__all__ = ["NumberText", "dumps", "loads"]
+__all__ = [
+    "DEPTH_LIMIT",
+    "SURROGATE",
+    "DepthError",
+    "Number",
+    "check_depth",
+    "dumps",
+    "encode",
+    "loads",
+    "well_formed_value",
+]
 
-_MARK = "\x00number:"
-_MARKED = re.compile(r'"\\u0000number:([^"]*)"')
+DEPTH_LIMIT = 250
+"""How deep arrays and objects may be nested (Go: 10,000): less than Python's stack takes of those who walk them."""
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""What each half of a surrogate pair in JSON begins with."""
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
-class NumberText(str):
-    """A JSON number by its text, such as ``1.50`` or ``1e400``."""
+class DepthError(ValueError):
+    """Arrays and objects are nested deeper than `DEPTH_LIMIT`."""
 
-    __slots__ = ()
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__(f"{prefix}nested too deeply: more than {DEPTH_LIMIT} levels")
 
 
-def loads(text: str | bytes, *, keep_numbers: bool = False) -> Any:
-    """Parse JSON. With `keep_numbers`, fractions and exponents become `NumberText`; integers are exact either way.
+class Number:
+    """A JSON number by its text, such as ``1.50`` or ``1e400``; equal to one of the same text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __float__(self) -> float:
+        """The nearest 64-bit float; infinite beyond their range."""
+        return float(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Number) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def loads(text: str | bytes, *, depth: int = DEPTH_LIMIT) -> Any:
+    """Parse JSON: fractions, exponents and integers of thousands of digits are `Number`, other integers exact ints.
+
+    Bytes are UTF-8; in them and in escapes, what isn't Unicode becomes U+FFFD. Of equal members the last counts.
 
     Raises:
+        DepthError: nested deeper than `depth`.
         ValueError: not JSON.
     """
-    if not keep_numbers:
-        return json.loads(text)
-    return json.loads(text, parse_float=lambda number: NumberText(_MARK + number))
+    if isinstance(text, bytes):
+        text = decoded(text)
+    try:
+        value = _parsed(text)
+    except RecursionError:
+        raise DepthError from None
+    if text.count("[") + text.count("{") > depth:
+        check_depth(value, depth)
+    return well_formed_value(value) if SURROGATE.search(text) else value
 
 
-def dumps(value: Any, *, sort_keys: bool = False, escape_html: bool = True) -> str:
-    r"""One compact line without a newline; ``<``, ``>``, ``&``, U+2028 and U+2029 as ``\u....``, all else raw."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys, default=_jsonable)
-    if "\\u0000number:" in text:
-        text = _MARKED.sub(r"\1", text)
-    if escape_html:  # these characters only occur inside strings
+def check_depth(value: Any, depth: int = DEPTH_LIMIT) -> None:
+    """See that a value of dicts and lists may be walked through.
+
+    Raises:
+        DepthError: it is nested deeper.
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(depth):
+        if not level:
+            return
+        items = (item for each in level for item in (each.values() if isinstance(each, dict) else each))
+        level = [item for item in items if isinstance(item, dict | list)]
+    if level:
+        raise DepthError
+
+
+def well_formed_value(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair in its texts."""
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {well_formed(name): well_formed_value(member) for name, member in value.items()}
+    return [well_formed_value(item) for item in value] if isinstance(value, list) else value
+
+
+def dumps(value: Any, *, escape_html: bool = True) -> str:
+    r"""One compact line without a newline; ``<``, ``>``, ``&``, U+2028 and U+2029 as ``\u....``, all else raw.
+
+    Args:
+        value: None, bool, int, finite float, str, `Number`, and mappings (with str for keys) and sequences of these.
+        escape_html: False leaves the five characters as they are.
+
+    Raises:
+        ValueError: a float that isn't finite.
+    """
+    try:
+        text = _FAST.encode(value)
+    except _HasNumberError:
+        parts: list[str] = []
+        _write(value, parts.append)
+        text = "".join(parts)
+    if escape_html:  # these characters only occur inside strings, and there they mean the same
         for raw, escaped in _ESCAPES:
             if raw in text:
                 text = text.replace(raw, escaped)
-    return text
+    return well_formed(text)
 
 
-def _jsonable(value: Any) -> Any:
-    if hasattr(value, "items"):
-        return dict(value.items())
-    return list(value)
+def encode(value: Any, *, escape_html: bool = True) -> bytes:
+    """`dumps` in UTF-8."""
+    return dumps(value, escape_html=escape_html).encode()
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Number, parse_constant=_refused)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a constant, or an integer of more digits than Python converts
+        return json.loads(text, parse_float=Number, parse_constant=_refused, parse_int=_integer)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _integer(text: str) -> int | Number:
+    try:
+        return int(text)
+    except ValueError:
+        return Number(text)
+
+
+class _HasNumberError(Exception):
+    """The fast encoder met a `Number`, which it can't write."""
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Number):
+        raise _HasNumberError
+    return dict(value.items()) if hasattr(value, "items") else list(value)
+
+
+_FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def _write(value: Any, put: Any) -> None:
+    """Put the parts of the JSON text of a value that has a `Number` somewhere."""
+    if isinstance(value, str):
+        put(encode_basestring(value))
+    elif isinstance(value, Number):
+        put(value.text)
+    elif value is None or isinstance(value, bool | int | float):
+        put(_scalar(value))
+    elif hasattr(value, "items"):
+        separator = "{"
+        for name, member in value.items():
+            put(separator + encode_basestring(name) + ":")
+            _write(member, put)
+            separator = ","
+        put("}" if separator == "," else "{}")
+    else:
+        separator = "["
+        for item in value:
+            put(separator)
+            _write(item, put)
+            separator = ","
+        put("]" if separator == "," else "[]")
+
+
+def _scalar(value: float | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if not math.isfinite(value):
+        raise ValueError(f"{value} is no JSON")
+    return repr(value)

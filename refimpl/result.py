@@ -38,7 +38,7 @@ def first_text(value: Any) -> str:
 class Result:
     """A message and what is known about it.
 
-    `metadata` is never changed after construction. Its values are JSON as `jsontext.loads(keep_numbers=True)` gives it.
+    `metadata` is never changed after construction. Its values are JSON as `jsontext.loads` gives it.
     """
 
     msg: str

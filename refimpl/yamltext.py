@@ -11,6 +11,8 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
+from refimpl.jsontext import DEPTH_LIMIT, DepthError, check_depth, well_formed_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -18,12 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["loads"]
 
-#: How deep collections may be nested (go-yaml: 10 000). Libraries have limits of their own, all higher than this one.
-_DEPTH_LIMIT = 500
-_TOO_DEEP = f"yaml: nested too deeply: more than {_DEPTH_LIMIT} levels"
 #: How many values a document may have once its aliases are followed, if that is ten times what it has without.
 _EXPANSION_LIMIT = 400_000
 
+_SURROGATE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
 _FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
@@ -35,7 +35,7 @@ _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 _EXACT_FLOAT = 1e21  # from here on Go writes an exponent
 
 
-def loads(text: str | bytes) -> Any:
+def loads(text: str | bytes, *, mend: bool = False) -> Any:
     """The first document of `text`, made of None, bool, int, float, str, list and dict with text keys.
 
     Bytes are UTF-8, or UTF-16 with a byte order mark.
@@ -43,11 +43,26 @@ def loads(text: str | bytes) -> Any:
     A number without a fraction is an int, whatever its spelling (``1e3`` is 1000); integers beyond 64 bits become
     floats. An empty document is None.
 
+    Args:
+        text: the document.
+        mend: read half a surrogate pair as U+FFFD, where otherwise it is an error.
+
     Raises:
+        DepthError: nested deeper than `jsontext.DEPTH_LIMIT`; aliases count as what they stand for.
         ValueError: it isn't YAML, or holds what JSON cannot: other keys than scalars, infinities, endless aliases.
     """
     if isinstance(text, bytes):
         text = text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
+    value = _read(text)
+    if _SURROGATE.search(text):
+        mended = well_formed_value(value)
+        if mended != value and not mend:
+            raise ValueError("yaml: found invalid Unicode character escape code")
+        return mended
+    return value
+
+
+def _read(text: str) -> Any:
     start = text.lstrip()[:1]
     if start and start in '{["':
         try:
@@ -55,20 +70,17 @@ def loads(text: str | bytes) -> Any:
         except (ValueError, RecursionError):
             pass  # YAML is wider, and its reader tells what is wrong
         else:
-            if text.count("[") + text.count("{") > _DEPTH_LIMIT:
+            if text.count("[") + text.count("{") > DEPTH_LIMIT:
                 _check_depth(value)
             return value
     return _Builder(text).document()
 
 
 def _check_depth(value: Any) -> None:
-    level = [value]
-    for _ in range(_DEPTH_LIMIT):
-        items = (item for each in level for item in (each.values() if isinstance(each, dict) else each))
-        level = [item for item in items if isinstance(item, (dict, list))]
-        if not level:
-            return
-    raise ValueError(_TOO_DEEP)
+    try:
+        check_depth(value)
+    except DepthError:
+        raise DepthError("yaml: ") from None
 
 
 def _json_float(text: str) -> int | float:
@@ -104,13 +116,15 @@ class _Builder:
         try:
             return self._build(yaml.parse(self._text, Loader=loader))
         except yaml.YAMLError as error:
-            raise ValueError(_TOO_DEEP if self._ends_too_deep(error) else f"yaml: {_one_line(error)}") from error
+            if self._ends_too_deep(error):
+                raise DepthError("yaml: ") from error
+            raise ValueError(f"yaml: {_one_line(error)}") from error
 
     def _ends_too_deep(self, error: yaml.YAMLError) -> bool:
         """Whether the parser gave up amid more brackets than we take: it looks ahead, so it may see them first."""
         mark = getattr(error, "problem_mark", None)
         ahead = self._text[self._place : mark.index] if mark is not None else ""
-        return len(self._stack) + ahead.count("[") + ahead.count("{") >= _DEPTH_LIMIT
+        return len(self._stack) + ahead.count("[") + ahead.count("{") >= DEPTH_LIMIT
 
     def _build(self, events: Iterator[Any]) -> Any:
         stack = self._stack
@@ -118,8 +132,8 @@ class _Builder:
             kind = type(event).__name__
             self._place = event.end_mark.index
             if kind in {"SequenceStartEvent", "MappingStartEvent"}:
-                if len(stack) >= _DEPTH_LIMIT:
-                    raise ValueError(_TOO_DEEP)
+                if len(stack) >= DEPTH_LIMIT:
+                    raise DepthError("yaml: ")
                 stack.append(_Collection(kind == "MappingStartEvent", event.anchor, event.start_mark.line + 1))
                 self._open.add(event.anchor or "")
                 continue
@@ -153,6 +167,8 @@ class _Builder:
                 raise ValueError("yaml: document contains excessive aliasing")
         else:
             return None
+        if self._anchors:
+            _check_depth(result)
         return result
 
 

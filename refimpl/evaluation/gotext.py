@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from refimpl import quoting
-from refimpl.jsontext import NumberText, dumps
+from refimpl.jsontext import Number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +16,7 @@ __all__ = ["quoted", "spelled"]
 
 def spelled(value: Any) -> str:
     """As ``%v``: strings bare, ``<nil>``, ``[a b]``, ``map[k:v]`` sorted by key, floats such as ``1e+06``."""
-    if isinstance(value, NumberText):
-        return dumps(value)
-    if isinstance(value, str):
+    if isinstance(value, str | Number):
         return str(value)
     if value is None:
         return "<nil>"
@@ -33,15 +31,13 @@ def spelled(value: Any) -> str:
 
 def quoted(value: Any) -> str:
     """As ``%q``: strings and numbers of JSON in quotes, also inside lists and maps."""
-    if isinstance(value, NumberText):
-        return f'"{dumps(value)}"'
     if isinstance(value, str):
         return quoting.quoted(value)
     if value is None:
         return "%!q(<nil>)"
     if isinstance(value, bool):
         return f"%!q(bool={spelled(value)})"
-    if isinstance(value, (int, float)):
+    if isinstance(value, int | float | Number):
         return f'"{spelled(value)}"'
     return _nested(value, lambda item: "<nil>" if item is None else quoted(item))
 

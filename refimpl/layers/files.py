@@ -39,7 +39,8 @@ def image_files(
     are left out. The values are shared with other callers: don't change them.
 
     Raises:
-        RegistryError: a layer can't be read whole and verified; the text names the cause.
+        RegistryError: a layer can't be read whole and verified, or a file is nested too deeply; the text names the
+            cause.
         TimeoutExceededError: the deadline passed.
     """
     # No entry has a longer name than that, so a longer directory has nothing.
@@ -67,7 +68,7 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
 
     Raises:
         MalformedError: not a whole archive.
-        LimitExceededError: too many entries or bytes.
+        LimitExceededError: too many entries or bytes, or a file that is nested too deeply.
     """
     wanted = frozenset(names)
     files: dict[str, Any] = {}
@@ -81,10 +82,12 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
 
 
 def _parsed(name: str, content: bytes) -> tuple[Any, int]:
-    from refimpl import yamltext
+    from refimpl import jsontext, yamltext
 
     try:
-        return yamltext.loads(content), len(content)
+        return yamltext.loads(content, mend=True), len(content)
+    except jsontext.DepthError as error:
+        raise LimitExceededError(f"{_shown(name)}: {error}") from None
     except ValueError as error:
         _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", _shown(name), error)
         return _UNREADABLE, len(content)

@@ -6,7 +6,6 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl import jsontext
 from refimpl.errors import PolicyError
 from refimpl.oserrors import described
 from refimpl.policy.effective_time import EffectiveTime
@@ -257,8 +256,6 @@ def _from_text(document: str) -> Policy:
     try:
         document.encode()
         value = yamltext.loads(document)
-        if "\\ud" in document.lower():  # half a character of an escaped pair cannot be written anywhere
-            jsontext.dumps(value).encode()
     except ValueError as error:
         words = "yaml: found invalid Unicode character" if isinstance(error, UnicodeError) else error
         raise PolicyError(f"{_UNREADABLE}: error converting YAML to JSON: {words}") from None

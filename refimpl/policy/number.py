@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from refimpl import jsontext
+from refimpl.jsontext import Number
 
 __all__ = ["json_text", "normalised", "widened"]
 
@@ -28,7 +28,7 @@ def normalised(value: Any) -> Any:
     if isinstance(value, list):
         return [normalised(item) for item in value]
     if isinstance(value, float):
-        return jsontext.loads(json_text(value), keep_numbers=True)
+        return _number(value)
     return value
 
 
@@ -38,9 +38,14 @@ def widened(value: Any) -> Any:
         return {key: widened(value[key]) for key in sorted(value, key=_bytewise)}
     if isinstance(value, list):
         return [widened(item) for item in value]
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return jsontext.loads(json_text(float(value)), keep_numbers=True)
+    if isinstance(value, int | float | Number) and not isinstance(value, bool):
+        return _number(float(value))
     return value
+
+
+def _number(number: float) -> int | Number:
+    text = json_text(number)
+    return int(text) if text.lstrip("-").isdigit() else Number(text)
 
 
 def _bytewise(key: str) -> bytes:

@@ -1,13 +1,14 @@
 """The pipe to the policy engine's process: requests, replies, calls back, and how it ends.
 
-The process's source and its protocol are in ``host/``. Each request waits in the thread that makes it, and the calls
-that come before its reply are served in that same thread: as many can run as there are requests, and none waits for
-another's place.
+The process's source and its protocol are in ``host/``. What comes from outside travels in frames' bodies, of which the
+header tells the length, so that nothing in it can be taken for a part of a request or a reply.
+
+Each request waits in the thread that makes it, and the calls that come before its reply are served in that same thread:
+as many can run as there are requests, and none waits for another's place.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 from collections import deque
@@ -15,24 +16,44 @@ from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, Final
 
 from refimpl import jsontext
-from refimpl.errors import HostError
+from refimpl.errors import EvaluationError, HostError
+from refimpl.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from refimpl.deadline import Deadline
 
-__all__ = ["PROTOCOL", "Channel", "encoded"]
+__all__ = ["PROTOCOL", "Answer", "Channel"]
 
-PROTOCOL: Final = 1
+PROTOCOL: Final = 2
 """What the process must say that it speaks."""
 
-_ID = re.compile(rb'\{"id":(\d+)\b')
-_CALL = re.compile(rb'\{"id":\d+,"call":')
+_HEADER_LIMIT = 1 << 20
+_BODY_LIMIT = 1 << 30
+_WRAPPING = 8
+"""How many levels a reply has around what rules say, at most."""
 _LAST_WORDS = 20
 
-_Inbox = SimpleQueue["bytes | None"]
+
+@record
+class _Frame:
+    """A header, and the bytes that belong to it."""
+
+    header: Mapping[str, Any]
+    body: bytes
+
+
+@record
+class Answer:
+    """What a call is answered: `outcome` is ``value`` with JSON as `body`, ``error`` with a text, or ``undefined``."""
+
+    outcome: str
+    body: bytes = b""
+
+
+_Inbox = SimpleQueue["_Frame | None"]
 
 
 class Channel:
@@ -80,48 +101,49 @@ class Channel:
         members: dict[str, Any],
         *,
         deadline: Deadline | None = None,
-        serve: Callable[[dict[str, Any]], bytes] | None = None,
-        tail: bytes = b"",
-        keep_numbers: bool = False,
+        serve: Callable[[str, list[Any]], Answer] | None = None,
+        body: bytes = b"",
     ) -> dict[str, Any]:
         """Send a request, serve the calls that come before its reply, and return the reply.
 
         Args:
             members: the request without its id.
             deadline: ends the wait, and the request at the other side.
-            serve: given a call, returns the member that answers it, such as ``"value":1``.
-            tail: more members, as JSON text that begins with a comma.
-            keep_numbers: fractions and exponents of the reply become `jsontext.NumberText`, not floats.
+            serve: answers a call of a function, given by its name and arguments.
+            body: what the request is about: an evaluation's input, in JSON.
 
         Returns:
-            ``id`` with ``result`` or ``error``, and ``lines``.
+            ``result`` or ``error``, and ``lines``.
 
         Raises:
+            EvaluationError: the body is too large.
             HostError: the process died or was closed.
             TimeoutExceededError: the deadline passed.
         """
+        if len(body) > _BODY_LIMIT:
+            raise EvaluationError(f"the input has {len(body)} bytes; rules can be given {_BODY_LIMIT} at most")
         inbox: _Inbox = SimpleQueue()
         number = self._register(inbox)
         replied = False
         try:
-            text = jsontext.dumps({"id": number, **members}, escape_html=False)
-            self._write(encoded(text)[:-1] + tail + b"}\n")
+            self._write({"id": number, **members}, body)
             while True:
-                message = _next(inbox, deadline)
-                if message is None:
+                frame = _next(inbox, deadline)
+                if frame is None:
                     raise self._why()
-                if serve is not None and _CALL.match(message):
-                    call = jsontext.loads(message)
-                    self._write(b'{"call":%d,%b}\n' % (call["call"], serve(call)))
+                content = _content(frame.body)
+                if serve is not None and "call" in frame.header:
+                    answer = serve(frame.header["name"], content)
+                    self._write({"call": frame.header["call"], "outcome": answer.outcome}, answer.body)
                     continue
-                reply: dict[str, Any] = jsontext.loads(message, keep_numbers=keep_numbers)
                 replied = True
+                reply: dict[str, Any] = content
                 return reply
         finally:
             with self._registry:
                 del self._waiting[number]
             if not replied:
-                self._write(b'{"op":"cancel","id":%d}\n' % number)
+                self._write({"op": "cancel", "id": number})
 
     def close(self) -> None:
         """End the process, and with HostError whatever still waits for it."""
@@ -144,16 +166,18 @@ class Channel:
     def _why(self) -> HostError:
         return self._dead or HostError("the policy engine is closed")
 
-    def _write(self, line: bytes) -> None:
+    def _write(self, header: Mapping[str, Any], body: bytes = b"") -> None:
+        line = jsontext.encode({**header, "size": len(body)}, escape_html=False)
         try:
             with self._writing:
-                self._requests.write(line)
+                self._requests.write(line + b"\n")
+                self._requests.write(body)
                 self._requests.flush()
         except (OSError, ValueError):
             pass  # gone or closed: the reader tells all who wait
 
     def _read(self, answers: IO[bytes]) -> None:
-        """Hand each line to the request that waits for it, until there are no more; then say why to all who wait."""
+        """Hand each frame to the request that waits for it, until there are no more; then say why to all who wait."""
         try:
             trouble = self._relay(answers)
         except Exception as error:  # noqa: BLE001 - whatever it is, those who wait must hear of it
@@ -173,14 +197,15 @@ class Channel:
         first = answers.readline()
         if first and (trouble := _greeting_trouble(first)):
             return trouble
-        while line := answers.readline():
-            found = _ID.match(line)
-            if found is None:
+        while line := answers.readline(_HEADER_LIMIT):
+            header = _header(line)
+            if header is None:
                 return f"answered {line[:80]!r}"
+            body = answers.read(header.get("size", 0))
             with self._registry:
-                inbox = self._waiting.get(int(found[1]))
+                inbox = self._waiting.get(header["id"])
             if inbox is not None:
-                inbox.put(line)
+                inbox.put(_Frame(header, body))
         return ""
 
     def _listen(self, words: IO[bytes]) -> None:
@@ -198,12 +223,26 @@ class Channel:
         return HostError(f"the policy engine {trouble}" + (f": {last}" if last else ""))
 
 
-def encoded(text: str) -> bytes:
-    """JSON as UTF-8; a lone surrogate, which has no UTF-8, by its escape."""
-    return text.encode("utf-8", "backslashreplace")
+def _header(line: bytes) -> dict[str, Any] | None:
+    """None for what is no header."""
+    try:
+        header = jsontext.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(header, dict) or type(header.get("id")) is not int:
+        return None
+    size = header.get("size", 0)
+    return header if type(size) is int and 0 <= size <= _BODY_LIMIT else None
 
 
-def _next(inbox: _Inbox, deadline: Deadline | None) -> bytes | None:
+def _content(body: bytes) -> Any:
+    try:
+        return jsontext.loads(body, depth=jsontext.DEPTH_LIMIT + _WRAPPING)
+    except ValueError as error:
+        raise HostError(f"the policy engine answered what is no JSON: {error}") from None
+
+
+def _next(inbox: _Inbox, deadline: Deadline | None) -> _Frame | None:
     while True:
         try:
             return inbox.get(timeout=None if deadline is None else deadline.remaining())

@@ -85,7 +85,7 @@ class Evaluation:
 
     Attributes:
         values: namespace → rule name → elements of the rule's set or array, in OPA's order. Rules that are undefined,
-            or that are no set or array, have no elements. Fractions and exponents are `jsontext.NumberText`.
+            or that are no set or array, have no elements. Fractions and exponents are `jsontext.Number`.
         excepted: namespace → rules that an ``exception`` rule silenced: what they said is in `values`, but doesn't
             count.
     """

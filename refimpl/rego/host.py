@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from refimpl import jsontext
 from refimpl.errors import Error, EvaluationError, HostError, PolicyError
 from refimpl.rego.builtin import UNDEFINED
-from refimpl.rego.channel import Channel, encoded
+from refimpl.rego.channel import Answer, Channel
 from refimpl.rego.compilation import with_advice
 from refimpl.rego.engine import Annotation, DateText, Evaluation, Line, RuleEntry
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +26,6 @@ __all__ = ["WITHHELD", "Host", "HostProgram", "executable"]
 WITHHELD: Final = ("http.send", "net.lookup_ip_addr", "opa.runtime")
 """Functions of OPA that policies may not use (specification 11 §5.4)."""
 
-_DATE_MARK: Final = "\0date:"
 _NAME = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
 
 
@@ -72,7 +72,7 @@ class Host:
     def inspect(self, directory: Path, *, whole: bool = False, deadline: Deadline | None = None) -> list[RuleEntry]:
         """See `Engine.inspect`; with `whole`, annotations are there as OPA writes them, too."""
         request = {"op": "inspect", "directory": str(directory), "whole": whole}
-        reply = self._channel.request(request, deadline=deadline, keep_numbers=whole)
+        reply = self._channel.request(request, deadline=deadline)
         if "error" in reply:
             raise PolicyError(reply["error"])
         return [_entry(member) for member in reply["result"]]
@@ -155,9 +155,8 @@ class HostProgram:
                 "trace": trace and narrate is not None,
             },
             deadline=deadline,
-            serve=lambda call: self._serve(call, context, raised),
-            tail=b',"input":' + input_json.replace(b"\n", b" "),
-            keep_numbers=True,
+            serve=lambda name, arguments: self._serve(name, arguments, context, raised),
+            body=input_json,
         )
         if narrate is not None:
             for line in reply.get("lines", ()):
@@ -175,30 +174,37 @@ class HostProgram:
         """See `Program.close`."""
         self._channel.request({"op": "release", "program": self._number})
 
-    def _serve(self, call: dict[str, Any], context: object, raised: list[Exception]) -> bytes:
-        """Carry out one call of a builtin; the member that answers it."""
+    def _serve(self, name: str, arguments: list[Any], context: object, raised: list[Exception]) -> Answer:
+        """Carry out one call of a builtin."""
         try:
-            value = self._builtins[call["name"]].call(context, *call["args"])
-            if value is UNDEFINED:
-                return b'"undefined":true'
-            return b'"value":' + encoded(jsontext.dumps(value, escape_html=False))
+            value = self._builtins[name].call(context, *arguments)
+            return Answer("undefined") if value is UNDEFINED else Answer("value", jsontext.encode(value))
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
             raised.append(error)
-            return b'"error":' + encoded(jsontext.dumps(f"{type(error).__name__}: {error}", escape_html=False))
+            return Answer("error", well_formed(f"{type(error).__name__}: {error}").encode())
 
 
 def _entry(member: dict[str, Any]) -> RuleEntry:
     chain = member.pop("chain")
     for link in chain:
-        link["custom"] = _dated(link.get("custom", {}))
+        link["custom"] = _custom(link.get("custom", {}), link.pop("dates", ()))
     return RuleEntry(**member, chain=tuple(Annotation(**link) for link in chain))
 
 
-def _dated(value: Any) -> Any:
-    if type(value) is str:
-        return DateText(value.removeprefix(_DATE_MARK)) if value.startswith(_DATE_MARK) else value
+def _custom(members: dict[str, Any], dates: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The members of an annotation: fractions and exponents are floats, as YAML's are, and dates `DateText`."""
+    custom: dict[str, Any] = _floated(members)
+    for *path, last in dates:
+        holder: Any = custom
+        for step in path:
+            holder = holder[step]
+        holder[last] = DateText(holder[last])
+    return custom
+
+
+def _floated(value: Any) -> Any:
+    if isinstance(value, jsontext.Number):
+        return float(value)
     if isinstance(value, dict):
-        return {key: _dated(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_dated(item) for item in value]
-    return value
+        return {key: _floated(item) for key, item in value.items()}
+    return [_floated(item) for item in value] if isinstance(value, list) else value

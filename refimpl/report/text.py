@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl import jsontext
+from refimpl.jsontext import Number
 from refimpl.report.plain_value import plain
 from refimpl.report.wrapping import wrapped
 
@@ -124,7 +124,7 @@ def _details(result: Result, *, is_success: bool) -> Iterator[tuple[str, str]]:
 
 
 def _is_present(value: Any) -> bool:
-    return bool(value) or (value == 0 and value is not False) or isinstance(value, jsontext.NumberText)
+    return bool(value) or (value == 0 and value is not False) or isinstance(value, Number)
 
 
 def _colored(text: str, color: int) -> str:

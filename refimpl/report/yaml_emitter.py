@@ -18,7 +18,7 @@ _INT64 = 1 << 63
 
 
 def dumps(value: Any) -> str:
-    """The document with a final newline; `value` is JSON data, its numbers may be `jsontext.NumberText`."""
+    """The document with a final newline; `value` is JSON data, its numbers may be `jsontext.Number`."""
     emitter = _Emitter()
     emitter.node(value, indent=-1)
     emitter.end()

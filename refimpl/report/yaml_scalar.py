@@ -11,7 +11,7 @@ from datetime import datetime
 from math import copysign, isfinite
 from typing import Any
 
-from refimpl import jsontext
+from refimpl.jsontext import Number
 
 __all__ = ["WIDTH", "Analysis", "double_quoted", "literal_header", "plain_text", "reads_as_string"]
 
@@ -93,8 +93,8 @@ def plain_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int) and _INT64_MIN <= value <= _UINT64_MAX:
         return str(value)
-    if isinstance(value, int | float | jsontext.NumberText):
-        spelled = jsontext.dumps(value)
+    if isinstance(value, int | float | Number):
+        spelled = str(value)
         number = float(spelled)
         return _float_text(number) if isfinite(number) else spelled
     return None

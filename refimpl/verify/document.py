@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl import jsontext
 from refimpl.record import record
+from refimpl.unicode import decoded, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Document", "DocumentError", "Members", "kind", "members", "parse", "protobuf_error"]
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_LONE = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 
@@ -52,15 +52,17 @@ def parse(data: bytes) -> Document:
     Raises:
         DocumentError: not JSON; the text tells the offending character as the signing tools do.
     """
-    text = data.decode("utf-8", "replace")
+    text = decoded(data)
     garbled = _REPLACEMENT in text and not _is_utf8(data)
     try:
         value = _loaded(text)
+        if text.count("[") + text.count("{") > jsontext.DEPTH_LIMIT:
+            jsontext.check_depth(value)
         if _SURROGATE.search(text):
             mended = _mended(value)
             garbled = garbled or mended != value
             value = mended
-    except RecursionError:
+    except (RecursionError, jsontext.DepthError):
         raise DocumentError("exceeded max depth") from None
     except ValueError:
         from refimpl.verify.syntax import syntax_error  # only bad input needs it
@@ -93,14 +95,14 @@ def _refused(_: str) -> Any:
 def _float(text: str) -> Any:
     """The number, or its text when it is beyond what a float can hold."""
     number = float(text)
-    return jsontext.NumberText(text) if math.isinf(number) else number
+    return jsontext.Number(text) if math.isinf(number) else number
 
 
 def _integer(text: str) -> Any:
     try:
         return int(text)
     except ValueError:
-        return jsontext.NumberText(text)
+        return jsontext.Number(text)
 
 
 def _is_utf8(data: bytes) -> bool:
@@ -113,10 +115,10 @@ def _is_utf8(data: bytes) -> bool:
 
 def _mended(value: Any) -> Any:
     """The value with half surrogate pairs replaced, as the signing tools read them."""
-    if type(value) is str:
-        return _LONE.sub(_REPLACEMENT, value)
+    if isinstance(value, str):
+        return well_formed(value)
     if isinstance(value, dict):
-        return _members([(_LONE.sub(_REPLACEMENT, name), _mended(member)) for name, member in members(value)])
+        return _members([(well_formed(name), _mended(member)) for name, member in members(value)])
     if isinstance(value, list):
         return [_mended(item) for item in value]
     return value
@@ -133,7 +135,7 @@ def kind(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "bool"
-    if isinstance(value, int | float | jsontext.NumberText):
+    if isinstance(value, int | float | jsontext.Number):
         return "number"
     if isinstance(value, str):
         return "string"
@@ -143,7 +145,7 @@ def kind(value: Any) -> str:
 def protobuf_error(value: Any, *, garbled: bool) -> str | None:
     """Why the value cannot be a protobuf ``Struct`` (what in-toto makes of a predicate); None when it can."""
     if not isinstance(value, dict):
-        shown = json.dumps(value, ensure_ascii=False) if not isinstance(value, list) else "["
+        shown = jsontext.dumps(value, escape_html=False) if not isinstance(value, list) else "["
         return f"proto: syntax error (line 1:1): unexpected token {shown}"
     waiting: list[Any] = [value]
     while waiting:
@@ -174,7 +176,7 @@ def _twice(pairs: list[tuple[str, Any]]) -> str:
 
 def _is_too_large(number: Any) -> bool:
     """Whether a number is beyond what a 64-bit float can hold."""
-    if isinstance(number, jsontext.NumberText):
+    if isinstance(number, jsontext.Number):
         return True
     if type(number) is not int:
         return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from refimpl.jsontext import NumberText
 from refimpl.record import record
 from refimpl.verify import encoding
 from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error
@@ -190,7 +189,7 @@ class _Decoder:
         if found != _SCALARS[wanted.name]:
             return self._mismatch(found, wanted, holder, path)
         if wanted is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
-            shown = str(value) if isinstance(value, NumberText) else json.dumps(value)
+            shown = str(value)
             return self._mismatch(f"number {shown}", wanted, holder, path)
         return value
 
@@ -209,7 +208,7 @@ class _Decoder:
 def _time(value: Any) -> str:
     from refimpl.policy import instant  # only SLSA provenance needs it
 
-    if not isinstance(value, str) or isinstance(value, NumberText):
+    if not isinstance(value, str):
         raise DocumentError("Time.UnmarshalJSON: input is not a JSON string")
     try:
         instant.parse_rfc3339(json.dumps(value, ensure_ascii=False)[1:-1])  # the text between the quotes, as it stands

@@ -7,7 +7,7 @@ import pytest
 from refimpl import jsontext
 from refimpl.result import Result, ordered, texts
 
-NUMBER = jsontext.loads("1.50", keep_numbers=True)
+NUMBER = jsontext.loads("1.50")
 
 
 def test_json_sorts_metadata_and_leaves_out_an_empty_one() -> None:

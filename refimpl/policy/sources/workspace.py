@@ -91,7 +91,7 @@ class Workspace:
         data += [fetched[url].path for url in group.data]
         if group.rule_data is not None:
             text = jsontext.dumps({_RULE_DATA: group.rule_data})
-            encoded = base64.b64encode(text.encode(errors="surrogatepass")).decode("ascii")
+            encoded = base64.b64encode(text.encode()).decode("ascii")
             identifier = source_id(f"data:application/json;base64,{encoded}")
             data.append(self._written(identifier, "rule_data.json", text))
         policy = tuple(fetched[url].path for url in group.policy)

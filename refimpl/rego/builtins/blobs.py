@@ -6,7 +6,8 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl.errors import RegistryError
+from refimpl.errors import EvaluationError, RegistryError
+from refimpl.jsontext import DepthError
 from refimpl.layers.archive import Archive
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import Descriptor
@@ -16,7 +17,7 @@ from refimpl.rego.builtins.context import Content
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.numbers import loads as from_json
 from refimpl.rego.builtins.references import digest_reference
-from refimpl.rego.builtins.unicode import lenient
+from refimpl.unicode import decoded
 from refimpl.verify.document import DocumentError
 from refimpl.yamltext import loads as from_yaml
 
@@ -44,7 +45,7 @@ def blob(context: ComponentContext, ref: object) -> str:
     Raises:
         FailedError: it can't be had.
     """
-    return lenient(_content(context, text(_BLOB, ref)))
+    return decoded(_content(context, text(_BLOB, ref)))
 
 
 def parsed_blob(context: ComponentContext, ref: object) -> Any:
@@ -52,6 +53,7 @@ def parsed_blob(context: ComponentContext, ref: object) -> Any:
 
     Raises:
         FailedError: it can't be had, or isn't JSON.
+        EvaluationError: nested too deeply; without it rules would see nothing where something is.
     """
     given = text(_BLOB, ref)
     return context.parsed.get(given, lambda: _parsed(given, _content(context, given)))
@@ -62,6 +64,7 @@ def blob_files(context: ComponentContext, ref: object, paths: object) -> dict[st
 
     Raises:
         FailedError: it can't be had, or isn't a tar archive.
+        EvaluationError: one of the files is nested too deeply.
     """
     given = text(_FILES, ref)
     wanted = strings(_FILES, given, paths)
@@ -140,13 +143,13 @@ class _Hashed:
 def _parsed(ref: str, data: bytes) -> Any:
     why: object
     try:
-        return from_json(lenient(data))
+        return from_json(decoded(data))
+    except DepthError as error:
+        raise EvaluationError(f"{ref}: {error}") from None
     except DocumentError as error:
         why = error
     except ValueError as error:
         why = f"json: {error}"
-    except RecursionError:
-        why = "exceeded max depth"
     raise failed(_PARSED, "failed to unmarshal blob as JSON", action="unmarshal", error=why, ref=ref)
 
 
@@ -169,7 +172,9 @@ def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
             content = archive.content(FILE_LIMIT)
             name = ""
             try:
-                found[entry.name] = normalised(from_yaml(content.decode()))
+                found[entry.name] = normalised(from_yaml(content.decode(), mend=True))
+            except DepthError as error:
+                raise EvaluationError(f"{entry.name} of {ref}: {error}") from None
             except ValueError:
                 continue
     except RegistryError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from refimpl.jsontext import Number
+
 __all__ = ["FailedError", "failed", "kind", "strings", "text"]
 
 _log = logging.getLogger("refimpl.rego.builtins")
@@ -54,7 +56,7 @@ def kind(value: object) -> str:
         return "null"
     if isinstance(value, bool):
         return "boolean"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Number):
         return "number"
     if isinstance(value, str):
         return "string"

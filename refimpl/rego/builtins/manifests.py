@@ -8,7 +8,7 @@ from refimpl.errors import RegistryError
 from refimpl.oci.errors import MalformedError
 from refimpl.rego.builtins.failure import FailedError, failed, text
 from refimpl.rego.builtins.references import any_reference, unresolved
-from refimpl.rego.builtins.unicode import lenient
+from refimpl.unicode import decoded
 
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest, Platform
@@ -141,7 +141,7 @@ def _described(found: Descriptor) -> dict[str, Any]:
         "mediaType": found.media_type,
         "size": found.size,
         "digest": found.digest,
-        "data": lenient(found.data),
+        "data": decoded(found.data),
         "urls": list(found.urls),
         "annotations": dict(found.annotations),
         "artifactType": found.artifact_type,

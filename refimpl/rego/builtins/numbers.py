@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
-from refimpl import jsontext
 from refimpl.evaluation.gotext import spelled
+from refimpl.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, check_depth
 from refimpl.verify.document import parse
 
 __all__ = ["as_floats", "loads"]
 
 _PLAIN_FROM, _PLAIN_UNDER = 1e-4, 1e6
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def loads(text: str) -> Any:
     """Parse JSON, with every number turned into a 64-bit float as by `as_floats`.
 
     Raises:
+        DepthError: nested deeper than `jsontext.DEPTH_LIMIT`.
         ValueError: not JSON, or a number is too large.
-        RecursionError: nested too deeply.
     """
-    if not _SURROGATE.search(text):
+    if not SURROGATE.search(text):
         try:
-            return json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refused)
+            value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refused)
+        except RecursionError:
+            raise DepthError from None
         except ValueError:
             pass  # the other reader, which is slower, tells why
+        else:
+            if text.count("[") + text.count("{") > DEPTH_LIMIT:
+                check_depth(value)
+            return value
     return as_floats(parse(text.encode()).value)
 
 
@@ -36,13 +40,12 @@ def as_floats(value: Any) -> Any:
 
     Raises:
         ValueError: a number is too large for it.
-        RecursionError: nested too deeply.
     """
     if isinstance(value, dict):
         return {name: as_floats(member) for name, member in value.items()}
     if isinstance(value, list):
         return [as_floats(item) for item in value]
-    if isinstance(value, bool) or not isinstance(value, int | float | jsontext.NumberText):
+    if isinstance(value, bool) or not isinstance(value, int | float | Number):
         return value
     return _number(value)
 
@@ -51,7 +54,7 @@ def _refused(_: str) -> Any:
     raise ValueError
 
 
-def _number(value: float | str) -> Any:
+def _number(value: float | str | Number) -> Any:
     try:
         number = float(value)
     except OverflowError:
@@ -62,4 +65,4 @@ def _number(value: float | str) -> Any:
         return int(number)
     if _PLAIN_FROM <= abs(number) < _PLAIN_UNDER:  # Python and Go write these alike
         return number
-    return jsontext.loads(spelled(number), keep_numbers=True)
+    return Number(spelled(number))

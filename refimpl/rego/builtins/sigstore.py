@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error, KeyMaterialError, NotSupportedError, TimeoutExceededError, VerificationError
+from refimpl.jsontext import dumps
 from refimpl.oci.errors import InvalidReferenceError
 from refimpl.oci.reference import parse_digest
 from refimpl.record import record
@@ -122,7 +122,7 @@ def _remembered(
                 return {"success": False, "errors": [str(error)], member: []}
             return {"success": True, "errors": [], member: found}
 
-    key = (member, json.dumps(ref), json.dumps(opts, sort_keys=True))
+    key = (member, dumps(ref), dumps(opts))
     found = shared.verifications.get(key, result)
     if not found["success"] and not keep_failures:
         shared.verifications.forget(key)
@@ -210,6 +210,4 @@ def _attested(attestation: Attestation) -> dict[str, Any]:
         statement = as_floats(attestation.document.value)
     except ValueError as error:
         raise _RefusedError(f"parsing attestation: {error}") from None
-    except RecursionError:
-        raise _RefusedError("parsing attestation: exceeded max depth") from None
     return {"statement": statement, "signatures": [_shown(signature) for signature in attestation.signatures]}

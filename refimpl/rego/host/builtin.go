@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -21,19 +20,10 @@ type asker struct {
 	raised atomic.Bool // the parent's function failed, which ends the evaluation
 }
 
-// An answer is the parent's to one call.
+// An answer is the parent's to one call: a value, the text of an error, or nothing when it is undefined.
 type answer struct {
-	Value     json.RawMessage `json:"value"`
-	Undefined bool            `json:"undefined"`
-	Error     string          `json:"error"`
-}
-
-// A call is the question.
-type call struct {
-	ID   int64  `json:"id"`
-	Call int64  `json:"call"`
-	Name string `json:"name"`
-	Args []any  `json:"args"`
+	outcome string
+	body    []byte
 }
 
 // calls are the calls of the parent that wait for their answer.
@@ -103,20 +93,28 @@ func (s *session) call(ctx context.Context, name string, terms []*ast.Term) (ast
 	if !ok {
 		return nil, errors.New("called outside an evaluation")
 	}
+	var room room
+	if err := room.take(arguments); err != nil {
+		return nil, fmt.Errorf("the arguments of %s are %w", name, err)
+	}
+	body, err := compact(arguments)
+	if err != nil {
+		return nil, err
+	}
 	number, answered := s.calls.open()
 	defer s.calls.close(number)
-	s.send(call{ID: from.id, Call: number, Name: name, Args: arguments})
+	s.send(header{ID: from.id, Call: number, Name: name}, body)
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case given := <-answered:
-		switch {
-		case given.Error != "":
-			from.raised.Store(true)
-			return nil, errors.New(given.Error)
-		case given.Undefined:
+		switch given.outcome {
+		case "value":
+			return ast.ValueFromReader(bytes.NewReader(given.body))
+		case "undefined":
 			return nil, nil
 		}
-		return ast.ValueFromReader(bytes.NewReader(given.Value))
+		from.raised.Store(true)
+		return nil, errors.New(string(given.body))
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,8 +11,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/topdown"
-	"github.com/open-policy-agent/opa/v1/topdown/print"
 )
 
 // A program is compiled policies with their data. It isn't changed once it is made, but for the queries it keeps.
@@ -33,16 +30,11 @@ type preparation struct {
 	err   error
 }
 
-// A line is something the evaluation said on its way.
-type line struct {
-	Kind string `json:"kind"`
-	Text string `json:"text"`
-}
-
 // An outcome is what the judging rules of the namespaces said; also those that have an exception.
 type outcome struct {
 	Values   map[string]map[string][]any `json:"values"`
 	Excepted map[string][]string         `json:"excepted"`
+	room     room
 }
 
 // A judge is one deny, violation or warn rule.
@@ -96,7 +88,7 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		return nil, nil, fmt.Errorf("there is no program %d", r.Program)
 	}
 	p := found.(*program)
-	input, err := floated(r.Input)
+	input, err := floated(r.body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("parse inputs: %w", err)
 	}
@@ -133,15 +125,19 @@ func empty(namespaces []string) *outcome {
 	return o
 }
 
-func (o *outcome) add(j judge, excepted bool, value any) {
+func (o *outcome) add(j judge, excepted bool, value any) error {
 	values, ok := value.([]any)
 	if !ok {
 		values = []any{}
+	}
+	if err := o.room.take(values); err != nil {
+		return fmt.Errorf("the answer of %s is %w", j.ref(), err)
 	}
 	o.Values[j.namespace][j.name] = values
 	if excepted {
 		o.Excepted[j.namespace] = append(o.Excepted[j.namespace], j.name)
 	}
+	return nil
 }
 
 // together evaluates all rules in one query, which shares what they have in common.
@@ -170,7 +166,9 @@ func (p *program) together(
 		if found := pair[1].([]any); len(found) > 0 {
 			value = found[0]
 		}
-		result.add(j, len(pair[0].([]any)) > 0, value)
+		if err := result.add(j, len(pair[0].([]any)) > 0, value); err != nil {
+			return nil, err
+		}
 	}
 	return result, nil
 }
@@ -223,7 +221,9 @@ func (p *program) apart(
 		if len(value) > 0 {
 			first = value[0].Expressions[0].Value
 		}
-		result.add(j, holds(excepted), first)
+		if err := result.add(j, holds(excepted), first); err != nil {
+			return nil, said.flush(), fmt.Errorf("query rule: check: query rule: %w", err)
+		}
 	}
 	return result, said.flush(), nil
 }
@@ -242,46 +242,17 @@ func (p *program) ask(
 	ctx context.Context, input ast.Value, txn storage.Transaction, query string, said *lines,
 ) (rego.ResultSet, error) {
 	options := append(p.options(query), rego.ParsedInput(input), rego.Transaction(txn))
-	tracer := topdown.NewBufferTracer()
+	traced := &tracer{}
 	if said.wanted {
 		said.query = query
 		options = append(options, rego.PrintHook(said))
 	}
 	if said.traced {
-		options = append(options, rego.QueryTracer(tracer))
+		options = append(options, rego.QueryTracer(traced))
 	}
 	answers, err := rego.New(options...).Eval(ctx)
-	said.trace(*tracer)
+	said.trace(traced.BufferTracer)
 	return answers, err
-}
-
-// lines collects what is said; prints of a namespace come after all its traces.
-type lines struct {
-	wanted, traced bool
-	query          string
-	all, printed   []line
-}
-
-// Print is the hook of Rego's print.
-func (l *lines) Print(c print.Context, message string) error {
-	l.printed = append(l.printed, line{"print", fmt.Sprintf("[%s] %v: %s\n", l.query, c.Location, message)})
-	return nil
-}
-
-func (l *lines) trace(events []*topdown.Event) {
-	var text bytes.Buffer
-	topdown.PrettyTrace(&text, events)
-	for row := range strings.SplitSeq(text.String(), "\n") {
-		if row != "" {
-			l.all = append(l.all, line{"trace", fmt.Sprintf("[%s] %s", l.query, row)})
-		}
-	}
-}
-
-func (l *lines) flush() []line {
-	l.all = append(l.all, l.printed...)
-	l.printed = nil
-	return l.all
 }
 
 // floated reads JSON as the contract's input: each number is a 64-bit float, spelled as Go's JSON spells it.

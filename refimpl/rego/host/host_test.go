@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -47,8 +48,11 @@ func TestDatesInAnnotations(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := module.Annotations[0].String()
-	copied := told(module.Annotations[0].Custom)
-	if got, want := copied["t"].([]any)[0], dateMark+"2020-01-01 00:00:00.5 +0200 +0200"; got != want {
+	copied, dates := told(module.Annotations[0].Custom)
+	if got, want := fmt.Sprint(dates), "[[t 0]]"; got != want {
+		t.Errorf("got %v, want %s", got, want)
+	}
+	if got, want := copied["t"].([]any)[0], "2020-01-01 00:00:00.5 +0200 +0200"; got != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
 	if got, want := copied["solution"], "2020-01-01T00:00:00Z"; got != want {
@@ -66,35 +70,75 @@ func TestConversation(t *testing.T) {
 	answers, out := io.Pipe()
 	ended := make(chan error, 1)
 	go func() { ended <- serve(in, out) }()
-	lines := bufio.NewScanner(answers)
-	told := func() map[string]any {
+	frames := bufio.NewReader(answers)
+	told := func() (h header, body string) {
 		t.Helper()
-		if !lines.Scan() {
-			t.Fatal("no answer")
-		}
-		if !strings.HasPrefix(lines.Text(), `{"id":`) {
-			t.Fatalf("id isn't first: %s", lines.Text())
-		}
-		var message map[string]any
-		if err := json.Unmarshal(lines.Bytes(), &message); err != nil {
+		line, err := frames.ReadBytes('\n')
+		if err != nil {
 			t.Fatal(err)
 		}
-		return message
+		if err := json.Unmarshal(line, &h); err != nil {
+			t.Fatal(err)
+		}
+		text := make([]byte, h.Size)
+		if _, err := io.ReadFull(frames, text); err != nil {
+			t.Fatal(err)
+		}
+		return h, string(text)
 	}
-	if hello := told()["hello"].(map[string]any); hello["protocol"] != float64(protocol) || hello["opa"] != "1.15.2" {
-		t.Errorf("got %v", hello)
+	if h, _ := told(); h.Hello.Protocol != protocol || h.Hello.OPA != "1.15.2" {
+		t.Errorf("got %v", h)
 	}
-	io.WriteString(requests, `{"id":7,"op":"evaluate","program":99}`+"\n")
-	if m := told(); m["id"] != 7.0 || m["error"] != "there is no program 99" {
-		t.Errorf("got %v", m)
+	io.WriteString(requests, `{"id":7,"op":"evaluate","program":99,"size":3}`+"\n{}\n")
+	if h, body := told(); h.ID != 7 || body != `{"error":"there is no program 99"}`+"\n" {
+		t.Errorf("got %v, %s", h, body)
 	}
 	// Nobody waits for these.
-	io.WriteString(requests, `{"call":5,"value":1}`+"\n"+`{"op":"cancel","id":55}`+"\n"+`{"id":8,"op":"dance"}`+"\n")
-	if m := told(); m["error"] != `unknown operation "dance"` {
-		t.Errorf("got %v", m)
+	io.WriteString(requests, `{"call":5,"outcome":"value","size":1}`+"\n1"+`{"op":"cancel","id":55}`+"\n"+`{"id":8,"op":"dance"}`+"\n")
+	if h, body := told(); h.ID != 8 || body != `{"error":"unknown operation \"dance\""}`+"\n" {
+		t.Errorf("got %v, %s", h, body)
 	}
 	requests.Close()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestFramesThatAreRefused(t *testing.T) {
+	for _, text := range []string{
+		`{"id":1,"op":"load"}{"id":2}`, `{"id":1,"op":"load","input":{}}`, `{"id":1,"op":"evaluate","size":-1}`,
+		`{"id":1,"op":"evaluate","size":1073741825}`, `{"id":1,"op":"evaluate","size":1e400}`, `{"id":1,"op":"load","size":2}`, `[]`, ``,
+	} {
+		if r, err := read(bufio.NewReader(strings.NewReader(text + "\n{}"))); err == nil || err == io.EOF {
+			t.Errorf("%s: got %v, %v", text, r, err)
+		}
+	}
+	for _, text := range []string{``, `{"id":1`, `{"id":1,"op":"evaluate","size":9}` + "\n{}"} {
+		if _, err := read(bufio.NewReader(strings.NewReader(text))); err != io.EOF {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
+func TestAnswersHaveLimits(t *testing.T) {
+	nested := func(levels int) (value any) {
+		for range levels {
+			value = []any{map[string]any{"x": value}}
+		}
+		return value
+	}
+	if err := new(room).take(nested(depthLimit / 2)); err != nil {
+		t.Error(err)
+	}
+	if err := new(room).take(nested(depthLimit/2 + 1)); err == nil {
+		t.Error("too deep, and taken")
+	}
+	var r room
+	half := strings.Repeat("x", roomLimit/2)
+	if err := r.take(half); err != nil {
+		t.Error(err)
+	}
+	if err := r.take(map[string]any{half: nil}); err == nil {
+		t.Error("too large, and taken")
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type link struct {
 	Title       string         `json:"title,omitempty"`
 	Description string         `json:"description,omitempty"`
 	Custom      map[string]any `json:"custom,omitempty"`
+	Dates       [][]any        `json:"dates,omitempty"` // where in custom: names and indexes from the top
 	Unsupported string         `json:"unsupported,omitempty"`
 	Whole       *whole         `json:"whole,omitempty"`
 }
@@ -118,7 +120,8 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole
 	for _, ref := range annotations.Chain(rule) {
 		var l link
 		if a := ref.Annotations; a != nil {
-			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description, Custom: told(a.Custom)}
+			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description}
+			l.Custom, l.Dates = told(a.Custom)
 		}
 		if r := ref.GetRule(); r != nil && !supported(r.Head) {
 			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, file, r.Location.Row)
@@ -139,7 +142,7 @@ func entire(ref *ast.AnnotationsRef, file string) *whole {
 	if ref.Annotations != nil {
 		annotations := *ref.Annotations
 		if annotations.Custom != nil {
-			annotations.Custom = plain(annotations.Custom, func(t time.Time) any { return t }).(map[string]any)
+			annotations.Custom = plain(annotations.Custom, nil, func(_ []any, t time.Time) any { return t }).(map[string]any)
 		}
 		w.Annotations = &annotations
 	}
@@ -187,25 +190,25 @@ func spokenCode(rule *ast.Rule) string {
 	return second + "." + string(rule.Head.Name)
 }
 
-// dateMark begins a text that stands for a date without quotes.
-const dateMark = "\x00date:"
-
-// told is what judging needs of custom members: most dates as Go prints them, so that they can be told from texts.
-func told(custom map[string]any) map[string]any {
-	members := plain(custom, func(t time.Time) any { return dateMark + t.String() }).(map[string]any)
-	for _, key := range []string{"effective_on", "solution"} {
-		if t, ok := custom[key].(time.Time); ok {
-			members[key] = t.Format(time.RFC3339)
+// told is what judging needs of custom members: dates as Go prints them, with the paths of those that are no texts.
+func told(custom map[string]any) (map[string]any, [][]any) {
+	var dates [][]any
+	members := plain(custom, nil, func(path []any, t time.Time) any {
+		if len(path) == 1 && (path[0] == "effective_on" || path[0] == "solution") {
+			return t.Format(time.RFC3339)
 		}
-	}
-	return members
+		dates = append(dates, slices.Clone(path))
+		return t.String()
+	})
+	return members.(map[string]any), dates
 }
 
 // plain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text, and dates what the caller wants.
-func plain(value any, dated func(time.Time) any) any {
+// The path leads to the value from the top.
+func plain(value any, path []any, dated func([]any, time.Time) any) any {
 	switch v := value.(type) {
 	case time.Time:
-		return dated(v)
+		return dated(path, v)
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return fmt.Sprint(v)
@@ -213,19 +216,20 @@ func plain(value any, dated func(time.Time) any) any {
 	case []any:
 		items := make([]any, len(v))
 		for i := range v {
-			items[i] = plain(v[i], dated)
+			items[i] = plain(v[i], append(path, i), dated)
 		}
 		return items
 	case map[string]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
-			members[key] = plain(v[key], dated)
+			members[key] = plain(v[key], append(path, key), dated)
 		}
 		return members
 	case map[any]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
-			members[fmt.Sprint(key)] = plain(v[key], dated)
+			name := fmt.Sprint(key)
+			members[name] = plain(v[key], append(path, name), dated)
 		}
 		return members
 	}

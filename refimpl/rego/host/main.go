@@ -1,9 +1,14 @@
-// Command host evaluates Rego for a Python parent: real OPA behind one JSON object a line on stdin and stdout.
+// Command host evaluates Rego for a Python parent: real OPA behind stdin and stdout.
 //
-// The host speaks first: {"id":0,"hello":{"protocol":1,"opa":"1.15.2"}}. Then, for each request {"id":N,"op":…},
-// served at the same time as others, comes one {"id":N,"result":…} or {"id":N,"error":"…"}. Rego that calls a
-// function of the parent becomes {"id":N,"call":M,"name":…,"args":[…]}, answered by {"call":M,"value":…},
-// {"call":M,"undefined":true} or {"call":M,"error":"…"}. "id" is always the first member of what the host writes.
+// Both sides speak in frames: a header, which is one JSON object on a line of its own, and a body of as many bytes as
+// the header's "size" says, right after the newline; none without it. What comes from outside is in bodies, so nothing
+// that it holds can be taken for a part of a header, or of another body.
+//
+// The host speaks first: {"id":0,"hello":{"protocol":2,"opa":"1.15.2"}}. Then, for each request {"id":N,"op":…},
+// served at the same time as others, comes one reply {"id":N,"size":…} with the body {"result":…} or {"error":"…"}.
+// The body of an evaluation's request is the input. Rego that calls a function of the parent becomes
+// {"id":N,"call":M,"name":…,"size":…} with the arguments as body, a list; it is answered by
+// {"call":M,"outcome":"value","size":…} with the value, by the outcome "error" with a text, or by "undefined".
 // The host ends when stdin does: nobody listens any more.
 package main
 
@@ -21,9 +26,9 @@ import (
 	"github.com/open-policy-agent/opa/v1/version"
 )
 
-const protocol = 1
+const protocol = 2
 
-// A request is any line from the parent: the members of all operations together.
+// A request is any frame from the parent: the header's members of all operations together, and the body.
 type request struct {
 	ID int64  `json:"id"`
 	Op string `json:"op"`
@@ -38,27 +43,23 @@ type request struct {
 	Withheld  []string                   `json:"withheld"`
 	Hosts     []string                   `json:"hosts"`
 
-	Program    int64           `json:"program"` // evaluate, release
-	Namespaces []string        `json:"namespaces"`
-	Input      json.RawMessage `json:"input"`
-	Lines      bool            `json:"lines"`
-	Trace      bool            `json:"trace"`
+	Program    int64    `json:"program"` // evaluate, release
+	Namespaces []string `json:"namespaces"`
+	Lines      bool     `json:"lines"`
+	Trace      bool     `json:"trace"`
 
-	Call int64 `json:"call"` // an answer
-	answer
+	Call    int64  `json:"call"` // an answer
+	Outcome string `json:"outcome"`
+
+	Size int64 `json:"size"`
+	body []byte
 }
 
 // A reply is the last word on a request.
 type reply struct {
-	ID     int64  `json:"id"`
 	Result any    `json:"result,omitempty"`
 	Error  string `json:"error,omitempty"`
 	Lines  []line `json:"lines,omitempty"`
-}
-
-type greeting struct {
-	ID    int64 `json:"id"`
-	Hello hello `json:"hello"`
 }
 
 type hello struct {
@@ -82,35 +83,31 @@ func main() {
 // serve answers until there are no more requests. What still runs then is left to the end of the process.
 func serve(in io.Reader, out io.Writer) error {
 	s := newSession(out)
-	s.send(greeting{Hello: hello{Protocol: protocol, OPA: version.Version}})
-	lines := bufio.NewReaderSize(in, 1<<16)
+	s.send(header{Hello: &hello{Protocol: protocol, OPA: version.Version}}, nil)
+	frames := bufio.NewReaderSize(in, 1<<16)
 	for {
-		text, err := lines.ReadBytes('\n')
+		r, err := read(frames)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("cannot read requests: %w", err)
-		}
-		var r request
-		if err := json.Unmarshal(text, &r); err != nil {
-			return fmt.Errorf("not a request: %w", err)
+			return err
 		}
 		switch {
 		case r.Call != 0:
-			s.calls.answer(r.Call, r.answer)
+			s.calls.answer(r.Call, answer{r.Outcome, r.body})
 		case r.Op == "cancel":
 			s.cancel(r.ID)
 		default:
 			ctx := s.begin(r.ID)
-			go s.serve(ctx, &r)
+			go s.serve(ctx, r)
 		}
 	}
 }
 
 func (s *session) serve(ctx context.Context, r *request) {
 	defer s.cancel(r.ID)
-	p := reply{ID: r.ID}
+	var p reply
 	var err error
 	switch r.Op {
 	case "inspect":
@@ -127,5 +124,5 @@ func (s *session) serve(ctx context.Context, r *request) {
 	if err != nil {
 		p.Result, p.Error = nil, err.Error()
 	}
-	s.reply(p)
+	s.reply(r.ID, p)
 }

@@ -40,30 +40,27 @@ func (s *session) cancel(id int64) {
 	}
 }
 
-func (s *session) reply(p reply) {
-	text, err := compact(p)
+func (s *session) reply(id int64, p reply) {
+	body, err := compact(p)
 	if err != nil {
-		text, err = compact(reply{ID: p.ID, Error: "cannot write the answer: " + err.Error()})
+		body, err = compact(reply{Error: "cannot write the answer: " + err.Error()})
 	}
 	if err != nil {
 		fail(err)
 	}
-	s.write(text)
+	s.send(header{ID: id}, body)
 }
 
-// send writes a message that is no reply, and can't be unwritable.
-func (s *session) send(message any) {
-	text, err := compact(message)
+// send writes a frame.
+func (s *session) send(h header, body []byte) {
+	h.Size = len(body)
+	text, err := compact(h)
 	if err != nil {
 		fail(err)
 	}
-	s.write(text)
-}
-
-func (s *session) write(text []byte) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	if _, err := s.out.Write(text); err != nil {
+	if _, err := s.out.Write(append(text, body...)); err != nil {
 		fail(fmt.Errorf("cannot answer: %w", err))
 	}
 }

@@ -20,12 +20,12 @@ def one(value: Any, rule: RuleInfo = RULE) -> Draft:
 
 
 def test_strings_and_objects_are_results_and_nothing_else_is() -> None:
-    number = jsontext.loads("1.50", keep_numbers=True)
+    number = jsontext.loads("1.50")
     values = ["text", {"msg": "m"}, 5, number, True, None, [], ["x"], "", {"msg": "", "code": "a.x"}]
     assert [draft.msg for draft in drafted(values, {}, time_ns=NOW)] == ["text", "m"]
 
 
-@pytest.mark.parametrize("value", [{}, {"msg": 5}, {"msg": jsontext.loads("1.5", keep_numbers=True)}, {"msg": None}])
+@pytest.mark.parametrize("value", [{}, {"msg": 5}, {"msg": jsontext.loads("1.5")}, {"msg": None}])
 def test_objects_need_a_message(value: Any) -> None:
     with pytest.raises(EvaluationError) as caught:
         one(value)
@@ -68,12 +68,12 @@ def test_a_dependency_list_of_the_results_own_stays_but_does_not_count() -> None
 
 
 def test_collections_become_texts_or_go() -> None:
-    value = jsontext.loads('{"msg":"m","code":"a.z","collections":["x",5,{"a":1.50},null,1e3]}', keep_numbers=True)
+    value = jsontext.loads('{"msg":"m","code":"a.z","collections":["x",5,{"a":1.50},null,1e3]}')
     assert one(value).metadata["collections"] == ["x", "5", "map[a:1.50]", "<nil>", "1e3"]
     assert "collections" not in one({"msg": "m", "code": "a.z", "collections": "x"}).metadata
 
 
-@pytest.mark.parametrize("code", [None, 5, ["a.x"], jsontext.loads("1.5", keep_numbers=True)])
+@pytest.mark.parametrize("code", [None, 5, ["a.x"], jsontext.loads("1.5")])
 def test_without_a_text_for_a_code_nothing_is_completed(code: Any) -> None:
     metadata = {"code": code, "collections": ["c", 5], "effective_on": "2000-01-01T00:00:00Z"}
     assert one({"msg": "m", **metadata}).metadata == metadata
@@ -111,9 +111,7 @@ def test_collections_of_a_result_without_a_code_do_not_match(caplog: pytest.LogC
 
 
 def test_the_alternative_reading_makes_results_of_everything() -> None:
-    values = jsontext.loads(
-        '["s","",1.50,7,true,null,[2,"x",{"a":1.5},null],[],{"msg":5,"code":"a.q"},{"x":1}]', keep_numbers=True
-    )
+    values = jsontext.loads('["s","",1.50,7,true,null,[2,"x",{"a":1.5},null],[],{"msg":5,"code":"a.q"},{"x":1}]')
     assert [draft.msg for draft in drafted(values, {}, time_ns=NOW, alternative=True)] == [
         "s",
         "unexpected policy result type json.Number: 1.50",

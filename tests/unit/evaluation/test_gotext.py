@@ -25,7 +25,7 @@ from refimpl.evaluation.gotext import quoted, spelled
         (float("inf"), "+Inf"),
         (["a", 1, None], "[a 1 <nil>]"),
         ({"b": 1, "a": [True]}, "map[a:[true] b:1]"),
-        (jsontext.loads("[1.50, 1e3]", keep_numbers=True), "[1.50 1e3]"),
+        (jsontext.loads("[1.50, 1e3]"), "[1.50 1e3]"),
     ],
 )
 def test_spelled(value: Any, expected: str) -> None:
@@ -37,7 +37,7 @@ def test_spelled(value: Any, expected: str) -> None:
     [
         ('a"b', r'"a\"b"'),
         (5, '"5"'),
-        (jsontext.loads("1.50", keep_numbers=True), '"1.50"'),
+        (jsontext.loads("1.50"), '"1.50"'),
         (None, "%!q(<nil>)"),
         (False, "%!q(bool=false)"),
         ({"code": "a.x", "c": ["y", 1, None]}, 'map["c":["y" "1" <nil>] "code":"a.x"]'),

@@ -68,10 +68,10 @@ def test_host_that_cannot_be_started(tmp_path: Path) -> None:
         ("print('hi', flush=True); input(); input()", r"^the policy engine is another program: it answered b'hi\\n'$"),
         (
             'print(\'{"id":0,"hello":{"protocol":99}}\', flush=True); input(); input()',
-            r"^the policy engine is of another version: it speaks protocol 99, not 1; install the package again$",
+            r"^the policy engine is of another version: it speaks protocol 99, not 2; install the package again$",
         ),
         (
-            'print(\'{"id":0,"hello":{"protocol":1}}\\nnonsense\', flush=True); input(); input()',
+            'print(\'{"id":0,"hello":{"protocol":2}}\\nnonsense\', flush=True); input(); input()',
             r"^the policy engine answered b'nonsense\\n'$",
         ),
     ],
@@ -81,6 +81,18 @@ def test_program_that_is_no_host(tmp_path: Path, text: str, message: str) -> Non
     for _ in range(2):  # whoever comes later is told the same
         with pytest.raises(HostError, match=message):
             channel.request({"op": "inspect"})
+    channel.close()
+
+
+@posix
+@pytest.mark.parametrize(
+    "frame", ['{"id":1,"size":-1}', '{"id":1,"size":1073741825}', '{"id":"1"}', "[1]", '{"id":1,"size":2}\n"x', "{}"]
+)
+def test_frames_that_are_none(tmp_path: Path, frame: str) -> None:
+    said = '{"id":0,"hello":{"protocol":2}}\n' + frame
+    channel = Channel(script(tmp_path / "other", f"input(); print({said!r}, flush=True); input()"))
+    with pytest.raises(HostError, match=r"^the policy engine answered "):
+        channel.request({"op": "inspect"})
     channel.close()
 
 
@@ -115,7 +127,7 @@ def test_last_words_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.rego").write_text('package a\ndeny contains "x"')
     program = host.load([tmp_path], [])
     with pytest.raises(HostError, match=r"^the policy engine ended with status 1: not a request: "):
-        program.evaluate(["a"], b"{nonsense")
+        program._channel.request({"op": "evaluate", "input": {}})
     host.close()
 
 

@@ -9,7 +9,7 @@ from programs import STRING_TO_ANY, Compile, compiler
 
 from refimpl.deadline import Deadline
 from refimpl.errors import EvaluationError, RegistryError, TimeoutExceededError
-from refimpl.jsontext import dumps
+from refimpl.jsontext import Number, dumps
 from refimpl.rego.builtin import UNDEFINED, Builtin
 from refimpl.rego.host import Host
 
@@ -136,7 +136,7 @@ def test_builtin_is_asked_once_for_equal_arguments(compile_rego: Compile) -> Non
 
     program = compile_rego(CALL, builtins=[builtin(call)])
     assert program.evaluate(["a"], b"{}").values == {
-        "a": {"deny": [{"msg": "m", "v": [None, {"<&>": "\ufffdé", "n": "\x00number:1.5"}]}], "warn": []}
+        "a": {"deny": [{"msg": "m", "v": [None, {"<&>": "\ufffdé", "n": Number("1.5")}]}], "warn": []}
     }
     assert calls == ["x"]
 

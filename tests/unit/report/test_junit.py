@@ -64,7 +64,6 @@ def test_sums_and_skipped_are_left_out_when_zero() -> None:
 def test_metadata_is_printed_in_words_sorted_with_its_values() -> None:
     metadata = jsontext.loads(
         '{"flt":"1e3","flt2":"1.5","n":null,"num":1.50,"b":true,"nested":[[1,[2]],{"a":{"b":[{"c":1}]}}],"obj":{}}',
-        keep_numbers=True,
     )
     case = _case(result("m", "p.r", **metadata))
     assert case.get("name") == (

@@ -105,7 +105,7 @@ def test_warnings_that_are_not_shown_need_no_link() -> None:
         ({"code": "p.r", "term": ["t1", "t2"]}, "p.r\n  Terms: t1, t2\n"),
         # The real command fails on the next two.
         ({"code": "p.r", "term": ["t1", 5]}, "p.r\n  Terms: t1, 5\n"),
-        ({"code": "p.r", "term": jsontext.loads("1.50", keep_numbers=True)}, "p.r\n  Term: 1.50\n"),
+        ({"code": "p.r", "term": jsontext.loads("1.50")}, "p.r\n  Term: 1.50\n"),
         (
             {"code": "p.r", "title": 0, "description": ["x", "y"], "solution": {"b": [1], "a": None}},
             "p.r\n  Title: 0\n  Description: [x y]\n  Solution: map[a:<nil> b:[1]]\n",
