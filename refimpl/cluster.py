@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 from http import HTTPStatus
@@ -13,8 +12,11 @@ from urllib.parse import quote
 from refimpl import kubeconfig
 from refimpl.deadline import Deadline
 from refimpl.errors import Error, InputError, KeyMaterialError, NotSupportedError, PolicyError, RegistryError
+from refimpl.execplugin import Credential, Plugin, PluginError, run
 from refimpl.kubeconfig import Access, ConfigurationError
 from refimpl.quoting import quoted
+from refimpl.record import replace
+from refimpl.verify import encoding
 
 if TYPE_CHECKING:
     import ssl
@@ -25,6 +27,7 @@ __all__ = ["Cluster"]
 
 _GROUP = "/apis/appstudio.redhat.com/v1alpha1"
 _LARGEST_OBJECT = 8 << 20  # bytes; etcd takes 1.5 MiB
+_PLUGIN_SECONDS = 60.0
 _LONGEST = 21  # characters; a 64-bit integer has 20 at most
 _NOT_IN_CLUSTER = (
     "error creating REST client config in-cluster: unable to load in-cluster configuration, "
@@ -55,6 +58,7 @@ class Cluster:
         self._explicit = kubeconfig
         self._deadline = deadline or Deadline(None)
         self._service_account = service_account
+        self._given: tuple[Plugin, Credential] | None = None
 
     @classmethod
     def from_environ(
@@ -107,10 +111,10 @@ class Cluster:
             raise KeyMaterialError(f"new for config: {_NOT_IN_CLUSTER}")
         try:
             data = self._get(access, "/api/v1", namespace, "secrets", name).get("data") or {}
-            return {key: base64.b64decode(value, validate=True) for key, value in data.items()}
+            return {key: encoding.decode(value) for key, value in data.items()}
         except _RequestError as error:
             raise KeyMaterialError(f"checking if secret exists: {error}") from None
-        except (AttributeError, TypeError, ValueError, binascii.Error):
+        except (AttributeError, TypeError, ValueError):
             raise KeyMaterialError(f"secret {quoted(name)} has data that isn't base64") from None
 
     def _configured(self, explicit: str) -> Access:
@@ -161,6 +165,7 @@ class Cluster:
         if url.startswith("https://"):  # credentials never travel in the clear
             if access.unsupported:
                 raise NotSupportedError(f"{access.unsupported} in a kubeconfig is not supported yet")
+            access = self._with_credential(access, url)
             authorization = _authorization(access)
             if access.impersonate:
                 headers["Impersonate-User"] = access.impersonate
@@ -173,6 +178,30 @@ class Cluster:
             raise _RequestError(str(error)) from None
         finally:
             transport.close()
+
+    def _with_credential(self, access: Access, url: str) -> Access:
+        """The access with what its plugin gives, where it has no credentials of its own."""
+        plugin = access.plugin
+        if plugin is None or access.token or access.username or access.certificate:
+            return access
+        if plugin.problem:
+            raise _RequestError(plugin.problem)
+        if self._given is None or self._given[0] != plugin or _has_expired(self._given[1]):
+            try:
+                self._given = plugin, run(plugin, self._environ, self._deadline.bounded(_PLUGIN_SECONDS))
+            except PluginError as error:
+                self._deadline.check()
+                raise _RequestError(f"Get {quoted(url)}: getting credentials: {error}") from None
+        known = self._given[1]
+        return replace(access, token=known.token, certificate=known.certificate, private_key=known.private_key)
+
+
+def _has_expired(credential: Credential) -> bool:
+    if credential.expires is None:
+        return False
+    from datetime import UTC, datetime
+
+    return credential.expires <= datetime.now(UTC)
 
 
 def _check_segment(what: str, text: str) -> None:

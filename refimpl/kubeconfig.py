@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refimpl import yamltext
 from refimpl.errors import Error
+from refimpl.execplugin import Plugin, plugin_of
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
-from refimpl.record import record
+from refimpl.record import field, record
+from refimpl.verify import encoding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +28,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _Tables = dict[str, dict[str, dict[str, Any]]]
 # The lists of a kubeconfig with the member that holds an entry's content; and the members of it that name files.
 _LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
+_PLUGIN_EXTENSION = "client.authentication.k8s.io/exec"
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -43,10 +45,12 @@ class Access:
         namespace: of the current context.
         authority: PEM of the trusted roots; None means the usual ones.
         insecure: whether the server's certificate isn't checked.
+        server_name: the name in the server's certificate, if it isn't that of its URL.
         token: bearer token; this and all below is for TLS only.
         username: for basic authentication, with `password`.
         certificate: PEM of a client certificate, with `private_key`.
         impersonate: the user to act as.
+        plugin: a program that gives credentials where there are no others.
         unsupported: a way of authentication that isn't carried out, by its name; empty if there is none.
     """
 
@@ -54,12 +58,14 @@ class Access:
     namespace: str = "default"
     authority: bytes | None = None
     insecure: bool = False
-    token: str = ""
+    server_name: str = ""
+    token: str = field(default_factory=str, repr=False)
     username: str = ""
-    password: str = ""
+    password: str = field(default_factory=str, repr=False)
     certificate: bytes = b""
-    private_key: bytes = b""
+    private_key: bytes = field(default_factory=bytes, repr=False)
     impersonate: str = ""
+    plugin: Plugin | None = None
     unsupported: str = ""
 
 
@@ -148,6 +154,9 @@ def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> 
         for key in _PATHS:
             if _text(content, key):
                 content[key] = str(Path(path).parent / content[key])
+        plugin = content.get("exec")
+        if isinstance(plugin, dict) and any(mark in _text(plugin, "command") for mark in ("/", os.sep)):
+            content["exec"] = {**plugin, "command": str(Path(path).parent / plugin["command"])}
         for key in [key for key in content if key.endswith("-data")]:
             content[key] = _decoded(content[key], path)
         found.append((_text(entry, "name"), content))
@@ -179,12 +188,14 @@ def _access(tables: _Tables, current: str) -> Access | None:
         namespace=_text(context, "namespace") or "default",
         authority=authority or None,
         insecure=cluster.get("insecure-skip-tls-verify") is True,
+        server_name=_text(cluster, "tls-server-name"),
         token=_token(user),
         username=_text(user, "username"),
         password=_text(user, "password"),
         certificate=certificate,
         private_key=private_key,
         impersonate=_text(user, "as"),
+        plugin=_plugin(cluster, user, user_name, authority),
         unsupported=_unsupported(cluster, user),
     )
 
@@ -199,7 +210,6 @@ def _token(user: Mapping[str, Any]) -> str:
 
 def _unsupported(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> str:
     for table, name in (
-        (user, "exec"),
         (user, "auth-provider"),
         (user, "as-groups"),
         (cluster, "proxy-url"),
@@ -208,6 +218,22 @@ def _unsupported(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> str:
         if table.get(name):
             return name
     return ""
+
+
+def _plugin(cluster: Mapping[str, Any], user: Mapping[str, Any], name: str, authority: bytes) -> Plugin | None:
+    table = user.get("exec")
+    if not isinstance(table, dict):
+        return None
+    extensions = [entry for entry in cluster.get("extensions") or [] if isinstance(entry, dict)]
+    told = {
+        "server": _text(cluster, "server"),
+        "tls-server-name": _text(cluster, "tls-server-name"),
+        "insecure-skip-tls-verify": cluster.get("insecure-skip-tls-verify") is True,
+        "certificate-authority-data": base64.b64encode(authority).decode(),
+        "proxy-url": _text(cluster, "proxy-url"),
+        "config": next((one.get("extension") for one in extensions if _text(one, "name") == _PLUGIN_EXTENSION), None),
+    }
+    return plugin_of(table, name, {key: value for key, value in told.items() if value})
 
 
 def _material(table: Mapping[str, Any], key: str, label: str, name: str, problems: list[str]) -> bytes:
@@ -227,9 +253,9 @@ def _material(table: Mapping[str, Any], key: str, label: str, name: str, problem
 
 def _decoded(value: Any, path: str) -> bytes:
     try:
-        return base64.b64decode(value or "", validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise _unreadable(path, "illegal base64 data") from None
+        return encoding.decode(value or "")
+    except (AttributeError, ValueError) as error:
+        raise _unreadable(path, str(error) if isinstance(error, ValueError) else "illegal base64 data") from None
 
 
 def _file(path: Path) -> bytes:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast
 
 from refimpl.record import record
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from io import BufferedReader
 
-__all__ = ["Answer", "ProgramError", "ask"]
+__all__ = ["Answer", "ProgramError", "ask", "has_terminal"]
 
 _PIECE = 1 << 16
 
@@ -34,13 +34,13 @@ class Answer:
 
 
 def ask(
-    command: Sequence[str], *, question: bytes = b"", environ: Mapping[str, str], seconds: float, limit: int
+    command: Sequence[str], *, question: bytes | None, environ: Mapping[str, str], seconds: float, limit: int
 ) -> Answer:
     """Run a program to the end of its answer; what it says on standard error is passed over.
 
     Args:
         command: the program and its arguments; without a ``/`` it is looked for in ``PATH`` of `environ`.
-        question: for its standard input.
+        question: for its standard input; None lets it ask the user there.
         environ: its whole environment.
         seconds: after which it is ended.
         limit: bytes of output after which it is ended.
@@ -49,12 +49,11 @@ def ask(
         FileNotFoundError: there is no such program.
         ProgramError: it can't be started, or is ended before its answer is complete.
     """
-    # With a terminal it may ask the user, whom only the group in the foreground can read from.
-    alone = not (sys.stdin is not None and sys.stdin.isatty())
+    alone = not has_terminal()  # only the group in the foreground can ask the user something
     try:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
+            stdin=None if question is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=dict(environ),
@@ -82,10 +81,16 @@ def ask(
         _end(process, alone=alone)
 
 
-def _converse(process: subprocess.Popen[bytes], question: bytes, limit: int, parts: list[bytes]) -> None:
-    stdin, stdout = cast("IO[bytes]", process.stdin), cast("BufferedReader", process.stdout)
-    with contextlib.suppress(OSError), stdin:  # it needn't read the question
-        stdin.write(question)
+def has_terminal() -> bool:
+    """Whether there is a user who can be asked on standard input."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
+
+
+def _converse(process: subprocess.Popen[bytes], question: bytes | None, limit: int, parts: list[bytes]) -> None:
+    if process.stdin is not None:
+        with contextlib.suppress(OSError), process.stdin:  # it needn't read the question
+            process.stdin.write(question or b"")
+    stdout = cast("BufferedReader", process.stdout)
     room = limit
     with stdout:
         while room >= 0 and (piece := stdout.read1(_PIECE)):

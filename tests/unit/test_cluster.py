@@ -279,6 +279,37 @@ def test_the_authority_may_stand_in_the_configuration(tls_config: Path, authorit
     assert _cluster(_changed(tls_config, change)).policy("pol") == {"publicKey": "k"}
 
 
+@pytest.mark.parametrize("style", ["in lines", "block scalar"])
+def test_base64_may_be_in_lines(tls_config: Path, authority: Authority, style: str) -> None:
+    lines = base64.encodebytes(authority.pem).decode()
+
+    def change(document: dict[str, Any]) -> None:
+        entry = document["clusters"][0]["cluster"]
+        del entry["certificate-authority"]
+        entry["certificate-authority-data"] = lines if style == "in lines" else "HERE"
+
+    path = _changed(tls_config, change)
+    if style == "block scalar":
+        block = "|\n" + "".join(f"      {line}\n" for line in lines.splitlines())
+        document = json.loads(path.read_text(encoding="utf-8"))
+        server = document["clusters"][0]["cluster"]["server"]
+        path.write_text(
+            "clusters:\n- name: c\n  cluster:\n"
+            f"    server: {server}\n    certificate-authority-data: {block}"
+            "contexts:\n- {name: x, context: {cluster: c, user: u, namespace: ns}}\n"
+            "users:\n- {name: u, user: {token: secret}}\ncurrent-context: x\n",
+            encoding="utf-8",
+        )
+    assert _cluster(path).policy("pol") == {"publicKey": "k"}
+
+
+def test_a_secret_in_lines(config: Path) -> None:
+    body = json.dumps({"data": {"cosign.pub": "UEVN\nCg==\n"}}).encode()
+    with Server(lambda _: Response(200, (), body)) as other:
+        path = _changed(config, lambda document: document["clusters"][0]["cluster"].update(server=other.url))
+        assert _cluster(path).secret("ns", "sec") == {"cosign.pub": b"PEM\n"}
+
+
 def test_without_an_authority_the_usual_roots_count(tls_config: Path, tmp_path: Path) -> None:
     path = _changed(tls_config, lambda document: document["clusters"][0]["cluster"].pop("certificate-authority"))
     assert "certificate signed by unknown authority" in _policy_error(_cluster(path))
@@ -300,7 +331,7 @@ def test_an_authority_that_is_no_certificate(tls_config: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("member", "table"),
-    [("exec", "users"), ("auth-provider", "users"), ("as-groups", "users"), ("tls-server-name", "clusters")],
+    [("auth-provider", "users"), ("as-groups", "users"), ("tls-server-name", "clusters")],
 )
 def test_what_is_not_carried_out_is_refused_by_name(tls_config: Path, member: str, table: str) -> None:
     path = _changed(tls_config, lambda document: document[table][0][table[:-1]].update({member: {"name": "x"}}))
