@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
-from refimpl.record import field, record
-from refimpl.verify import pem
+from refimpl.record import record
+from refimpl.verify import asn1, pem
+from refimpl.verify.errors import refused
 from refimpl.verify.keys import PublicKey
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Certificate", "parse_certificates"]
 
-_FULCIO = "1.3.6.1.4.1.57264.1."
+_FULCIO = "1.3.6.1.4.1.57264.1"
 _RAW = {
     1: "Fulcio Issuer",
     2: "Fulcio GitHub Workflow Trigger",
@@ -41,8 +41,9 @@ _UTF8 = {
     20: "Fulcio Build Trigger",
     21: "Fulcio Run Invocation URI",
 }
-_OTHER_NAME = f"{_FULCIO}7"
-_UTF8_TAG = b"\x0c"
+_OTHER_NAME = f"{_FULCIO}.7"
+_UTF8_TAG = 0x0C
+_SPACE = " \t\n\v\f\r\u0085\u00a0"
 
 
 @record
@@ -52,23 +53,22 @@ class Certificate:
     Attributes:
         pem: 64 columns, with a newline at the end.
         key: the key that it certifies.
+        not_before: start of validity, UTC.
+        not_after: end of validity, UTC.
+        key_id: the subject key identifier in lower-case hexadecimal; empty without one.
+        extensions: those of Fulcio, by their number: the content as it stands.
     """
 
     pem: str
     key: PublicKey
-    _x509: Any = field(repr=False, compare=False)
-
-    @property
-    def not_before(self) -> datetime:
-        """Start of validity, UTC."""
-        start: datetime = self._x509.not_valid_before_utc
-        return start
-
-    @property
-    def not_after(self) -> datetime:
-        """End of validity, UTC."""
-        end: datetime = self._x509.not_valid_after_utc
-        return end
+    subject: str
+    issuer: str
+    alternative_names: str
+    serial_number: int
+    not_before: datetime
+    not_after: datetime
+    key_id: str
+    extensions: Mapping[int, bytes]
 
     def check_logged_at(self, time: datetime) -> None:
         """Check that a signature logged at `time` was made while the certificate was valid.
@@ -96,49 +96,26 @@ class Certificate:
         if not self.not_before <= now <= self.not_after:
             raise VerificationError("expected a signed timestamp to verify an expired certificate")
 
-    @property
-    def key_id(self) -> str:
-        """The subject key identifier in lower-case hexadecimal; empty without one."""
-        from cryptography import x509
-
-        try:
-            extension = self._x509.extensions.get_extension_for_class(x509.SubjectKeyIdentifier)
-        except x509.ExtensionNotFound:
-            return ""
-        digest: bytes = extension.value.digest
-        return digest.hex()
-
     def facts(self) -> dict[str, str]:
         """The report's ``metadata``: sorted by name, empty facts left out.
 
         Raises:
             VerificationError: an extension isn't what it should be.
         """
-        from refimpl.verify.names import alternative_names, distinguished_name
-
         facts = {
-            "Subject": distinguished_name(self._x509.subject),
-            "Issuer": distinguished_name(self._x509.issuer),
-            "Subject Alternative Name": alternative_names(self._x509, _OTHER_NAME),
-            "Serial Number": f"{self._x509.serial_number:x}",
+            "Subject": self.subject,
+            "Issuer": self.issuer,
+            "Subject Alternative Name": self.alternative_names,
+            "Serial Number": f"{self.serial_number:x}",
             "Not Before": _rfc3339(self.not_before),
             "Not After": _rfc3339(self.not_after),
-            **self._fulcio(),
         }
-        return {name: fact for name, fact in sorted(facts.items()) if fact}
-
-    def _fulcio(self) -> Mapping[str, str]:
-        facts = {}
-        for extension in self._x509.extensions:
-            oid = extension.oid.dotted_string
-            if not oid.startswith(_FULCIO):
-                continue
-            number = int(oid.removeprefix(_FULCIO)) if oid.count(".") == _FULCIO.count(".") else 0
+        for number, content in self.extensions.items():
             if number in _RAW:
-                facts[_RAW[number]] = extension.value.value.decode("utf-8", "replace")
+                facts[_RAW[number]] = content.decode("utf-8", "replace")
             elif number in _UTF8:
-                facts[_UTF8[number]] = _utf8_string(extension.value.value)
-        return facts
+                facts[_UTF8[number]] = _utf8_string(content)
+        return {name: fact for name, fact in sorted(facts.items()) if fact}
 
 
 def parse_certificates(text: str) -> tuple[Certificate, ...]:
@@ -147,37 +124,58 @@ def parse_certificates(text: str) -> tuple[Certificate, ...]:
     Raises:
         VerificationError: anything in it isn't a certificate.
     """
-    blocks, rest = pem.split(text.strip() + "\n")
-    if not blocks or rest.strip():
+    blocks, rest = pem.split(text.strip(_SPACE))
+    if not blocks or rest:
         raise VerificationError("error during PEM decoding")
     return tuple(_certificate(block.der) for block in blocks)
 
 
 def _certificate(der: bytes) -> Certificate:
+    """Read all that is ever asked of a certificate at once: the package finds many faults only when asked."""
     from cryptography import x509
-    from cryptography.exceptions import UnsupportedAlgorithm
 
-    try:
+    from refimpl.verify.names import alternative_names, distinguished_name
+
+    with refused(VerificationError("x509: malformed certificate")):
         loaded = x509.load_der_x509_certificate(der)
-        key = PublicKey.from_key(loaded.public_key())
-        _ = loaded.extensions  # parsed on first use: better here than in the middle of a report
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        raise VerificationError("x509: malformed certificate") from None
-    except KeyMaterialError as error:
-        raise VerificationError(str(error)) from None
-    return Certificate(pem.encode("CERTIFICATE", der), key, loaded)
+        try:
+            key = PublicKey.from_key(loaded.public_key())
+        except KeyMaterialError as error:
+            raise VerificationError(str(error)) from None
+        identifiers = [each.value for each in loaded.extensions if isinstance(each.value, x509.SubjectKeyIdentifier)]
+        return Certificate(
+            pem.encode("CERTIFICATE", der),
+            key,
+            distinguished_name(loaded.subject),
+            distinguished_name(loaded.issuer),
+            alternative_names(loaded, _OTHER_NAME),
+            loaded.serial_number,
+            loaded.not_valid_before_utc,
+            loaded.not_valid_after_utc,
+            identifiers[0].digest.hex() if identifiers else "",
+            _fulcio(loaded),
+        )
+
+
+def _fulcio(certificate: Any) -> dict[int, bytes]:
+    found = {}
+    for extension in certificate.extensions:
+        prefix, _, number = extension.oid.dotted_string.rpartition(".")
+        if prefix == _FULCIO:
+            found[int(number)] = extension.value.value
+    return found
 
 
 def _utf8_string(der: bytes) -> str:
     """The text of a DER UTF8String that fills `der`."""
-    header, length = 2, der[1] if len(der) > 1 else 0
-    if length >= 0x80:
-        count = length & 0x7F
-        header, length = 2 + count, int.from_bytes(der[2 : 2 + count], "big")
-    if der[:1] != _UTF8_TAG or len(der) != header + length:
+    try:
+        element = asn1.read(der)
+    except asn1.Asn1Error:
+        element = None
+    if element is None or element.tag != _UTF8_TAG or element.end != len(der):
         raise VerificationError("asn1: structure error: an extension of the certificate is not a UTF8String")
-    return der[header:].decode("utf-8", "replace")
+    return element.content.decode("utf-8", "replace")
 
 
 def _rfc3339(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{time.replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -1,13 +1,24 @@
-"""Base64 as the signing tools read it: line breaks are skipped, padding is needed (RFC 4648 §4 and §5)."""
+"""Base64 and hexadecimal as the signing tools read them (RFC 4648 §4, §5 and §8).
+
+In base64 line breaks are skipped, and padding is needed. Python's own readers take more.
+"""
 
 from __future__ import annotations
 
-import base64
 import binascii
 
-__all__ = ["Base64Error", "decode", "decode_either"]
+__all__ = [
+    "Base64Error",
+    "HexadecimalError",
+    "decode",
+    "decode_either",
+    "decode_hexadecimal",
+    "decode_protobuf",
+]
 
 _STANDARD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
+_LINE_BREAKS = frozenset(b"\r\n")
+_PADDING = ord("=")
 _TO_STANDARD = str.maketrans("-_", "+/", "+/")
 
 
@@ -15,16 +26,24 @@ class Base64Error(ValueError):
     """Not base64; the text tells the first wrong byte."""
 
 
+class HexadecimalError(ValueError):
+    """Not hexadecimal."""
+
+
 def decode(text: str) -> bytes:
-    """The bytes of standard base64.
+    """The bytes of standard base64. Bits behind the last byte may be anything, as they may for the signing tools.
 
     Raises:
-        Base64Error: a character outside the alphabet, or wrong padding.
+        Base64Error: a character outside the alphabet, or padding that is missing, too long or not at the end.
     """
+    bare = text.replace("\r", "").replace("\n", "")
     try:
-        return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
-    except (binascii.Error, ValueError):
-        raise Base64Error(f"illegal base64 data at input byte {_wrong(text.encode())}") from None
+        if len(bare) % 4 == 0 and not bare.endswith("==="):  # padding that nothing needs passes below
+            return binascii.a2b_base64(bare, strict_mode=True)
+    except ValueError:  # binascii.Error is one; characters beyond ASCII are another
+        pass
+    place = _wrong(text.encode("utf-8", "surrogatepass"))
+    raise Base64Error(f"illegal base64 data at input byte {place}")
 
 
 def decode_either(text: str) -> bytes:
@@ -45,28 +64,61 @@ def decode_either(text: str) -> bytes:
         raise Base64Error("unable to base64 decode payload (is payload in the right format?)") from None
 
 
+def decode_protobuf(text: str) -> bytes:
+    """The bytes of base64 as JSON of protobuf has it: of either alphabet, padding all or none, bare text.
+
+    Raises:
+        Base64Error: anything else.
+    """
+    if "\n" in text or "\r" in text or ("=" in text and len(text) % 4):
+        raise Base64Error("invalid base64")
+    standard = text.translate(str.maketrans("-_", "+/", "+/")) if "-" in text or "_" in text else text
+    if len(standard) != len(text):
+        raise Base64Error("invalid base64")
+    return decode(standard + "=" * (-len(standard) % 4))
+
+
+def decode_hexadecimal(text: str) -> bytes:
+    """The bytes of pairs of digits, in either case.
+
+    Raises:
+        HexadecimalError: anything else; Python's reader takes blanks between pairs.
+    """
+    try:
+        return binascii.unhexlify(text)
+    except ValueError:
+        raise HexadecimalError("invalid hexadecimal") from None
+
+
 def _wrong(text: bytes) -> int:
     """Where decoding stops: the wrong character, or the start of a group of four that lacks its end."""
-    group, start = 0, 0
+    group = 0
     for place, byte in enumerate(text):
-        if byte in b"\r\n":
+        if byte in _LINE_BREAKS:
             continue
-        if group == 0:
-            start = place
         if byte not in _STANDARD:
-            return _wrong_padding(text, place, group, start) if byte == ord("=") else place
+            return _wrong_padding(text, place, group) if byte == _PADDING else place
         group = (group + 1) % 4
-    return len(text) - group if "\n" not in text.decode("latin-1") else start
+    return len(text) - group
 
 
-def _wrong_padding(text: bytes, place: int, group: int, start: int) -> int:
+def _wrong_padding(text: bytes, place: int, group: int) -> int:
+    """The same for a text whose first padding is at `place`, after `group` characters of its group."""
     if group < 2:
         return place
-    rest = bytes(byte for byte in text[place + 1 :] if byte not in b"\r\n")
+    following = _next(text, place)
     if group == 2:
-        if not rest:
-            return len(text)
-        if rest[:1] != b"=":
-            return place
-        rest = rest[1:]
-    return place + 1 if rest else start
+        if following == len(text):
+            return following
+        if text[following] != _PADDING:
+            return following - 1
+        following = _next(text, following)
+    return following
+
+
+def _next(text: bytes, place: int) -> int:
+    """The place of the next character that isn't a line break, or the end."""
+    place += 1
+    while place < len(text) and text[place] in _LINE_BREAKS:
+        place += 1
+    return place

@@ -1,12 +1,18 @@
-"""The two kinds of failure that the built-in checks tell apart (specification 20 §2.1)."""
+"""Failures of the built-in checks (specification 20 §2.1), and of the library that they call."""
 
 from __future__ import annotations
 
-from typing import Literal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 
-from refimpl.errors import VerificationError
+from refimpl.errors import Error, VerificationError
 
-__all__ = ["Kind", "NoMatchingError"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Kind", "NoMatchingError", "refused", "shortened"]
+
+_LONGEST_REASON = 16 << 10
 
 Kind = Literal["signatures", "attestations"]
 
@@ -17,3 +23,25 @@ class NoMatchingError(VerificationError):
     def __init__(self, kind: Kind, reasons: str) -> None:
         super().__init__(f"no matching {kind}: {reasons}")
         self.kind = kind
+
+
+@contextmanager
+def refused(error: Error) -> Iterator[None]:
+    """Around each call of the `cryptography` package with something from outside: what it raises becomes `error`.
+
+    It raises many classes at odd input, other ones with each version, and documents few of them. Our own errors pass.
+    """
+    try:
+        yield
+    except Error:
+        raise
+    except Exception:  # noqa: BLE001  # any class will do
+        raise error from None
+
+
+def shortened(error: Error) -> str:
+    """The error's text, at most 16 Ki characters of it: it may quote what somebody attached to an image."""
+    text = str(error)
+    if len(text) <= _LONGEST_REASON:
+        return text
+    return f"{text[:_LONGEST_REASON]}… ({len(text) - _LONGEST_REASON} more characters)"

@@ -9,6 +9,8 @@ from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationErro
 from refimpl.oserrors import described
 from refimpl.record import field, record
 from refimpl.verify import pem
+from refimpl.verify.asn1 import is_signature
+from refimpl.verify.errors import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,10 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = ["PublicKey", "Secrets", "load_public_key", "parse_public_key", "read_file"]
 
+_PKIX, _PKCS1 = "PUBLIC KEY", "RSA PUBLIC KEY"
+_NO_KEY = "asn1: structure error: the block is not a public key"
 _INLINE = "-----BEGIN PUBLIC KEY-----"
 _LARGEST_P1363 = 132
 _CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
-_DER_SEQUENCE = 0x30
+#: The fewest bits of an RSA modulus. The contract's tool takes 1024; NIST SP 800-131A disallows such since 2014.
+_FEWEST_RSA_BITS = 2048
+_FEWEST_RSA_BITS_OF_CONTRACT = 1024
+_LARGEST_RSA_EXPONENT = (1 << 31) - 1
 # A key on P-256 in PKIX form is this and the point's two coordinates (RFC 5480 §2).
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004")
 _P256_COORDINATES = 64
@@ -62,7 +69,7 @@ class PublicKey:
         if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _CURVES:
             raise KeyMaterialError("x509: unsupported elliptic curve")
         der = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        return cls(der, pem.encode("PUBLIC KEY", der), key)
+        return cls(der, pem.encode(_PKIX, der), key)
 
     @property
     def is_ecdsa(self) -> bool:
@@ -79,32 +86,36 @@ class PublicKey:
         Raises:
             VerificationError: it isn't this key's, or not in a known form.
         """
-        from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec, utils
 
         digest = utils.Prehashed(hashes.SHA256()) if hashed else hashes.SHA256()
         if isinstance(self._key, ec.EllipticCurvePublicKey):
             signature, form = _ecdsa_form(signature)
-            try:
+            with refused(VerificationError(f"invalid signature when validating {form} encoded signature")):
                 self._key.verify(signature, data, ec.ECDSA(digest))
-            except InvalidSignature:
-                raise VerificationError(f"invalid signature when validating {form} encoded signature") from None
             return
         from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
         if isinstance(self._key, rsa.RSAPublicKey):
-            try:
+            _check_strength(self._key)
+            with refused(VerificationError("crypto/rsa: verification error")):
                 self._key.verify(signature, data, padding.PKCS1v15(), digest)
-            except InvalidSignature:
-                raise VerificationError("crypto/rsa: verification error") from None
-        else:
+            return
+        with refused(VerificationError("failed to verify signature")):
             if hashed:
                 raise VerificationError("failed to verify signature")
-            try:
-                self._key.verify(signature, data)
-            except InvalidSignature:
-                raise VerificationError("failed to verify signature") from None
+            self._key.verify(signature, data)
+
+    def verify_asn1(self, signature: bytes, data: bytes) -> None:
+        """Like `verify`, of a key on an elliptic curve, whose signature must be in ASN.1 DER.
+
+        Raises:
+            VerificationError: it isn't this key's, or in another form.
+        """
+        if not is_signature(signature):
+            raise VerificationError("invalid signature when validating ASN.1 encoded signature")
+        self.verify(signature, data)
 
     def accepts(self, signature: bytes, data: bytes) -> bool:
         """Whether `verify` finds nothing wrong."""
@@ -115,32 +126,33 @@ class PublicKey:
         return True
 
 
+def _check_strength(key: Any) -> None:
+    """Check that an RSA key is one that can be trusted.
+
+    Raises:
+        VerificationError: its modulus is too short, or its exponent out of the usual range.
+    """
+    bits = key.key_size
+    if bits < _FEWEST_RSA_BITS_OF_CONTRACT:
+        hint = "https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size"
+        raise VerificationError(f"crypto/rsa: {bits}-bit keys are insecure (see {hint})")
+    if bits < _FEWEST_RSA_BITS:
+        raise VerificationError(f"RSA keys of fewer than {_FEWEST_RSA_BITS} bits are not trusted: this one has {bits}")
+    if key.public_numbers().e > _LARGEST_RSA_EXPONENT:
+        raise VerificationError("crypto/rsa: public exponent too large")
+
+
 def _ecdsa_form(signature: bytes) -> tuple[bytes, str]:
     """The signature in DER, and the name of the form it came in."""
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-
-    try:
-        decode_dss_signature(signature)
-    except ValueError:
-        if signature[:1] == bytes([_DER_SEQUENCE]) and _is_der_with_tail(signature):
-            return signature, "ASN.1"
-    else:
+    if is_signature(signature):
         return signature, "ASN.1"
     half, odd = divmod(len(signature), 2)
     if odd or not 0 < len(signature) <= _LARGEST_P1363:
         raise VerificationError("ecdsa: Invalid IEEE_P1363 encoded bytes")
+    from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
     r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
     return encode_dss_signature(r, s), "IEEE_P1363"
-
-
-def _is_der_with_tail(signature: bytes) -> bool:
-    from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-    try:
-        decode_dss_signature(signature[: 2 + signature[1]])
-    except (ValueError, IndexError):
-        return False
-    return True
 
 
 def parse_public_key(text: str) -> PublicKey:
@@ -152,33 +164,36 @@ def parse_public_key(text: str) -> PublicKey:
     block = pem.first(text)
     if block is None:
         raise KeyMaterialError("PEM decoding failed")
-    if block.label not in ("PUBLIC KEY", "RSA PUBLIC KEY"):
+    if block.label not in (_PKIX, _PKCS1):
         raise KeyMaterialError(
             f"unknown Public key PEM file type: {block.label}. Are you passing the correct public key?"
         )
-    if block.label == "PUBLIC KEY" and block.der.startswith(_P256) and len(block.der) == len(_P256) + _P256_COORDINATES:
+    if block.label == _PKIX and block.der.startswith(_P256) and len(block.der) == len(_P256) + _P256_COORDINATES:
         return _p256(block.der)
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.serialization import load_der_public_key
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
-    try:
-        key = load_der_public_key(block.der)
-    except UnsupportedAlgorithm:
-        raise KeyMaterialError("x509: unknown public key algorithm") from None
-    except ValueError:
-        raise KeyMaterialError("asn1: structure error: the block is not a public key") from None
-    return PublicKey.from_key(key)
+    no_key = KeyMaterialError(_NO_KEY)
+    with refused(no_key):
+        try:
+            loaded = load_der_public_key(block.der)
+        except UnsupportedAlgorithm:
+            raise KeyMaterialError("x509: unknown public key algorithm") from None
+        key = PublicKey.from_key(loaded)
+        # The package reads either form under either label, and other encodings than DER.
+        form = PublicFormat.PKCS1 if block.label == _PKCS1 else PublicFormat.SubjectPublicKeyInfo
+        if loaded.public_bytes(Encoding.DER, form) != block.der:
+            raise no_key
+    return key
 
 
 def _p256(der: bytes) -> PublicKey:
     """The key that nearly everybody has, without the package's reader of all kinds, which takes 5 ms to load."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    try:
+    with refused(KeyMaterialError(_NO_KEY)):
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), der[len(_P256) - 1 :])
-    except ValueError:
-        raise KeyMaterialError("asn1: structure error: the block is not a public key") from None
-    return PublicKey(der, pem.encode("PUBLIC KEY", der), key)
+    return PublicKey(der, pem.encode(_PKIX, der), key)
 
 
 def load_public_key(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from refimpl.verify import asn1
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -74,10 +76,10 @@ def alternative_names(certificate: Any, other_name: str) -> str:
     """
     from cryptography import x509
 
-    try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
+    found = [each.value for each in certificate.extensions if isinstance(each.value, x509.SubjectAlternativeName)]
+    if not found:
         return ""
+    names = found[0]
     groups: list[tuple[str, Iterable[object]]] = [
         ("DNS Names", names.get_values_for_type(x509.DNSName)),
         ("Email Addresses", names.get_values_for_type(x509.RFC822Name)),
@@ -86,7 +88,7 @@ def alternative_names(certificate: Any, other_name: str) -> str:
     ]
     shown = [f"{title}:{', '.join(map(str, values))}" for title, values in groups if values]
     shown.extend(
-        f"OtherName:{name.value[2:].decode('utf-8', 'replace')}"
+        f"OtherName:{asn1.read(name.value).content.decode('utf-8', 'replace')}"
         for name in names
         if isinstance(name, x509.OtherName) and name.type_id.dotted_string == other_name
     )

@@ -61,6 +61,83 @@ def test_rsa_takes_pkcs1_only() -> None:
     assert _refused(key, _RSA.sign(_DATA, pss, hashes.SHA256())) == "crypto/rsa: verification error"
 
 
+@pytest.mark.parametrize("bits", [1024, 1536, 2047])
+def test_rsa_keys_must_be_long_enough(bits: int) -> None:
+    private = rsa.generate_private_key(65537, bits)
+    reason = _refused(parse_public_key(_pem(private)), private.sign(_DATA, padding.PKCS1v15(), hashes.SHA256()))
+    assert reason == f"RSA keys of fewer than 2048 bits are not trusted: this one has {bits}"
+
+
+def _rsa(bits: int, exponent: int) -> str:
+    """A key that nobody has the other half of."""
+    numbers = rsa.RSAPublicNumbers(exponent, (1 << bits - 1) + 1)
+    return numbers.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def test_rsa_keys_that_the_contracts_tool_refuses_are_refused_in_its_words() -> None:
+    reason = "crypto/rsa: 512-bit keys are insecure (see https://go.dev/pkg/crypto/rsa#hdr-Minimum_key_size)"
+    assert _refused(parse_public_key(_rsa(512, 65537)), bytes(64)) == reason
+    assert _refused(parse_public_key(_rsa(2048, (1 << 31) + 1)), bytes(256)) == "crypto/rsa: public exponent too large"
+    assert _refused(parse_public_key(_rsa(1 << 17, 65537)), bytes(1 << 14)) == "crypto/rsa: verification error"
+
+
+_R, _S = decode_dss_signature(KNOWN.sign(_DATA))
+_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def _der(*integers: bytes, form: int = 0x30, tail: bytes = b"") -> bytes:
+    content = b"".join(bytes([2, len(integer)]) + integer for integer in integers) + tail
+    return bytes([form, len(content)]) + content
+
+
+def _integer(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1, "big")
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        _der(_integer(_R), _integer(_S), tail=b"\x02\x01\x00"),
+        _der(_integer(_R), _integer(_S), tail=b"\x00"),
+        _der(_integer(_R - (1 << 256)), _integer(_S)) if _R >> 255 else _der(b"\x80", _integer(_S)),
+        _der(b"\0", _integer(_S)),
+        _der(_integer(_R), b"\0"),
+        _der(_integer(_R + _ORDER), _integer(_S)),
+        _der(b"\xff", b"\xff"),
+    ],
+)
+def test_integers_in_asn1_must_be_just_the_two(signature: bytes) -> None:
+    assert _refused(public(KNOWN), signature) == "invalid signature when validating ASN.1 encoded signature"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        _der(b"\0" + _integer(_R), _integer(_S)),  # not in its shortest form
+        b"\x30\x81" + _der(_integer(_R), _integer(_S))[1:],
+        b"\x30\x80" + _der(_integer(_R), _integer(_S))[2:] + b"\0\0",
+        _der(_integer(_R), _integer(_S), form=0x31),
+        _der(_integer(_R), _integer(_S))[:-1],
+        _der(_integer(_R)),
+        _der(_integer(_R), b""),
+    ],
+)
+def test_what_is_not_der_is_not_asn1(signature: bytes) -> None:
+    assert "ASN.1" not in _refused(public(KNOWN), signature)
+    with pytest.raises(VerificationError, match=r"ASN\.1"):
+        public(KNOWN).verify_asn1(signature, _DATA)
+
+
+def test_either_of_the_two_s_will_do_as_it_does_for_the_contract() -> None:
+    public(KNOWN).verify(_der(_integer(_R), _integer(_ORDER - _S)), _DATA)
+
+
+def test_where_asn1_is_asked_for_plain_integers_are_refused() -> None:
+    public(KNOWN).verify_asn1(KNOWN.sign(_DATA), _DATA)
+    with pytest.raises(VerificationError, match=r"ASN\.1"):
+        public(KNOWN).verify_asn1(_p1363(KNOWN.sign(_DATA), 32), _DATA)
+
+
 def test_ed25519_signs_the_data_itself() -> None:
     key = parse_public_key(_pem(_ED25519))
     key.verify(_ED25519.sign(_DATA), _DATA)
@@ -99,6 +176,10 @@ def test_a_key_of_pkcs1_is_shown_as_pkix() -> None:
         (pem.encode("PRIVATE KEY", b"x") + KNOWN.public_pem, _WRONG_TYPE.format("PRIVATE KEY")),
         (pem.encode("CERTIFICATE", b"x"), _WRONG_TYPE.format("CERTIFICATE")),
         (pem.encode("PUBLIC KEY", b"\0\0\0"), _NO_KEY),
+        (pem.encode("PUBLIC KEY", KNOWN.public_der + b"\0"), _NO_KEY),
+        (_pem(_RSA).replace("PUBLIC KEY", "RSA PUBLIC KEY"), _NO_KEY),
+        (_pem(_RSA, PublicFormat.PKCS1).replace("RSA PUBLIC KEY", "PUBLIC KEY"), _NO_KEY),
+        (_pem(ec.derive_private_key(5, ec.BrainpoolP256R1())), "x509: unsupported elliptic curve"),
         (_pem(ec.derive_private_key(5, ec.SECP256K1())), "x509: unsupported elliptic curve"),
         (_pem(x25519.X25519PrivateKey.generate()), "unsupported public key type"),
     ],

@@ -17,10 +17,57 @@ _BLOCK = pem.encode("PUBLIC KEY", b"x" * 100)
         _BLOCK.replace("KEY-----\n", "KEY-----\nProc-Type: 4\n\n", 1),
         f"-----BEGIN PUBLIC KEY-----\n!!!\n-----END PUBLIC KEY-----\n{_BLOCK}",
         f"-----BEGIN X-----\nAAAA\n-----END Y-----\n{_BLOCK}",
+        f"-----BEGIN X-----\nAAAA=\n-----END X-----\n{_BLOCK}",  # padding that nothing needs
+        f"-----BEGIN X-----\nAAAA\v\n-----END X-----\n{_BLOCK}",
+        f"-----BEGIN X-----\n{_BLOCK}",  # an end belongs to the last beginning
+        f"-----BEGIN X-----\na: b\n-----END X-----\n{_BLOCK}",  # headers want a line after them
     ],
 )
 def test_a_block_is_found_among_other_text(text: str) -> None:
     assert pem.first(text) == ("PUBLIC KEY", b"x" * 100)
+
+
+def test_blanks_in_lines_are_skipped_and_a_block_may_be_empty() -> None:
+    assert pem.first("-----BEGIN X----- \nAA \tAA\n-----END X-----\t\r\n") == ("X", bytes(3))
+    assert pem.first("-----BEGIN X-----\n-----END X-----") == ("X", b"")
+
+
+class _Counting(str):
+    """A text that counts how far it is searched."""
+
+    searched = 0
+
+    def find(self, wanted: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        found = super().find(wanted, start, len(self) if end is None else end)
+        _Counting.searched += (found if found >= 0 else len(self)) - start
+        return found
+
+    def rfind(self, wanted: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        found = super().rfind(wanted, start, len(self) if end is None else end)
+        _Counting.searched += (len(self) if end is None else end) - max(found, start)
+        return found
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "-----BEGIN X-----\n",
+        "\n-----END X-----\n",
+        "-----BEGIN X-----\na: b\n",
+        "-----BEGIN X-----\na: b\n-----END X-----\n",
+        "-----BEGIN X-----\nA\n-----END X-----\n",
+        "-----BEGIN X-----\n-----END Y-----\n",
+        "\n-----END -----BEGIN ",
+        "-----BEGIN X-----\nAAAA:\n\n-----END X-----",
+        "a: b\n",
+        _BLOCK,
+    ],
+)
+def test_a_text_is_gone_through_a_few_times_at_most(piece: str) -> None:
+    text = _Counting("-----BEGIN X-----\n" + piece * 5000)
+    _Counting.searched = 0
+    pem.split(text)
+    assert _Counting.searched <= 6 * len(text)
 
 
 @pytest.mark.parametrize("text", ["", "hello", "-----BEGIN PUBLIC KEY-----\n", f"x{_BLOCK}", _BLOCK[:-30]])
