@@ -2,6 +2,9 @@
 
 Python's parser takes more than JSON (``NaN``) and loses what matters in signed text: duplicate members, bytes that
 aren't UTF-8. `parse` refuses the first and remembers the second. Member names of typed documents match in any case.
+
+Texts come from whoever can push to a registry. A value takes Python 20 to 100 bytes and JSON two (``1,``), so how many
+there may be is limited before anything is made of them, and so is how deep they are nested.
 """
 
 from __future__ import annotations
@@ -13,14 +16,36 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl import jsontext
 from refimpl.record import record
-from refimpl.unicode import decoded, well_formed
+from refimpl.unicode import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Document", "DocumentError", "Members", "kind", "members", "parse", "protobuf_error"]
+__all__ = [
+    "FEW_VALUES",
+    "MANY_VALUES",
+    "Document",
+    "DocumentError",
+    "Members",
+    "kind",
+    "members",
+    "parse",
+    "protobuf_error",
+    "unreadable_number",
+]
+
+#: How many values (and names of members) a text may have that nobody has verified yet.
+FEW_VALUES = 100_000
+#: How many any other one may have.
+MANY_VALUES = 4_000_000
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+#: Either a half of a surrogate pair without the other one, or as much as possible of all else.
+_HALF = re.compile(
+    rf"(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})++|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\", re.DOTALL
+)
+_LONG_INTEGER = re.compile("[0-9]{309}")  # the largest float has so many digits
 _REPLACEMENT = "\ufffd"
 
 
@@ -40,47 +65,84 @@ class Members(dict[str, Any]):
 
 @record
 class Document:
-    """A parsed text. `garbled`: some text in it wasn't Unicode and stands as U+FFFD in `value`."""
+    """A parsed text.
+
+    Attributes:
+        garbled: some text in it wasn't Unicode and stands as U+FFFD in `value`.
+        overflowing: there may be numbers in it that no 64-bit float holds.
+    """
 
     value: Any
     garbled: bool = False
+    overflowing: bool = False
 
 
-def parse(data: bytes) -> Document:
+def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
     """Parse one JSON text.
 
+    Args:
+        data: the text.
+        most_values: how many values and names it may have; `FEW_VALUES` for what isn't verified yet.
+
     Raises:
-        DocumentError: not JSON; the text tells the offending character as the signing tools do.
+        DocumentError: not JSON; the text tells the offending character as the signing tools do. Or beyond a limit.
     """
+    opening = data.count(b"[") + data.count(b"{")
+    if opening + data.count(b",") > most_values:  # each value but the first comes behind one of these, or a name
+        raise DocumentError(f"more than {most_values} values")
     text = decoded(data)
     garbled = _REPLACEMENT in text and not _is_utf8(data)
+    if _SURROGATE.search(text):
+        text, halves = _whole_pairs(text)
+        garbled = garbled or halves
     try:
-        value = _loaded(text)
-        if text.count("[") + text.count("{") > jsontext.DEPTH_LIMIT:
+        value, overflowing = _loaded(text)
+        if opening > jsontext.DEPTH_LIMIT:
             jsontext.check_depth(value)
-        if _SURROGATE.search(text):
-            mended = _mended(value)
-            garbled = garbled or mended != value
-            value = mended
     except (RecursionError, jsontext.DepthError):
-        raise DocumentError("exceeded max depth") from None
+        raise DocumentError(f"exceeded max depth of {jsontext.DEPTH_LIMIT}") from None
     except ValueError:
         from refimpl.verify.syntax import syntax_error  # only bad input needs it
 
         raise DocumentError(syntax_error(data)) from None
-    return Document(value, garbled)
+    return Document(value, garbled, overflowing)
 
 
-def _loaded(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_members, parse_constant=_refused, parse_float=_float)
-    except json.JSONDecodeError:
-        raise
-    except ValueError as error:
-        if str(error) == "constant":
-            raise
-    # An integer with more digits than Python converts: carry those by their text.
-    return json.loads(text, object_pairs_hook=_members, parse_constant=_refused, parse_float=_float, parse_int=_integer)
+def _loaded(text: str) -> tuple[Any, bool]:
+    """The value, and whether it may have numbers that no float holds; those are carried by their text."""
+    long = _LONG_INTEGER.search(text) is not None
+    infinite: list[str] = []
+
+    def number(text: str) -> Any:
+        found = float(text)
+        if not math.isinf(found):
+            return found
+        infinite.append(text)
+        return jsontext.Number(text)
+
+    value = json.loads(
+        text,
+        object_pairs_hook=_members,
+        parse_constant=_refused,
+        parse_float=number,
+        parse_int=_integer if long else None,
+    )
+    return value, long or bool(infinite)
+
+
+def _whole_pairs(text: str) -> tuple[str, bool]:
+    """The text with U+FFFD in place of each escaped half of a surrogate pair, as the signing tools read them."""
+    halves = 0
+
+    def whole(match: re.Match[str]) -> str:
+        nonlocal halves
+        if match["half"] is None:
+            return match[0]
+        halves += 1
+        return _REPLACEMENT
+
+    mended = _HALF.sub(whole, text)
+    return mended, halves > 0
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,12 +152,6 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refused(_: str) -> Any:
     raise ValueError("constant")
-
-
-def _float(text: str) -> Any:
-    """The number, or its text when it is beyond what a float can hold."""
-    number = float(text)
-    return jsontext.Number(text) if math.isinf(number) else number
 
 
 def _integer(text: str) -> Any:
@@ -111,17 +167,6 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _mended(value: Any) -> Any:
-    """The value with half surrogate pairs replaced, as the signing tools read them."""
-    if isinstance(value, str):
-        return well_formed(value)
-    if isinstance(value, dict):
-        return _members([(well_formed(name), _mended(member)) for name, member in members(value)])
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    return value
 
 
 def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
@@ -162,6 +207,20 @@ def protobuf_error(value: Any, *, garbled: bool) -> str | None:
             return f"proto: invalid google.protobuf.Value: {item}"
         elif garbled and isinstance(item, str) and _REPLACEMENT in item:
             return "proto: syntax error: invalid UTF-8 in string"
+    return None
+
+
+def unreadable_number(value: Any) -> str | None:
+    """The first number that no 64-bit float holds, as it stands; None when there is none."""
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend(member for _, member in reversed(list(members(item))))
+        elif isinstance(item, list):
+            waiting.extend(reversed(item))
+        elif _is_too_large(item):
+            return str(item)
     return None
 
 

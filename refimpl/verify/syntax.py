@@ -10,6 +10,7 @@ from refimpl.quoting import quoted_character
 __all__ = ["syntax_error"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _END = "unexpected end of JSON input"
@@ -70,7 +71,7 @@ class _Scanner:
             return char
         if char == '"':
             self._string()
-        elif char == "-" or char.isdigit():
+        elif char in "-0123456789":
             self._number()
         elif char in "tfn":
             self._word({"t": "true", "f": "false", "n": "null"}[char])
@@ -93,18 +94,18 @@ class _Scanner:
 
     def _string(self) -> None:
         self._at += 1
-        while (char := self._peek()) != '"':
+        while (char := self._special()) != '"':
             if char == "\\":
                 self._at += 1
-                escape = self._peek()
+                escape = self._inside()
                 if escape == "u":
                     for _ in range(4):
                         self._at += 1
-                        if self._peek() not in _HEX:
+                        if self._inside() not in _HEX:
                             self._fail("in \\u hexadecimal character escape")
                 elif escape not in '"\\/bfnrt':
                     self._fail("in string escape code")
-            elif char < " ":
+            else:
                 self._fail("in string literal")
             self._at += 1
         self._at += 1
@@ -113,26 +114,29 @@ class _Scanner:
         match = _NUMBER.match(self._text, self._at)
         if match is None:  # a lone minus sign
             self._at += 1
-            self._peek()
             self._fail("in numeric literal")
         self._at = match.end()
         rest = self._text[self._at : self._at + 1]
         if rest == "." and not {".", "e", "E"} & set(match[0]):
             self._at += 1
-            self._peek()
             self._fail("after decimal point in numeric literal")
         if rest in {"e", "E"} and not {"e", "E"} & set(match[0]):
             self._at += 1
-            if self._peek() in "+-":
+            if self._inside() in "+-":
                 self._at += 1
-                self._peek()
             self._fail("in exponent of numeric literal")
 
     def _word(self, word: str) -> None:
         for place, expected in enumerate(word):
-            if self._peek() != expected:
+            if self._inside() != expected:
                 self._fail(f"in literal {word} (expecting {quoted_character(word[place])})")
             self._at += 1
+
+    def _special(self) -> str:
+        """The next character in a string that is more than itself."""
+        match = _PLAIN.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+        return self._peek()
 
     def _take(self, wanted: str, what: str) -> str:
         self._skip_space()
@@ -151,5 +155,9 @@ class _Scanner:
             raise _Found(_END)
         return self._text[self._at]
 
+    def _inside(self) -> str:
+        """The next character of what can't end yet: at the text's end the decoder sees a blank."""
+        return self._text[self._at : self._at + 1] or " "
+
     def _fail(self, what: str) -> NoReturn:
-        raise _Found(f"invalid character {quoted_character(self._text[self._at])} {what}")
+        raise _Found(f"invalid character {quoted_character(self._inside())} {what}")

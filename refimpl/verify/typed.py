@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.record import record
 from refimpl.verify import encoding
-from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error
+from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error, unreadable_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,6 +126,7 @@ INTEGER = Scalar("int64")
 BYTES = Bytes("[]uint8")
 TIME = Time("time.Time")
 ANY = Type("interface {}")
+_FLOAT = Type("float64")
 
 _SCALARS = {"string": "string", "bool": "bool", "int64": "number"}
 
@@ -136,7 +137,7 @@ def decode(document: Document, wanted: Type) -> Any:
     Raises:
         DocumentError: a value of the wrong type.
     """
-    decoder = _Decoder(document.garbled)
+    decoder = _Decoder(document)
     value = decoder.value(document.value, wanted, "", "")
     if decoder.wrong:
         raise DocumentError(decoder.wrong)
@@ -144,13 +145,18 @@ def decode(document: Document, wanted: Type) -> Any:
 
 
 class _Decoder:
-    def __init__(self, garbled: bool) -> None:  # noqa: FBT001  # one caller, three lines above
-        self._garbled = garbled
+    def __init__(self, document: Document) -> None:
+        self._garbled = document.garbled
+        self._overflowing = document.overflowing
         self.wrong = ""
 
     def value(self, value: Any, wanted: Type, holder: str, path: str) -> Any:
         """The decoded value, None when it is null or wrong; `holder` and `path` say where it stands."""
-        if value is None or type(wanted) is Type:
+        if value is None:
+            return None
+        if type(wanted) is Type:
+            if self._overflowing and (number := unreadable_number(value)) is not None:
+                self._mismatch(f"number {number}", _FLOAT, holder, path)
             return value
         if isinstance(wanted, Time):
             return _time(value)
