@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
 from refimpl.record import record
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.log import Promise
 from refimpl.verify.signature import Signature
 from refimpl.verify.typed import BYTES, Struct, decode
@@ -108,7 +108,7 @@ def _certificates(notes: Mapping[str, str]) -> tuple[Certificate | None, tuple[C
 
 def _check_timestamp(annotation: str) -> None:
     try:
-        decode(parse(annotation.encode("utf-8", "replace")), _TIMESTAMPS)
+        decode(parse(annotation.encode("utf-8", "replace"), most_values=FEW_VALUES), _TIMESTAMPS)
     except DocumentError as error:
         raise VerificationError(f"unmarshaling RFC3161 timestamp bundle: {error}") from None
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import RegistryError
 from refimpl.record import record
 from refimpl.verify import encoding
-from refimpl.verify.document import DocumentError, kind, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, kind, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor
@@ -80,6 +80,8 @@ class Checkpointed:
     """A log entry with its proof.
 
     Attributes:
+        kind: of the body, as the bundle tells; None when it doesn't.
+        version: of the kind, likewise.
         log_id: lower-case hexadecimal.
         index: in the whole log.
         signed_timestamp: the log's promise; empty without one.
@@ -87,6 +89,8 @@ class Checkpointed:
         checkpoint: the tree's head as a signed note.
     """
 
+    kind: str | None
+    version: str | None
     log_id: str
     index: int
     integrated_time: int
@@ -123,7 +127,7 @@ class Bundle:
         Raises:
             DocumentError: not such a bundle, or a log entry in it has no inclusion proof.
         """
-        document = _message(parse(data).value, _BUNDLE)
+        document = _message(parse(data, most_values=FEW_VALUES).value, _BUNDLE)
         if document.get("mediaType") not in _VERSIONS:
             raise DocumentError("unsupported bundle version")
         material = document.get("verificationMaterial")
@@ -145,10 +149,10 @@ class Bundle:
         )
 
 
-def fetch_bundles(
-    client: Registry, ref: Reference, referring: Sequence[Descriptor], *, limit: int
-) -> tuple[Bundle, ...]:
+def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descriptor], *, limit: int) -> Iterator[Bundle]:
     """Those of an image's referrers that are bundles, in their order. One that cannot be fetched doesn't count.
+
+    Each is fetched when it is asked for, so that no more than one need be held.
 
     Args:
         client: asks the registry.
@@ -156,22 +160,27 @@ def fetch_bundles(
         referring: what refers to it.
         limit: largest bundle in bytes.
     """
-    found = []
     for descriptor in referring:
         try:
             layers = client.manifest(ref.at(descriptor.digest)).layers
-            if len(layers) == 1 and layers[0].media_type.startswith(_LAYER):
-                found.append(Bundle.parse(client.blob(ref.repository, layers[0], limit=limit)))
+            if len(layers) != 1 or not layers[0].media_type.startswith(_LAYER):
+                continue
+            bundle = Bundle.parse(client.blob(ref.repository, layers[0], limit=limit))
         except (DocumentError, RegistryError) as error:
             _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
-    return tuple(found)
+            continue
+        yield bundle
+        del bundle  # before the next one is fetched
 
 
 def _entry(entry: Mapping[str, Any]) -> Checkpointed:
     proof, body = entry.get("inclusionProof"), entry.get("canonicalizedBody")
     if proof is None or body is None:
         raise DocumentError("a log entry without inclusion proof")
+    kind_version = entry.get("kindVersion") or {}
     return Checkpointed(
+        kind_version.get("kind"),
+        kind_version.get("version"),
         (entry.get("logId") or {}).get("keyId", b"").hex(),
         entry.get("logIndex", 0),
         entry.get("integratedTime", 0),
@@ -205,19 +214,22 @@ def _member(value: Any, wanted: Any) -> Any:
         if not isinstance(value, list):
             raise DocumentError("not a list")
         return [_member(item, wanted[0]) for item in value]
-    if wanted == "int64" and kind(value) in ("number", "string") and _INT64.fullmatch(str(value)):
-        return int(value)
+    if wanted == "int64" and kind(value) in ("number", "string"):
+        return _integer(str(value))
     if wanted == "enum" and type(value) is int:
         return value
-    if wanted == "int64" or type(value) is not str:
+    if type(value) is not str:
         raise DocumentError(f"not of type {wanted}")
-    return _decoded(value) if wanted == "bytes" else value
-
-
-def _decoded(text: str) -> bytes:
-    """Standard or URL-safe base64, with or without padding."""
-    bare = text.rstrip("=").replace("-", "+").replace("_", "/")
+    if wanted != "bytes":
+        return value
     try:
-        return encoding.decode(bare + "=" * (-len(bare) % 4))
+        return encoding.decode_protobuf(value)
     except encoding.Base64Error as error:
         raise DocumentError(str(error)) from None
+
+
+def _integer(text: str) -> int:
+    number = int(text) if _INT64.fullmatch(text) else 1 << 63
+    if not -(1 << 63) <= number < 1 << 63:
+        raise DocumentError("not of type int64")
+    return number

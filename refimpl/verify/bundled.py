@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
 from refimpl.record import record
-from refimpl.verify import merkle
+from refimpl.verify import encoding, merkle
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.checkpoint import check_checkpoint
 from refimpl.verify.document import Document, DocumentError, Members, parse, protobuf_error
 from refimpl.verify.dsse import IN_TOTO, pae
 from refimpl.verify.entry import Entry, key_of
-from refimpl.verify.errors import NoMatchingError
+from refimpl.verify.errors import NoMatchingError, shortened
 from refimpl.verify.log import Promise
 from refimpl.verify.signature import Signature
 from refimpl.verify.statement import check_claim, read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     from refimpl.verify.bundle import Bundle, Checkpointed
     from refimpl.verify.keys import PublicKey
@@ -76,11 +76,13 @@ class Bundled:
         return Attestation(self.statement, header.predicate_type, "", (self.signature,), self.document)
 
 
-def verified(bundles: Sequence[Bundle], digest: str, key: PublicKey, logs: LogKeys | None) -> tuple[Bundled, ...]:
-    """The bundles that verify, in their order, at least one.
+def verified(
+    bundles: Iterable[Bundle], digest: str, key: PublicKey, logs: LogKeys | None
+) -> tuple[Bundled, ...] | None:
+    """The bundles that verify, in their order, at least one; None when there are no bundles.
 
     Args:
-        bundles: of the image.
+        bundles: of the image; none is kept that doesn't verify.
         digest: of the image.
         key: of the signer.
         logs: one of these must have logged each; None asks for no log entry.
@@ -93,10 +95,10 @@ def verified(bundles: Sequence[Bundle], digest: str, key: PublicKey, logs: LogKe
         try:
             kept.append(_verified(bundle, digest, key, logs))
         except VerificationError as error:
-            reasons.append(str(error))
-    if not kept:
+            reasons.append(shortened(error))
+    if reasons and not kept:
         raise NoMatchingError("attestations", "\n".join(reasons))
-    return tuple(kept)
+    return tuple(kept) or None
 
 
 def _verified(bundle: Bundle, digest: str, key: PublicKey, logs: LogKeys | None) -> Bundled:
@@ -171,8 +173,8 @@ def _check_subjects(statement: dict[str, Any], digest: str) -> None:
         if algorithm in (subject.get("digest") or {})
     ]
     try:
-        decoded = [bytes.fromhex(text) for text in found]
-    except ValueError:
+        decoded = [encoding.decode_hexadecimal(text) for text in found]
+    except encoding.HexadecimalError:
         raise VerificationError(f"{failed}: could not verify artifact: unable to decode subject digest") from None
     if not decoded:
         raise VerificationError(f"{failed}: provided artifact digests does not match digests in statement")
@@ -211,6 +213,8 @@ def _check_entry(entry: Checkpointed, key: PublicKey) -> None:
 def _is_about(entry: Checkpointed, bundle: Bundle, key: PublicKey) -> bool:
     try:
         logged = Entry.parse(entry.body)
+        if (entry.kind or logged.kind, entry.version or logged.version) != (logged.kind, logged.version):
+            return False
         sigs = {base64.b64encode(signature.sig).decode() for signature in bundle.signatures}
         return logged.signature in sigs and key_of(logged.verifier).der == key.der
     except VerificationError:

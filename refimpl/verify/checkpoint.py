@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
@@ -13,35 +14,39 @@ if TYPE_CHECKING:
 
 __all__ = ["check_checkpoint"]
 
-_SIGNATURE = "\u2014 "
+_SIGNATURE = re.compile("\u2014 [^ ]+ ([^ ]+)")
+_SIZE = re.compile("0|[1-9][0-9]{0,19}")
 _HINT = 4
 
 
 def check_checkpoint(note: str, key: PublicKey, *, size: int, root: bytes) -> None:
-    """Check that the log with `key` signed a head of this size and root.
+    """Check that the log with `key` signed a head of this size and root, and nobody else signed it.
 
     Raises:
         VerificationError: it didn't, or the note isn't one.
     """
-    text, separator, signatures = note.partition("\n\n")
-    lines = f"{text}\n".splitlines()
-    if not separator or len(lines) < 3:
+    head, separator, signatures = note.rpartition("\n\n")
+    text = f"{head}\n"
+    lines = text.split("\n")  # lines end nowhere else, whatever Unicode has
+    if not separator or len(lines) < 4 or not lines[0] or not signatures.endswith("\n"):
         raise VerificationError("malformed checkpoint")
-    if not any(_is_signed(line, f"{text}\n".encode(), key) for line in signatures.splitlines()):
+    signed = text.encode("utf-8", "surrogatepass")
+    if not all(_is_signed(line, signed, key) for line in signatures.removesuffix("\n").split("\n")):
         raise VerificationError("signature on checkpoint did not verify")
     try:
-        matches = int(lines[1]) == size and encoding.decode(lines[2]) == root
-    except ValueError:  # Base64Error is one, too
+        matches = _SIZE.fullmatch(lines[1]) and int(lines[1]) == size and encoding.decode(lines[2]) == root
+    except encoding.Base64Error:
         matches = False
     if not matches:
         raise VerificationError("checkpoint is of another tree than the inclusion proof")
 
 
 def _is_signed(line: str, text: bytes, key: PublicKey) -> bool:
-    if not line.startswith(_SIGNATURE):
+    match = _SIGNATURE.fullmatch(line)
+    if match is None:
         return False
     try:
-        data = encoding.decode(line.rpartition(" ")[2])
+        data = encoding.decode(match[1])
         if data[:_HINT] != hashlib.sha256(key.der).digest()[:_HINT]:
             return False
         key.verify(data[_HINT:], text)

@@ -13,7 +13,7 @@ from refimpl.verify.attestation import Attestation
 from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.encoding import Base64Error, decode
-from refimpl.verify.errors import Kind, NoMatchingError
+from refimpl.verify.errors import Kind, NoMatchingError, shortened
 from refimpl.verify.log import Evidence
 from refimpl.verify.statement import check_claim, read_header
 
@@ -36,6 +36,8 @@ _log = logging.getLogger(__name__)
 _ENVELOPE = "application/vnd.dsse.envelope.v1+json"
 _UNTYPED = "unable to parse untyped provenance"
 _AT_ONCE = 10
+#: Layers that are larger than this all together are looked at one by one.
+_AT_ONCE_BYTES = 16 << 20
 _MOST_LAYERS = 1000
 
 
@@ -160,8 +162,6 @@ class Verifier:
         from refimpl.verify.bundled import verified
 
         bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
-        if not bundles:
-            return None
         return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
@@ -208,24 +208,27 @@ class Verifier:
     def _each(
         self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], Attachment], kind: Kind
     ) -> list[Attachment]:
-        """The layers that verify, several looked at at once; order is always the layers'."""
+        """The layers that verify, in their order; several small ones are looked at at once.
 
-        def outcome(layer: Descriptor) -> Attachment | VerificationError:
+        Anybody may attach layers, so none is held that didn't verify, nor its error, whose traceback holds it.
+        """
+
+        def outcome(layer: Descriptor) -> Attachment | str:
             try:
                 return verified(layer)
             except VerificationError as error:
-                return error
+                return shortened(error)
 
-        if len(layers) > 1:
+        if len(layers) > 1 and sum(layer.size for layer in layers) <= _AT_ONCE_BYTES:
             from concurrent.futures import ThreadPoolExecutor  # one layer is the rule
 
             with ThreadPoolExecutor(min(_AT_ONCE, len(layers)), "verify") as pool:
                 outcomes = list(pool.map(outcome, layers))
         else:
             outcomes = [outcome(layer) for layer in layers]
-        kept = [found for found in outcomes if not isinstance(found, VerificationError)]
+        kept = [found for found in outcomes if not isinstance(found, str)]
         if not kept:
-            raise NoMatchingError(kind, "\n ".join(str(error) for error in outcomes))
+            raise NoMatchingError(kind, "\n ".join(found for found in outcomes if isinstance(found, str)))
         return kept
 
 

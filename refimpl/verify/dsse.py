@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
 from refimpl.record import record
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.encoding import Base64Error, decode_either
 from refimpl.verify.typed import STRING, Items, Struct, decode
 
@@ -56,7 +56,7 @@ class Envelope:
         Raises:
             DocumentError: not JSON, or a member of the wrong type.
         """
-        members = decode(parse(data), _VERIFIED if verifying else _PARSED) or {}
+        members = decode(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED) or {}
         signatures = tuple(
             EnvelopeSignature((item or {}).get("keyid", ""), (item or {}).get("sig", ""))
             for item in members.get("signatures") or ()

@@ -1,13 +1,18 @@
-"""What transparency logs record: the bodies of entries (specification 20 §4.3, 30 §6)."""
+"""What transparency logs record: the bodies of entries (specification 20 §4.3, 30 §6).
+
+Of the kinds of entries that Rekor knows only those are read that tell of a signature of the contract's, by a key or
+certificate: anybody may log anything, and an entry of kind ``rekord``, say, isn't even verified when it is read.
+"""
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import record
 from refimpl.verify import encoding, pem
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.keys import PublicKey, parse_public_key
 
 if TYPE_CHECKING:
@@ -16,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Entry", "key_of"]
 
 _PRE_HASHED = {"sha256": 32, "sha384": 48, "sha512": 64}
+#: What else Rekor 1.5 has entries for; none of them tells of an image's signature.
+_OTHER_KINDS = frozenset({"alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm", "tuf"})
+_MOST_CERTIFICATES = 10
+_UNSUPPORTED = "unsupported type"
 
 
 @record
@@ -23,12 +32,14 @@ class Entry:
     """One entry.
 
     Attributes:
+        version: of the kind.
         digest: SHA-256 of what was logged, in hexadecimal: an image signature's payload, an attestation's envelope.
-        signatures: base64, as logged; None for kinds that log none.
+        signatures: base64 in its one usual form; None for kinds that log none.
         verifiers: PEM of the keys or certificates that belong to the signatures.
     """
 
     kind: str
+    version: str
     digest: str
     signatures: tuple[str, ...] | None
     verifiers: tuple[str, ...]
@@ -41,12 +52,14 @@ class Entry:
             VerificationError: not an entry of a known kind, or its signature isn't right.
         """
         try:
-            document = parse(body).value
+            document = parse(body, most_values=FEW_VALUES).value
         except DocumentError as error:
             raise VerificationError(str(error)) from None
         kind = document.get("kind") if isinstance(document, dict) else None
         if not isinstance(kind, str) or not kind:
             raise VerificationError("kind in body is required")
+        if kind in _OTHER_KINDS:
+            raise VerificationError(_UNSUPPORTED)
         versions = _READERS.get(kind)
         if versions is None:
             raise VerificationError(f'invalid kind value: "{kind}"')
@@ -69,7 +82,7 @@ class Entry:
             VerificationError: there are several, or this kind has none.
         """
         if self.signatures is None:
-            raise VerificationError("unsupported type")
+            raise VerificationError(_UNSUPPORTED)
         return _one(self.signatures)
 
     @property
@@ -88,16 +101,21 @@ def key_of(text: str) -> PublicKey:
     Raises:
         VerificationError: it is neither.
     """
-    block = pem.first(text)
-    if block is not None and block.label == "CERTIFICATE":
+    blocks, _ = pem.split(text)
+    if not blocks:
+        raise VerificationError("invalid public key: failure decoding PEM")
+    if len(blocks) > _MOST_CERTIFICATES:
+        raise VerificationError("too many certificates specified in PEM block")
+    if blocks[0].label == "CERTIFICATE":
         from refimpl.verify.certificate import parse_certificates  # logs of key-made signatures hold none
 
         return parse_certificates(text)[0].key
+    if blocks[0].label != "PUBLIC KEY":
+        raise VerificationError(f"invalid public key: cannot handle type {blocks[0].label}")
     try:
         return parse_public_key(text)
     except KeyMaterialError as error:
-        reason = str(error) if block else "failure decoding PEM"
-        raise VerificationError(f"invalid public key: {reason}") from None
+        raise VerificationError(f"invalid public key: {error}") from None
 
 
 def _one(texts: tuple[str, ...]) -> str:
@@ -124,12 +142,20 @@ class _Members:
             raise self._missing(path)
         return [_Members(item) for item in value]
 
-    def decoded(self, *path: str) -> str:
-        """A text that is base64."""
+    def decoded(self, *path: str) -> bytes:
+        """What a text is the base64 of."""
         try:
-            return encoding.decode(self.text(*path)).decode("utf-8", "replace")
+            return encoding.decode(self.text(*path))
         except encoding.Base64Error as error:
             raise VerificationError(str(error)) from None
+
+    def signature(self, *path: str) -> str:
+        """A text that is base64, in its one usual form, so that texts can be compared."""
+        return base64.b64encode(self.decoded(*path)).decode()
+
+    def verifier(self, *path: str) -> str:
+        """A text that is the base64 of PEM."""
+        return self.decoded(*path).decode("utf-8", "replace")
 
     def _at(self, path: tuple[str, ...]) -> Any:
         value = self._spec
@@ -143,15 +169,12 @@ class _Members:
 
 def _verify_hashed(entry: Entry, algorithm: str) -> None:
     try:
-        hashed = bytes.fromhex(entry.digest)
-    except ValueError:
+        hashed = encoding.decode_hexadecimal(entry.digest)
+    except encoding.HexadecimalError:
         hashed = b""
     if len(hashed) != _PRE_HASHED[algorithm]:
         raise VerificationError("invalid value for hash")
-    try:
-        key, signature = key_of(entry.verifier), encoding.decode(entry.signature)
-    except encoding.Base64Error as error:
-        raise VerificationError(str(error)) from None
+    key, signature = key_of(entry.verifier), base64.b64decode(entry.signature)
     if algorithm != "sha256":  # keys are only ever used with SHA-256 here
         raise VerificationError("verifying signature: invalid signature when validating ASN.1 encoded signature")
     try:
@@ -166,43 +189,45 @@ def _hashedrekord(spec: _Members) -> Entry:
             "validation failure list:\n"
             "data.data.hash.data.hash.algorithm in body should be one of [sha256 sha384 sha512]"
         )
-    return _rekord(spec, "hashedrekord")
-
-
-def _rekord(spec: _Members, kind: str = "rekord") -> Entry:
-    signature, verifier = spec.text("signature", "content"), spec.decoded("signature", "publicKey", "content")
-    return Entry(kind, spec.text("data", "hash", "value"), (signature,), (verifier,))
+    return Entry(
+        "hashedrekord",
+        "0.0.1",
+        spec.text("data", "hash", "value"),
+        (spec.signature("signature", "content"),),
+        (spec.verifier("signature", "publicKey", "content"),),
+    )
 
 
 def _dsse(spec: _Members) -> Entry:
     signatures = spec.items("signatures")
     return Entry(
         "dsse",
+        "0.0.1",
         spec.text("envelopeHash", "value"),
-        tuple(item.text("signature") for item in signatures),
-        tuple(item.decoded("verifier") for item in signatures),
+        tuple(item.signature("signature") for item in signatures),
+        tuple(item.verifier("verifier") for item in signatures),
     )
 
 
 def _intoto(spec: _Members) -> Entry:
-    verifier = spec.decoded("publicKey")
+    verifier = spec.verifier("publicKey")
     key_of(verifier)
-    return Entry("intoto", spec.text("content", "hash", "value"), None, (verifier,))
+    return Entry("intoto", "0.0.1", spec.text("content", "hash", "value"), None, (verifier,))
 
 
 def _intoto_2(spec: _Members) -> Entry:
     signatures = spec.items("content", "envelope", "signatures")
     return Entry(
         "intoto",
+        "0.0.2",
         spec.text("content", "hash", "value"),
-        tuple(item.decoded("sig") for item in signatures),
-        tuple(item.decoded("publicKey") for item in signatures),
+        tuple(item.verifier("sig") for item in signatures),  # base64 of base64
+        tuple(item.verifier("publicKey") for item in signatures),
     )
 
 
 _READERS: Mapping[str, Mapping[str, Callable[[_Members], Entry]]] = {
     "hashedrekord": {"0.0.1": _hashedrekord},
-    "rekord": {"0.0.1": _rekord},
     "dsse": {"0.0.1": _dsse},
     "intoto": {"0.0.1": _intoto, "0.0.2": _intoto_2},
 }

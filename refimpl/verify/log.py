@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import VerificationError
 from refimpl.record import record
 from refimpl.verify import encoding, merkle
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.entry import Entry, key_of
 from refimpl.verify.typed import ANY, BYTES, INTEGER, STRING, Struct, decode
 
@@ -49,8 +49,9 @@ class Promise:
         Raises:
             VerificationError: not JSON, or a member of the wrong type.
         """
+        encoded = annotation.encode("utf-8", "replace")
         try:
-            document: Any = decode(parse(annotation.encode("utf-8", "replace")), _BUNDLE)
+            document: Any = decode(parse(encoded, most_values=FEW_VALUES), _BUNDLE)
         except DocumentError as error:
             raise VerificationError(f"unmarshaling bundle: {error}") from None
         if document is None:
@@ -89,8 +90,9 @@ class Promise:
             "logID": self.log_id,
             "logIndex": self.log_index,
         }
+        canonical = json.dumps(signed, ensure_ascii=False, separators=(",", ":")).encode()
         try:
-            key.verify(self.signed_timestamp, json.dumps(signed, ensure_ascii=False, separators=(",", ":")).encode())
+            key.verify_asn1(self.signed_timestamp, canonical)
         except VerificationError:
             raise VerificationError("unable to verify SET") from None
 
@@ -159,7 +161,7 @@ class TransparencyLog:
     def _offline(self, evidence: Evidence, promise: Promise) -> datetime:
         what = "signature" if evidence.signature else "key"
         try:
-            entry = Entry.parse(encoding.decode(promise.body))
+            entry = _entry(encoding.decode(promise.body), evidence)
             signature = entry.signature if evidence.signature else ""
             verifier = entry.verifier if not evidence.signature else ""
         except (VerificationError, encoding.Base64Error) as error:
@@ -218,6 +220,14 @@ class TransparencyLog:
         return entry.promise.time
 
 
+def _entry(body: bytes, evidence: Evidence, *, verify: bool = True) -> Entry:
+    """Read an entry of a kind that tells of such a signature: an image's is logged as its payload's, no envelope's."""
+    entry = Entry.parse(body, verify=verify)
+    if (entry.kind == "hashedrekord") == evidence.is_attestation:
+        raise VerificationError("unsupported type")
+    return entry
+
+
 def _check_verifier(text: str, evidence: Evidence) -> None:
     if not _is_verifier(text, evidence):
         raise VerificationError(f"comparing public key PEMs, expected {evidence.verifier}, got {text}")
@@ -239,7 +249,7 @@ def _check_content(body: bytes, evidence: Evidence) -> None:
 
     The contract leaves this out, so that any entry of the log would do; a log may hold anybody's entries.
     """
-    entry = Entry.parse(body, verify=False)  # the caller verifies the signature itself
+    entry = _entry(body, evidence, verify=False)  # the caller verifies the signature itself
     if entry.digest != evidence.digest:
         raise VerificationError(f'matching entry to payload: entry="{entry.digest}", payload="{evidence.digest}"')
     if not evidence.is_attestation and entry.signatures is not None and evidence.signature not in entry.signatures:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["check_inclusion", "leaf_hash", "root_from_proof"]
 
 _UNSIGNED = 1 << 64
+_HASH_SIZE = hashlib.sha256().digest_size
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -32,6 +33,8 @@ def root_from_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) 
     border = (index >> inner).bit_count()
     if len(proof) != inner + border:
         raise VerificationError(f"wrong proof size {len(proof)}, want {inner + border}")
+    if any(len(sibling) != _HASH_SIZE for sibling in proof):
+        raise VerificationError("proof has a node that is no hash")
     root = leaf
     for level, sibling in enumerate(proof):
         on_the_right = level >= inner or index >> level & 1
@@ -46,6 +49,8 @@ def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], 
         VerificationError: it doesn't.
     """
     calculated = root_from_proof(leaf, index, size, proof)
+    if len(root) > _HASH_SIZE:  # never shown: it may be as large as anything
+        raise VerificationError(f"expected root has {len(root)} bytes")
     if calculated != root:
         raise VerificationError(
             f"calculated root:\n{_decimal(calculated)}\n does not match expected root:\n{_decimal(root)}"

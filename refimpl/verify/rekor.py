@@ -13,7 +13,7 @@ from refimpl.oci.errors import LimitExceededError
 from refimpl.quoting import quoted
 from refimpl.record import record
 from refimpl.verify import encoding, merkle
-from refimpl.verify.document import DocumentError, parse
+from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.dsse import Envelope
 from refimpl.verify.log import Evidence, Promise
 from refimpl.verify.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
@@ -126,7 +126,7 @@ class RekorClient:
             raise DocumentError(f"[POST {_PATH}][{status}] searchLogQuery{_NAMES.get(status, ' default')} {shown}")
         if not answer:
             return ()
-        entries = decode(parse(answer), _ANSWER) or ()
+        entries = decode(parse(answer, most_values=FEW_VALUES), _ANSWER) or ()
         return tuple(_entry(uuid, entry or {}) for named in entries for uuid, entry in (named or {}).items())
 
     def _answer(self, body: bytes) -> tuple[int, str, bytes]:
@@ -235,8 +235,8 @@ def _proof(proof: Any) -> InclusionProof:
 def _hexadecimal(text: str) -> bytes:
     """The bytes; none when it isn't hexadecimal, which then matches nothing."""
     try:
-        return bytes.fromhex(text)
-    except ValueError:
+        return encoding.decode_hexadecimal(text)
+    except encoding.HexadecimalError:
         return b""
 
 
@@ -255,5 +255,5 @@ def _check_content_type(content_type: str, *, successful: bool) -> None:
 def _shown_error(answer: bytes) -> str:
     if not answer:
         return "{}"
-    error = decode(parse(answer), _ERROR) or {}
+    error = decode(parse(answer, most_values=FEW_VALUES), _ERROR) or {}
     return jsontext.dumps({name: error[name] for name in ("code", "message") if error.get(name)})

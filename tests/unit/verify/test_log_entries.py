@@ -100,16 +100,11 @@ def test_names_match_in_any_case_and_more_is_ignored(change: Change) -> None:
     _check_image(_image_layer(_promised(_GOOD, change)))
 
 
-def test_a_rekord_entry_will_do() -> None:
+def _kind(kind: str) -> bytes:
+    """What the good entry says, by an entry of another kind."""
     spec = json.loads(_GOOD)["spec"]
-    body = canonical(
-        {
-            "apiVersion": "0.0.1",
-            "kind": "rekord",
-            "spec": {**spec, "signature": {**spec["signature"], "format": "x509"}},
-        }
-    )
-    _check_image(_image_layer(_promised(body)))
+    signature = {**spec["signature"], "format": "x509"}
+    return canonical({"apiVersion": "0.0.1", "kind": kind, "spec": {**spec, "signature": signature}})
 
 
 def test_the_spelling_of_the_logged_key_does_not_matter() -> None:
@@ -123,6 +118,9 @@ def test_the_spelling_of_the_logged_key_does_not_matter() -> None:
         (b"junk", f"{_EXTRACT}: invalid character 'j' looking for beginning of value"),
         (b"{}", f"{_EXTRACT}: kind in body is required"),
         (b"[]", f"{_EXTRACT}: kind in body is required"),
+        (_kind("rekord"), f"{_EXTRACT}: unsupported type"),
+        (_kind("jar"), f"{_EXTRACT}: unsupported type"),
+        (dsse(attestation_layer().content, KNOWN.public_pem), f"{_EXTRACT}: unsupported type"),
         (canonical({"kind": "foo"}), f'{_EXTRACT}: invalid kind value: "foo"'),
         (
             _body(lambda entry: entry.update(apiVersion="0.0.9")),
@@ -284,10 +282,9 @@ _SIG = json.loads(_ATTESTATION.content)["signatures"][0]["sig"]
         (intoto(_ATTESTATION.content, KNOWN.public_pem), ""),
         (_intoto_2(), ""),
         (_intoto_2(), _SIG),
-        (hashedrekord(_ATTESTATION.content, KNOWN.sign(_ATTESTATION.content), KNOWN.public_pem), ""),
     ],
 )
-def test_every_kind_of_entry_proves_an_attestation(body: bytes, signature: str) -> None:
+def test_each_kind_of_entry_for_envelopes_proves_an_attestation(body: bytes, signature: str) -> None:
     _attested(body, signature)
 
 
@@ -306,6 +303,11 @@ _NOT_MATCHING = "signature in bundle does not match signature being verified"
         (intoto(_ATTESTATION.content, OTHER.public_pem), "", _KEYS),
         (dsse(_ATTESTATION.content, KNOWN.public_pem), "abcd", _NOT_MATCHING),
         (intoto(_ATTESTATION.content, KNOWN.public_pem), _SIG, f"{_EXTRACT}: unsupported type"),
+        (
+            hashedrekord(_ATTESTATION.content, KNOWN.sign(_ATTESTATION.content), KNOWN.public_pem),
+            "",
+            "failed to extract key from bundle: unsupported type",
+        ),
         (
             intoto(_ATTESTATION.content, "junk"),
             "",
