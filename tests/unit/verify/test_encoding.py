@@ -19,10 +19,12 @@ def test_line_breaks_are_skipped(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "place"),
-    [("!!!", 0), ("abcd*", 4), ("abc", 0), ("ab-_", 2), ("abcde", 4), ("aGVsbG8==", 8), ("a b=", 1)]
-    # Padding that nothing needs or that is missing, in lines or not; other blanks than line breaks.
-    + [("aGVs=", 4), ("aGVs==", 4), ("aGVs====", 4), ("aGU", 0), ("aG==\n=", 5), ("aG=", 3), ("aGU\n", 1)]
-    + [("aGVs\t", 4), ("aGVs\u2028", 4), ("aGVs\xa0", 4), ("\u0660GVs", 0), ("\ud800GVs", 0)],
+    [
+        *[("!!!", 0), ("abcd*", 4), ("abc", 0), ("ab-_", 2), ("abcde", 4), ("aGVsbG8==", 8), ("a b=", 1)],
+        # Padding that nothing needs or that is missing, in lines or not; other blanks than line breaks.
+        *[("aGVs=", 4), ("aGVs==", 4), ("aGVs====", 4), ("aGU", 0), ("aG==\n=", 5), ("aG=", 3), ("aGU\n", 1)],
+        *[("aGVs\t", 4), ("aGVs\u2028", 4), ("aGVs\xa0", 4), ("\u0660GVs", 0), ("\ud800GVs", 0)],
+    ],
 )
 def test_the_first_wrong_byte_is_told(text: str, place: int) -> None:
     with pytest.raises(Base64Error) as caught:
