@@ -21,6 +21,8 @@ from refimpl.streams import print_error, print_text
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:
+    import sys
+    import threading
     from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
@@ -126,6 +128,8 @@ def _inspect_policy_data(parsed: ParsedFlags) -> int:
 def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], None]) -> int:
     """Carry out `work` while the log goes where the flags say."""
     import os
+    import sys
+    import threading
 
     from refimpl.log import level_for, logging_to
     from refimpl.options import Options, check_supported
@@ -135,6 +139,7 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
     traced = not options.trace.isdisjoint({"log", "opa"})
     level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
     with logging_to(options.logfile, level=level, callers=options.debug or traced):
+        threading.excepthook = sys.unraisablehook = _told_to_the_log
         try:
             work(options, os.environ)
         except (Error, KeyboardInterrupt):
@@ -142,6 +147,12 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
         except BaseException as error:  # noqa: BLE001 - see _guarded; the log has its trace
             raise InternalError.of(error) from None
     return 0
+
+
+def _told_to_the_log(unhandled: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+    """What a thread or a finalizer ran into: who waits for it has an error of its own."""
+    if unhandled.exc_value is not None:
+        InternalError.of(unhandled.exc_value)
 
 
 def _refused(error: UsageError) -> int:

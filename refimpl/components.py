@@ -12,6 +12,7 @@ from refimpl.errors import Error, InputError
 from refimpl.oserrors import described
 from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
 from refimpl.record import field, record, replace
+from refimpl.workers import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -156,13 +157,7 @@ def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot
     What cannot be looked up stays as it is; one warning names them all.
     """
     components = snapshot.components
-    if len(components) > 1 and workers > 1:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(workers, len(components)), "index") as pool:
-            expansions = list(pool.map(lambda component: _children(component, client), components))
-    else:
-        expansions = [_children(component, client) for component in components]
+    expansions = mapped(lambda component: _children(component, client), components, threads=workers, name="index")
     problems = [problem for _, problem in expansions if problem]
     if problems:
         _log.warning("Encountered error while checking for Image Index: %s", "\n".join(problems))

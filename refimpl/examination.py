@@ -5,7 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from refimpl.errors import ComponentError, Error, RegistryError, TimeoutExceededError, VerificationError
+from refimpl.errors import (
+    ComponentError,
+    Error,
+    InternalError,
+    RegistryError,
+    TimeoutExceededError,
+    VerificationError,
+)
 from refimpl.image import image_details
 from refimpl.oci.reference import parse
 from refimpl.record import record
@@ -28,9 +35,24 @@ if TYPE_CHECKING:
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.signature import Signature
 
-__all__ = ["Examination"]
+__all__ = ["Examination", "Examined"]
 
 _log = logging.getLogger(__name__)
+
+
+@record
+class Examined:
+    """What came of one component.
+
+    Attributes:
+        result: for the report.
+        effective_time: that its attestations gave.
+        fault: of ours, which kept it from being judged; the report must not pass for one without.
+    """
+
+    result: ComponentResult
+    effective_time: EffectiveTime
+    fault: InternalError | None = None
 
 
 @record
@@ -57,8 +79,8 @@ class Examination:
     effective_time: EffectiveTime
     context: Callable[[Reference], object]
 
-    def examine(self, component: Component) -> tuple[ComponentResult, EffectiveTime]:
-        """Judge a component; also the effective time that its attestations gave.
+    def examine(self, component: Component) -> Examined:
+        """Judge a component. A fault of ours in it is a violation of its own, and leaves the others their verdicts.
 
         Raises:
             ComponentError: it cannot be judged; the text names it and the cause.
@@ -68,25 +90,34 @@ class Examination:
             return self._examined(component)
         except TimeoutExceededError:
             raise
+        except InternalError as error:
+            fault = error
         except Error as error:
             raise ComponentError(
                 f"error validating image {component.container_image} of component {component.name}: {error}"
             ) from error
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
+            fault = InternalError.of(error)
+        found = _Findings(component, self.options)
+        found.violations.append(checks.unjudged(fault))
+        return Examined(found.result(component.container_image), self.effective_time, fault)
 
-    def _examined(self, component: Component) -> tuple[ComponentResult, EffectiveTime]:
+    def _examined(self, component: Component) -> Examined:
         found = _Findings(component, self.options)
         reference = parse(component.container_image)
         try:
             descriptor = self.client.head(reference)
         except RegistryError as error:
             found.violations.append(checks.inaccessible(error))
-            return found.result(component.container_image), self.effective_time
+            return Examined(found.result(component.container_image), self.effective_time)
         image = reference if reference.digest else reference.at(descriptor.digest)
         details = image_details(self.client, self.layers, image)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:
-            return found.result(str(image)), self.effective_time
+            return Examined(found.result(str(image)), self.effective_time)
         syntax = checks.syntax(attestations)
         passed = syntax == checks.ATTESTATION_SYNTAX.passed()
         (found.successes if passed else found.violations).append(syntax)
@@ -95,7 +126,7 @@ class Examination:
         )
         if not attestations:
             found.violations.append(checks.NO_ATTESTATIONS)
-            return found.result(str(image), signatures=signatures), effective_time
+            return Examined(found.result(str(image), signatures=signatures), effective_time)
         document = self.documents.document(
             ref=str(image),
             component_name=component.name,
@@ -114,7 +145,7 @@ class Examination:
             found.violations += outcome.violations
             found.warnings += outcome.warnings
             found.successes += outcome.successes
-        return found.result(str(image), signatures, attestations, document), effective_time
+        return Examined(found.result(str(image), signatures, attestations, document), effective_time)
 
     def _signatures(self, image: Reference, found: _Findings) -> tuple[Signature, ...]:
         if self.options.skip_image_sig_check:

@@ -80,7 +80,8 @@ def prepare(
     """
     fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
     ground = _Ground(options, environ, client, deadline, fetcher)
-    with ThreadPoolExecutor(1, "inputs") as pool:
+    pool = ThreadPoolExecutor(1, "inputs")
+    try:
         inputs = pool.submit(_snapshot, ground)
         errors: list[Error] = []
         policy = None
@@ -92,6 +93,8 @@ def prepare(
             snapshot = inputs.result()
         except Error as error:
             errors.insert(0, error)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
     if policy is not None and not errors:
         chosen, fetched, key, log = policy
         return Prepared(snapshot, chosen, fetched, key, log, ground.cluster)

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
-from refimpl.errors import UnsuccessfulError
+from refimpl.errors import UnsuccessfulError, joined
 from refimpl.evaluation.panel import evaluators
 from refimpl.examination import Examination
 from refimpl.input_document import InputDocuments
@@ -20,7 +20,7 @@ from refimpl.policy.sources.workspace import Workspace
 from refimpl.preparation import prepare
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
-from refimpl.report.model import ComponentResult, Report
+from refimpl.report.model import Report
 from refimpl.report.targets import TextOptions, write
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from refimpl.components import Component
     from refimpl.options import Options
-    from refimpl.policy.effective_time import EffectiveTime
+    from refimpl.examination import Examined
 
 __all__ = ["validate_image"]
 
@@ -81,9 +81,11 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
             effective_time=prepared.policy.effective_time,
             context=lambda _: ComponentContext(shared),
         )
-        components, effective_time = _examined(examination, prepared.snapshot.components, deadline)
+        examined = _examined(examination, prepared.snapshot.components, deadline)
+        times = [one.effective_time for one in examined if one.effective_time.nanoseconds is not None]
+        effective_time = times[-1] if times else examination.effective_time  # of the last one with attestations
         report = Report(
-            components=components,
+            components=tuple(one.result for one in examined),
             key=prepared.key.pem,
             policy=prepared.policy.spec,
             effective_time=rfc3339(effective_time.read(time.time_ns)),
@@ -92,23 +94,21 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
             show_successes=options.show_successes,
         )
         write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
+        if (fault := joined([one.fault for one in examined if one.fault is not None])) is not None:
+            raise fault
         if options.strict and not report.success:
             raise UnsuccessfulError
 
 
-def _examined(
-    examination: Examination, components: Sequence[Component], deadline: Deadline
-) -> tuple[tuple[ComponentResult, ...], EffectiveTime]:
-    """All components, `--workers` plus one at a time; the time is that of the last one with attestations."""
-    outcomes = worked(
+def _examined(examination: Examination, components: Sequence[Component], deadline: Deadline) -> list[Examined]:
+    """All components, `--workers` plus one at a time."""
+    return worked(
         examination.examine,
         components,
         threads=examination.options.workers + 1,
         name="component",
         deadline=deadline,
     )
-    times = [time for _, time in outcomes if time.nanoseconds is not None]
-    return tuple(result for result, _ in outcomes), times[-1] if times else examination.effective_time
 
 
 def _warn_of_skipped_checks(options: Options) -> None:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 from refimpl.cluster import Cluster
 from refimpl.deadline import Deadline
-from refimpl.errors import ComponentError, Error, NotSupportedError, TimeoutExceededError, UnsuccessfulError, UsageError
+from refimpl.errors import (
+    ComponentError,
+    Error,
+    InternalError,
+    NotSupportedError,
+    TimeoutExceededError,
+    UnsuccessfulError,
+    UsageError,
+    joined,
+)
 from refimpl.evaluation.panel import evaluators
 from refimpl.input_files import check_path, input_files
 from refimpl.layers import LayerCache, Layers
@@ -25,6 +34,7 @@ from refimpl.rego.host import Host
 from refimpl.report.model import ComponentResult, Report
 from refimpl.report.targets import INPUT_FORMATS, TextOptions, write
 from refimpl.result import ordered
+from refimpl.verify.checks import unjudged
 from refimpl.version import VERSION
 from refimpl.workers import worked
 
@@ -104,7 +114,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             deadline=deadline,
         )
         report = Report(
-            components=tuple(files),
+            components=tuple(result for result, _ in files),
             key="",
             policy=policy.spec,
             effective_time=rfc3339(policy.effective_time.read(time.time_ns)),
@@ -113,6 +123,8 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             show_warnings=options.show_warnings,
         )
         write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer, INPUT_FORMATS)
+        if (fault := joined([fault for _, fault in files if fault is not None])) is not None:
+            raise fault
         if options.strict and not report.success:
             raise UnsuccessfulError
 
@@ -135,16 +147,29 @@ def _key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline:
     return load_public_key(policy.public_key, environ=environ, cluster=cluster, deadline=deadline).pem
 
 
-def _judged(path: str, *, panel: Sequence[Evaluator] | Error, options: Options, shared: Shared) -> ComponentResult:
-    """A file as the report knows components: its path is both name and reference."""
+def _judged(
+    path: str, *, panel: Sequence[Evaluator] | Error, options: Options, shared: Shared
+) -> tuple[ComponentResult, InternalError | None]:
+    """A file as the report knows components: its path is both name and reference. Also the fault of ours, if any."""
     try:
         check_path(path)
         outcomes = _outcomes(path, panel, shared)
     except TimeoutExceededError:
         raise
+    except InternalError as error:
+        fault = error
     except Error as error:
         raise ComponentError(f"error validating file {path}: {error}") from error
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
+        fault = InternalError.of(error)
+    else:
+        return _shown(path, outcomes, options), None
+    return ComponentResult(name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)), fault
 
+
+def _shown(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
     def shown(results: list[Result]) -> tuple[Result, ...]:
         return tuple(result.reduced(info=options.info) for result in ordered(results))
 
@@ -166,7 +191,7 @@ def _outcomes(path: str, panel: Sequence[Evaluator] | Error, shared: Shared) -> 
             evaluator.inspect()  # what is wrong with the rules counts before what is wrong with the file
             files = input_files(path, prefix="parse inputs" if evaluator.alternative else "parse configurations")
             outcomes.append(evaluator.evaluate_files("", "", files, context=ComponentContext(shared)))
-    except (TimeoutExceededError, NotSupportedError):
+    except (TimeoutExceededError, NotSupportedError, InternalError):
         raise
     except Error as error:
         raise ComponentError(f"evaluating policy: {error}") from error

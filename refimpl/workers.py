@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.errors import ComponentError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["worked"]
+__all__ = ["mapped", "worked"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -36,6 +36,24 @@ def worked(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name
         failures = [error for future in futures if isinstance(error := future.exception(), ComponentError)]
         if failures:
             raise ComponentError("\n".join(str(error) for error in failures))
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def mapped(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str) -> list[_R]:
+    """What `work` made of each thing, in their order.
+
+    An error of any of them, or an interrupt of this thread, ends the wait at once; what still runs is left to its end.
+    """
+    if len(things) <= 1 or threads <= 1:
+        return [work(thing) for thing in things]
+    pool = ThreadPoolExecutor(min(threads, len(things)), name)
+    try:
+        futures = [pool.submit(work, thing) for thing in things]
+        for future in wait(futures, return_when=FIRST_EXCEPTION).done:
+            if future.exception() is not None:
+                future.result()
         return [future.result() for future in futures]
     finally:
         pool.shutdown(wait=False, cancel_futures=True)

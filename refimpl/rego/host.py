@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl import jsontext
-from refimpl.errors import Error, EvaluationError, HostError, PolicyError
+from refimpl.errors import Error, EvaluationError, HostError, InternalError, PolicyError
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.channel import Answer, Channel
 from refimpl.rego.compilation import with_advice
@@ -144,7 +144,7 @@ class HostProgram:
         deadline: Deadline | None = None,
     ) -> Evaluation:
         """See `Program.evaluate`."""
-        raised: list[Exception] = []
+        raised: list[BaseException] = []
         reply = self._channel.request(
             {
                 "op": "evaluate",
@@ -165,7 +165,9 @@ class HostProgram:
             cause = raised[0] if raised else None
             if isinstance(cause, Error):
                 raise cause
-            raise EvaluationError(with_advice(reply["error"])) from cause
+            if cause is not None:
+                raise InternalError.of(cause) from cause
+            raise EvaluationError(with_advice(reply["error"]))
         result = reply["result"]
         excepted = {namespace: tuple(names) for namespace, names in result["excepted"].items()}
         return Evaluation(result["values"], excepted)
@@ -174,12 +176,12 @@ class HostProgram:
         """See `Program.close`."""
         self._channel.request({"op": "release", "program": self._number})
 
-    def _serve(self, name: str, arguments: list[Any], context: object, raised: list[Exception]) -> Answer:
+    def _serve(self, name: str, arguments: list[Any], context: object, raised: list[BaseException]) -> Answer:
         """Carry out one call of a builtin."""
         try:
             value = self._builtins[name].call(context, *arguments)
             return Answer("undefined") if value is UNDEFINED else Answer("value", jsontext.encode(value))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
             raised.append(error)
             return Answer("error", well_formed(f"{type(error).__name__}: {error}").encode())
 

@@ -22,6 +22,7 @@ __all__ = [
     "inaccessible",
     "syntax",
     "unfetched_attestations",
+    "unjudged",
     "unverified",
 ]
 
@@ -43,6 +44,7 @@ class Check:
 
 
 _ACCESSIBLE = Check("image.accessible", "Image URL is accessible", "The image URL is available and accessible.")
+_JUDGED = Check("internal.error", "The image can be judged", "The validator has no fault that keeps it from judging.")
 IMAGE_SIGNATURE = Check(
     "image.signature_check",
     "Image signature check passed",
@@ -76,6 +78,11 @@ _NOT_FOUND = {
 def inaccessible(error: Error) -> Result:
     """The violation of an image that isn't there. There is no success of this check."""
     return _ACCESSIBLE.failed(f"Image URL is not accessible: {error}")
+
+
+def unjudged(error: Error) -> Result:
+    """The violation of an image that a fault of ours kept from being judged. There is no success of this check."""
+    return _JUDGED.failed(f"Image was not judged: {error}")
 
 
 def unverified(check: Check, error: Error, *, by_key: bool) -> Result:

@@ -16,6 +16,7 @@ from refimpl.verify.encoding import Base64Error, decode
 from refimpl.verify.errors import Kind, NoMatchingError, shortened
 from refimpl.verify.log import Evidence
 from refimpl.verify.statement import check_claim, read_header
+from refimpl.workers import mapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -219,13 +220,8 @@ class Verifier:
             except VerificationError as error:
                 return shortened(error)
 
-        if len(layers) > 1 and sum(layer.size for layer in layers) <= _AT_ONCE_BYTES:
-            from concurrent.futures import ThreadPoolExecutor  # one layer is the rule
-
-            with ThreadPoolExecutor(min(_AT_ONCE, len(layers)), "verify") as pool:
-                outcomes = list(pool.map(outcome, layers))
-        else:
-            outcomes = [outcome(layer) for layer in layers]
+        threads = _AT_ONCE if sum(layer.size for layer in layers) <= _AT_ONCE_BYTES else 1
+        outcomes = mapped(outcome, layers, threads=threads, name="verify")
         kept = [found for found in outcomes if not isinstance(found, str)]
         if not kept:
             raise NoMatchingError(kind, "\n ".join(found for found in outcomes if isinstance(found, str)))

@@ -116,8 +116,8 @@ class Fetcher:
     def _quietly(self, url: str, kind: str) -> None:
         try:
             self.fetch(url, kind)
-        except Error:
-            return  # remembered for who asks
+        except BaseException:  # noqa: BLE001 - whatever it is, it is remembered for who asks
+            return
 
     def _place(self, url: str, kind: str) -> Fetched:
         with self._lock:

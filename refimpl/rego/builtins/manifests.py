@@ -9,6 +9,7 @@ from refimpl.oci.errors import MalformedError
 from refimpl.rego.builtins.failure import FailedError, failed, text
 from refimpl.rego.builtins.references import any_reference, unresolved
 from refimpl.unicode import decoded
+from refimpl.workers import mapped
 
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest, Platform
@@ -89,13 +90,7 @@ def image_manifests(context: ComponentContext, refs: object) -> dict[str, Any]:
         except FailedError:
             return None
 
-    if len(given) < 2:
-        found = [manifest(ref) for ref in given]
-    else:
-        from concurrent.futures import ThreadPoolExecutor
-
-        with ThreadPoolExecutor(min(_AT_ONCE, len(given)), "manifests") as pool:
-            found = list(pool.map(manifest, given))
+    found = mapped(manifest, given, threads=_AT_ONCE, name="manifests")
     return {ref: value for ref, value in zip(given, found, strict=True) if value is not None}
 
 
