@@ -35,7 +35,7 @@ __all__ = [
 ]
 
 
-_SHOWN = 300  # characters of an unexpected exception's text
+_READ, _SHOWN = 10_000, 300  # characters of an unexpected exception's text
 
 
 class Error(Exception):
@@ -120,11 +120,17 @@ class InternalError(Error):
     def of(cls, unexpected: BaseException) -> Self:
         """What to say of an exception that nobody expected; the log gets its trace, at debug level."""
         import logging
+        import re
         import traceback
 
+        from refimpl.redaction import without_secrets
+
+        def shown(text: str) -> str:
+            return re.sub(r"(?i)\b(basic|bearer) [^\s\"']+", r"\1 ***", without_secrets(text))
+
         trace = "".join(traceback.format_exception(unexpected)).strip()
-        logging.getLogger("refimpl").debug("internal error: %s", _without_secrets(trace))
-        text = _printable(_without_secrets(str(unexpected)))
+        logging.getLogger("refimpl").debug("internal error: %s", shown(trace))
+        text = _printable(shown(str(unexpected)[:_READ]))
         return cls(f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})")
 
 
@@ -144,13 +150,6 @@ def _place(trace: TracebackType | None) -> str:
             place = f"{module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return place
-
-
-def _without_secrets(text: str) -> str:
-    import re
-
-    text = re.sub(r"://[^/\s@]{1,1000}@", "://***@", text)
-    return re.sub(r"(?i)\b(basic|bearer) [^\s\"']{1,10000}", r"\1 ***", text)
 
 
 def _printable(text: str) -> str:

@@ -10,6 +10,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, cast
 
+from refimpl import leftovers
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -63,6 +64,8 @@ def ask(
         raise
     except (OSError, ValueError) as error:
         raise ProgramError(getattr(error, "strerror", None) or str(error)) from error
+    if alone:
+        leftovers.add_group(process.pid)
     parts: list[bytes] = []
     # A thread, since what it started may keep the pipe open after its own end.
     reader = threading.Thread(target=_converse, args=(process, question, limit, parts), daemon=True)
@@ -106,3 +109,4 @@ def _end(process: subprocess.Popen[bytes], *, alone: bool) -> None:
         else:
             process.kill()
     process.wait()
+    leftovers.drop_group(process.pid)

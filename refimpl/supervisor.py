@@ -2,7 +2,7 @@
 
 The one that was started waits. It has no threads, and never runs code that could hold it up, so a signal, the time-out
 and a crash are always dealt with at once: it kills the worker and all that this one started, removes what is registered
-in `refimpl.temporaries`, says one line, and ends. A worker whose supervisor is killed is killed by the system.
+in `refimpl.leftovers`, says one line, and ends. A worker whose supervisor is killed is killed by the system.
 
 The worker is a copy of the process from before there were threads. Windows has no such copies; there the process works
 itself, and a thread of it ends it when time is over.
@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 
-from refimpl import temporaries
+from refimpl import leftovers
 from refimpl.errors import InternalError, InterruptedRunError
 
 TYPE_CHECKING = False  # not imported from typing: it costs more than this module
@@ -62,7 +62,7 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     if worker == 0:
         os.close(told)
         os.close(alive)
-        temporaries.report_to(telling)
+        leftovers.report_to(telling)
         _die_with_supervisor(living)
         if not _has_terminal():
             os.setpgid(0, 0)
@@ -84,8 +84,8 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
             break
         pid, ended = os.waitpid(worker, os.WNOHANG)
         if pid:
-            _remove(temporaries.read_registered(told))
             status = os.waitstatus_to_exitcode(ended)
+            _clear(worker, told)
             if status < 0:
                 raise _died(signal.Signals(-status))
             return status
@@ -93,9 +93,9 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     for each in ending:
         signal.signal(each, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    _kill(worker, signal.SIGKILL)
+    _kill(worker, os.kill)
     os.waitpid(worker, 0)
-    _remove(temporaries.read_registered(told))
+    _clear(worker, told)
     raise exceeded() if number == signal.SIGALRM else InterruptedRunError(number)
 
 
@@ -132,16 +132,11 @@ def _has_terminal() -> bool:
     return True
 
 
-def _kill(worker: int, number: signal.Signals) -> None:
-    try:
-        if os.getpgid(worker) == worker:
-            os.killpg(worker, number)
-        os.kill(worker, number)
-    except (ProcessLookupError, PermissionError):
-        pass  # it ended by itself
-
-
-def _remove(paths: list[str]) -> None:
+def _clear(worker: int, told: int) -> None:
+    """What a worker that ended has left: programs that it started, files and folders."""
+    paths, groups = leftovers.read(told)
+    for group in (worker, *groups):  # without a terminal the worker was a group of its own
+        _kill(group, os.killpg)
     for path in paths:
         if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - these are texts
             import shutil  # rarely needed
@@ -152,6 +147,15 @@ def _remove(paths: list[str]) -> None:
                 os.unlink(path)  # noqa: PTH108 - see above
             except OSError:
                 pass
+
+
+def _kill(number: int, kill: Callable[[int, int], None]) -> None:
+    import signal
+
+    try:  # noqa: SIM105 - see above
+        kill(number, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass  # ended
 
 
 def _died(number: signal.Signals) -> InternalError:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from refimpl.components import Component
-    from refimpl.options import Options
     from refimpl.examination import Examined
+    from refimpl.options import Options
 
 __all__ = ["validate_image"]
 

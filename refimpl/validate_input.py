@@ -166,7 +166,9 @@ def _judged(
         fault = InternalError.of(error)
     else:
         return _shown(path, outcomes, options), None
-    return ComponentResult(name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)), fault
+    return ComponentResult(
+        name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)
+    ), fault
 
 
 def _shown(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:

@@ -121,7 +121,7 @@ def test_what_nobody_expected_is_one_line(
 
 def test_no_secret_stands_in_what_nobody_expected() -> None:
     failure = InternalError.of(ValueError("https://me:secret@host/x and Bearer abc.def and Basic c2VjcmV0"))
-    assert "https://***@host/x and Bearer *** and Basic ***" in str(failure)
+    assert "https://me:***@host/x and Bearer *** and Basic ***" in str(failure)
 
 
 def test_an_interrupt_has_the_status_that_shells_give(

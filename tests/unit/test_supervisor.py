@@ -23,7 +23,7 @@ _PATIENCE = 20.0
 _FRAME = """
 import os, signal, subprocess, sys, time
 from pathlib import Path
-from refimpl import temporaries
+from refimpl import leftovers
 from refimpl.cli import _guarded
 from refimpl.errors import TimeoutExceededError
 from refimpl.supervisor import supervised
@@ -82,7 +82,7 @@ def test_the_status_is_that_of_the_work(status: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C, "os.read(os.pipe()[0], 1)", "signal.pause()"])
 def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_path: Path) -> None:
-    work = f'temporaries.register(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
+    work = f'leftovers.add_path(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
     with _run(work, tmp_path) as process:
         assert _said(process) == "ready"
         number = signal.Signals[name]
@@ -93,14 +93,23 @@ def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_pa
 
 @pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C])
 def test_the_time_out_ends_it_whatever_it_does(doing: str, tmp_path: Path) -> None:
-    work = f'temporaries.register(folder / "x")\n(folder / "x").touch()\n{doing}'
+    work = f'leftovers.add_path(folder / "x")\n(folder / "x").touch()\n{doing}'
     with _run(work, tmp_path, seconds=0.01) as process:
         assert _end(process) == (1, "Error: too long\n")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_programs_that_it_started_end_with_it(tmp_path: Path) -> None:
-    work = 'subprocess.run(["sh", "-c", "echo ready; sleep 1000; echo never"])'
+_PROGRAM = 'subprocess.Popen(["sh", "-c", "echo ready; sleep 1000; echo never"]'
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        f"{_PROGRAM}).wait()",
+        f"program = {_PROGRAM}, start_new_session=True)\nleftovers.add_group(program.pid)\nprogram.wait()",
+    ],
+)
+def test_programs_that_it_started_end_with_it(work: str, tmp_path: Path) -> None:
     with _run(work, tmp_path) as process:
         assert _said(process) == "ready"
         process.send_signal(signal.SIGTERM)
@@ -108,7 +117,7 @@ def test_programs_that_it_started_end_with_it(tmp_path: Path) -> None:
 
 
 def test_a_crash_is_an_internal_error(tmp_path: Path) -> None:
-    work = 'temporaries.register(folder / "x")\n(folder / "x").touch()\nos.kill(os.getpid(), signal.SIGSEGV)'
+    work = 'leftovers.add_path(folder / "x")\n(folder / "x").touch()\nos.kill(os.getpid(), signal.SIGSEGV)'
     with _run(work, tmp_path) as process:
         status, err = _end(process)
     assert status == 1
@@ -117,10 +126,15 @@ def test_a_crash_is_an_internal_error(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_program_that_it_leaves_behind_ends(tmp_path: Path) -> None:
+    with _run(f"{_PROGRAM})\nreturn 3", tmp_path) as process:
+        assert _end(process) == (3, "")
+
+
 def test_what_is_there_no_more_or_is_to_stay_is_left_alone(tmp_path: Path) -> None:
     work = (
-        'temporaries.register(folder / "x")\n(folder / "x").touch()\ntemporaries.unregister(folder / "x")\n'
-        'temporaries.register(folder / "y")\nreturn 0'
+        'leftovers.add_path(folder / "x")\n(folder / "x").touch()\nleftovers.drop_path(folder / "x")\n'
+        'leftovers.add_path(folder / "y")\nreturn 0'
     )
     with _run(work, tmp_path) as process:
         assert _end(process) == (0, "")

@@ -21,13 +21,18 @@ from ec_acceptance.testbed.signing import (
     statement,
     subject,
 )
-from refimpl.errors import ComponentError, PolicyError, TimeoutExceededError, UnsuccessfulError
+from refimpl.errors import ComponentError, InternalError, PolicyError, TimeoutExceededError, UnsuccessfulError
+from refimpl.image import ImageDetails, image_details
 from refimpl.options import Options
 from refimpl.validate import validate_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from refimpl.layers import Layers
+    from refimpl.oci.client import Client
+    from refimpl.oci.reference import Reference
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _POLICY = """package main
@@ -111,6 +116,45 @@ def test_errors_of_components_are_joined_in_the_order_of_the_components(stage: S
         "error validating image not//2:a@b of component three: could not parse reference: not//2:a@b",
     ]
     assert not (stage.folder / "report.json").exists()
+
+
+class _Panic(BaseException):
+    """As libraries that are written in Rust raise."""
+
+
+@pytest.mark.parametrize("fault", [KeyError("x"), MemoryError(), RecursionError(), _Panic("of Rust")])
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_fault_of_ours_in_one_component_leaves_the_others_their_verdicts(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, fault: BaseException, *, strict: bool
+) -> None:
+    def details(client: Client, layers: Layers, image: Reference) -> ImageDetails:
+        if "image/b" in str(image):
+            raise fault
+        return image_details(client, layers, image)
+
+    monkeypatch.setattr("refimpl.examination.image_details", details)
+    wanted = {"fine": stage.image("image/a"), "odd": stage.image("image/b"), "denied": stage.image("image/c")}
+    with pytest.raises(InternalError, match=f"^internal error: {type(fault).__name__}.* \\(refimpl.examination:"):
+        validate_image(stage.options(wanted, strict=strict), stage.environ)
+    components = {component["name"]: component for component in stage.report()["components"]}
+    assert {name: one["success"] for name, one in components.items()} == {"fine": True, "odd": False, "denied": False}
+    [violation] = components["odd"]["violations"]
+    assert violation["msg"].startswith(f"Image was not judged: internal error: {type(fault).__name__}")
+    assert violation["metadata"]["code"] == "builtin.internal.error"
+
+
+def test_a_fault_of_ours_in_a_builtin_is_the_components(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def manifest(*_: object) -> None:
+        raise KeyError("lost")
+
+    monkeypatch.setattr("refimpl.rego.builtins.manifests.image_manifest", manifest)
+    rule = 'deny contains "x" if { input.component_name == "odd"; ec.oci.image_manifests({"a"}) }'
+    (stage.folder / "policy" / "more.rego").write_text(f"package main\n{rule}\n")
+    wanted = {"fine": stage.image("image/a"), "odd": stage.image("image/b")}
+    with pytest.raises(InternalError, match=r"^internal error: KeyError: 'lost' "):
+        validate_image(stage.options(wanted), stage.environ)
+    verdicts = {component["name"]: component["success"] for component in stage.report()["components"]}
+    assert verdicts == {"fine": True, "odd": False}
 
 
 def test_the_time_ends_a_registry_that_never_answers(stage: Stage) -> None:

@@ -7,7 +7,7 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-from refimpl.errors import Error, PolicyError
+from refimpl.errors import PolicyError
 from refimpl.policy.sources.kinds import Kind, kind_of
 from refimpl.record import record
 

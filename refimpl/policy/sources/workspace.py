@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from refimpl import jsontext, temporaries
+from refimpl import jsontext, leftovers
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.fetcher import source_id
 from refimpl.record import record
@@ -71,7 +71,7 @@ class Workspace:
         """Remove the directory, unless it is to be kept. What cannot be removed stays."""
         if not self._kept:
             shutil.rmtree(self.path, ignore_errors=True)
-            temporaries.unregister(self.path)
+            leftovers.drop_path(self.path)
 
     def directories(
         self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]
@@ -127,13 +127,13 @@ def _made(parent: Path, *, kept: bool) -> Path:
     while True:
         path = parent / f"ec-work-{os.urandom(8).hex()}"
         if not kept:
-            temporaries.register(path)  # first, so that there is no moment at which it would be left
+            leftovers.add_path(path)  # first, so that there is no moment at which it would be left
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
-            temporaries.unregister(path)
+            leftovers.drop_path(path)
         except OSError:
-            temporaries.unregister(path)
+            leftovers.drop_path(path)
             raise
         else:
             return path
