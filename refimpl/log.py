@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
+from refimpl.streams import SURROGATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -104,7 +105,7 @@ def logging_to(
     error_stream = stderr if stderr is not None else sys.stderr
     target = logger if logger is not None else logging.getLogger("refimpl")
     stream, close = _opened(logfile, error_stream)
-    handler = logging.StreamHandler(stream)
+    handler = _Handler(stream)
     handler.setFormatter(Formatter(callers=callers))
     before = target.level, target.propagate
     target.addHandler(handler)
@@ -116,8 +117,17 @@ def logging_to(
         target.removeHandler(handler)
         target.setLevel(before[0])
         target.propagate = before[1]
-        handler.flush()
-        close()
+        with contextlib.suppress(OSError, ValueError):  # a full disk: the run has an outcome of its own
+            handler.flush()
+        with contextlib.suppress(OSError, ValueError):
+            close()
+
+
+class _Handler(logging.StreamHandler["TextIO"]):
+    """Passes over lines that can't be written: the log is no reason to fail, and no place to say so is left."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
+        return
 
 
 def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
@@ -131,7 +141,7 @@ def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
             f"Error was: {described('open', logfile, error)}\n"
         )
         return stderr, lambda: None
-    stream = os.fdopen(descriptor, "a", encoding="utf-8", errors="surrogateescape")
+    stream = os.fdopen(descriptor, "a", encoding="utf-8", errors=SURROGATES)
     return stream, stream.close
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -9,7 +10,10 @@ import sys
 from refimpl.errors import OutputError
 from refimpl.oserrors import described
 
-__all__ = ["open_all", "print_error", "print_text"]
+__all__ = ["SURROGATES", "open_all", "print_error", "print_text"]
+
+SURROGATES = "ec-ref-surrogates"
+"""How lone surrogates are encoded: the bytes that they stand for, or U+FFFD where they stand for none (PEP 383)."""
 
 
 def open_all() -> None:
@@ -48,8 +52,19 @@ def print_error(text: str) -> None:
         pass
 
 
+def _bytes(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    codes = map(ord, error.object[error.start : error.end])
+    parts = (bytes((code - 0xDC00,)) if 0xDC80 <= code <= 0xDCFF else "\ufffd".encode() for code in codes)
+    return b"".join(parts), error.end
+
+
+codecs.register_error(SURROGATES, _bytes)
+
+
 def _text(stream: object, descriptor: int) -> io.TextIOWrapper:
     if not isinstance(stream, io.TextIOWrapper):  # None: it was closed
         stream = os.fdopen(descriptor, "w", closefd=False)
-    stream.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    stream.reconfigure(encoding="utf-8", errors=SURROGATES, newline="\n")
     return stream

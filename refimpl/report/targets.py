@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import itertools
-import os
-import stat
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -180,59 +177,18 @@ def _unescaped(text: str) -> str:
 
 
 def _write_target(target: Target, data: bytes, stdout: BinaryIO) -> None:
-    if not target.path:
-        try:
-            stdout.write(data)
-            stdout.flush()
-        except OSError as error:
-            raise OutputError(described("write", "/dev/stdout", error)) from error
+    from refimpl.report.file import write_file, written_by
+
+    stream = None
+    if not target.path or written_by(target.path, 1):
+        stream = stdout
+    elif written_by(target.path, 2):
+        stream = sys.stderr.buffer
+    if stream is None:
+        write_file(target.path, data)
         return
     try:
-        mode = _mode_of(target.path)
-        aside = _create_aside(target.path, mode) if mode is None or stat.S_ISREG(mode) else None
-        stream = open(target.path if aside is None else aside, "wb")  # noqa: PTH123, SIM115 - closed below; see _mode_of
+        stream.write(data)
+        stream.flush()
     except OSError as error:
-        raise OutputError(described("open", target.path, error)) from error
-    try:
-        with stream:
-            stream.write(data)
-        if aside is not None:
-            os.replace(aside, os.path.realpath(target.path))  # noqa: PTH105 - see _mode_of
-    except OSError as error:
-        if aside is not None:
-            os.unlink(aside)  # noqa: PTH108 - see _mode_of
-        raise OutputError(described("write", target.path, error)) from error
-
-
-def _mode_of(path: str) -> int | None:
-    try:
-        return os.stat(path).st_mode  # noqa: PTH116 - a path stays the text that the user gave: messages show it
-    except FileNotFoundError:
-        return None
-
-
-def _create_aside(path: str, mode: int | None) -> str | None:
-    """Create an empty file beside `path`, with the mode of the file that is there.
-
-    None if `path` must be written in place: its directory takes no new file, or the file itself mayn't be written.
-
-    Raises:
-        OSError: there is no file yet, and none can be created.
-    """
-    if mode is not None and not os.access(path, os.W_OK):
-        return None
-    directory, name = os.path.split(os.path.realpath(path))
-    for number in itertools.count():
-        aside = os.path.join(directory, f".{name[:100]}.{os.getpid()}-{number}")  # noqa: PTH118 - see _mode_of
-        try:
-            os.close(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-        except FileExistsError:
-            continue
-        except OSError:
-            if mode is None:
-                raise
-            return None
-        if mode is not None:
-            os.chmod(aside, stat.S_IMODE(mode))  # noqa: PTH101 - see _mode_of
-        return aside
-    raise AssertionError  # the numbers don't end
+        raise OutputError(described("write", target.path or "/dev/stdout", error)) from error

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
+import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,6 @@ from refimpl.report.targets import Target, TextOptions, parse_target, use_color,
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 _REPORT = report(component(violations=(result("v", "p.v"),), warnings=(result("w", "p.w"),)))
 _POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and devices are POSIX's")
@@ -171,6 +173,83 @@ def test_nothing_is_lost_when_writing_fails(tmp_path: Path, monkeypatch: pytest.
     assert _problem([f"json={path}"]) == f"write {path}: no space left on device"
     assert path.read_text(encoding="utf-8") == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@_POSIX
+@pytest.mark.parametrize("reason", [errno.EBUSY, errno.EXDEV, errno.EPERM])
+def test_a_mount_point_is_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    path = tmp_path / "report"
+    path.write_text("before", encoding="utf-8")
+    number = path.stat().st_ino
+
+    def mounted(*_: object) -> None:
+        raise OSError(reason, os.strerror(reason))
+
+    monkeypatch.setattr(os, "replace", mounted)
+    _written(f"appstudio={path}")
+    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert path.stat().st_ino == number
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@_POSIX
+def test_a_file_with_other_names_keeps_them(tmp_path: Path) -> None:
+    path, other = tmp_path / "report", tmp_path / "other"
+    path.write_text("before", encoding="utf-8")
+    other.hardlink_to(path)
+    _written(f"appstudio={path}")
+    assert other.read_text(encoding="utf-8") == path.read_text(encoding="utf-8") == _written("appstudio")
+    assert other.samefile(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root may give files away")
+def test_a_file_of_another_user_stays_theirs(tmp_path: Path) -> None:
+    path = tmp_path / "report"
+    path.write_text("before", encoding="utf-8")
+    os.chown(path, 12345, 23456)
+    _written(f"appstudio={path}")
+    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@_POSIX
+def test_a_link_that_leads_nowhere_yet_gets_its_file(tmp_path: Path) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("there")
+    _written(f"appstudio={link}")
+    assert link.is_symlink()
+    assert (tmp_path / "there").read_text(encoding="utf-8") == _written("appstudio")
+
+
+@_POSIX
+def test_a_named_pipe_gets_the_report_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    _written(f"appstudio={pipe}")
+    reader.join()
+    assert read == [_written("appstudio")]
+    assert pipe.is_fifo()
+
+
+@_POSIX
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("loop", "too many levels of symbolic links"), ("new/", "is a directory"), ("n\0", "invalid argument")],
+)
+def test_what_no_file_can_be_is_one_clear_error(tmp_path: Path, name: str, reason: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    path = f"{tmp_path}/{name}"
+    assert _problem([f"json={path}"]) == f"open {path}: {reason}"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["loop"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has one")
+def test_a_full_device_is_an_error() -> None:
+    assert _problem(["json=/dev/full"]) == "write /dev/full: no space left on device"
 
 
 def test_a_file_in_a_closed_directory_is_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
