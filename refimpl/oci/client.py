@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import refimpl
 from refimpl.oci import members
@@ -27,9 +28,11 @@ from refimpl.oci.errors import (
     NotFoundError,
     SizeMismatchError,
 )
+from refimpl.oci.link import next_target
 from refimpl.oci.memo import Memo
 from refimpl.oci.session import Session
 from refimpl.oci.transport import Transport
+from refimpl.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -41,10 +44,13 @@ if TYPE_CHECKING:
     from refimpl.oci.retry import Retry
     from refimpl.oci.transport import Response
 
-__all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "BlobStream", "Client", "Registry", "connect"]
+__all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "REFERRERS_LIMIT", "BlobStream", "Client", "Registry", "connect"]
 
+_log = logging.getLogger(__name__)
 #: The largest manifest or index in bytes. Registries take no larger ones (containerd and most of them agree on 4 MiB).
 MANIFEST_LIMIT = 4 << 20
+#: All pages of an image's referrers together, in bytes.
+REFERRERS_LIMIT = 4 * MANIFEST_LIMIT
 #: The largest blob that is held in memory, unless the caller says otherwise.
 BLOB_LIMIT = 4 << 20
 _KEPT_BYTES = 32 << 20
@@ -143,7 +149,7 @@ class Client:
 
         Raises:
             LimitExceededError: larger than `MANIFEST_LIMIT`.
-            DigestMismatchError: not what the reference, or the registry's own header, says.
+            DigestMismatchError: not what the reference says.
             MalformedError: the right bytes, but no JSON object.
         """
         return cast("Manifest", self._kept.get(("manifest", str(ref)), lambda: self._manifest(ref)))
@@ -237,13 +243,10 @@ class Client:
     def _manifest(self, ref: Reference, accept: str = _ACCEPT) -> Manifest:
         with self._request("GET", ref.repository, f"manifests/{ref.identifier}", accept=accept) as response:
             raw = response.read_all(MANIFEST_LIMIT)
-            media_type, claimed = _bare(response.header("Content-Type")), response.header("Docker-Content-Digest")
-        digest = digest_of(raw, _algorithm(ref.digest or claimed))
+            media_type = _bare(response.header("Content-Type"))
+        # With a tag, Docker-Content-Digest isn't believed: many registries get it wrong, and the bytes have their own.
+        digest = digest_of(raw, _algorithm(ref.digest or ""))
         _same(digest, ref)
-        if not ref.digest and claimed and claimed.partition(":")[0] in DIGEST_LENGTHS and digest != claimed:
-            raise DigestMismatchError(
-                f'manifest digest: "{digest}" does not match Docker-Content-Digest: "{claimed}" for "{ref}"'
-            )
         document = _document(raw, str(ref))
         return Manifest(Descriptor(media_type, digest, len(raw)), raw, document)
 
@@ -261,20 +264,23 @@ class Client:
     def _referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
         path = f"referrers/{ref.digest}"
         found: list[Descriptor] = []
-        for _ in range(_REFERRER_PAGES):
+        pages: set[str] = set()
+        room = REFERRERS_LIMIT
+        while path and path not in pages:
+            pages.add(path)
+            if len(pages) > _REFERRER_PAGES:
+                raise LimitExceededError(f"referrers of {ref}: there are more than {_REFERRER_PAGES} pages")
             with self._request(
                 "GET", ref.repository, path, accept=_OCI_INDEX, allowed=(200, 400, 404, 406)
             ) as response:
                 if response.status != HTTPStatus.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
                     response.drain()
                     return self._fallback_referrers(ref)
-                raw = response.read_all(MANIFEST_LIMIT)
-                following = _next_page(response, ref.repository)
+                raw = response.read_all(min(MANIFEST_LIMIT, room))
+                path = _next_page(response, ref)
+            room -= len(raw)
             document = _document(raw, f"referrers of {ref}")
             found += Manifest(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, document).manifests
-            if following is None:
-                break
-            path = following
         return tuple(found)
 
     def _fallback_referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
@@ -315,14 +321,24 @@ def _document(raw: bytes, what: str) -> dict[str, Any]:
     return cast("dict[str, Any]", members.canonical(document, members.MANIFEST))
 
 
-def _next_page(response: Response, repository: Repository) -> str | None:
-    """The path after the repository of the next page, if the registry names one of its own."""
-    link, _, attributes = response.header("Link").partition(">")
-    if 'rel="next"' not in attributes and "rel=next" not in attributes:
-        return None
-    split = urlsplit(link.strip().removeprefix("<"))
-    _, found, path = split.path.rpartition(f"/{repository.full_path}/")
-    return f"{path}?{split.query}" if found and path.startswith("referrers/") and split.query else None
+def _next_page(response: Response, ref: Reference) -> str:
+    """The path after the repository of the next page; empty if there is none.
+
+    Registries behind a proxy name hosts that aren't theirs, so only path and query count: it is the same registry that
+    is asked.
+    """
+    target = next_target(response.headers("Link"))
+    if not target:
+        return ""
+    try:
+        split = urlsplit(urljoin(response.url, target))
+    except ValueError:
+        split = urlsplit("")
+    wanted = f"referrers/{ref.digest}"
+    if not split.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
+        _log.warning("not all referrers of %s are known: the next page can't be %s", ref, quoted(target[:200]))
+        return ""
+    return f"{wanted}?{split.query}" if split.query else wanted
 
 
 def _weight(value: Manifest | bytes | tuple[Descriptor, ...]) -> int:
