@@ -14,6 +14,7 @@ from refimpl.errors import (
     VerificationError,
 )
 from refimpl.image import image_details
+from refimpl.oci.errors import MissingChildError
 from refimpl.oci.reference import parse
 from refimpl.record import record
 from refimpl.report.model import ComponentResult
@@ -113,7 +114,11 @@ class Examination:
             found.violations.append(checks.inaccessible(error))
             return Examined(found.result(component.container_image), self.effective_time)
         image = reference if reference.digest else reference.at(descriptor.digest)
-        details = image_details(self.client, self.layers, image)
+        try:
+            details = image_details(self.client, self.layers, image)
+        except MissingChildError as error:
+            found.violations.append(checks.inaccessible(error))
+            return Examined(found.result(str(image)), self.effective_time)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import threading
 from http import HTTPStatus
@@ -9,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 from urllib.parse import urljoin, urlsplit
 
 import refimpl
-from refimpl.oci import members
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
     DIGEST_LENGTHS,
@@ -24,6 +24,7 @@ from refimpl.oci.errors import (
     DigestMismatchError,
     LimitExceededError,
     MalformedError,
+    MissingChildError,
     NoPlatformError,
     NotFoundError,
     SizeMismatchError,
@@ -159,6 +160,7 @@ class Client:
 
         Raises:
             NoPlatformError: the index has no such child.
+            MissingChildError: it has one, but the registry hasn't.
             SizeMismatchError: the child hasn't the size that its index says.
         """
         manifest = self.manifest(ref)
@@ -168,15 +170,13 @@ class Client:
             child = next((entry for entry in manifest.manifests if _is_default(entry.platform)), None)
             if child is None:
                 break
-            manifest = self.manifest(ref.at(child.digest))
-            if len(manifest.raw) != child.size:
-                raise SizeMismatchError(
-                    f"error verifying size: {child.digest} has {len(manifest.raw)} bytes, its index says {child.size}"
-                )
+            manifest = self._child(ref.at(child.digest), child)
         raise NoPlatformError(f"no child with platform linux/amd64 in index {ref}")
 
     def blob(self, repository: Repository, descriptor: Descriptor, *, limit: int = BLOB_LIMIT) -> bytes:
-        """Fetch a small blob whole; digest and size are verified. `urls` of the descriptor are never followed.
+        """Fetch a small blob whole, or take what its descriptor holds of it; digest and size are verified.
+
+        `urls` of the descriptor are never followed.
 
         Raises:
             LimitExceededError: larger than `limit` bytes.
@@ -185,6 +185,9 @@ class Client:
         """
         if descriptor.size > limit:
             raise LimitExceededError(f"blob {descriptor.digest} is larger than {limit} bytes")
+        if descriptor.data is not None:
+            verify(descriptor.data, descriptor)
+            return descriptor.data
         data = cast(
             "bytes",
             self._kept.get(
@@ -196,7 +199,9 @@ class Client:
         return data
 
     def open_blob(self, repository: Repository, descriptor: Descriptor) -> BlobStream:
-        """Begin to fetch a blob of any size; nothing is verified. Close it: use it in a ``with``."""
+        """Begin to fetch a blob of any size, or to read what its descriptor holds; nothing is verified. Close it."""
+        if descriptor.data is not None:
+            return io.BytesIO(descriptor.data)
         return self._request("GET", repository, f"blobs/{descriptor.digest}")
 
     def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
@@ -247,8 +252,22 @@ class Client:
         # With a tag, Docker-Content-Digest isn't believed: many registries get it wrong, and the bytes have their own.
         digest = digest_of(raw, _algorithm(ref.digest or ""))
         _same(digest, ref)
-        document = _document(raw, str(ref))
-        return Manifest(Descriptor(media_type, digest, len(raw)), raw, document)
+        return _read(Descriptor(media_type, digest, len(raw)), raw, str(ref))
+
+    def _child(self, ref: Reference, entry: Descriptor) -> Manifest:
+        """An index's child: the registry's, or that which its entry holds."""
+        if entry.data is not None:
+            verify(entry.data, entry)
+            return _read(entry, entry.data, str(ref))
+        try:
+            manifest = self.manifest(ref)
+        except NotFoundError as error:
+            raise MissingChildError(str(error), error.status) from error
+        if len(manifest.raw) != entry.size:
+            raise SizeMismatchError(
+                f"error verifying size: {entry.digest} has {len(manifest.raw)} bytes, its index says {entry.size}"
+            )
+        return manifest
 
     def _blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
         with self._request("GET", repository, f"blobs/{descriptor.digest}") as response:
@@ -279,8 +298,7 @@ class Client:
                 raw = response.read_all(min(MANIFEST_LIMIT, room))
                 path = _next_page(response, ref)
             room -= len(raw)
-            document = _document(raw, f"referrers of {ref}")
-            found += Manifest(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, document).manifests
+            found += _read(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, f"referrers of {ref}").manifests
         return tuple(found)
 
     def _fallback_referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
@@ -311,14 +329,11 @@ def _algorithm(digest: str) -> str:
     return algorithm if algorithm in DIGEST_LENGTHS else "sha256"
 
 
-def _document(raw: bytes, what: str) -> dict[str, Any]:
+def _read(descriptor: Descriptor, raw: bytes, what: str) -> Manifest:
     try:
-        document = members.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"{what}: not JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise MalformedError(f"{what}: not a JSON object")
-    return cast("dict[str, Any]", members.canonical(document, members.MANIFEST))
+        return Manifest.read(descriptor, raw)
+    except MalformedError as error:
+        raise MalformedError(f"{what}: {error}") from error
 
 
 def _next_page(response: Response, ref: Reference) -> str:

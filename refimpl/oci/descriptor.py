@@ -6,13 +6,27 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from refimpl.oci.errors import MalformedError
+from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError
+from refimpl.oci.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonical, loads
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DIGEST_LENGTHS", "INDEX_TYPES", "MANIFEST_TYPES", "Descriptor", "Manifest", "Platform", "check_digest"]
+    from refimpl.oci.members import Shape
+
+__all__ = [
+    "DIGEST",
+    "DIGEST_LENGTHS",
+    "INDEX",
+    "INDEX_TYPES",
+    "MANIFEST",
+    "MANIFEST_TYPES",
+    "Descriptor",
+    "Manifest",
+    "Platform",
+    "check_digest",
+]
 
 MANIFEST_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 INDEX_TYPES = (
@@ -39,6 +53,67 @@ def check_digest(text: object) -> str:
     return f"{algorithm}:{encoded}"
 
 
+def _is_digest(value: object) -> bool:
+    try:
+        check_digest(value)
+    except MalformedError:
+        return False
+    return True
+
+
+def _is_bytes(value: object) -> bool:
+    return _decoded(value) is not None
+
+
+def _decoded(value: object) -> bytes | None:
+    """Base64 or, as Go takes it too, a list of numbers; None for anything else."""
+    import base64
+
+    try:
+        if isinstance(value, list):
+            return bytes(0 if item is None else item for item in value)
+        if isinstance(value, str):
+            return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
+    except (TypeError, ValueError):
+        pass
+    return None
+
+
+DIGEST = Flat("a digest", _is_digest, nullable=False)
+_TEXTS, _TEXT_MAP = Listed(TEXT), Mapped(TEXT)
+_PLATFORM = Optional(
+    {
+        "architecture": TEXT,
+        "os": TEXT,
+        "os.version": TEXT,
+        "os.features": _TEXTS,
+        "variant": TEXT,
+        "features": _TEXTS,
+    }
+)
+_DESCRIPTOR: Mapping[str, Shape] = {
+    "mediaType": TEXT,
+    "digest": DIGEST,
+    "size": WHOLE,
+    "data": Flat("base64", _is_bytes),
+    "urls": _TEXTS,
+    "annotations": _TEXT_MAP,
+    "artifactType": TEXT,
+    "platform": _PLATFORM,
+}
+_BOTH: Mapping[str, Shape] = {
+    "schemaVersion": WHOLE,
+    "mediaType": TEXT,
+    "artifactType": TEXT,
+    "subject": Optional(_DESCRIPTOR),
+    "annotations": _TEXT_MAP,
+}
+#: The members of image manifests.
+MANIFEST = Nested({**_BOTH, "config": Nested(_DESCRIPTOR), "layers": Listed(Nested(_DESCRIPTOR))})
+#: The members of indexes.
+INDEX = Nested({**_BOTH, "manifests": Listed(Nested(_DESCRIPTOR))})
+
+
 @record
 class Platform:
     """What an index's entry runs on; a missing member is empty."""
@@ -51,73 +126,86 @@ class Platform:
     features: tuple[str, ...] = ()
 
     @classmethod
-    def from_json(cls, value: object) -> Platform:
-        """Read the member ``platform``.
-
-        Raises:
-            MalformedError: not of this form.
-        """
-        members = _object(value, "platform")
+    def from_json(cls, members: Mapping[str, Any]) -> Platform:
+        """Take the member ``platform`` of a canonical descriptor."""
         return cls(
-            _text(members, "architecture"),
-            _text(members, "os"),
-            _text(members, "os.version"),
+            members.get("architecture") or "",
+            members.get("os") or "",
+            members.get("os.version") or "",
             _texts(members, "os.features"),
-            _text(members, "variant"),
+            members.get("variant") or "",
             _texts(members, "features"),
         )
 
 
 @record
 class Descriptor:
-    """What names a blob or manifest: `digest` is checked for its form, `size` is in bytes; `data` is decoded."""
+    """What names a blob or manifest: `digest` has the form of one, `size` is in bytes.
+
+    `data` is what the descriptor holds of the content itself, decoded and not verified; None when it holds none.
+    """
 
     media_type: str
     digest: str
     size: int
     annotations: Mapping[str, str] = field(default_factory=dict)
     urls: tuple[str, ...] = ()
-    data: bytes = b""
+    data: bytes | None = None
     artifact_type: str = ""
     platform: Platform | None = None
 
     @classmethod
-    def from_json(cls, value: object) -> Descriptor:
-        """Read one from a manifest or an index.
+    def from_json(cls, members: Mapping[str, Any] | None) -> Descriptor:
+        """Take one from a canonical manifest or index (`members.canonical`).
 
         Raises:
-            MalformedError: not of this form, or the digest's algorithm isn't understood.
+            MalformedError: it has no digest.
+            SizeMismatchError: nothing can have its size.
         """
-        members = _object(value, "descriptor")
-        size = members.get("size")
-        size = 0 if size is None else size
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
-            raise MalformedError(f"invalid size in descriptor: {size}")
-        platform = members.get("platform")
+        members = members or {}
+        size = members.get("size") or 0
+        if size < 0:
+            raise SizeMismatchError(f"invalid size in descriptor: {size}")
+        platform, data = members.get("platform"), members.get("data")
         return cls(
-            _text(members, "mediaType"),
+            members.get("mediaType") or "",
             check_digest(members.get("digest")),
             size,
-            _text_map(members, "annotations"),
+            _text_map(members),
             _texts(members, "urls"),
-            _decoded(_text(members, "data")),
-            _text(members, "artifactType"),
+            None if data is None else _decoded(data),
+            members.get("artifactType") or "",
             None if platform is None else Platform.from_json(platform),
         )
 
 
 @record(slots=False)
 class Manifest:
-    """A manifest or index: `raw` as received, `document` parsed; the members are read when they are asked for.
+    """A manifest or index: `raw` as received, `document` what it says (`members.canonical`).
 
-    In `document` each known member has its proper name, whatever its letter case in `raw` (`members.canonical`).
-
-    Each property raises `MalformedError` when that member hasn't the right form.
+    The properties that give descriptors raise `MalformedError` for one that names nothing, if not said otherwise, and
+    `SizeMismatchError` for one of a size that nothing has.
     """
 
     descriptor: Descriptor
     raw: bytes
     document: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, descriptor: Descriptor, raw: bytes) -> Manifest:
+        """Read a manifest or index; whether it is an index the descriptor's media type says, or else the document.
+
+        Raises:
+            MalformedError: no JSON object, or one whose known members haven't their types.
+        """
+        try:
+            value = loads(raw)
+        except (ValueError, RecursionError) as error:
+            raise MalformedError(f"not JSON: {error}") from error
+        if not isinstance(value, dict):
+            raise MalformedError("not a JSON object")
+        media_type = descriptor.media_type or canonical(value, Nested({"mediaType": TEXT})).get("mediaType")
+        return cls(descriptor, raw, canonical(value, INDEX if media_type in INDEX_TYPES else MANIFEST))
 
     @property
     def digest(self) -> str:
@@ -127,7 +215,7 @@ class Manifest:
     @property
     def media_type(self) -> str:
         """As the registry or the document says."""
-        return self.descriptor.media_type or _text(self.document, "mediaType")
+        return self.descriptor.media_type or self.document.get("mediaType") or ""
 
     @property
     def is_index(self) -> bool:
@@ -137,7 +225,7 @@ class Manifest:
     @property
     def artifact_type(self) -> str:
         """The member ``artifactType``; empty when missing."""
-        return _text(self.document, "artifactType")
+        return self.document.get("artifactType") or ""
 
     @cached_property
     def config(self) -> Descriptor:
@@ -151,8 +239,15 @@ class Manifest:
 
     @cached_property
     def manifests(self) -> tuple[Descriptor, ...]:
-        """An index's entries."""
-        return self._descriptors("manifests")
+        """An index's entries.
+
+        Raises:
+            RegistryError: one of them names nothing, so nobody can tell which images the index stands for.
+        """
+        try:
+            return self._descriptors("manifests")
+        except MalformedError as error:
+            raise RegistryError(f"invalid entry in index {self.digest}: {error}") from error
 
     @cached_property
     def subject(self) -> Descriptor | None:
@@ -163,56 +258,15 @@ class Manifest:
     @cached_property
     def annotations(self) -> Mapping[str, str]:
         """The manifest's own annotations."""
-        return _text_map(self.document, "annotations")
+        return _text_map(self.document)
 
     def _descriptors(self, name: str) -> tuple[Descriptor, ...]:
-        value = self.document.get(name)
-        if value is None:
-            return ()
-        if not isinstance(value, list):
-            raise MalformedError(f"invalid {name} in manifest {self.digest}")
-        return tuple(Descriptor.from_json(item) for item in value)
-
-
-def _object(value: object, what: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        raise MalformedError(f"invalid {what} in manifest")
-    return value
-
-
-def _text(members: Mapping[str, Any], name: str) -> str:
-    value = members.get(name)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise MalformedError(f"invalid {name} in manifest: not a string")
-    return value
+        return tuple(Descriptor.from_json(item) for item in self.document.get(name) or ())
 
 
 def _texts(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = members.get(name)
-    if value is None:
-        return ()
-    if not isinstance(value, list) or not all(item is None or isinstance(item, str) for item in value):
-        raise MalformedError(f"invalid {name} in manifest: not a list of strings")
-    return tuple(item or "" for item in value)
+    return tuple(item or "" for item in members.get(name) or ())
 
 
-def _text_map(members: Mapping[str, Any], name: str) -> Mapping[str, str]:
-    value = members.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict) or not all(item is None or isinstance(item, str) for item in value.values()):
-        raise MalformedError(f"invalid {name} in manifest: not a map of strings")
-    return {key: item or "" for key, item in value.items()}
-
-
-def _decoded(text: str) -> bytes:
-    if not text:
-        return b""
-    import base64
-
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        raise MalformedError("invalid data in descriptor: not base64") from None
+def _text_map(members: Mapping[str, Any]) -> Mapping[str, str]:
+    return {key: item or "" for key, item in (members.get("annotations") or {}).items()}

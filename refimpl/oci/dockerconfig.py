@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Configuration", "helper_answer", "load"]
 
 _log = logging.getLogger(__name__)
-_FILE = members.Nested({"auths": members.Mapped(), "credHelpers": members.Mapped(), "credsStore": members.Flat()})
+_FILE = members.Nested(dict.fromkeys(("auths", "credHelpers", "credsStore"), members.ANYTHING))
 _ENTRY = members.Nested(
-    dict.fromkeys(("username", "password", "auth", "identitytoken", "registrytoken"), members.Flat())
+    dict.fromkeys(("username", "password", "auth", "identitytoken", "registrytoken"), members.ANYTHING)
 )
-_ANSWER = members.Nested(dict.fromkeys(("ServerURL", "Username", "Secret"), members.Flat()))
+_ANSWER = members.Nested(dict.fromkeys(("ServerURL", "Username", "Secret"), members.ANYTHING))
 _INLINE = "DOCKER_AUTH_CONFIG"
 _PATH = re.compile("[/?#]")
 
@@ -123,7 +123,7 @@ def _inline(text: str) -> Mapping[str, Credentials]:
         return {}
 
 
-def _first(raw: bytes, shape: members.Shape = _FILE) -> Mapping[str, Any]:
+def _first(raw: bytes, shape: members.Nested = _FILE) -> Mapping[str, Any]:
     """The first JSON value of a text, which must be an object or null."""
     text = raw.decode("utf-8", "replace").lstrip(" \t\r\n")
     if not text:
@@ -133,8 +133,7 @@ def _first(raw: bytes, shape: members.Shape = _FILE) -> Mapping[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is at fault, not a type of ours
-    found: Mapping[str, Any] = members.canonical(value, shape)
-    return found
+    return members.canonical(value, shape)
 
 
 def _reason(error: Exception) -> str:

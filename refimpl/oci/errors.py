@@ -11,6 +11,7 @@ __all__ = [
     "LimitExceededError",
     "MalformedError",
     "MismatchError",
+    "MissingChildError",
     "NoPlatformError",
     "NotFoundError",
     "RegistryError",
@@ -40,6 +41,10 @@ class StatusError(RegistryError):
 
 class NotFoundError(StatusError):
     """404: not there. Never retried."""
+
+
+class MissingChildError(NotFoundError):
+    """404 for an image that an index names: the index is sparse."""
 
 
 class DeniedError(StatusError):

@@ -237,7 +237,7 @@ class _Images:
 
     def manifest(self, ref: Reference) -> Manifest:
         if ref.repository.path == "broken":
-            return Manifest(Descriptor(INDEX_TYPES[1], _A, 1), b"", {"manifests": 5})
+            return Manifest(Descriptor(INDEX_TYPES[1], _A, 1), b"", {"manifests": [{}]})
         assert ref.digest == _INDEX
         entries = [
             {"digest": _A, "size": 1, "platform": {"architecture": "amd64", "os": "linux"}},

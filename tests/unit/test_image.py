@@ -3,11 +3,13 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ec_acceptance.testbed.images import OLM_LABEL, Image, Index, Layer, publish
+from ec_acceptance.testbed.registry.digests import digest_of
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.registry.rules import Answer, FlipBit, Reset, Stall
@@ -39,6 +41,13 @@ def details(gate: Gate, content: Image | Index, *, seconds: float = 20.0) -> Ima
     deadline = Deadline(seconds)
     with closing(connect(deadline=deadline, retry=QUICK, environ={})) as client:
         return image_details(client, Layers(client, None, deadline=deadline), parse(published.pinned(gate.address)))
+
+
+def replaced(image: Image, config: bytes) -> Image:
+    """The image with another configuration."""
+    entry = {"mediaType": "", "digest": digest_of(config), "size": len(config)}
+    manifest = json.dumps({**json.loads(image.manifest), "config": entry}).encode()
+    return replace(image, config=config, manifest=manifest, digest=digest_of(manifest), config_digest=digest_of(config))
 
 
 def test_known_members_in_their_order(gate: Gate) -> None:
@@ -87,6 +96,45 @@ def test_an_empty_config_is_there(gate: Gate) -> None:
 )
 def test_a_config_of_the_wrong_types_is_none(gate: Gate, config: dict[str, Any]) -> None:
     assert details(gate, Image.of(config=config)).config is None
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        {"created": ""},
+        {"created": "2020-02-30T00:00:00Z"},
+        {"architecture": 5},
+        {"history": [{"empty_layer": "true"}]},
+        {"history": {}},
+        {"rootfs": {"type": "layers", "diff_ids": ["x"]}},
+        {"rootfs": {"diff_ids": [None]}},
+        {"os.features": "x"},
+        {"CREATED": 5},
+    ],
+    ids=str,
+)
+def test_a_configuration_with_one_wrong_type_is_none(gate: Gate, member: dict[str, Any]) -> None:
+    image = Image.of([LAYER], labels=BUNDLE)
+    found = details(gate, replaced(image, json.dumps({**json.loads(image.config), **member}).encode()))
+    assert found == ImageDetails()
+
+
+def test_a_large_configuration(gate: Gate) -> None:
+    labels = {"large": "x" * 5_000_000}
+    assert details(gate, Image.of(labels=labels)).config == {"Labels": labels}
+
+
+def test_a_configuration_of_too_many_values(gate: Gate) -> None:
+    config = b'{"config": {}, "history": [' + b"{}," * 1_000_001 + b"{}]}"
+    with pytest.raises(LimitExceededError):
+        details(gate, replaced(Image.of(), config))
+
+
+def test_text_that_is_no_unicode(gate: Gate) -> None:
+    found = details(
+        gate, replaced(Image.of(), b'{"config": {"User": "\\ud800\xff", "Labels": {"\\udc00": ""}}}')
+    ).config
+    assert found == {"User": "\ufffd\ufffd", "Labels": {"\ufffd": ""}}
 
 
 BASE = Image.of(labels={"base": "1"}, config={"Env": ["A=B"]})

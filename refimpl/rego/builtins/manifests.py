@@ -55,12 +55,14 @@ def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
         found = client.manifest(reference)
         manifest = client.image(reference) if found.is_index else found
     except RegistryError as error:
+        if found is None and isinstance(error, MalformedError):
+            raise _unreadable(given, error) from None
         if found is None and not reference.digest:
             raise unresolved(_MANIFEST, given, error) from None
         raise failed(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
     try:
         # A manifest without a configuration is shown with an empty one.
-        config = _described(manifest.config) if "config" in manifest.document else dict(_NOTHING)
+        config = _described(manifest.config) if manifest.document.get("config") else dict(_NOTHING)
         members = {
             "schemaVersion": _version(manifest),
             "mediaType": _media_type(manifest),
@@ -70,8 +72,7 @@ def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
         }
         return members | _subject(manifest)
     except MalformedError as error:
-        message = "failed to fetch manifest"
-        raise failed(_MANIFEST, message, action="fetch manifest", error=error, input_ref=given) from None
+        raise _unreadable(given, error) from None
 
 
 def image_manifests(context: ComponentContext, refs: object) -> dict[str, Any]:
@@ -120,6 +121,10 @@ def image_index(context: ComponentContext, ref: object) -> dict[str, Any]:
         raise failed(_INDEX, message, action="fetch image index", error=why, input_ref=given) from None
 
 
+def _unreadable(ref: str, error: MalformedError) -> Exception:
+    return failed(_MANIFEST, "failed to fetch manifest", action="fetch manifest", error=error, input_ref=ref)
+
+
 _NOTHING: Final[dict[str, Any]] = {
     "mediaType": "",
     "size": 0,
@@ -136,7 +141,7 @@ def _described(found: Descriptor) -> dict[str, Any]:
         "mediaType": found.media_type,
         "size": found.size,
         "digest": found.digest,
-        "data": decoded(found.data),
+        "data": decoded(found.data or b""),
         "urls": list(found.urls),
         "annotations": dict(found.annotations),
         "artifactType": found.artifact_type,
@@ -162,15 +167,11 @@ def _subject(manifest: Manifest) -> dict[str, Any]:
 
 
 def _version(manifest: Manifest) -> int:
-    version = manifest.document.get("schemaVersion") or 0
-    if not isinstance(version, int) or isinstance(version, bool):
-        raise MalformedError(f"invalid schemaVersion in manifest: {version}")
+    version: int = manifest.document.get("schemaVersion") or 0
     return version
 
 
 def _media_type(manifest: Manifest) -> str:
     """What the document says itself; the registry's word doesn't count here."""
-    media_type = manifest.document.get("mediaType") or ""
-    if not isinstance(media_type, str):
-        raise MalformedError("invalid mediaType in manifest: not a string")
+    media_type: str = manifest.document.get("mediaType") or ""
     return media_type

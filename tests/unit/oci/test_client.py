@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from refimpl.oci.errors import (
     DigestMismatchError,
     LimitExceededError,
     MalformedError,
+    MissingChildError,
     NoPlatformError,
     NotFoundError,
     RegistryError,
@@ -34,6 +36,7 @@ from refimpl.oci.errors import (
 )
 from refimpl.oci.reference import Reference, parse
 from refimpl.oci.retry import Retry
+from refimpl.record import replace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -336,6 +339,40 @@ def test_a_child_without_a_platform_is_taken_and_indexes_may_be_nested(gate: Gat
     assert client.image(ref.at(outer.digest)).digest == IMAGE.digest
     with pytest.raises(SizeMismatchError, match="its index says"):
         client.image(ref.at(wrong.digest))
+
+
+def test_a_sparse_index(gate: Gate, client_of: Connect) -> None:
+    index = publish(Index.of([IMAGE]), gate.repository("acme/app"), "sparse")
+    gate.add(Answer(404), kind="manifest", reference=IMAGE.digest)
+    with pytest.raises(MissingChildError):
+        client_of().image(parse(index.pinned(gate.address)))
+
+
+def test_content_in_the_descriptor_is_verified_and_not_fetched(gate: Gate, client_of: Connect) -> None:
+    gate.add(Answer(404))
+    client, repository = client_of(), ref_at(gate.address).repository
+    inline = replace(CONFIG, data=IMAGE.config)
+    assert client.blob(repository, inline) == IMAGE.config
+    with client.open_blob(repository, inline) as stream:
+        assert stream.read(len(IMAGE.config) + 1) == IMAGE.config
+    for data, kind in ((b"", SizeMismatchError), (b"x" * CONFIG.size, DigestMismatchError)):
+        with pytest.raises(kind):
+            client.blob(repository, replace(CONFIG, data=data))
+
+
+def test_a_child_in_its_index(gate: Gate, client_of: Connect) -> None:
+    media_type = "application/vnd.oci.image.index.v1+json"
+
+    def put(data: bytes) -> Reference:
+        entry = {**IMAGE.descriptor(), "data": base64.b64encode(data).decode()}
+        body = json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": [entry]}).encode()
+        return ref_at(gate.address).at(gate.repository("acme/app").put_manifest(body, media_type))
+
+    client = client_of()
+    assert client.image(put(IMAGE.manifest)).digest == IMAGE.digest
+    assert not gate.log.requests(reference=IMAGE.digest)
+    with pytest.raises(DigestMismatchError):
+        client.image(put(IMAGE.manifest[:-1] + b" "))
 
 
 @pytest.mark.parametrize("api", [True, False])

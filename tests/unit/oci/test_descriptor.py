@@ -4,15 +4,20 @@ from typing import Any
 
 import pytest
 
-from refimpl.oci.descriptor import Descriptor, Manifest, Platform, check_digest
-from refimpl.oci.errors import MalformedError
+from refimpl.oci.descriptor import MANIFEST, Descriptor, Manifest, Platform, check_digest
+from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError
+from refimpl.oci.members import canonical
 
 DIGEST = "sha256:" + "a" * 64
 PLAIN = {"mediaType": "m", "digest": DIGEST, "size": 3}
 
 
+def described(value: Any) -> Descriptor:
+    return Descriptor.from_json(canonical({"config": value}, MANIFEST).get("config"))
+
+
 def test_all_members() -> None:
-    found = Descriptor.from_json(
+    found = described(
         {
             **PLAIN,
             "annotations": {"a": "b"},
@@ -42,14 +47,12 @@ def test_all_members() -> None:
         {"digest": DIGEST.upper()},
         {"digest": f"md5:{'0' * 32}"},
         {"digest": f"sha256:../{'a' * 61}"},
-        {"size": -1},
         {"size": "3"},
         {"size": True},
         {"size": 1.5},
         {"annotations": []},
         {"annotations": {"a": 1}},
         {"urls": "x"},
-        {"data": "*"},
         {"platform": []},
         {"platform": {"os": 1}},
         {"mediaType": 1},
@@ -58,13 +61,31 @@ def test_all_members() -> None:
 )
 def test_refused(change: dict[str, Any]) -> None:
     with pytest.raises(MalformedError):
-        Descriptor.from_json({**PLAIN, **change})
+        described({**PLAIN, **change})
+
+
+def test_nothing_has_a_negative_size() -> None:
+    with pytest.raises(SizeMismatchError):
+        described({**PLAIN, "size": -1})
+
+
+@pytest.mark.parametrize(
+    ("data", "content"), [("e30=", b"{}"), ("e3\n0=\r\n", b"{}"), ("", b""), ([1, None, 255], b"\1\0\xff")]
+)
+def test_content_in_the_descriptor(data: Any, content: bytes) -> None:
+    assert described({**PLAIN, "data": data}).data == content
+
+
+@pytest.mark.parametrize("data", [[256], [-1], ["a"], [[]], {}, 5, "e30", "e3-_"])
+def test_what_is_no_content(data: Any) -> None:
+    with pytest.raises(MalformedError):
+        described({**PLAIN, "data": data})
 
 
 @pytest.mark.parametrize("value", [None, [], "x", 5])
 def test_no_object(value: object) -> None:
     with pytest.raises(MalformedError):
-        Descriptor.from_json(value)
+        described(value)
 
 
 @pytest.mark.parametrize(("algorithm", "length"), [("sha256", 64), ("sha384", 96), ("sha512", 128)])
@@ -95,8 +116,26 @@ def test_indexes(media_type: str) -> None:
     assert manifest({}, media_type).is_index
 
 
-@pytest.mark.parametrize("document", [{"layers": {}}, {"layers": [1]}, {"layers": [{}]}])
-def test_manifest_refused_where_it_is_read(document: dict[str, Any]) -> None:
-    found = manifest(document)
+@pytest.mark.parametrize("text", ["[]", "null", "{", '{"layers": {}}', '{"layers": [1]}', '{"annotations": {"a": 1}}'])
+def test_no_manifest(text: str) -> None:
+    with pytest.raises(MalformedError):
+        Manifest.read(Descriptor("", DIGEST, 0), text.encode())
+
+
+def test_a_descriptor_that_names_nothing_is_refused_where_it_is_read() -> None:
+    found = manifest({"layers": [{}]})
     with pytest.raises(MalformedError):
         _ = found.layers
+
+
+@pytest.mark.parametrize("entry", [None, {}, {"size": 5}])
+def test_an_index_with_an_entry_that_names_nothing_is_no_malformed_image(entry: object) -> None:
+    with pytest.raises(RegistryError) as caught:
+        _ = manifest({"manifests": [PLAIN, entry]}).manifests
+    assert not isinstance(caught.value, MalformedError)
+
+
+@pytest.mark.parametrize("name", ["application/vnd.oci.image.index.v1+json", ""])
+def test_the_media_type_says_whether_it_is_an_index(name: str) -> None:
+    text = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "layers": 5}'
+    assert Manifest.read(Descriptor(name, DIGEST, 0), text).is_index
