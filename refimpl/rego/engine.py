@@ -53,7 +53,8 @@ class RuleEntry:
 
     Attributes:
         package: dotted path without ``data.``, such as ``policy.release.foo``.
-        name: the rule's name, such as ``deny``; empty for a rule named by a path, such as ``deny.x`` or ``deny[x]``.
+        name: the rule's name, such as ``deny``; of a rule named by a path, such as ``lib.x``, empty, but ``deny`` for
+            ``deny.x``.
         file: path relative to the inspected directory.
         row: line of the rule's head, from 1.
         code: what an un-annotated deny or warn rule is taken to report (11 §5.2, "code only"); may lack a dot.

@@ -19,6 +19,7 @@ type program struct {
 	store     storage.Store
 	functions []func(*rego.Rego)
 	names     map[string][]string // namespace → its rules' names, each once
+	unjudged  map[string]string   // namespace → what is wrong with the first rule that denies in no form that can be judged
 
 	mutex    sync.Mutex
 	prepared map[string]*preparation
@@ -59,6 +60,11 @@ func (p *program) add(module *ast.Module) {
 		known[name] = true
 	}
 	for _, rule := range module.Rules {
+		if _, ok := p.unjudged[place]; !ok && denies(rule.Head) && !judgeable(rule.Head) {
+			p.unjudged[place] = fmt.Sprintf(
+				"the rule %v can't be judged: what denies is a set of results (%v contains …): rule in %s at line %d",
+				rule.Head.Ref(), rule.Head.Ref()[0], module.Package.Location.File, rule.Head.Location.Row)
+		}
 		if name := string(rule.Head.Name); name != "" && !known[name] {
 			known[name] = true
 			names = append(names, name)
@@ -68,6 +74,17 @@ func (p *program) add(module *ast.Module) {
 		names = []string{}
 	}
 	p.names[place] = names
+}
+
+// denies tells whether a rule's name, or the first part of it, says that it denies.
+func denies(head *ast.Head) bool {
+	name, ok := head.Ref()[0].Value.(ast.Var)
+	return ok && failing.MatchString(string(name))
+}
+
+// judgeable tells whether a rule's answer is a value of its own, and not a member of an object.
+func judgeable(head *ast.Head) bool {
+	return len(head.Ref()) == 1 && (head.Key == nil || head.Value == nil)
 }
 
 func (p *program) judges(namespaces []string) []judge {
@@ -91,6 +108,11 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 	input, err := floated(r.body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("parse inputs: %w", err)
+	}
+	for _, place := range r.Namespaces {
+		if wrong, ok := p.unjudged[place]; ok {
+			return nil, nil, fmt.Errorf("query rule: check: query rule: %s", wrong)
+		}
 	}
 	judges := p.judges(r.Namespaces)
 	var txn storage.Transaction
@@ -125,10 +147,18 @@ func empty(namespaces []string) *outcome {
 	return o
 }
 
-func (o *outcome) add(j judge, excepted bool, value any) error {
-	values, ok := value.([]any)
-	if !ok {
-		values = []any{}
+// add takes a rule's answers: none when it is undefined.
+func (o *outcome) add(j judge, excepted bool, answers []any) error {
+	values := []any{}
+	if len(answers) > 0 {
+		var ok bool
+		if values, ok = answers[0].([]any); !ok {
+			if failing.MatchString(j.name) {
+				return fmt.Errorf("the rule %s can't be judged: its value is %s, and not a set of results (%s contains …)",
+					j.ref(), kind(answers[0]), j.name)
+			}
+			values = []any{}
+		}
 	}
 	if err := o.room.take(values); err != nil {
 		return fmt.Errorf("the answer of %s is %w", j.ref(), err)
@@ -138,6 +168,21 @@ func (o *outcome) add(j judge, excepted bool, value any) error {
 		o.Excepted[j.namespace] = append(o.Excepted[j.namespace], j.name)
 	}
 	return nil
+}
+
+// kind is what a value that is no collection of others is called.
+func kind(value any) string {
+	switch value.(type) {
+	case nil:
+		return "null"
+	case string:
+		return "a text"
+	case bool:
+		return "a boolean"
+	case map[string]any:
+		return "an object"
+	}
+	return "a number"
 }
 
 // together evaluates all rules in one query, which shares what they have in common.
@@ -162,11 +207,7 @@ func (p *program) together(
 	}
 	for i, j := range judges {
 		pair := pairs[i].([]any)
-		var value any
-		if found := pair[1].([]any); len(found) > 0 {
-			value = found[0]
-		}
-		if err := result.add(j, len(pair[0].([]any)) > 0, value); err != nil {
+		if err := result.add(j, len(pair[0].([]any)) > 0, pair[1].([]any)); err != nil {
 			return nil, err
 		}
 	}
@@ -217,11 +258,11 @@ func (p *program) apart(
 		if err != nil {
 			return nil, said.flush(), fmt.Errorf("query rule: check: query rule: evaluating policy: %w", err)
 		}
-		var first any
+		var answers []any
 		if len(value) > 0 {
-			first = value[0].Expressions[0].Value
+			answers = []any{value[0].Expressions[0].Value}
 		}
-		if err := result.add(j, holds(excepted), first); err != nil {
+		if err := result.add(j, holds(excepted), answers); err != nil {
 			return nil, said.flush(), fmt.Errorf("query rule: check: query rule: %w", err)
 		}
 	}

@@ -111,7 +111,7 @@ func policyFiles(directory string) ([]string, error) {
 func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole bool) entry {
 	e := entry{
 		Package: namespace(rule.Module),
-		Name:    string(rule.Head.Name),
+		Name:    name(rule.Head),
 		File:    file,
 		Row:     rule.Location.Row,
 		Code:    spokenCode(rule),
@@ -134,6 +134,14 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole
 	return e
 }
 
+// name is the rule's; of one that denies under a path, such as deny.x, the path's beginning, so that it isn't overlooked.
+func name(head *ast.Head) string {
+	if head.Name == "" && denies(head) && !misread(head) {
+		return head.Ref()[0].Value.String()
+	}
+	return string(head.Name)
+}
+
 func entire(ref *ast.AnnotationsRef, file string) *whole {
 	w := &whole{Path: ref.Path}
 	if at := ref.Location; at != nil {
@@ -152,7 +160,7 @@ func entire(ref *ast.AnnotationsRef, file string) *whole {
 // supported tells whether a head can yield a result.
 func supported(head *ast.Head) bool {
 	term := head.Value
-	if head.Key != nil {
+	if term == nil {
 		term = head.Key
 	}
 	if term == nil {

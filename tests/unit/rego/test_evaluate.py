@@ -65,14 +65,112 @@ def test_namespaces_that_are_not_asked_for_do_not_run(compile_rego: Compile) -> 
 def test_rules_that_are_no_collection_say_nothing(compile_rego: Compile) -> None:
     program = compile_rego("""
 package a
-deny := "text"
+warn_text := "text"
 deny_undefined contains "x" if input.nope
-violation := x if x := {"k": "v"}
+violation := "text" if input.nope
 warn := x if x := ["array", 1]
 """)
     assert program.evaluate(["a"], b"{}").values == {
-        "a": {"deny": [], "deny_undefined": [], "violation": [], "warn": ["array", 1]}
+        "a": {"warn_text": [], "deny_undefined": [], "violation": [], "warn": ["array", 1]}
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "trouble"),
+    [
+        ('deny := "m"', "its value is a text, and not a set of results (deny contains …)"),
+        ('deny = "m" if input.a', "its value is a text, and not a set of results (deny contains …)"),
+        ('default deny := "m"', "its value is a text, and not a set of results (deny contains …)"),
+        (
+            'deny := "x" if input.b\nelse := "m" if input.a',
+            "its value is a text, and not a set of results (deny contains …)",
+        ),
+        ('deny_x := {"msg": "m"}', "its value is an object, and not a set of results (deny_x contains …)"),
+        ("violation := x if x := 1", "its value is a number, and not a set of results (violation contains …)"),
+        ("violation := x if x := null", "its value is null, and not a set of results (violation contains …)"),
+        ("deny := x if x := false", "its value is a boolean, and not a set of results (deny contains …)"),
+        ('deny["x"] := "m"', "rule in {0}/policy/a.rego at line 2"),
+        ('deny[x] := "m" if x := "k"', "rule in {0}/policy/a.rego at line 2"),
+        ('deny.a.b := "m"', "rule in {0}/policy/a.rego at line 2"),
+        ('deny["x"] contains "m"', "rule in {0}/policy/a.rego at line 2"),
+        ('deny.a.b contains "m" if false', "rule in {0}/policy/a.rego at line 2"),
+        ('deny.f(x) := "m" if x', "rule in {0}/policy/a.rego at line 2"),
+        ('violation.x := {"msg": "m"}', "rule in {0}/policy/a.rego at line 2"),
+    ],
+)
+def test_what_denies_in_a_form_that_cannot_be_judged_is_an_error(
+    compile_rego: Compile, tmp_path: Path, rule: str, trouble: str
+) -> None:
+    """The real one lets all of these pass."""
+    program = compile_rego(f"package a\n{rule}\n")
+    for narrate in (None, print):
+        with pytest.raises(EvaluationError) as caught:
+            program.evaluate(["a"], b'{"a": true}', narrate=narrate)
+        assert "can't be judged: " in str(caught.value)
+        assert str(caught.value).endswith(trouble.format(tmp_path))
+    assert program.evaluate(["b"], b"{}").values == {"b": {}}
+
+
+def test_what_only_warns_or_helps_may_have_any_form(compile_rego: Compile) -> None:
+    program = compile_rego('package a\nwarn.x := "m"\nwarn_y := {"msg": "m"}\nlib.deny.x := 1\ndenyx.y := 1')
+    assert program.evaluate(["a"], b"{}").values == {"a": {"warn": [], "warn_y": []}}
+
+
+@pytest.mark.parametrize("levels", [200, 300, 9_000])
+def test_answers_have_a_limit_in_depth(compile_rego: Compile, levels: int) -> None:
+    program = compile_rego('package a\ndeny contains {"msg": "m", "deep": input.deep}')
+    document = b'{"deep": ' + b"[" * levels + b"]" * levels + b"}"
+    if levels < 250:
+        assert program.evaluate(["a"], document).values["a"]["deny"][0]["msg"] == "m"
+        return
+    with pytest.raises(
+        EvaluationError, match=r"the answer of data\.a\.deny is nested too deeply: more than 250 levels$"
+    ):
+        program.evaluate(["a"], document)
+
+
+def test_answers_have_a_limit_in_bytes(compile_rego: Compile) -> None:
+    program = compile_rego(
+        'package a\ndeny contains sprintf("%d%s", [i, input.text]) if some i in numbers.range(1, 70)'
+    )
+    document = b'{"text": "' + b"x" * (1 << 20) + b'"}'
+    with pytest.raises(
+        EvaluationError, match=r"the answer of data\.a\.deny is too large: more than 64 MiB in one evaluation$"
+    ):
+        program.evaluate(["a"], document)
+
+
+def test_arguments_of_functions_have_a_limit_in_depth(compile_rego: Compile) -> None:
+    program = compile_rego(
+        'package a\ndeny contains "m" if ec.f(json.marshal(input)) == 1\ndeny contains "n" if ec.f(input) == 1',
+        builtins=[
+            Builtin("ec.f", {"type": "function", "args": [{"type": "any"}], "result": {"type": "any"}}, lambda *_: 1)
+        ],
+    )
+    with pytest.raises(EvaluationError, match=r"the arguments of ec\.f are nested too deeply: more than 250 levels"):
+        program.evaluate(["a"], b"[" * 300 + b"]" * 300)
+
+
+@pytest.mark.parametrize("trace", [False, True])
+def test_what_is_printed_and_traced_has_a_limit(compile_rego: Compile, *, trace: bool) -> None:
+    program = compile_rego(
+        'package a\ndeny contains "m" if { some i in numbers.range(1, 60000); print(i); false }\n'
+        'warn contains "w" if print("w")'
+    )
+    lines: list[Line] = []
+    assert program.evaluate(["a"], b"{}", narrate=lines.append, trace=trace).values == {
+        "a": {"deny": [], "warn": ["w"]}
+    }
+    assert len(lines) <= 50_001
+    assert lines[-1].text.endswith("more than 50000 lines or 8 MiB were printed or traced: the rest isn't shown\n")
+
+
+def test_long_prints_have_a_limit_too(compile_rego: Compile) -> None:
+    program = compile_rego('package a\ndeny contains "m" if { some i in numbers.range(1, 100); print(input); false }')
+    lines: list[Line] = []
+    program.evaluate(["a"], b'"' + b"x" * (1 << 20) + b'"', narrate=lines.append)
+    assert sum(len(line.text) for line in lines) < 9 << 20
+    assert "the rest isn't shown" in lines[-1].text
 
 
 def test_exceptions_are_told_by_the_rest_of_the_rules_name(compile_rego: Compile) -> None:
