@@ -1,4 +1,4 @@
-"""Faults at the registry, and leading the validator by what is held and let go (docs/cache-scenarios.md)."""
+"""Faults at the registry, and leading the validator by what is held and released (docs/cache-scenarios.md)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ def a_fault(context: Context, nth: str, thing: str, fault: str) -> None:
     world = context.world
     found = world.stock.thing(thing)
     verb = faults.verb(fault, found, world.stock.thing)
-    world.longest_gap()
     world.steering.add(found, verb, faults.nth(nth))
 
 
@@ -26,7 +25,6 @@ use_step_matcher("parse")
 @given('"{image}" waits before its layers')
 def an_image_waits(context: Context, image: str) -> None:
     world = context.world
-    world.longest_gap()
     world.steering.wait_before(world.stock.full_name(image), world.stock.thing(f'the configuration of "{image}"'))
 
 
@@ -53,24 +51,38 @@ def is_held_for(context: Context, thing: str, image: str) -> None:
         raise NotReachedError(f"{thing} is held for {held.repository}, not for {image}")
 
 
-@when('"{image}" goes on')
-def an_image_goes_on(context: Context, image: str) -> None:
-    context.world.steering.go_on([context.world.stock.full_name(image)])
+@when('"{image}" resumes')
+def an_image_resumes(context: Context, image: str) -> None:
+    context.world.steering.resume([context.world.stock.full_name(image)])
 
 
-@when("all images go on together")
-def all_go_on(context: Context) -> None:
-    context.world.steering.go_on()
+@when("all images resume together")
+def all_resume(context: Context) -> None:
+    context.world.steering.resume()
 
 
-@when("all else has come to rest")
-def at_rest(context: Context) -> None:
-    context.world.steering.rest(context.world.longest_gap())
+@when("no request is in flight")
+def no_request_in_flight(context: Context) -> None:
+    """Each is held or answered, and for so long that none will come (docs/cache-scenarios.md)."""
+    context.world.wait_until_idle()
 
 
-@when("{thing} is let go")
-def is_let_go(context: Context, thing: str) -> None:
-    context.world.steering.let_go(context.world.stock.thing(thing))
+@when("{thing} is released")
+def is_released(context: Context, thing: str) -> None:
+    context.world.steering.release(context.world.stock.thing(thing))
+
+
+@when("the validation is run, with {thing} held until no request is in flight")
+def run_with_a_hold(context: Context, thing: str) -> None:
+    """Images that wait before their layers resume together, before the hold comes about."""
+    world = context.world
+    held = world.stock.thing(thing)
+    world.start_usual()
+    world.steering.resume()
+    world.steering.held(held)
+    world.wait_until_idle()
+    world.steering.release(held)
+    world.finish(timeout=world.steering.limit)
 
 
 @then('"{image}" gets past its files')

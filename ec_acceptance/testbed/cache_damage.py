@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.faults import WordsError
 from ec_acceptance.testbed.images import Layer
-from ec_acceptance.testbed.peculiar import impostor
+from ec_acceptance.testbed.malformed import substitute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def _replace(path: Path, layer: Layer) -> None:
     """Put another file in its place: as large, as valid, with the same times."""
     before = path.stat()
     path.unlink()
-    path.write_bytes(impostor(layer.data))
+    path.write_bytes(substitute(layer.data))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
@@ -94,7 +94,7 @@ def _replace_by_link_to_nothing(path: Path, layer: Layer) -> None:
 
 def _replace_by_link_outside(path: Path, layer: Layer) -> None:
     outside = path.parent.parent / "outside.bin"
-    outside.write_bytes(impostor(layer.data))
+    outside.write_bytes(substitute(layer.data))
     path.unlink()
     path.symlink_to(outside)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.evidence import keep
+from ec_acceptance.testbed.pace import measure_pause, readers_waited_for
 from ec_acceptance.testbed.services import Options, Services
 from ec_acceptance.testbed.world import World
 
@@ -40,6 +41,11 @@ def before_all(context: Any) -> None:
 def before_scenario(context: Any, scenario: Any) -> None:
     """Make the scenario's world."""
     identity = scenario_id(scenario.effective_tags)
+    services: Services = context.services
+    for reader in readers_waited_for(scenario):
+        if reader.name not in services.pauses:
+            pause = services.pauses[reader.name] = measure_pause(services, reader)
+            sys.stderr.write(f"measured: the validator pauses for {pause:.2f} s at most, through {reader.name}\n")
     context.ran[identity] = context.ran.get(identity, 0) + 1
     row = "" if context.ran[identity] == 1 else f".{context.ran[identity]}"
     feature = Path(scenario.filename).resolve().relative_to(context.features_folder.resolve()).with_suffix("")

@@ -86,7 +86,7 @@ class Options:
 class Services:
     """The services of one run; the scenarios' own addresses are made on top of them.
 
-    `gaps` remembers for the run how long an unfaulted validation pauses, in seconds, by the reader of files.
+    `pauses` has the longest pause of an unfaulted validation, in seconds, by the reader of files (`pace`).
     """
 
     options: Options
@@ -99,7 +99,7 @@ class Services:
     log_key_file: Path
     snapshots: Snapshots
     examples: Path
-    gaps: dict[str, float] = field(default_factory=dict)
+    pauses: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def start(cls, options: Options, features: Path) -> Services:

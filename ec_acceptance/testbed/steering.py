@@ -1,8 +1,9 @@
-"""Leads a running validator to the interleaving that a scenario is about, by what the gate holds and lets go.
+"""Leads a running validator to the interleaving that a scenario is about, by what the gate holds and releases.
 
-Nothing here goes by luck: each wait ends with an event in the gate's log, or with *rest*: no event for so long that
-everything that could happen has happened. What isn't reached is an error of the scenario (`NotReachedError`), not a
-verdict; a validator that ends, or stands still, before it asks for what it must ask for is at fault: an AssertionError.
+Nothing here goes by luck: each wait ends with an event in the gate's log, or when no request is *in flight*: no event
+for so long that everything that could happen has happened. What isn't reached is an error of the scenario
+(`NotReachedError`), not a verdict; a validator that ends, or stands still, before it asks for what it must ask for is
+at fault: an AssertionError.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["LEAST_QUIET", "Steering"]
 
 LEAST_QUIET = 1.0
-"""Seconds without an event that are taken for rest, where the unfaulted run has no long gaps."""
-_GAPS = 10
+"""Seconds without an event after which no request is in flight, where an unfaulted run makes no long pauses."""
+_PAUSES = 10
 
 
 class Steering:
@@ -99,25 +100,25 @@ class Steering:
         except NotReachedError as error:
             raise AssertionError(f"{what} didn't come about within {self.limit:g} s\n{error}") from None
 
-    def rest(self, gap: float) -> None:
-        """Return when nothing happens any more: everything is held, or answered and done with.
+    def wait_until_idle(self, pause: float) -> None:
+        """Return when no request is in flight: each is held, or answered, and no other one comes.
 
         Args:
-            gap: the longest time without an event in an unfaulted run.
+            pause: the longest time without an event in an unfaulted run, in seconds.
         """
-        self._gate.log.quiescent(max(LEAST_QUIET, _GAPS * gap), timeout=self.limit + _GAPS * gap)
+        self._gate.log.quiescent(max(LEAST_QUIET, _PAUSES * pause), timeout=self.limit + _PAUSES * pause)
 
-    # What is let go.
+    # What is released.
 
-    def go_on(self, names: Iterable[str] | None = None) -> None:
-        """Let go the images that wait before their layers, or these of them, once each has got there."""
+    def resume(self, names: Iterable[str] | None = None) -> None:
+        """Release the images that wait before their layers, or these of them, once each has got there."""
         chosen = {name: self._waiting[name] for name in (self._waiting if names is None else names)}
         what = f"{', '.join(sorted(chosen))} before the layers"
         self._until(lambda: all(rule.held for rule in chosen.values()), what)
         for rule in chosen.values():
             rule.release()
 
-    def let_go(self, thing: Thing) -> None:
+    def release(self, thing: Thing) -> None:
         """Release what is held of this thing.
 
         Raises:

@@ -267,23 +267,10 @@ class World:
         words = [word for flag, value in flags.items() for word in (flag, self.text(value)) if word]
         return self.start(["validate", "image", "--json-input", self.stock.snapshot(images), *words], name)
 
-    def longest_gap(self) -> float:
-        """The longest time between two events at the registry, in seconds, of an unfaulted run like the scenario's.
-
-        It is measured once for each reader, by a run without a cache, and before the scenario has faults.
-        """
+    def wait_until_idle(self) -> None:
+        """Return when every request is held or answered, and no other one has come for longer than any pause."""
         assert self.reader is not None, "the scenario has images that are judged by their files"
-        gaps = self.services.gaps
-        if self.reader.name not in gaps:
-            mark = self.gate.log.mark()
-            kept = self.environment
-            self.environment = {**kept, "EC_CACHE": "false", "HOME": str(self.scratch)}
-            running = self.start_usual(name="unfaulted")
-            self.environment = kept
-            del self.running["unfaulted"]
-            running.wait(self.steering.limit)
-            gaps[self.reader.name] = self.gate.log.longest_gap(since=mark)
-        return gaps[self.reader.name]
+        self.steering.wait_until_idle(self.services.pauses[self.reader.name])
 
     def start(self, arguments: Sequence[str], name: str = "") -> Running:
         """Start the validator and return; `name` tells several apart that run at the same time.

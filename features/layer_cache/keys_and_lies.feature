@@ -6,241 +6,285 @@ Feature: The layer cache and lies
   Background:
     Given the environment variable is set "EC_CACHE=true"
 
-  @cache-09 @cache-09.<id>
-  Scenario Outline: a layer in <form> that was <fault> reaches no policy, for <reader>
-    Given 2 images that share a layer in <form> with a sha256 digest, read through <reader>
-    And every request for the shared layer is <fault>
-    When the validation is run
-    Then every image fails because of <cause> of the shared layer
-    And no policy saw other files than those of its image
-    And nothing in the cache directory is damaged
+  Rule: 9 Wrong bytes never reach a policy
 
-    Examples:
-      | id | form           | fault                                | cause          | reader             |
-      | 1  | gzip           | changed by one bit within a file     | a wrong digest | input.image.files  |
-      | 2  | no compression | changed by one bit within a file     | a wrong digest | input.image.files  |
-      | 3  | gzip           | changed by one bit in the middle     | a wrong digest | input.image.files  |
-      | 4  | gzip           | cut by a short length in the middle  | a wrong size   | input.image.files  |
-      | 5  | no compression | ended early at an entry boundary     | a wrong size   | input.image.files  |
-      | 6  | gzip           | changed by one bit within a file     | a wrong digest | ec.oci.image_files |
-      | 7  | no compression | changed by one bit within a file     | a wrong digest | ec.oci.image_files |
-      | 8  | gzip           | changed by one bit in the middle     | a wrong digest | ec.oci.image_files |
-      | 9  | gzip           | cut by a short length in the middle  | a wrong size   | ec.oci.image_files |
-      | 10 | no compression | ended early at an entry boundary     | a wrong size   | ec.oci.image_files |
+    @cache-09 @cache-09.<id>
+    Scenario Outline: a layer in <form> that was <fault> reaches no policy
+      Given 2 images that share a layer in <form> with a sha256 digest, read through <reader>
+      And every request for the shared layer is <fault>
+      When the validation is run
+      Then every image fails because of <cause> of the shared layer
+      And no policy saw other files than those of its image
+      And nothing in the cache directory is damaged
 
-  @cache-09 @cache-09.<id>
-  Scenario Outline: another valid layer of the same size reaches no policy, <when>, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And an image "impostor" with a layer that is as large
-    And the environment variable is set "EC_CACHE=<cache>"
-    And every request for the shared layer is replaced by the impostor layer
-    When the validation of "bundle-1" and "bundle-2" is run
-    Then every bundle fails because of a wrong digest of the shared layer
-    And no policy saw other files than those of its image
-    And nothing in the cache directory is damaged
+      Examples: input.image.files
+        | id | form           | fault                               | cause          | reader            |
+        | 1  | gzip           | changed by one bit within a file    | a wrong digest | input.image.files |
+        | 2  | no compression | changed by one bit within a file    | a wrong digest | input.image.files |
+        | 3  | gzip           | changed by one bit in the middle    | a wrong digest | input.image.files |
+        | 4  | gzip           | cut by a short length in the middle | a wrong size   | input.image.files |
+        | 5  | no compression | ended early at an entry boundary    | a wrong size   | input.image.files |
 
-    Examples:
-      | id | when            | cache | reader             |
-      | 11 | with a cache    | true  | input.image.files  |
-      | 12 | without a cache | false | input.image.files  |
-      | 13 | with a cache    | true  | ec.oci.image_files |
-      | 14 | without a cache | false | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | form           | fault                               | cause          | reader             |
+        | 6  | gzip           | changed by one bit within a file    | a wrong digest | ec.oci.image_files |
+        | 7  | no compression | changed by one bit within a file    | a wrong digest | ec.oci.image_files |
+        | 8  | gzip           | changed by one bit in the middle    | a wrong digest | ec.oci.image_files |
+        | 9  | gzip           | cut by a short length in the middle | a wrong size   | ec.oci.image_files |
+        | 10 | no compression | ended early at an entry boundary    | a wrong size   | ec.oci.image_files |
 
-  @cache-09 @cache-09.<id>
-  Scenario Outline: <thing> that was <fault> is believed by nobody, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And an image "apart" that shares nothing with the others
-    And every request for <thing> is <fault>
-    When the validation is run
-    Then "bundle-1" fails because of a wrong digest of <thing>
-    And no policy saw other files than those of its image
+    @cache-09 @cache-09.<id>
+    Scenario Outline: another valid layer of the same size reaches no policy, <when>
+      Given 2 images that share a layer, read through <reader>
+      And an image "substitute" with another layer of the same size
+      And the environment variable is set "EC_CACHE=<cache>"
+      And every request for the shared layer is replaced by the substituted layer
+      When the validation of "bundle-1" and "bundle-2" is run
+      Then every bundle fails because of a wrong digest of the shared layer
+      And no policy saw other files than those of its image
+      And nothing in the cache directory is damaged
 
-    Examples:
-      | id | thing                           | fault                                       | reader             |
-      | 15 | the manifest of "bundle-1"      | changed by one bit in the middle            | input.image.files  |
-      | 16 | the manifest of "bundle-1"      | replaced by the manifest of "bundle-2"      | input.image.files  |
-      | 17 | the configuration of "bundle-1" | changed by one bit in the middle            | input.image.files  |
-      | 18 | the configuration of "bundle-1" | replaced by the configuration of "bundle-2" | input.image.files  |
-      | 19 | the manifest of "bundle-1"      | changed by one bit in the middle            | ec.oci.image_files |
-      | 20 | the manifest of "bundle-1"      | replaced by the manifest of "bundle-2"      | ec.oci.image_files |
+      Examples: input.image.files
+        | id | when            | cache | reader            |
+        | 11 | with a cache    | true  | input.image.files |
+        | 12 | without a cache | false | input.image.files |
 
-  @cache-12 @cache-12.<id>
-  Scenario Outline: an image isn't judged by what its configuration claims, <first> first, for <reader>
-    Given 1 images that share a layer, read through <reader>
-    And an image "liar" that claims the diffID of the shared layer
-    When the validation of "<first>" is run
-    Then the validation of "<first>" is right
-    When the cache directory is remembered
-    And the validation of "<second>" is run
-    Then the validation of "<second>" is right
-    And <thing of the second> was fetched exactly once
-    And what was in the cache directory is still there
-    And nothing in the cache directory is damaged
-    When the validation is run
-    Then the validation is right
-    And no layer was fetched
+      Examples: ec.oci.image_files
+        | id | when            | cache | reader             |
+        | 13 | with a cache    | true  | ec.oci.image_files |
+        | 14 | without a cache | false | ec.oci.image_files |
 
-    Examples:
-      | id | first    | second   | thing of the second         | reader             |
-      | 1  | bundle-1 | liar     | the large layer of "liar"   | input.image.files  |
-      | 2  | liar     | bundle-1 | the shared layer            | input.image.files  |
-      | 3  | bundle-1 | liar     | the large layer of "liar"   | ec.oci.image_files |
-      | 4  | liar     | bundle-1 | the shared layer            | ec.oci.image_files |
+    @cache-09 @cache-09.<id>
+    Scenario Outline: <thing> that was <fault> is believed by nobody
+      Given 2 images that share a layer, read through <reader>
+      And an image "apart" that shares nothing with the others
+      And every request for <thing> is <fault>
+      When the validation is run
+      Then "bundle-1" fails because of a wrong digest of <thing>
+      And no policy saw other files than those of its image
 
-  @cache-12 @cache-12.<id>
-  Scenario Outline: an image isn't judged by what its configuration claims, both at once, for <reader>
-    Given 1 images that share a layer, read through <reader>
-    And an image "liar" that claims the diffID of the shared layer
-    And every image waits before its layers
-    And the first request for the <held> is held in the middle
-    When the validation starts
-    And all images go on together
-    And the <held> is held
-    And all else has come to rest
-    And the <held> is let go
-    And the validation ends
-    Then the validation is right
-    And each layer was fetched exactly once
-    And nothing in the cache directory is damaged
+      Examples: input.image.files
+        | id | thing                           | fault                                       | reader            |
+        | 15 | the manifest of "bundle-1"      | changed by one bit in the middle            | input.image.files |
+        | 16 | the manifest of "bundle-1"      | replaced by the manifest of "bundle-2"      | input.image.files |
+        | 17 | the configuration of "bundle-1" | changed by one bit in the middle            | input.image.files |
+        | 18 | the configuration of "bundle-1" | replaced by the configuration of "bundle-2" | input.image.files |
 
-    Examples:
-      | id | held                  | reader             |
-      | 5  | shared layer          | input.image.files  |
-      | 6  | large layer of "liar" | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | thing                      | fault                                  | reader             |
+        | 19 | the manifest of "bundle-1" | changed by one bit in the middle       | ec.oci.image_files |
+        | 20 | the manifest of "bundle-1" | replaced by the manifest of "bundle-2" | ec.oci.image_files |
 
-  @cache-12 @cache-12.<id>
-  Scenario Outline: one archive that is packed in two ways is two layers, for <reader>
-    Given 2 images with one archive that is packed in two ways, read through <reader>
-    When the validation of "bundle-1" is run
-    Then the validation of "bundle-1" is right
-    When the validation of "bundle-2" is run
-    Then the validation of "bundle-2" is right
-    And the second packing was fetched exactly once
-    When the validation is run
-    Then the validation is right
-    And no layer was fetched
+  Rule: 12 Keyed by what was verified
 
-    Examples:
-      | id | reader             |
-      | 7  | input.image.files  |
-      | 8  | ec.oci.image_files |
+    @cache-12 @cache-12.<id>
+    Scenario Outline: an image isn't judged by what its configuration claims, <first> first
+      Given 1 images that share a layer, read through <reader>
+      And an image "forged" that claims the diffID of the shared layer
+      When the validation of "<first>" is run
+      Then the validation of "<first>" is right
+      When the cache directory is remembered
+      And the validation of "<second>" is run
+      Then the validation of "<second>" is right
+      And <thing of the second> was fetched exactly once
+      And what was in the cache directory is still there
+      And nothing in the cache directory is damaged
+      When the validation is run
+      Then the validation is right
+      And no layer was fetched
 
-  @cache-23 @cache-23.<id>
-  Scenario Outline: a layer that <how> is an error though its digest is right, <when>, for <reader>
-    Given an image "unreadable" with a layer that <how>, read through <reader>
-    And the environment variable is set "EC_CACHE=<cache>"
-    When the validation is run
-    Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
-    And no policy saw other files than those of its image
+      Examples: input.image.files
+        | id | first    | second   | thing of the second         | reader            |
+        | 1  | bundle-1 | forged     | the large layer of "forged" | input.image.files |
+        | 2  | forged     | bundle-1 | the shared layer            | input.image.files |
 
-    Examples:
-      | id | how                                     | when            | cache | reader             |
-      | 1  | is no archive                           | with a cache    | true  | input.image.files  |
-      | 2  | ends within its compression             | with a cache    | true  | input.image.files  |
-      | 3  | ends within a file                      | with a cache    | true  | input.image.files  |
-      | 4  | fails its check sum                     | with a cache    | true  | input.image.files  |
-      | 5  | has a damaged header between two files  | with a cache    | true  | input.image.files  |
-      | 6  | ends within its compression             | without a cache | false | input.image.files  |
-      | 7  | is no archive                           | with a cache    | true  | ec.oci.image_files |
-      | 8  | ends within its compression             | with a cache    | true  | ec.oci.image_files |
-      | 9  | ends within a file                      | with a cache    | true  | ec.oci.image_files |
-      | 10 | fails its check sum                     | with a cache    | true  | ec.oci.image_files |
-      | 11 | has a damaged header between two files  | with a cache    | true  | ec.oci.image_files |
-      | 12 | has a damaged header between two files  | without a cache | false | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | first    | second   | thing of the second         | reader             |
+        | 3  | bundle-1 | forged     | the large layer of "forged" | ec.oci.image_files |
+        | 4  | forged     | bundle-1 | the shared layer            | ec.oci.image_files |
 
-  @cache-23 @cache-23.<id>
-  Scenario Outline: a layer that <how> is an error when it is kept, too, for <reader>
-    Given an image "unreadable" with a layer that <how>, read through <reader>
-    When the validation is run
-    And the validation is run again
-    Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
-    And no policy saw other files than those of its image
+    @cache-12 @cache-12.<id>
+    Scenario Outline: an image isn't judged by what its configuration claims, both at once
+      Given 1 images that share a layer, read through <reader>
+      And an image "forged" that claims the diffID of the shared layer
+      And every image waits before its layers
+      And the first request for the <held> is held in the middle
+      When the validation is run, with the <held> held until no request is in flight
+      Then the validation is right
+      And each layer was fetched exactly once
+      And nothing in the cache directory is damaged
 
-    Examples:
-      | id | how                         | reader             |
-      | 19 | ends within its compression | input.image.files  |
-      | 20 | ends within a file          | ec.oci.image_files |
+      Examples: input.image.files
+        | id | held         | reader            |
+        | 5  | shared layer | input.image.files |
 
-  @cache-23 @cache-23.<id>
-  Scenario Outline: <thing> that was <fault> is an error, <when>, for <reader>
-    Given 1 images that share a layer, read through <reader>
-    And the environment variable is set "EC_CACHE=<cache>"
-    And every request for <thing> is <fault>
-    When the validation is run with
-      | --retry-duration | 10ms |
-      | --retry-max-wait | 20ms |
-    Then "bundle-1" fails because of <cause> of <thing>
-    And no policy saw other files than those of its image
+      Examples: ec.oci.image_files
+        | id | held                    | reader             |
+        | 6  | large layer of "forged" | ec.oci.image_files |
 
-    Examples:
-      | id | thing                       | fault                      | cause             | when            | cache | reader             |
-      | 13 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | input.image.files  |
-      | 14 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | input.image.files  |
-      | 15 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | input.image.files  |
-      | 16 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | ec.oci.image_files |
-      | 17 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | ec.oci.image_files |
-      | 18 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | ec.oci.image_files |
+    @cache-12 @cache-12.<id>
+    Scenario Outline: one archive that is packed in two ways is two layers
+      Given 2 images with one archive that is packed in two ways, read through <reader>
+      When the validation of "bundle-1" is run
+      Then the validation of "bundle-1" is right
+      When the validation of "bundle-2" is run
+      Then the validation of "bundle-2" is right
+      And the second packing was fetched exactly once
+      When the validation is run
+      Then the validation is right
+      And no layer was fetched
 
-  @cache-29 @cache-29.<id>
-  Scenario Outline: a layer that the registry has no more is used as long as it is kept, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    When the validation of "bundle-1" is run
-    Then the validation of "bundle-1" is right
-    Given every request for the shared layer is answered with status 404
-    When the validation is run
-    Then the validation is right
-    And the shared layer was fetched at most 0 times
+      Examples: input.image.files
+        | id | reader            |
+        | 7  | input.image.files |
 
-    Examples:
-      | id | reader             |
-      | 1  | input.image.files  |
-      | 2  | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 8  | ec.oci.image_files |
 
-  @cache-30 @cache-30.<id>
-  Scenario Outline: a layer in <form> with a <algorithm> digest is read and kept, for <reader>
-    Given 2 images that share a layer in <form> with a <algorithm> digest, read through <reader>
-    When the validation is run
-    Then the validation is right
-    And each layer was fetched exactly once
-    And nothing in the cache directory is damaged
-    And the cache directory keeps the shared layer
-    When the validation is run again
-    Then the validation is right
-    And no layer was fetched
+  Rule: 23 Unreadable is an error
 
-    Examples:
-      | id | form           | algorithm | reader             |
-      | 1  | zstd           | sha256    | input.image.files  |
-      | 2  | no compression | sha256    | input.image.files  |
-      | 3  | gzip           | sha512    | input.image.files  |
-      | 4  | zstd           | sha256    | ec.oci.image_files |
-      | 5  | no compression | sha256    | ec.oci.image_files |
-      | 6  | gzip           | sha512    | ec.oci.image_files |
+    @cache-23 @cache-23.<id>
+    Scenario Outline: a layer that <how> is an error though its digest is right, <when>
+      Given an image "unreadable" with a layer that <how>, read through <reader>
+      And the environment variable is set "EC_CACHE=<cache>"
+      When the validation is run
+      Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
+      And no policy saw other files than those of its image
 
-  @cache-30 @cache-30.<id>
-  Scenario Outline: a layer with the right digest of <algorithm>, which is none to rely on, is an error, for <reader>
-    Given an image "unstorable" whose layer has its digest of <algorithm>, read through <reader>
-    And the surroundings of the cache directory are remembered
-    When the validation is run
-    Then "unstorable" fails, and the cause names "${LAYER_DIGEST}"
-    And nothing outside of the cache directory was touched
-    And the cache directory is empty
+      Examples: input.image.files
+        | id | how                                    | when            | cache | reader            |
+        | 1  | is no archive                          | with a cache    | true  | input.image.files |
+        | 2  | ends within its compression            | with a cache    | true  | input.image.files |
+        | 3  | ends within a file                     | with a cache    | true  | input.image.files |
+        | 4  | fails its check sum                    | with a cache    | true  | input.image.files |
+        | 5  | has a damaged header between two files | with a cache    | true  | input.image.files |
+        | 6  | ends within its compression            | without a cache | false | input.image.files |
 
-    Examples:
-      | id | algorithm | reader             |
-      | 7  | md5       | input.image.files  |
-      | 8  | md5       | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | how                                    | when            | cache | reader             |
+        | 7  | is no archive                          | with a cache    | true  | ec.oci.image_files |
+        | 8  | ends within its compression            | with a cache    | true  | ec.oci.image_files |
+        | 9  | ends within a file                     | with a cache    | true  | ec.oci.image_files |
+        | 10 | fails its check sum                    | with a cache    | true  | ec.oci.image_files |
+        | 11 | has a damaged header between two files | with a cache    | true  | ec.oci.image_files |
+        | 12 | has a damaged header between two files | without a cache | false | ec.oci.image_files |
 
-  @cache-30 @cache-30.<id>
-  Scenario Outline: the URL of a layer isn't followed, <place>, for <reader>
-    Given an image "bundle-1" whose layer is at a URL <place>, read through <reader>
-    When the validation is run
-    Then <outcome>
-    And the URL was not asked for
+    @cache-23 @cache-23.<id>
+    Scenario Outline: a layer that <how> is an error when it is kept, too
+      Given an image "unreadable" with a layer that <how>, read through <reader>
+      When the validation is run
+      And the validation is run again
+      Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
+      And no policy saw other files than those of its image
 
-    Examples:
-      | id | place                   | outcome                                                                            | reader             |
-      | 9  | and at the registry     | the validation is right                                                            | input.image.files  |
-      | 10 | and not at the registry | "bundle-1" fails because of the status 404 of the large layer of "bundle-1"        | input.image.files  |
-      | 11 | and at the registry     | the validation is right                                                            | ec.oci.image_files |
-      | 12 | and not at the registry | "bundle-1" fails because of the status 404 of the large layer of "bundle-1"        | ec.oci.image_files |
+      Examples: input.image.files
+        | id | how                         | reader            |
+        | 19 | ends within its compression | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | how                | reader             |
+        | 20 | ends within a file | ec.oci.image_files |
+
+    @cache-23 @cache-23.<id>
+    Scenario Outline: <thing> that was <fault> is an error, <when>
+      Given 1 images that share a layer, read through <reader>
+      And the environment variable is set "EC_CACHE=<cache>"
+      And every request for <thing> is <fault>
+      When the validation is run with
+        | --retry-duration | 10ms |
+        | --retry-max-wait | 20ms |
+      Then "bundle-1" fails because of <cause> of <thing>
+      And no policy saw other files than those of its image
+
+      Examples: input.image.files
+        | id | thing                       | fault                      | cause             | when            | cache | reader            |
+        | 13 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | input.image.files |
+        | 14 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | input.image.files |
+        | 15 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | thing                       | fault                      | cause             | when            | cache | reader             |
+        | 16 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | ec.oci.image_files |
+        | 17 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | ec.oci.image_files |
+        | 18 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | ec.oci.image_files |
+
+  Rule: 29 Gone at the registry
+
+    @cache-29 @cache-29.<id>
+    Scenario Outline: a layer that the registry has no more is used as long as it is kept
+      Given 2 images that share a layer, read through <reader>
+      When the validation of "bundle-1" is run
+      Then the validation of "bundle-1" is right
+      Given every request for the shared layer is answered with status 404
+      When the validation is run
+      Then the validation is right
+      And the shared layer was fetched at most 0 times
+
+      Examples: input.image.files
+        | id | reader            |
+        | 1  | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 2  | ec.oci.image_files |
+
+  Rule: 30 Forms
+
+    @cache-30 @cache-30.<id>
+    Scenario Outline: a layer in <form> with a <algorithm> digest is read and kept
+      Given 2 images that share a layer in <form> with a <algorithm> digest, read through <reader>
+      When the validation is run
+      Then the validation is right
+      And each layer was fetched exactly once
+      And nothing in the cache directory is damaged
+      And the cache directory keeps the shared layer
+      When the validation is run again
+      Then the validation is right
+      And no layer was fetched
+
+      Examples: input.image.files
+        | id | form           | algorithm | reader            |
+        | 1  | zstd           | sha256    | input.image.files |
+        | 2  | no compression | sha256    | input.image.files |
+        | 3  | gzip           | sha512    | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | form           | algorithm | reader             |
+        | 4  | zstd           | sha256    | ec.oci.image_files |
+        | 5  | no compression | sha256    | ec.oci.image_files |
+        | 6  | gzip           | sha512    | ec.oci.image_files |
+
+    @cache-30 @cache-30.<id>
+    Scenario Outline: a layer with the right digest of <algorithm>, which is none to rely on, is an error
+      Given an image "unstorable" whose layer has its digest of <algorithm>, read through <reader>
+      And the surroundings of the cache directory are remembered
+      When the validation is run
+      Then "unstorable" fails, and the cause names "${LAYER_DIGEST}"
+      And nothing outside of the cache directory was touched
+      And the cache directory is empty
+
+      Examples: input.image.files
+        | id | algorithm | reader            |
+        | 7  | md5       | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | algorithm | reader             |
+        | 8  | md5       | ec.oci.image_files |
+
+    @cache-30 @cache-30.<id>
+    Scenario Outline: the URL of a layer isn't followed, <place>
+      Given an image "bundle-1" whose layer is at a URL <place>, read through <reader>
+      When the validation is run
+      Then <outcome>
+      And the URL was not asked for
+
+      Examples: input.image.files
+        | id | place                   | outcome                                                                     | reader            |
+        | 9  | and at the registry     | the validation is right                                                     | input.image.files |
+        | 10 | and not at the registry | "bundle-1" fails because of the status 404 of the large layer of "bundle-1" | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | place                   | outcome                                                                     | reader             |
+        | 11 | and at the registry     | the validation is right                                                     | ec.oci.image_files |
+        | 12 | and not at the registry | "bundle-1" fails because of the status 404 of the large layer of "bundle-1" | ec.oci.image_files |

@@ -5,151 +5,171 @@ Feature: The layer cache's limits
   Background:
     Given the environment variable is set "EC_CACHE=true"
 
-  @cache-25 @cache-25.<id>
-  Scenario Outline: memory doesn't grow with the size of a layer, for <reader>
-    Given 1 images that share a layer of 2 MiB, read through <reader>
-    And an image "large" with a layer of 200 MiB
-    When the validation of "bundle-1" is run and its memory is measured
-    Then the validation of "bundle-1" is right
-    When the validation of "large" is run and its memory is measured
-    Then the validation of "large" is right
-    And the peak of memory was at most 1.3 times that of the first validation
-    When the validation of "large" is run and its memory is measured
-    Then the validation of "large" is right
-    And no layer was fetched
-    And the peak of memory was at most 1.3 times that of the first validation
+  Rule: 25 Bounded
 
-    Examples:
-      | id | reader             |
-      | 1  | input.image.files  |
-      | 2  | ec.oci.image_files |
+    @cache-25 @cache-25.<id>
+    Scenario Outline: memory doesn't grow with the size of a layer
+      Given 1 images that share a layer of 2 MiB, read through <reader>
+      And an image "large" with a layer of 200 MiB
+      When the validation of "bundle-1" is run and its memory is measured
+      Then the validation of "bundle-1" is right
+      When the validation of "large" is run and its memory is measured
+      Then the validation of "large" is right
+      And the peak of memory was at most 1.3 times that of the first validation
+      When the validation of "large" is run and its memory is measured
+      Then the validation of "large" is right
+      And no layer was fetched
+      And the peak of memory was at most 1.3 times that of the first validation
 
-  @cache-25 @cache-25.<id>
-  Scenario Outline: no more layers are under way than there are workers, <when>, for <reader>
-    Given 8 images that share nothing, read through <reader>
-    And the environment variable is set "EC_CACHE=<cache>"
-    And every layer is held at the start
-    When the validation starts with
-      | --workers | 2 |
-    And all else has come to rest
-    Then at most 3 layers are under way
-    Given the registry is healthy
-    When the validation ends
-    Then the validation is right
+      Examples: input.image.files
+        | id | reader            |
+        | 1  | input.image.files |
 
-    Examples:
-      | id | when            | cache | reader             |
-      | 3  | with a cache    | true  | input.image.files  |
-      | 4  | without a cache | false | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 2  | ec.oci.image_files |
 
-  @cache-25 @cache-25.<id>
-  Scenario Outline: 256 open files are enough for 36 components on 36 workers, for <reader>
-    Given 36 images that share a layer, read through <reader>
-    And at most 256 files may be open in a process
-    And every image waits before its layers
-    And the first request for the shared layer is held at the start
-    When the validation starts
-    And all images go on together
-    And the shared layer is held
-    And all else has come to rest
-    And the shared layer is let go
-    And the validation ends
-    Then the validation is right
+    @cache-25 @cache-25.<id>
+    Scenario Outline: no more layers are under way than there are workers, <when>
+      Given 8 images that share nothing, read through <reader>
+      And the environment variable is set "EC_CACHE=<cache>"
+      And every layer is held at the start
+      When the validation starts with
+        | --workers | 2 |
+      And no request is in flight
+      Then at most 3 layers are under way
+      Given the registry is healthy
+      When the validation ends
+      Then the validation is right
 
-    Examples:
-      | id | reader             |
-      | 5  | input.image.files  |
+      Examples: input.image.files
+        | id | when         | cache | reader            |
+        | 3  | with a cache | true  | input.image.files |
 
-  @cache-25 @cache-25.<id>
-  Scenario Outline: a file that is too large to be shown to policies is an error, for <reader>
-    Given an image "bundle-1" with a file of 64 MiB, read through <reader>
-    When the validation is run
-    Then "bundle-1" fails because of a limit of the large layer of "bundle-1"
+      Examples: ec.oci.image_files
+        | id | when            | cache | reader             |
+        | 4  | without a cache | false | ec.oci.image_files |
 
-    Examples:
-      | id | reader             |
-      | 6  | input.image.files  |
-      | 7  | ec.oci.image_files |
+    @cache-25 @cache-25.<id>
+    Scenario Outline: 256 open files are enough for 36 components on 36 workers
+      Given 36 images that share a layer, read through <reader>
+      And at most 256 files may be open in a process
+      And every image waits before its layers
+      And the first request for the shared layer is held at the start
+      When the validation is run, with the shared layer held until no request is in flight
+      Then the validation is right
 
-  @cache-28 @cache-28.<id>
-  Scenario Outline: the least recently used layers go when there is no room for all, for <reader>
-    Given 3 images that share nothing, read through <reader>
-    And the environment variable is set "EC_CACHE_MAX_BYTES=5000000"
-    When the validation of "bundle-1" is run
-    And the validation of "bundle-2" is run
-    And the validation of "bundle-1" is run
-    Then the validation of "bundle-1" is right
-    And no layer was fetched
-    When the validation of "bundle-3" is run
-    Then the validation of "bundle-3" is right
-    And the cache directory has at most 5000000 bytes
-    And the cache directory keeps the large layer of "bundle-1"
-    And the cache directory keeps the large layer of "bundle-3"
-    And the cache directory doesn't keep the large layer of "bundle-2"
-    When the validation is run
-    Then the validation is right
-    And the cache directory has at most 5000000 bytes
-    And nothing in the cache directory is damaged
+      Examples: input.image.files
+        | id | reader            |
+        | 5  | input.image.files |
 
-    Examples:
-      | id | reader             |
-      | 1  | input.image.files  |
-      | 2  | ec.oci.image_files |
+    @cache-25 @cache-25.<id>
+    Scenario Outline: a file that is too large to be shown to policies is an error
+      Given an image "bundle-1" with a file of 64 MiB, read through <reader>
+      When the validation is run
+      Then "bundle-1" fails because of a limit of the large layer of "bundle-1"
 
-  @cache-28 @cache-28.<id>
-  Scenario Outline: a layer beyond the budget isn't kept, and others are, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the environment variable is set "EC_CACHE_MAX_BYTES=1000000"
-    When the validation is run
-    Then the validation is right
-    And the cache directory doesn't keep the shared layer
-    And the cache directory keeps the own layer of "bundle-1"
-    And the cache directory has at most 1000000 bytes
-    And there is no warning
+      Examples: input.image.files
+        | id | reader            |
+        | 6  | input.image.files |
 
-    Examples:
-      | id | reader             |
-      | 3  | input.image.files  |
-      | 4  | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 7  | ec.oci.image_files |
 
-  @cache-28 @cache-28.<id>
-  Scenario Outline: what one validation uses stays readable when another one's budget is nothing, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And an image "apart" that shares nothing with the others
-    When the validation of "bundle-2" is run
-    Then the validation of "bundle-2" is right
-    Given the first request for the own layer of "bundle-1" is held in the middle
-    And "bundle-2" waits before its layers
-    When validation "A" of "bundle-1" and "bundle-2" starts
-    And the own layer of "bundle-1" is held
-    And the environment variable is set "EC_CACHE_MAX_BYTES=0"
-    And validation "B" of "apart" starts
-    And validation "B" ends soon
-    Then validation "B" of "apart" is right
-    And the cache directory doesn't keep the shared layer
-    When "bundle-2" goes on
-    And the own layer of "bundle-1" is let go
-    And validation "A" ends
-    Then validation "A" of "bundle-1" and "bundle-2" is right
-    And nothing in the cache directory is damaged
+  Rule: 28 Budget
 
-    Examples:
-      | id | reader             |
-      | 5  | input.image.files  |
-      | 6  | ec.oci.image_files |
+    @cache-28 @cache-28.<id>
+    Scenario Outline: the least recently used layers go when there is no room for all
+      Given 3 images that share nothing, read through <reader>
+      And the environment variable is set "EC_CACHE_MAX_BYTES=5000000"
+      When the validation of "bundle-1" is run
+      And the validation of "bundle-2" is run
+      And the validation of "bundle-1" is run
+      Then the validation of "bundle-1" is right
+      And no layer was fetched
+      When the validation of "bundle-3" is run
+      Then the validation of "bundle-3" is right
+      And the cache directory has at most 5000000 bytes
+      And the cache directory keeps the large layer of "bundle-1"
+      And the cache directory keeps the large layer of "bundle-3"
+      And the cache directory doesn't keep the large layer of "bundle-2"
+      When the validation is run
+      Then the validation is right
+      And the cache directory has at most 5000000 bytes
+      And nothing in the cache directory is damaged
 
-  @cache-28 @cache-28.<id>
-  Scenario Outline: a budget of "<budget>" is one warning and no reason to do without a cache, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the environment variable is set "EC_CACHE_MAX_BYTES=<budget>"
-    When the validation is run
-    Then the validation is right
-    And there is one warning
-    And the cache directory keeps the shared layer
+      Examples: input.image.files
+        | id | reader            |
+        | 1  | input.image.files |
 
-    Examples:
-      | id | budget  | reader             |
-      | 7  | plenty  | input.image.files  |
-      | 8  | -1      | ec.oci.image_files |
-      | 9  | 10GB    | input.image.files  |
-      | 10 | 1e9     | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 2  | ec.oci.image_files |
+
+    @cache-28 @cache-28.<id>
+    Scenario Outline: a layer beyond the budget isn't kept, and others are
+      Given 2 images that share a layer, read through <reader>
+      And the environment variable is set "EC_CACHE_MAX_BYTES=1000000"
+      When the validation is run
+      Then the validation is right
+      And the cache directory doesn't keep the shared layer
+      And the cache directory keeps the own layer of "bundle-1"
+      And the cache directory has at most 1000000 bytes
+      And there is no warning
+
+      Examples: input.image.files
+        | id | reader            |
+        | 3  | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 4  | ec.oci.image_files |
+
+    @cache-28 @cache-28.<id>
+    Scenario Outline: what one validation uses stays readable when another one's budget is nothing
+      Given 2 images that share a layer, read through <reader>
+      And an image "apart" that shares nothing with the others
+      When the validation of "bundle-2" is run
+      Then the validation of "bundle-2" is right
+      Given the first request for the own layer of "bundle-1" is held in the middle
+      And "bundle-2" waits before its layers
+      When validation "A" of "bundle-1" and "bundle-2" starts
+      And the own layer of "bundle-1" is held
+      And the environment variable is set "EC_CACHE_MAX_BYTES=0"
+      And validation "B" of "apart" starts
+      And validation "B" ends soon
+      Then validation "B" of "apart" is right
+      And the cache directory doesn't keep the shared layer
+      When "bundle-2" resumes
+      And the own layer of "bundle-1" is released
+      And validation "A" ends
+      Then validation "A" of "bundle-1" and "bundle-2" is right
+      And nothing in the cache directory is damaged
+
+      Examples: input.image.files
+        | id | reader            |
+        | 5  | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 6  | ec.oci.image_files |
+
+    @cache-28 @cache-28.<id>
+    Scenario Outline: a budget of "<budget>" is one warning and no reason to do without a cache
+      Given 2 images that share a layer, read through <reader>
+      And the environment variable is set "EC_CACHE_MAX_BYTES=<budget>"
+      When the validation is run
+      Then the validation is right
+      And there is one warning
+      And the cache directory keeps the shared layer
+
+      Examples: input.image.files
+        | id | budget | reader            |
+        | 7  | plenty | input.image.files |
+        | 9  | 10GB   | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | budget | reader             |
+        | 8  | -1     | ec.oci.image_files |
+        | 10 | 1e9    | ec.oci.image_files |

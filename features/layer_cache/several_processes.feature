@@ -5,73 +5,86 @@ Feature: The layer cache and several processes
   Background:
     Given the environment variable is set "EC_CACHE=true"
 
-  @cache-13 @cache-13.<id>
-  Scenario Outline: a validation doesn't wait for another one's download, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the first request for the shared layer is held in the middle
-    When validation "A" starts
-    And the shared layer is held
-    And validation "B" starts
-    And validation "B" ends soon
-    Then validation "B" is right
-    And validation "A" still runs
-    And the shared layer is still held
-    When the shared layer is let go
-    And validation "A" ends soon
-    Then validation "A" is right
-    When the validation is run
-    Then the validation is right
-    And no layer was fetched
-    And nothing in the cache directory is damaged
-    And the cache directory has no temporary
+  Rule: 13 Two processes
 
-    Examples:
-      | id | reader             |
-      | 1  | input.image.files  |
-      | 2  | ec.oci.image_files |
+    @cache-13 @cache-13.<id>
+    Scenario Outline: a validation doesn't wait for another one's download
+      Given 2 images that share a layer, read through <reader>
+      And the first request for the shared layer is held in the middle
+      When validation "A" starts
+      And the shared layer is held
+      And validation "B" starts
+      And validation "B" ends soon
+      Then validation "B" is right
+      And validation "A" still runs
+      And the shared layer is still held
+      When the shared layer is released
+      And validation "A" ends soon
+      Then validation "A" is right
+      When the validation is run
+      Then the validation is right
+      And no layer was fetched
+      And nothing in the cache directory is damaged
+      And the cache directory has no temporary
 
-  @cache-14 @cache-14.<id>
-  Scenario Outline: a validation that dies in its download holds up none that runs beside it, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the first request for the shared layer is held <place>
-    When validation "A" starts
-    And the shared layer is held
-    And validation "B" starts
-    And all else has come to rest
-    And validation "A" gets SIGKILL and ends
-    And validation "B" ends soon
-    Then validation "B" is right
-    And nothing in the cache directory is damaged
-    When the validation is run
-    Then the validation is right
-    And no layer was fetched
-    And nothing in the cache directory is damaged
-    And the cache directory has no temporary
+      Examples: input.image.files
+        | id | reader            |
+        | 1  | input.image.files |
 
-    Examples:
-      | id | place                | reader             |
-      | 1  | in the middle        | input.image.files  |
-      | 2  | before the last byte | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 2  | ec.oci.image_files |
 
-  @cache-14 @cache-14.<id>
-  Scenario Outline: what a validation leaves that <signal> ended in its download is swept by the next, for <reader>
-    Given 1 image that shares a layer, read through <reader>
-    And the first request for the shared layer is held <place>
-    When the validation starts
-    And the shared layer is held
-    And the validation gets <signal> and ends
-    Then nothing in the cache directory is damaged
-    When the validation starts
-    And the validation ends soon
-    Then the validation is right
-    And the shared layer was fetched at least once
-    And nothing in the cache directory is damaged
-    And the cache directory has no temporary
+  Rule: 14 Dead holder
 
-    Examples:
-      | id | signal  | place                | reader             |
-      | 3  | SIGKILL | at the start         | input.image.files  |
-      | 4  | SIGKILL | before the last byte | input.image.files  |
-      | 5  | SIGTERM | in the middle        | input.image.files  |
-      | 6  | SIGKILL | in the middle        | ec.oci.image_files |
-      | 7  | SIGTERM | before the last byte | ec.oci.image_files |
+    @cache-14 @cache-14.<id>
+    Scenario Outline: a validation that dies in its download holds up none that runs beside it
+      Given 2 images that share a layer, read through <reader>
+      And the first request for the shared layer is held <place>
+      When validation "A" starts
+      And the shared layer is held
+      And validation "B" starts
+      And no request is in flight
+      And validation "A" gets SIGKILL and ends
+      And validation "B" ends soon
+      Then validation "B" is right
+      And nothing in the cache directory is damaged
+      When the validation is run
+      Then the validation is right
+      And no layer was fetched
+      And nothing in the cache directory is damaged
+      And the cache directory has no temporary
+
+      Examples: input.image.files
+        | id | place         | reader            |
+        | 1  | in the middle | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | place                | reader             |
+        | 2  | before the last byte | ec.oci.image_files |
+
+    @cache-14 @cache-14.<id>
+    Scenario Outline: what a validation leaves that <signal> ended in its download is swept by the next
+      Given 1 image that shares a layer, read through <reader>
+      And the first request for the shared layer is held <place>
+      When the validation starts
+      And the shared layer is held
+      And the validation gets <signal> and ends
+      Then nothing in the cache directory is damaged
+      When the validation starts
+      And the validation ends soon
+      Then the validation is right
+      And the shared layer was fetched at least once
+      And nothing in the cache directory is damaged
+      And the cache directory has no temporary
+
+      Examples: input.image.files
+        | id | signal  | place                | reader            |
+        | 3  | SIGKILL | at the start         | input.image.files |
+        | 4  | SIGKILL | before the last byte | input.image.files |
+        | 5  | SIGTERM | in the middle        | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | signal  | place                | reader             |
+        | 6  | SIGKILL | in the middle        | ec.oci.image_files |
+        | 7  | SIGTERM | before the last byte | ec.oci.image_files |

@@ -2,228 +2,271 @@ Feature: The layer cache's switch and its place
 
   A cache that can't be used, or is switched off, changes nothing but the number of requests.
 
-  @cache-15 @cache-15.<id>
-  Scenario Outline: a validation goes on without a cache when <what>, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And <what>
-    And the surroundings of the cache directory are remembered
-    When the validation is run
-    Then the validation is right
-    And there is one warning
-    And each layer was fetched
-    And the shared layer was fetched at most 3 times
-    And nothing outside of the cache directory was touched
+  Rule: 15 Unusable directory = no cache
 
-    Examples:
-      | id | what                                                             | reader             |
-      | 1  | the cache directory can't be written                             | input.image.files  |
-      | 2  | the cache directory is on a disk of 1024 KiB                     | input.image.files  |
-      | 3  | a file is in the place of the cache directory                    | input.image.files  |
-      | 4  | a file is in the place of its parent directory                   | input.image.files  |
-      | 5  | the environment variable is set "XDG_CACHE_HOME=relative/folder" | input.image.files  |
-      | 6  | the environment variable "HOME" is empty                         | input.image.files  |
-      | 7  | the cache directory may be written by everybody                  | input.image.files  |
-      | 8  | the cache directory may be written by its group                  | input.image.files  |
-      | 9  | the cache directory belongs to another user                      | input.image.files  |
-      | 10 | another user's link leads to the cache directory                 | input.image.files  |
-      | 11 | the cache directory can't be written                             | ec.oci.image_files |
-      | 12 | the cache directory is on a disk of 1024 KiB                     | ec.oci.image_files |
+    @cache-15 @cache-15.<id>
+    Scenario Outline: a validation goes on without a cache when <what>
+      Given 2 images that share a layer, read through <reader>
+      And <what>
+      And the surroundings of the cache directory are remembered
+      When the validation is run
+      Then the validation is right
+      And there is one warning
+      And each layer was fetched
+      And the shared layer was fetched at most 3 times
+      And nothing outside of the cache directory was touched
 
-  @cache-15 @cache-15.<id>
-  Scenario Outline: entries in a directory that <who> aren't used, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    When the validation is run
-    Then the validation is right
-    Given what the cache directory holds of the shared layer is replaced by another archive
-    And the cache directory <who>
-    And the cache directory is remembered
-    When the validation is run again
-    Then the validation is right
-    And there is one warning
-    And each layer was fetched
-    And the shared layer was fetched at most 3 times
-    And the cache directory is unchanged
+      Examples: input.image.files
+        | id | what                                                             | reader            |
+        | 1  | the cache directory can't be written                             | input.image.files |
+        | 2  | the cache directory is on a disk of 1024 KiB                     | input.image.files |
+        | 3  | a file is in the place of the cache directory                    | input.image.files |
+        | 4  | a file is in the place of its parent directory                   | input.image.files |
+        | 5  | the environment variable is set "XDG_CACHE_HOME=relative/folder" | input.image.files |
+        | 6  | the environment variable "HOME" is empty                         | input.image.files |
+        | 7  | the cache directory may be written by everybody                  | input.image.files |
+        | 8  | the cache directory may be written by its group                  | input.image.files |
+        | 9  | the cache directory belongs to another user                      | input.image.files |
+        | 10 | another user's link leads to the cache directory                 | input.image.files |
 
-    Examples:
-      | id | who                         | reader             |
-      | 13 | may be written by everybody | input.image.files  |
-      | 14 | belongs to another user     | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | what                                         | reader             |
+        | 11 | the cache directory can't be written         | ec.oci.image_files |
+        | 12 | the cache directory is on a disk of 1024 KiB | ec.oci.image_files |
 
-  @cache-15 @cache-15.<id>
-  Scenario Outline: a cache directory that is removed in mid-run isn't missed, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the first request for the shared layer is held in the middle
-    When the validation starts
-    And the shared layer is held
-    And the cache directory is removed
-    And the shared layer is let go
-    And the validation ends
-    Then the validation is right
-    And there is one warning
-    And each layer was fetched
-    And the shared layer was fetched at most 3 times
+    @cache-15 @cache-15.<id>
+    Scenario Outline: entries in a directory that <who> aren't used
+      Given 2 images that share a layer, read through <reader>
+      When the validation is run
+      Then the validation is right
+      Given what the cache directory holds of the shared layer is replaced by another archive
+      And the cache directory <who>
+      And the cache directory is remembered
+      When the validation is run again
+      Then the validation is right
+      And there is one warning
+      And each layer was fetched
+      And the shared layer was fetched at most 3 times
+      And the cache directory is unchanged
 
-    Examples:
-      | id | reader             |
-      | 15 | input.image.files  |
-      | 16 | ec.oci.image_files |
+      Examples: input.image.files
+        | id | who                         | reader            |
+        | 13 | may be written by everybody | input.image.files |
 
-  @cache-15 @cache-15.<id>
-  Scenario Outline: what is kept is used in a cache directory that can't be written, and what isn't is fetched, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    When the validation of "bundle-1" is run
-    Then the validation of "bundle-1" is right
-    Given the cache directory can't be written
-    When the validation is run
-    Then the validation is right
-    And the own layer of "bundle-2" was fetched at least once
-    And there is one warning
+      Examples: ec.oci.image_files
+        | id | who                     | reader             |
+        | 14 | belongs to another user | ec.oci.image_files |
 
-    Examples:
-      | id | reader             |
-      | 17 | input.image.files  |
-      | 18 | ec.oci.image_files |
+    @cache-15 @cache-15.<id>
+    Scenario Outline: a cache directory that is removed in mid-run isn't missed
+      Given 2 images that share a layer, read through <reader>
+      And the first request for the shared layer is held in the middle
+      When the validation starts
+      And the shared layer is held
+      And the cache directory is removed
+      And the shared layer is released
+      And the validation ends
+      Then the validation is right
+      And there is one warning
+      And each layer was fetched
+      And the shared layer was fetched at most 3 times
 
-  @cache-16 @cache-16.<id>
-  Scenario Outline: EC_CACHE=<word> switches the cache off, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    When the validation is run
-    Then the validation is right
-    Given what the cache directory holds of the shared layer is replaced by another archive
-    And the cache directory is remembered
-    And the environment variable is set "EC_CACHE=<word>"
-    When the validation is run
-    Then the validation is right
-    And the shared layer was fetched exactly 2 times
-    And the cache directory is unchanged
+      Examples: input.image.files
+        | id | reader            |
+        | 15 | input.image.files |
 
-    Examples:
-      | id | word  | reader             |
-      | 1  | 0     | input.image.files  |
-      | 2  | f     | ec.oci.image_files |
-      | 3  | F     | input.image.files  |
-      | 4  | false | ec.oci.image_files |
-      | 5  | False | input.image.files  |
-      | 6  | FALSE | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 16 | ec.oci.image_files |
 
-  @cache-16 @cache-16.<id>
-  Scenario Outline: a cache that is switched off makes no directory, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And the environment variable is set "EC_CACHE=false"
-    When the validation is run
-    Then the validation is right
-    And the shared layer was fetched exactly 2 times
-    And there is no cache directory
+    @cache-15 @cache-15.<id>
+    Scenario Outline: what is kept is used in a cache directory that can't be written, and what isn't is fetched
+      Given 2 images that share a layer, read through <reader>
+      When the validation of "bundle-1" is run
+      Then the validation of "bundle-1" is right
+      Given the cache directory can't be written
+      When the validation is run
+      Then the validation is right
+      And the own layer of "bundle-2" was fetched at least once
+      And there is one warning
 
-    Examples:
-      | id | reader             |
-      | 7  | input.image.files  |
-      | 14 | ec.oci.image_files |
+      Examples: input.image.files
+        | id | reader            |
+        | 17 | input.image.files |
 
-  @cache-16 @cache-16.<id>
-  Scenario Outline: there is a cache when EC_CACHE is <what>, for <reader>
-    Given 1 images that share a layer, read through <reader>
-    And <step>
-    When the validation is run
-    Then the validation is right
-    And the cache directory keeps the shared layer
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 18 | ec.oci.image_files |
 
-    Examples:
-      | id | what    | step                                           | reader             |
-      | 8  | unset   | an empty cache directory                       | input.image.files  |
-      | 9  | empty   | the environment variable "EC_CACHE" is empty   | ec.oci.image_files |
-      | 10 | 1       | the environment variable is set "EC_CACHE=1"   | input.image.files  |
-      | 11 | no      | the environment variable is set "EC_CACHE=no"  | ec.oci.image_files |
-      | 12 | off     | the environment variable is set "EC_CACHE=off" | input.image.files  |
-      | 13 | a digit | the environment variable is set "EC_CACHE=2"   | ec.oci.image_files |
+  Rule: 16 Off is off
 
-  @cache-17 @cache-17.<id>
-  Scenario Outline: no layer is fetched that nothing reads files of, <when>
-    Given 2 images that nothing reads files of
-    And the environment variable is set "EC_CACHE=<cache>"
-    When the validation is run
-    Then the exit status should be 0
-    And no layer was fetched
-    And the cache directory is empty
-    And the registry was asked for
-      | manifest | acceptance/bundle-1 |
-      | manifest | acceptance/bundle-2 |
+    @cache-16 @cache-16.<id>
+    Scenario Outline: EC_CACHE=<word> switches the cache off
+      Given 2 images that share a layer, read through <reader>
+      When the validation is run
+      Then the validation is right
+      Given what the cache directory holds of the shared layer is replaced by another archive
+      And the cache directory is remembered
+      And the environment variable is set "EC_CACHE=<word>"
+      When the validation is run
+      Then the validation is right
+      And the shared layer was fetched exactly 2 times
+      And the cache directory is unchanged
 
-    Examples:
-      | id | when            | cache |
-      | 1  | with a cache    | true  |
-      | 2  | without a cache | false |
+      Examples: input.image.files
+        | id | word  | reader            |
+        | 1  | 0     | input.image.files |
+        | 3  | F     | input.image.files |
+        | 5  | False | input.image.files |
 
-  @cache-24 @cache-24.<id>
-  Scenario Outline: the cache is its owner's alone, and nothing is left outside of it, for <reader>
-    Given 2 images that share a layer, read through <reader>
-    And files may be written by all unless their maker says otherwise
-    And the environment variable is set "EC_CACHE=true"
-    And the first request for the shared layer is held in the middle
-    And the surroundings of the cache directory are remembered
-    When the validation starts
-    And the shared layer is held
-    Then the cache directory and what is in it may be written by their owner alone
-    When the shared layer is let go
-    And the validation ends
-    Then the validation is right
-    And the cache directory keeps the shared layer
-    And the cache directory and what is in it may be written by their owner alone
-    And nothing outside of the cache directory was touched
+      Examples: ec.oci.image_files
+        | id | word  | reader             |
+        | 2  | f     | ec.oci.image_files |
+        | 4  | false | ec.oci.image_files |
+        | 6  | FALSE | ec.oci.image_files |
 
-    Examples:
-      | id | reader             |
-      | 1  | input.image.files  |
-      | 2  | ec.oci.image_files |
+    @cache-16 @cache-16.<id>
+    Scenario Outline: a cache that is switched off makes no directory
+      Given 2 images that share a layer, read through <reader>
+      And the environment variable is set "EC_CACHE=false"
+      When the validation is run
+      Then the validation is right
+      And the shared layer was fetched exactly 2 times
+      And there is no cache directory
 
-  @cache-24 @cache-24.<id>
-  Scenario Outline: a diffID makes no file name: <claimed>, for <reader>
-    Given an image "bundle-1" that claims a diffID of "<claimed>", read through <reader>
-    And the environment variable is set "EC_CACHE=true"
-    And the surroundings of the cache directory are remembered
-    When the validation is run
-    Then "bundle-1" is judged by its own files, or fails for a cause
-    And nothing outside of the cache directory was touched
-    And no name in the cache directory is invalid on Windows
-    And nothing in the cache directory is damaged
+      Examples: input.image.files
+        | id | reader            |
+        | 7  | input.image.files |
 
-    Examples:
-      | id | claimed                                  | reader             |
-      | 3  | sha256:../../escaped                     | input.image.files  |
-      | 4  | ../../../../escaped:escaped              | input.image.files  |
-      | 5  | sha256:../../../../escaped               | ec.oci.image_files |
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 14 | ec.oci.image_files |
 
-  @cache-24 @cache-24.<id>
-  Scenario Outline: a digest that makes no file name is an error: <digest>, for <reader>
-    Given an image "unstorable" whose layer has the digest "<digest>", read through <reader>
-    And the environment variable is set "EC_CACHE=true"
-    And the surroundings of the cache directory are remembered
-    When the validation is run
-    Then "unstorable" fails, and the cause names "escaped"
-    And nothing outside of the cache directory was touched
-    And the cache directory is empty
+    @cache-16 @cache-16.<id>
+    Scenario Outline: there is a cache when EC_CACHE is <what>
+      Given 1 images that share a layer, read through <reader>
+      And <step>
+      When the validation is run
+      Then the validation is right
+      And the cache directory keeps the shared layer
 
-    Examples:
-      | id | digest                         | reader             |
-      | 6  | sha256:../../escaped           | input.image.files  |
-      | 7  | ../../../../escaped:0123456789 | input.image.files  |
-      | 8  | sha256:../../../../escaped     | ec.oci.image_files |
+      Examples: input.image.files
+        | id | what  | step                                           | reader            |
+        | 8  | unset | an empty cache directory                       | input.image.files |
+        | 10 | 1     | the environment variable is set "EC_CACHE=1"   | input.image.files |
+        | 12 | off   | the environment variable is set "EC_CACHE=off" | input.image.files |
 
-  @cache-27 @cache-27.<id>
-  Scenario Outline: each name is valid on every system, with <algorithm> digests, for <reader>
-    Given 2 images that share a layer in gzip with a <algorithm> digest, read through <reader>
-    And the environment variable is set "EC_CACHE=true"
-    And the first request for the shared layer is held in the middle
-    When the validation starts
-    And the shared layer is held
-    Then each name in the cache directory is valid on Windows
-    When the shared layer is let go
-    And the validation ends
-    Then the validation is right
-    And the cache directory keeps the shared layer
-    And each name in the cache directory is valid on Windows
+      Examples: ec.oci.image_files
+        | id | what    | step                                          | reader             |
+        | 9  | empty   | the environment variable "EC_CACHE" is empty  | ec.oci.image_files |
+        | 11 | no      | the environment variable is set "EC_CACHE=no" | ec.oci.image_files |
+        | 13 | a digit | the environment variable is set "EC_CACHE=2"  | ec.oci.image_files |
 
-    Examples:
-      | id | algorithm | reader             |
-      | 1  | sha256    | input.image.files  |
-      | 2  | sha512    | ec.oci.image_files |
+  Rule: 17 Nothing for nothing
+
+    @cache-17 @cache-17.<id>
+    Scenario Outline: no layer is fetched that nothing reads files of, <when>
+      Given 2 images that nothing reads files of
+      And the environment variable is set "EC_CACHE=<cache>"
+      When the validation is run
+      Then the exit status should be 0
+      And no layer was fetched
+      And the cache directory is empty
+      And the registry was asked for
+        | manifest | acceptance/bundle-1 |
+        | manifest | acceptance/bundle-2 |
+
+      Examples:
+        | id | when            | cache |
+        | 1  | with a cache    | true  |
+        | 2  | without a cache | false |
+
+  Rule: 24 Modes
+
+    @cache-24 @cache-24.<id>
+    Scenario Outline: the cache is its owner's alone, and nothing is left outside of it
+      Given 2 images that share a layer, read through <reader>
+      And files may be written by all unless their maker says otherwise
+      And the environment variable is set "EC_CACHE=true"
+      And the first request for the shared layer is held in the middle
+      And the surroundings of the cache directory are remembered
+      When the validation starts
+      And the shared layer is held
+      Then the cache directory and what is in it may be written by their owner alone
+      When the shared layer is released
+      And the validation ends
+      Then the validation is right
+      And the cache directory keeps the shared layer
+      And the cache directory and what is in it may be written by their owner alone
+      And nothing outside of the cache directory was touched
+
+      Examples: input.image.files
+        | id | reader            |
+        | 1  | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 2  | ec.oci.image_files |
+
+    @cache-24 @cache-24.<id>
+    Scenario Outline: a diffID makes no file name: <claimed>
+      Given an image "bundle-1" that claims a diffID of "<claimed>", read through <reader>
+      And the environment variable is set "EC_CACHE=true"
+      And the surroundings of the cache directory are remembered
+      When the validation is run
+      Then "bundle-1" is judged by its own files, or fails for a cause
+      And nothing outside of the cache directory was touched
+      And no name in the cache directory is invalid on Windows
+      And nothing in the cache directory is damaged
+
+      Examples: input.image.files
+        | id | claimed                     | reader            |
+        | 3  | sha256:../../escaped        | input.image.files |
+        | 4  | ../../../../escaped:escaped | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | claimed                    | reader             |
+        | 5  | sha256:../../../../escaped | ec.oci.image_files |
+
+    @cache-24 @cache-24.<id>
+    Scenario Outline: a digest that makes no file name is an error: <digest>
+      Given an image "unstorable" whose layer has the digest "<digest>", read through <reader>
+      And the environment variable is set "EC_CACHE=true"
+      And the surroundings of the cache directory are remembered
+      When the validation is run
+      Then "unstorable" fails, and the cause names "escaped"
+      And nothing outside of the cache directory was touched
+      And the cache directory is empty
+
+      Examples: input.image.files
+        | id | digest                         | reader            |
+        | 6  | sha256:../../escaped           | input.image.files |
+        | 7  | ../../../../escaped:0123456789 | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | digest                     | reader             |
+        | 8  | sha256:../../../../escaped | ec.oci.image_files |
+
+  Rule: 27 Portable names
+
+    @cache-27 @cache-27.<id>
+    Scenario Outline: each name is valid on every system, with <algorithm> digests
+      Given 2 images that share a layer in gzip with a <algorithm> digest, read through <reader>
+      And the environment variable is set "EC_CACHE=true"
+      And the first request for the shared layer is held in the middle
+      When the validation starts
+      And the shared layer is held
+      Then each name in the cache directory is valid on Windows
+      When the shared layer is released
+      And the validation ends
+      Then the validation is right
+      And the cache directory keeps the shared layer
+      And each name in the cache directory is valid on Windows
+
+      Examples: input.image.files
+        | id | algorithm | reader            |
+        | 1  | sha256    | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | algorithm | reader             |
+        | 2  | sha512    | ec.oci.image_files |

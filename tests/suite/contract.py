@@ -43,12 +43,13 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Scenarios:
-    """A scenario of the layer cache, or an outline: its point, the numbers of its rows, its sentence, its feature."""
+    """A scenario of the layer cache, or an outline: its point, the numbers of its rows, where it stands."""
 
     point: int
     numbers: tuple[int, ...]
     name: str
     feature: str
+    rule: str
 
     def __str__(self) -> str:
         tags = ", ".join(f"`@cache-{self.point:02}.{number}`" for number in self.numbers)
@@ -77,6 +78,12 @@ def citations() -> Iterator[Citation]:
                 yield Citation(chapter, part.lstrip("§#"), str(path.relative_to(ROOT)))
 
 
+def points() -> dict[int, str]:
+    """The heading of each point, ``7 Nothing damaged under a final name``, by its number."""
+    headings = re.findall(r"(?m)^## ((\d+) .+)$", POINTS.read_text(encoding="utf-8"))
+    return {int(number): heading for heading, number in headings}
+
+
 def scenarios() -> list[Scenarios]:
     """The scenarios and outlines of ``features/layer_cache``, by point and number."""
     found: list[Scenarios] = []
@@ -87,7 +94,7 @@ def scenarios() -> list[Scenarios]:
             rows = getattr(scenario, "scenarios", [scenario])
             tags = [match for row in rows for tag in row.effective_tags if (match := _TAG.fullmatch(tag))]
             numbers = tuple(sorted(int(match[2]) for match in tags))
-            found.append(Scenarios(int(tags[0][1]), numbers, scenario.name, path.stem))
+            found.append(Scenarios(int(tags[0][1]), numbers, scenario.name, path.stem, scenario.parent.name))
     return sorted(found)
 
 

@@ -19,3 +19,8 @@ def test_points_list_their_scenarios() -> None:
 def test_every_point_has_scenarios_and_every_scenario_a_point() -> None:
     assert {one.point for one in contract.scenarios()} == set(range(1, 31))
     assert {str(point) for point in range(1, 31)} < contract.sections()["40"]
+
+
+def test_each_scenario_stands_under_the_rule_of_its_point() -> None:
+    points = contract.points()
+    assert [str(one) for one in contract.scenarios() if one.rule != points[one.point]] == []

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.cache_damage import DAMAGES, damage
 from ec_acceptance.testbed.cache_directory import CacheDirectory, Entry
 from ec_acceptance.testbed.faults import WordsError
 from ec_acceptance.testbed.images import Layer
-from ec_acceptance.testbed.peculiar import SHARED_FILES, impostor
+from ec_acceptance.testbed.malformed import SHARED_FILES, substitute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,9 +61,9 @@ def test_a_cut_at_a_boundary_leaves_whole_files(tmp_path: Path, *, plain: bool) 
 
 
 @pytest.mark.parametrize("plain", FORMS)
-def test_an_impostor_is_as_large_and_as_valid_and_has_other_content(*, plain: bool) -> None:
+def test_a_substitute_is_as_large_and_as_valid_and_has_other_content(*, plain: bool) -> None:
     data = gzip.decompress(LAYER.data) if plain else LAYER.data
-    other = impostor(data)
+    other = substitute(data)
     assert len(other) == len(data)
     with tarfile.open(fileobj=io.BytesIO(other if plain else gzip.decompress(other))) as archive:
         file = archive.extractfile("manifests/shared-first.json")
@@ -75,4 +75,4 @@ def test_words_without_meaning_are_refused(tmp_path: Path) -> None:
     with pytest.raises(WordsError, match="no damage 'eaten'"):
         damage("eaten", stored(tmp_path, plain=False), LAYER)
     with pytest.raises(WordsError, match="doesn't show"):
-        impostor(Layer.of(SHARED_FILES, level=9).data)
+        substitute(Layer.of(SHARED_FILES, level=9).data)

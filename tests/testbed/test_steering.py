@@ -68,7 +68,7 @@ def test_what_is_held_is_told_and_let_go(gate: Gate, fetch: Fetch) -> None:
     held = lead.held(THE_LAYER)
     assert (held.repository, held.reference, held.sent) == ("a", LAYER.digest, 100)
     assert not answer.done()
-    lead.let_go(THE_LAYER)
+    lead.release(THE_LAYER)
     assert answer.result(WAIT) == LAYER.data
 
 
@@ -86,7 +86,7 @@ def test_an_image_waits_for_its_turn(gate: Gate, fetch: Fetch) -> None:
     lead.wait_before("a", THE_CONFIGURATION)
     answer = fetch(THE_CONFIGURATION)
     assert not answer.done()
-    lead.go_on(["a"])
+    lead.resume(["a"])
     assert answer.result(WAIT) == IMAGE.config
 
 
@@ -95,7 +95,7 @@ def test_nothing_to_let_go_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> N
     lead.add(THE_LAYER, Hold(0), 2)
     fetch(THE_LAYER).result(WAIT)
     with pytest.raises(NotReachedError, match="isn't held"):
-        lead.let_go(THE_LAYER)
+        lead.release(THE_LAYER)
 
 
 def test_a_healthy_registry_holds_nothing(gate: Gate, fetch: Fetch) -> None:
@@ -138,7 +138,7 @@ def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
     answer = fetch(THE_LAYER)
     lead.held(THE_LAYER)
     before = max(one.answered or 0 for one in gate.log.requests())
-    lead.rest(0)
+    lead.wait_until_idle(0)
     asked = fetch(THE_LAYER)
     asked.result(WAIT)
     assert gate.log.requests()[-1].started - before >= LEAST_QUIET

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed import peculiar
+from ec_acceptance.testbed import malformed
 from ec_acceptance.testbed.bundles import READERS
 from ec_acceptance.testbed.faults import WordsError
 from ec_acceptance.testbed.images import Image
@@ -56,7 +56,7 @@ def stock(gate: Gate, tmp_path: Path) -> Stock:
     ],
 )
 def test_an_unreadable_layer_is_what_its_digest_says_and_no_whole_archive(stock: Stock, gate: Gate, how: str) -> None:
-    peculiar.add_unreadable(stock, "acceptance/bad", how, READER)
+    malformed.add_unreadable(stock, "acceptance/bad", how, READER)
     layer = stock.layer('the large layer of "bad"')
     data = gate.repository("acceptance/bad").blob(layer.digest)
     assert digest_of(data) == layer.digest
@@ -73,53 +73,53 @@ def test_an_unreadable_layer_is_what_its_digest_says_and_no_whole_archive(stock:
 
 
 def test_a_claim_stands_in_the_configuration_alone(stock: Stock) -> None:
-    peculiar.add_claiming(stock, "acceptance/liar", "sha256:claimed", READER)
-    image = stock.images["acceptance/liar"].content
+    malformed.add_claiming(stock, "acceptance/forged", "sha256:claimed", READER)
+    image = stock.images["acceptance/forged"].content
     assert isinstance(image, Image)
     assert json.loads(image.config)["rootfs"]["diff_ids"] == [image.layers[0].diff_id, "sha256:claimed"]
-    assert stock.layer('the large layer of "liar"').diff_id != "sha256:claimed"
+    assert stock.layer('the large layer of "forged"').diff_id != "sha256:claimed"
 
 
 def test_one_archive_packed_twice_has_two_digests(stock: Stock) -> None:
-    peculiar.add_packed_twice(stock, READER)
+    malformed.add_packed_twice(stock, READER)
     first, second = stock.layer("first packing"), stock.layer("second packing")
     assert first.diff_id == second.diff_id
     assert first.digest != second.digest
 
 
-def test_an_impostor_has_the_size_of_the_shared_layer(stock: Stock) -> None:
+def test_a_substitute_has_the_size_of_the_shared_layer(stock: Stock) -> None:
     stock.add_bundles("acceptance/bundle-1", 1, 1 << 20)
-    peculiar.add_impostor(stock)
-    shared, other = stock.layer("shared layer"), stock.layer("impostor layer")
+    malformed.add_substitute(stock)
+    shared, other = stock.layer("shared layer"), stock.layer("substituted layer")
     assert shared.size == other.size
     assert shared.digest != other.digest
 
 
 def test_a_layer_elsewhere_is_named_and_not_stored(stock: Stock, gate: Gate) -> None:
-    layer = peculiar.add_elsewhere(stock, "acceptance/far", "http://127.0.0.1/", READER)
+    layer = malformed.add_elsewhere(stock, "acceptance/far", "http://127.0.0.1/", READER)
     assert layer.descriptor()["urls"] == [f"http://127.0.0.1/{layer.digest}"]
     with pytest.raises(Exception, match="404"):
         gate.repository("acceptance/far").blob(layer.digest)
 
 
 def test_an_unstorable_image_is_served_by_tag_and_digest(stock: Stock, gate: Gate) -> None:
-    peculiar.serve_unstorable(stock, gate, "acceptance/odd", "md5:0123", READER)
+    malformed.serve_unstorable(stock, gate, "acceptance/odd", "md5:0123", READER)
     for reference in ("latest", stock.images["acceptance/odd"].digest):
         manifest = json.loads(Repository.at(gate.url, "acceptance/odd").manifest(reference)[1])
         assert manifest["layers"][0]["digest"] == "md5:0123"
 
 
 def test_with_another_algorithm_nothing_but_the_algorithm_is_wrong(stock: Stock, gate: Gate) -> None:
-    digest = peculiar.serve_of_algorithm(stock, gate, "acceptance/odd", "md5", READER)
+    digest = malformed.serve_of_algorithm(stock, gate, "acceptance/odd", "md5", READER)
     repository = Repository.at(gate.url, "acceptance/odd")
     [layer] = json.loads(repository.manifest("latest")[1])["layers"]
     data = repository.blob(digest)
     assert (layer["digest"], layer["size"]) == (digest, len(data))
     assert digest == f"md5:{hashlib.md5(data, usedforsecurity=False).hexdigest()}"
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data))) as archive:
-        assert set(peculiar.SHARED_FILES) <= set(archive.getnames())
+        assert set(malformed.SHARED_FILES) <= set(archive.getnames())
 
 
 def test_ways_to_be_unreadable_have_names(stock: Stock) -> None:
     with pytest.raises(WordsError, match="'smells'"):
-        peculiar.add_unreadable(stock, "acceptance/bad", "smells", READER)
+        malformed.add_unreadable(stock, "acceptance/bad", "smells", READER)

@@ -6,7 +6,7 @@ from typing import cast, get_args
 
 from behave import given, then, use_step_matcher
 
-from ec_acceptance.testbed import peculiar
+from ec_acceptance.testbed import malformed
 from ec_acceptance.testbed.behaving import Context
 from ec_acceptance.testbed.bundles import READERS, Reader, add_apart, seen
 from ec_acceptance.testbed.faults import Thing
@@ -27,7 +27,7 @@ def _reader(context: Context) -> Reader:
 def images_of_a_form(context: Context, count: int, form: str, algorithm: str, reader: str) -> None:
     compression = {"gzip": "gzip", "zstd": "zstd", "no compression": "none"}[form]
     assert compression in get_args(Compression)
-    peculiar.add_of_form(context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm)
+    malformed.add_of_form(context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm)
     context.world.judge(READERS[reader])
 
 
@@ -39,7 +39,7 @@ def images_that_share_much(context: Context, count: int, size: int, reader: str)
 
 @given('an image "{name}" with a layer of {size:d} MiB')
 def a_large_image(context: Context, name: str, size: int) -> None:
-    peculiar.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
+    malformed.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
     context.world.stock.sign_all("known")
 
 
@@ -60,43 +60,43 @@ def images_unread(context: Context, count: int) -> None:
 def a_claiming_image(context: Context, name: str, thing: str) -> None:
     world = context.world
     diff_id = context.world.stock.layer(thing).diff_id
-    peculiar.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
+    malformed.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
     world.stock.sign_all("known")
 
 
 @given('an image "{name}" that claims a diffID of "{text}", read through {reader}')
 def an_escaping_image(context: Context, name: str, text: str, reader: str) -> None:
-    peculiar.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
+    malformed.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given("2 images with one archive that is packed in two ways, read through {reader}")
 def images_packed_twice(context: Context, reader: str) -> None:
-    peculiar.add_packed_twice(context.world.stock, READERS[reader])
+    malformed.add_packed_twice(context.world.stock, READERS[reader])
     context.world.judge(READERS[reader])
 
 
-@given('an image "impostor" with a layer that is as large')
-def an_impostor(context: Context) -> None:
-    peculiar.add_impostor(context.world.stock)
+@given('an image "substitute" with another layer of the same size')
+def an_substitute(context: Context) -> None:
+    malformed.add_substitute(context.world.stock)
 
 
 @given('an image "{name}" with a layer that {how}, read through {reader}')
 def an_unreadable_image(context: Context, name: str, how: str, reader: str) -> None:
-    peculiar.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
+    malformed.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" with a file of {size:d} MiB, read through {reader}')
 def an_image_with_a_large_file(context: Context, name: str, size: int, reader: str) -> None:
-    peculiar.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
+    malformed.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" whose layer has the digest "{digest}", read through {reader}')
 def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -> None:
     world = context.world
-    peculiar.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
+    malformed.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
     world.judge(READERS[reader])
 
 
@@ -104,7 +104,7 @@ def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -
 def an_image_of_an_algorithm(context: Context, name: str, algorithm: str, reader: str) -> None:
     """`LAYER_DIGEST` is the digest then."""
     world = context.world
-    digest = peculiar.serve_of_algorithm(world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader])
+    digest = malformed.serve_of_algorithm(world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader])
     world.made["LAYER_DIGEST"] = digest
     world.judge(READERS[reader])
 
@@ -117,7 +117,7 @@ def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> 
     elsewhere = "acceptance/elsewhere"
     prefix = f"{world.gate.url}/v2/{elsewhere}/blobs/"
     try:
-        layer = peculiar.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
+        layer = malformed.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
     except UnexpectedAnswerError as error:
         context.scenario.skip(f"this registry takes no manifest with the URL of a layer: {error}")
         return
@@ -134,7 +134,6 @@ def the_url_was_not_asked_for(context: Context) -> None:
 
 @given("every layer is held at the start")
 def every_layer_is_held(context: Context) -> None:
-    context.world.longest_gap()
     stock = context.world.stock
     for title in stock.layers:
         layer = stock.layer(title)

@@ -30,15 +30,15 @@ __all__ = [
     "SHARED_FILES",
     "add_claiming",
     "add_elsewhere",
-    "add_impostor",
     "add_large",
     "add_large_file",
     "add_of_form",
     "add_packed_twice",
+    "add_substitute",
     "add_unreadable",
-    "impostor",
     "serve_of_algorithm",
     "serve_unstorable",
+    "substitute",
 ]
 
 SHARED_FILES: dict[str, bytes] = {
@@ -83,13 +83,13 @@ def add_packed_twice(stock: Stock, reader: Reader) -> None:
         _add(stock, f"acceptance/{name}", {title: layer}, SHARED_FILES, reader)
 
 
-def add_impostor(stock: Stock) -> None:
-    """An image with the layer `impostor layer`: as large as the shared layer, as valid, and with other content."""
+def add_substitute(stock: Stock) -> None:
+    """An image with the layer `substituted layer`: as large as the shared layer, as valid, and with other content."""
     shared = stock.layer("shared layer")
-    stock.add_image("acceptance/impostor", {"impostor layer": _stored(impostor(shared.data), b"")})
+    stock.add_image("acceptance/substitute", {"substituted layer": _stored(substitute(shared.data), b"")})
 
 
-def impostor(data: bytes) -> bytes:
+def substitute(data: bytes) -> bytes:
     """A tar, or one in gzip's stored blocks, with other words in the files that policies see, and all else in order.
 
     Raises:
