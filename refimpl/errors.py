@@ -43,6 +43,15 @@ class Error(Exception):
 
     exit_status = 1
 
+    def __str__(self) -> str:
+        """The text, without passwords in URLs: whatever it is put together from, none is said or reported."""
+        text = super().__str__()
+        if "@" not in text:
+            return text
+        from refimpl.redaction import without_secrets
+
+        return without_secrets(text)
+
 
 class UsageError(Error):
     """The command line cannot be parsed: change a flag."""

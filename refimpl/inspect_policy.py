@@ -10,6 +10,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import UsageError
 from refimpl.evaluation.rules import RuleInfo, check_values, is_kept
 from refimpl.record import record
+from refimpl.redaction import without_secrets
 from refimpl.rego.host import Host
 from refimpl.source_inspection import fetched_sources
 
@@ -87,7 +88,7 @@ def inspect_policy(parsed: ParsedFlags, options: Options, environ: Mapping[str, 
             for source in {source.pinned: source for source in sources.values()}.values():
                 entries = host.inspect(source.path, whole=True, deadline=deadline)
                 check_values(entries)
-                found[source.pinned] = [link for link in _links(entries) if choice.includes(link)]
+                found[without_secrets(source.pinned)] = [link for link in _links(entries) if choice.includes(link)]
     sys.stdout.buffer.write(render(found, values["output"]).encode("utf-8", "replace"))
 
 

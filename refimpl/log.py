@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
+from refimpl.redaction import without_secrets
 from refimpl.streams import SURROGATES
 
 if TYPE_CHECKING:
@@ -86,7 +87,10 @@ class Formatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             fields.setdefault("error", record.exc_info[1])
         caller = (record.funcName or "", f" {record.filename}:{record.lineno}") if self._callers else None
-        return line(record.levelno, record.getMessage(), at=record.created, caller=caller, fields=fields)
+        fields = {name: without_secrets(str(value)) for name, value in fields.items()}
+        return line(
+            record.levelno, without_secrets(record.getMessage()), at=record.created, caller=caller, fields=fields
+        )
 
 
 @contextlib.contextmanager

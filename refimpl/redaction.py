@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
-__all__ = ["without_secrets"]
+__all__ = ["without_secrets", "without_secrets_in"]
 
 _MASK = "***"
+# Before a URL's authority; a policy source's getter may take the place of the scheme, as in git::user:password@host.
+_BEGIN = re.compile(r"://|\b(?:git|oci|https?|hg|s3|gcs)::")
 _END = re.compile(r"[\s\"'`<>\\]")
 _AUTHORITY_END = re.compile(r"[/?#]")
 _PORT = re.compile(r"\d*", re.ASCII)
 # What some services want beside a token that stands in the place of the name.
 _NO_PASSWORDS = frozenset({"", "x-oauth-basic"})
-_TOKEN_SCHEMES = ("http", "https")
+_TOKEN_SCHEMES = ("http", "https", "git:", "oci:")
 
 
 def without_secrets(text: str) -> str:
@@ -21,13 +25,13 @@ def without_secrets(text: str) -> str:
     A name without a password is one over http (it may be a token; over ssh it is just a name). A URL that is none, as
     its password has a ``/`` in it, is cut up to its last ``@``.
     """
-    if "://" not in text or "@" not in text:
+    if "@" not in text:
         return text
     parts: list[str] = []
     done = end = 0
-    found = text.find("://")
-    while found >= 0:
-        start = found + 3
+    found = _BEGIN.search(text)
+    while found:
+        start = found.end()
         if start >= end:
             stop = _END.search(text, start)
             end = stop.start() if stop else len(text)
@@ -35,10 +39,19 @@ def without_secrets(text: str) -> str:
         if start <= last:
             at = _end_of_user(text, start, end, last)
             if at > start:
-                parts += [text[done:start], _shown(text[start:at], text[:found])]
+                parts += [text[done:start], _shown(text[start:at], text[:start])]
                 done = start = at
-        found = text.find("://", start)
+        found = _BEGIN.search(text, start)
     return "".join([*parts, text[done:]])
+
+
+def without_secrets_in(value: Any) -> Any:
+    """The same for each text in a JSON value, names of members included."""
+    if isinstance(value, str):
+        return without_secrets(value)
+    if isinstance(value, Mapping):
+        return {without_secrets(name): without_secrets_in(member) for name, member in value.items()}
+    return [without_secrets_in(member) for member in value] if isinstance(value, (list, tuple)) else value
 
 
 def _end_of_user(text: str, start: int, end: int, last: int) -> int:
@@ -59,6 +72,6 @@ def _end_of_user(text: str, start: int, end: int, last: int) -> int:
 
 def _shown(user: str, before: str) -> str:
     name, colon, password = user.partition(":")
-    if password in _NO_PASSWORDS and before.endswith(_TOKEN_SCHEMES):
+    if password in _NO_PASSWORDS and name != "git" and before[:-1].removesuffix(":/").endswith(_TOKEN_SCHEMES):
         return _MASK
     return f"{name}:{_MASK}" if colon else name

@@ -18,6 +18,7 @@ from refimpl.oci.client import connect
 from refimpl.policy.instant import rfc3339
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.preparation import prepare
+from refimpl.redaction import without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
@@ -87,7 +88,7 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         report = Report(
             components=tuple(one.result for one in examined),
             key=prepared.key.pem,
-            policy=prepared.policy.spec,
+            policy=without_secrets_in(prepared.policy.spec),
             effective_time=rfc3339(effective_time.read(time.time_ns)),
             ec_version=VERSION,
             snapshot=options.snapshot,

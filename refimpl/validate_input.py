@@ -29,6 +29,7 @@ from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.instant import rfc3339
 from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
+from refimpl.redaction import without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import ComponentResult, Report
@@ -116,7 +117,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         report = Report(
             components=tuple(result for result, _ in files),
             key="",
-            policy=policy.spec,
+            policy=without_secrets_in(policy.spec),
             effective_time=rfc3339(policy.effective_time.read(time.time_ns)),
             ec_version=VERSION,
             show_successes=options.show_successes,

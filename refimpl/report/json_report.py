@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl import jsontext
+from refimpl.redaction import without_secrets_in
 
 if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
@@ -34,7 +35,7 @@ def _component(report: Report, component: ComponentResult) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "name": component.name,
         "containerImage": component.container_image,
-        "source": component.source,
+        "source": without_secrets_in(component.source),
     }
     lists = [("violations", component.violations), ("warnings", component.warnings)]
     if report.show_successes:

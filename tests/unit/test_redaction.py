@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import logging
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.redaction import without_secrets
+from refimpl.errors import InputError, joined
+from refimpl.log import Formatter
+from refimpl.redaction import without_secrets, without_secrets_in
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,13 @@ from refimpl.redaction import without_secrets
         ("https://token:x-oauth-basic@host", "https://***@host"),
         ("https://token:@host", "https://***@host"),
         ("https://:secret@host", "https://:***@host"),
+        ("git::user:secret@host/x?ref=1", "git::user:***@host/x?ref=1"),
+        ("git::token@host/x?ref=1", "git::***@host/x?ref=1"),
+        ("oci::user:secret@host/x@sha256:ab", "oci::user:***@host/x@sha256:ab"),
+        ("git::git@host:x/y", "git::git@host:x/y"),
+        ("git::ssh://git@host/x", "git::ssh://git@host/x"),
+        ("oci::host/x:v1@sha256:ab", "oci::host/x:v1@sha256:ab"),
+        ("[2001:db8::a:b]/x@sha256:ab", "[2001:db8::a:b]/x@sha256:ab"),
         ("ssh://git@host/x", "ssh://git@host/x"),
         ("https://user:sec/ret@host/x", "https://user:***@host/x"),
         ("https://user:sec?r#et@host/x", "https://user:***@host/x"),
@@ -32,6 +43,25 @@ from refimpl.redaction import without_secrets
 )
 def test_secrets_are_cut_out(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+def test_json_values() -> None:
+    value = {"a https://u:p@h": ["https://u:p@h", 1, None], "b": ({"c": "https://t@h"},)}
+    assert without_secrets_in(value) == {
+        "a https://u:***@h": ["https://u:***@h", 1, None],
+        "b": [{"c": "https://***@h"}],
+    }
+
+
+def test_errors_and_log_lines_have_no_passwords_in_them() -> None:
+    error = InputError("Get https://user:secret@host/x: EOF")
+    assert str(error) == "Get https://user:***@host/x: EOF"
+    assert str(joined([error, error])).count("***") == 2
+    record = logging.LogRecord("x", logging.DEBUG, "", 0, "asking %s", ("https://user:secret@host",), None)
+    record.fields = {"url": "https://user:secret@host"}
+    line = Formatter().format(record)
+    assert line.count("https://user:***@host") == 2
+    assert "secret" not in line
 
 
 def test_many_urls_without_blanks_are_read_once() -> None:

@@ -62,7 +62,10 @@ def _reference(url: str) -> Reference:
     if not slash:
         raise PolicyError(f"{_INVALID}: missing registry or repository")
     if not re.fullmatch(r"[^@\s?#]+", host):
-        raise PolicyError(f'{_INVALID}: invalid registry "{host}"')
+        user, at, rest = host.rpartition("@")
+        name, colon, _ = user.partition(":")
+        shown = f"{name}:***{at}{rest}" if colon else host
+        raise PolicyError(f'{_INVALID}: invalid registry "{shown}"')
     if host == "localhost" or host.startswith("localhost:"):
         host = "127.0.0.1" + host.removeprefix("localhost")
     name, at, digest = rest.partition("@")

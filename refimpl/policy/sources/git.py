@@ -18,6 +18,7 @@ from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Commit, Tag
 
 from refimpl.errors import NotSupportedError, PolicyError, RegistryError
+from refimpl.oci.transport import address_of
 from refimpl.policy.sources.checkout import write_tree
 from refimpl.policy.sources.kinds import without_prefixes
 from refimpl.record import record
@@ -170,6 +171,7 @@ class _Client(AbstractHttpGitClient):
     def __init__(self, address: str, web: Web, user: str) -> None:
         super().__init__(address, thin_packs=False, quiet=True)
         self._web = web
+        self._origin = address_of(address)
         self._authorization = self._shown_user = ""
         if user:
             name, colon, _ = user.partition(":")
@@ -220,7 +222,7 @@ class _Client(AbstractHttpGitClient):
                 "GET" if body is None else "POST",
                 url,
                 {**_HEADERS, **(headers or {})},
-                authorization=self._authorization,
+                authorization=self._authorization if address_of(url) == self._origin else "",  # a redirect leads on
                 body=body,
                 verify=not self._web.unverified_git,
             )

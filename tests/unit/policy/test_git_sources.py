@@ -348,3 +348,18 @@ class TestLocal:
     @pytest.mark.parametrize("path", ["/nonexistent", "./here", "~/r"])
     def test_what_is_no_repository_is_told(self, destination: Path, web: Web, path: str) -> None:
         assert refusal(f"git::{path}", destination, web) == "error cloning repository: repository not found"
+
+
+def test_a_redirect_of_the_advertisement_takes_no_password_along(
+    authority: Authority, server: GitServer, repository: Repository, destination: Path, web: Web
+) -> None:
+    def elsewhere(request: Request) -> Response:
+        query = f"?{request.raw_query}" if request.raw_query else ""
+        return Response(302, (("Location", f"{server.url}{request.path}{query}"),))
+
+    del repository
+    with Server(elsewhere, tls=authority.server) as first:
+        git.fetch(f"git::https://me:secret@{first.address}/git/p", destination, web=web)
+    assert (destination / "main.rego").is_file()
+    assert {one.method for one in server.journal.asked} == {"GET", "POST"}
+    assert not [one for one in server.journal.asked if "Authorization" in one.headers]
