@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["UnconfinableError", "few_files", "full_disk", "give_away", "open_umask", "read_only"]
+__all__ = ["UnconfinableError", "few_files", "full_disk", "give_away", "open_umask", "read_only", "redirected"]
 
 _READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 _FULL = (
@@ -40,6 +40,13 @@ def open_umask() -> tuple[str, ...]:
     if sys.platform == "win32":
         raise UnconfinableError("there are no modes on Windows")
     return ("sh", "-c", 'umask 000 && exec "$@"', "sh")
+
+
+def redirected(words: str) -> tuple[str, ...]:
+    """Streams are other than usual, by a shell's words for that, such as ``>/dev/full`` or ``2>&-``."""
+    if sys.platform == "win32" or ("/dev/full" in words and not Path("/dev/full").exists()):
+        raise UnconfinableError("there is no such device, or no such shell")
+    return ("sh", "-c", f'exec "$@" {words}', "sh")
 
 
 def read_only(folder: Path) -> tuple[str, ...]:

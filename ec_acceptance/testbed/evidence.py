@@ -25,7 +25,9 @@ def keep(world: World, folder: Path) -> Path:
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     for number, invocation in enumerate(world.invocations, 1):
-        (target / f"{number}-command.txt").write_text(invocation.described() + "\n", encoding="utf-8")
+        (target / f"{number}-command.txt").write_text(
+            invocation.described() + "\n", encoding="utf-8", errors="surrogateescape"
+        )
         environment = json.dumps(dict(invocation.environment), indent=1)
         (target / f"{number}-environment.json").write_text(environment + "\n", encoding="utf-8")
         (target / f"{number}-stdout").write_bytes(invocation.stdout)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.world import World
 
-__all__ = ["POLICY_FILE", "add_conforming", "attach", "compare_lines", "judge", "know_seconds"]
+__all__ = ["POLICY_FILE", "add_conforming", "attach", "compare_lines", "judge", "know_seconds", "usual_words"]
 
 POLICY_FILE = "policy.yaml"
 """What `--policy` names when the scenario says nothing else."""
@@ -38,7 +38,12 @@ def attach(world: World, name: str) -> None:
 
 
 def judge(world: World, words: Sequence[str]) -> None:
-    """Run `validate image` with these words and what they leave open.
+    """Run `validate image` with these words and what they leave open (`usual_words`)."""
+    world.run(usual_words(world, words))
+
+
+def usual_words(world: World, words: Sequence[str]) -> list[str]:
+    """The command line of `validate image` with these words and what they leave open.
 
     That is all images by their tags, the configuration in `POLICY_FILE`, the key "known", no transparency log, all
     results, JSON.
@@ -55,7 +60,7 @@ def judge(world: World, words: Sequence[str]) -> None:
         names = [name for name, image in world.stock.images.items() if image.tag]
         usual = {"--json-input": world.stock.snapshot(names), **usual}
     rest = [word for flag, value in usual.items() if flag not in given for word in (flag, value) if word]
-    world.run(["validate", "image", *rest, *words])
+    return ["validate", "image", *rest, *words]
 
 
 def know_seconds(world: World) -> None:

@@ -106,6 +106,12 @@ class Running:
         """Send a signal to the validator's own process (not to its children)."""
         self._process.send_signal(number)
 
+    def ended_within(self, seconds: float) -> bool:
+        """Wait at most so long; whether it has ended by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+        return not self.alive
+
     def wait(self, timeout: float) -> Invocation:
         """Wait until it ends; after `timeout` seconds it and its children are killed."""
         timed_out = False

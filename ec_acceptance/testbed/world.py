@@ -82,6 +82,7 @@ class World:
         self.remembered: Mapping[str, str] = {}
         self.surroundings: Mapping[str, str] = {}
         self.confinement: tuple[str, ...] = ()
+        self.scratch_before: set[str] = set()
         self.peaks: list[int] = []
         self.registry_guard: Guard | None = None
         self.registry_tls = False
@@ -282,6 +283,7 @@ class World:
             for journal in (self.rekor.journal, self.git.journal, self.cluster.journal):
                 journal.clear()
         self.arguments = tuple(arguments)
+        self.scratch_before = set(os.listdir(self.scratch))  # noqa: PTH208 - names are compared
         self._started += 1
         streams = self.folder / f"run-{self._started}"
         streams.mkdir()

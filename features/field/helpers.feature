@@ -1,0 +1,23 @@
+Feature: How a run ends that waits for a program
+
+  @process-02 @process-02.<id>
+  Scenario Outline: <signal> ends a run that asks a credential helper, and the helper
+    Given the registry demands the credentials "user" and "password" (Basic)
+    And the Docker configuration names a helper that never answers
+    And a conforming image "acceptance/app"
+    And a folder "rules" with
+      | main.rego | policy/named.rego |
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    When the images begin to be judged
+    And the helper is being asked
+    And the validation gets <signal>, and all of it ends
+    Then the exit status should be <status>
+    And no temporary file of it is left
+
+    Examples:
+      | id | signal  | status |
+      | 1  | SIGINT  | 130    |
+      | 2  | SIGTERM | 143    |

@@ -1,0 +1,32 @@
+Feature: What happens in one component costs no other one its verdict
+
+  Background:
+    Given a conforming image "acceptance/plain"
+    And a folder "rules" with
+      | main.rego | policy/named.rego |
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @process-40 @process-40.<id>
+  Scenario Outline: an image whose <place> has half a character leaves the others their verdicts
+    Given an image "acceptance/odd" with the configuration and annotations
+      """
+      <document>
+      """
+    And "acceptance/odd" conforms
+    When the images are judged
+    Then the exit status should be 0
+    And the components in the report are
+      | plain | ${REGISTRY}/acceptance/plain@${plain_DIGEST} |
+      | odd   | ${REGISTRY}/acceptance/odd@${odd_DIGEST}     |
+    And the report has exactly the warnings of components
+      | odd   | named.seen | odd   |
+      | plain | named.seen | plain |
+
+    Examples:
+      | id | place       | document                                    |
+      | 1  | label       | {"config": {"Labels": {"a": "half \ud800"}}} |
+      | 2  | environment | {"config": {"Env": ["A=\udfff half"]}}       |
+      | 3  | annotation  | {"annotations": {"a": "half \ud800"}}        |

@@ -1,0 +1,159 @@
+"""How a validation ends that something ends, and what is left of it then."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from contextlib import suppress
+
+from behave import given, step, then, use_step_matcher, when
+
+from ec_acceptance.testbed.behaving import Context, arguments, rows
+from ec_acceptance.testbed.confinement import UnconfinableError, redirected
+from ec_acceptance.testbed.judging import usual_words
+from ec_acceptance.testbed.processes import outliving
+from ec_acceptance.testbed.registry.rules import Stall
+
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
+_PATIENCE = 5.0
+_HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
+
+
+@given("the registry never answers for manifests")
+def never_answers(context: Context) -> None:
+    context.world.gate.add(Stall(None), kind="manifest", method=None)
+
+
+@given("the Docker configuration names a helper that never answers")
+def a_helper_that_never_answers(context: Context) -> None:
+    world = context.world
+    world.store_credentials("user", "password", helper="patience")
+    (world.folder / "bin" / "docker-credential-patience").write_text(_HELPER, encoding="ascii")
+
+
+@step('"{folder}" is a named pipe that nobody reads')
+def a_named_pipe(context: Context, folder: str) -> None:
+    if not hasattr(os, "mkfifo"):
+        context.scenario.skip("there are no named pipes here")
+        return
+    os.mkfifo(context.world.work / folder)
+
+
+@given('"{name}" is a {kind} link to "{target}"')
+def a_link(context: Context, name: str, kind: str, target: str) -> None:
+    work = context.world.work
+    (work / target).write_text("before", encoding="ascii")
+    if kind == "hard":
+        (work / name).hardlink_to(work / target)
+    else:
+        (work / name).symlink_to(target)
+
+
+@given('the validator is started with "{redirection}"')
+def started_with_a_redirection(context: Context, redirection: str) -> None:
+    try:
+        context.world.confinement = redirected(redirection)
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+
+
+@when("the images begin to be judged")
+def begin_to_be_judged(context: Context) -> None:
+    world = context.world
+    world.start(usual_words(world, arguments(context) if context.table else []))
+
+
+@when('the registry is being asked for "{image}"')
+def being_asked(context: Context, image: str) -> None:
+    gate = context.world.gate
+    name = context.world.stock.full_name(image)
+    gate.log.wait_until(
+        lambda: bool(gate.log.requests(repository=name)),
+        timeout=context.world.steering.limit,
+        what=f"a request for {image}",
+    )
+
+
+@when("the helper is being asked")
+def the_helper_is_being_asked(context: Context) -> None:
+    world = context.world
+    asked = world.folder / "bin" / "docker-credential-patience.asked"
+    until = time.monotonic() + world.steering.limit
+    while not asked.exists():
+        assert time.monotonic() < until, "the helper isn't asked"
+        time.sleep(0.01)
+
+
+@when('the command line has the bytes "{words}"')
+def the_command_line_has_the_bytes(context: Context, words: str) -> None:
+    """Bytes that are no UTF-8 are written as hexadecimal escapes."""
+    line = [context.world.text(word) for word in words.split()]
+    context.world.run([_BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), word) for word in line])
+
+
+use_step_matcher("re")
+
+
+@when(r"the validation (?P<how>gets (?P<number>SIG[A-Z]+), and all of it ends|ends, and so does all of it)")
+def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
+    del how
+    world = context.world
+    running = world.running[""]
+    if number:
+        running.send(signal.Signals[number])
+    assert running.ended_within(world.steering.limit), "the validator didn't end"
+    try:
+        left = outliving(f"TMPDIR={world.scratch}", _PATIENCE)
+    except UnconfinableError as error:
+        running.kill()
+        context.scenario.skip(str(error))
+        return
+    last = world.finish()
+    for process in left:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(int(process.split()[0]), signal.SIGKILL)
+    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.described()}"
+
+
+use_step_matcher("parse")
+
+
+@then("no temporary file of it is left")
+def no_temporary_file(context: Context) -> None:
+    world = context.world
+    left = sorted(set(os.listdir(world.scratch)) - world.scratch_before)  # noqa: PTH208 - names are compared
+    assert not left, f"left in the folder for temporary files: {', '.join(left)}\n{world.last.described()}"
+
+
+@then('the file "{name}" is the report of "{component}" alone')
+def the_file_is_the_report(context: Context, name: str, component: str) -> None:
+    text = (context.world.work / name).read_text(encoding="utf-8")
+    try:
+        names = [one["name"] for one in json.loads(text)["components"]]
+    except ValueError:
+        names = []
+    assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.last.described()}"
+
+
+@then('the lines of the file "{name}" begin with')
+def the_lines_begin_with(context: Context, name: str) -> None:
+    lines = (context.world.work / name).read_text(encoding="utf-8").splitlines()
+    wanted = [text for (text,) in rows(context.table)]
+    assert len(lines) == len(wanted), f"{name} has {len(lines)} lines, not {len(wanted)}: {lines}"
+    assert all(map(str.startswith, lines, wanted)), f"{name} holds {lines}"
+
+
+@then('"{name}" and "{other}" are the same file')
+def the_same_file(context: Context, name: str, other: str) -> None:
+    work = context.world.work
+    assert (work / name).samefile(work / other), f"{name} isn't {other} any more"
+
+
+@then("standard error says nothing but the lines")
+def standard_error_says(context: Context) -> None:
+    last = context.world.last
+    said = [line for line in last.err.splitlines() if not line.startswith('time="')]
+    assert said == context.world.text(context.text).splitlines(), f"other lines:\n{last.described()}"
