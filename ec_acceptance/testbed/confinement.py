@@ -1,8 +1,7 @@
 """Circumstances that a validator is started in: a directory that can't be written, a full disk, few open files.
 
 Each is the beginning of a command line that makes the circumstances and then becomes the validator, so that it is the
-validator which gets signals. Mounts are made in a name space of its own, which nobody else sees and which ends with it;
-mode bits would not do, since they don't bind root.
+validator which gets signals. Mounts are made in a name space of its own, which nobody else sees and which ends with it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-__all__ = ["UnconfinableError", "few_files", "full_disk", "give_away", "open_umask", "read_only", "redirected"]
+__all__ = [
+    "UnconfinableError",
+    "bound_by_modes",
+    "few_files",
+    "full_disk",
+    "give_away",
+    "open_umask",
+    "read_only",
+    "redirected",
+]
 
 _READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
 _FULL = (
@@ -33,6 +41,21 @@ def few_files(count: int) -> tuple[str, ...]:
     if sys.platform == "win32":
         raise UnconfinableError("there is no such limit on Windows")
     return ("sh", "-c", 'ulimit -n "$0" && exec "$@"', str(count))
+
+
+def bound_by_modes() -> tuple[str, ...]:
+    """What files' modes forbid is forbidden, for root too.
+
+    Raises:
+        UnconfinableError: there are no modes, or no way to bind root to them.
+    """
+    if sys.platform == "win32":
+        raise UnconfinableError("there are no modes on Windows")
+    if os.geteuid() != 0:
+        return ()
+    if sys.platform != "linux" or shutil.which("setpriv") is None:
+        raise UnconfinableError("root is bound by modes on Linux alone, with setpriv(1)")
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
 
 def open_umask() -> tuple[str, ...]:

@@ -6,21 +6,32 @@ Examples are files below `features/examples`, named by their path there.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.archive import gzip, tar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ec_acceptance.testbed.git import Repository
     from ec_acceptance.testbed.world import World
 
-__all__ = ["add_folder", "archive", "branch_off", "move_on", "push_artifact", "serve_archive", "tag_commit"]
+__all__ = [
+    "add_folder",
+    "archive",
+    "branch_off",
+    "move_on",
+    "push_artifact",
+    "push_layers",
+    "push_packed",
+    "serve_archive",
+    "tag_commit",
+]
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.cncf.openpolicyagent.config.v1+json"
 _LAYER = "application/vnd.cncf.openpolicyagent.policy.layer.v1+rego"
+_UNPACK = "io.deis.oras.content.unpack"
 _TITLE = "org.opencontainers.image.title"
 
 
@@ -54,12 +65,21 @@ def tag_commit(world: World, name: str, tag: str, *, annotated: bool) -> None:
 
 def push_artifact(world: World, name: str, files: Mapping[str, str], tag: str) -> str:
     """Push examples as a policy artifact, a layer with its title for each; the digest is `${NAME_DIGEST}` too."""
+    layers = [_layer(world, name, path, data) for path, data in _content(world, files).items()]
+    return push_layers(world, name, layers, tag)
+
+
+def push_packed(world: World, name: str, packed: bytes) -> str:
+    """Push a policy artifact, tagged `latest`, whose one layer is a folder packed by ORAS."""
+    layer = _layer(world, name, "rules", packed)
+    layer["annotations"][_UNPACK] = "true"
+    return push_layers(world, name, [layer], "latest")
+
+
+def push_layers(world: World, name: str, layers: Sequence[Mapping[str, Any]], tag: str) -> str:
+    """Push a policy artifact of these descriptors; the digest is `${NAME_DIGEST}` too."""
     repository = world.gate.repository(name)
     config = b"{}"
-    layers = []
-    for path, data in _content(world, files).items():
-        digest = repository.put_blob(data)
-        layers.append({"mediaType": _LAYER, "digest": digest, "size": len(data), "annotations": {_TITLE: path}})
     manifest = {
         "schemaVersion": 2,
         "mediaType": _MANIFEST,
@@ -80,6 +100,11 @@ def serve_archive(world: World, name: str, files: Mapping[str, str]) -> None:
 def archive(world: World, files: Mapping[str, str]) -> bytes:
     """Examples as a tar.gz: path in it → example."""
     return gzip(tar(_content(world, files))[0])[0]
+
+
+def _layer(world: World, name: str, title: str, data: bytes) -> dict[str, Any]:
+    digest = world.gate.repository(name).put_blob(data)
+    return {"mediaType": _LAYER, "digest": digest, "size": len(data), "annotations": {_TITLE: title}}
 
 
 def _remember(world: World, commit: str, name: str, what: str) -> None:

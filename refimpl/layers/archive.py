@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from refimpl.layers.stream import Stream
 
-__all__ = ["DIRECTORY", "NAME_LIMIT", "REGULAR", "SYMBOLIC_LINK", "Archive", "Entry"]
+__all__ = ["DIRECTORY", "NAME_LIMIT", "PAX_GLOBAL", "REGULAR", "SYMBOLIC_LINK", "Archive", "Entry"]
 
-REGULAR, SYMBOLIC_LINK, DIRECTORY = "0", "2", "5"
+REGULAR, SYMBOLIC_LINK, DIRECTORY, PAX_GLOBAL = "0", "2", "5", "g"
 _BLOCK = 512
 _ZEROES = bytes(_BLOCK)
 _CHUNK = 1 << 20
@@ -34,7 +34,7 @@ _WITHOUT_CONTENT = frozenset("123456")
 _OLD_REGULAR, _CONTIGUOUS = "\0", "7"
 _USTAR, _GNU = b"ustar\0", b"ustar  \0"
 _OCTAL = re.compile(rb"[0-7]*")
-_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "g", "L", "K", "S"
+_PAX, _LONG_NAME, _LONG_LINK, _SPARSE = "x", "L", "K", "S"
 _RECORD = re.compile(rb"([0-9]{1,8}) ([^=]+)=")
 _INTEGER = re.compile(rb"[+-]?[0-9]{1,19}")
 _INTEGERS = frozenset({b"size", b"uid", b"gid"})
@@ -147,7 +147,7 @@ class Archive:
             try:
                 _check(header)
                 kind = chr(header[156])
-                if kind not in {_PAX, _PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
+                if kind not in {_PAX, PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
                     return self._entry(header, kind, name, link, records)
                 size = _number(header[124:136])
                 headers += _BLOCK + size
@@ -163,7 +163,7 @@ class Archive:
                     records = _records(data)
                 else:
                     name = _records(data).get(b"path") or _stored_name(header)
-                    return self._found(Entry(name, _PAX_GLOBAL, 0))
+                    return self._found(Entry(name, PAX_GLOBAL, 0))
             except _InvalidHeaderError:
                 raise _invalid(start) from None
 

@@ -10,7 +10,7 @@ from refimpl.oci.errors import LimitExceededError, MalformedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Decompressed", "Stream"]
+__all__ = ["Decompressed", "Lookahead", "Stream"]
 
 _INPUT = 1 << 18
 _FIRST_INPUT = 1 << 12
@@ -46,7 +46,7 @@ class Decompressed:
     """
 
     def __init__(self, source: Stream, limit: int, *, kind: str = "", thing: str = "layer") -> None:
-        self._source = _Pushed(source)
+        self._source = Lookahead(source)
         self._limit = limit
         self._kind = kind
         self._thing = thing
@@ -86,19 +86,26 @@ def _detected(head: bytes) -> str:
     return "zstd" if head.startswith(_ZSTD) or head[1:4] == _ZSTD_SKIPPABLE else "none"
 
 
-class _Pushed:
+class Lookahead:
     """A source whose next bytes can be looked at. Taking some costs what is taken, not what is there."""
 
     def __init__(self, source: Stream) -> None:
         self._source = source
         self._buffer = b""
         self._at = 0
+        self._before = 0  # bytes that the source gave before the buffer's
+
+    @property
+    def taken(self) -> int:
+        """How many bytes have been taken."""
+        return self._before + self._at
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes, fewer at the end."""
         have = len(self._buffer) - self._at
         if have < size:
             parts = [self._buffer[self._at :]]
+            self._before += self._at
             while have < size and (data := self._source.read(_INPUT)):
                 parts.append(data)
                 have += len(data)
@@ -114,6 +121,7 @@ class _Pushed:
     def some(self, size: int) -> bytes:
         """Take at most `size` bytes; none only at the end."""
         if self._at == len(self._buffer):
+            self._before += self._at
             self._buffer, self._at = self._source.read(_INPUT), 0
         data = self._buffer[self._at : self._at + size]
         self._at += len(data)
@@ -125,7 +133,7 @@ class _Pushed:
 
 
 class _Gzip:
-    def __init__(self, source: _Pushed) -> None:
+    def __init__(self, source: Lookahead) -> None:
         self._source = source
         self._begin()
 
@@ -165,7 +173,7 @@ class _Gzip:
 
 
 class _Bzip2:
-    def __init__(self, source: _Pushed) -> None:
+    def __init__(self, source: Lookahead) -> None:
         self._source = source
         self._begin()
 

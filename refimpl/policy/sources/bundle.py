@@ -24,6 +24,7 @@ __all__ = ["fetch"]
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
 _MAX_LAYER = 256 << 20  # held in memory for a moment
+_GZIP = b"\x1f\x8b"
 _PREFIX = re.compile(r"\A(?:[a-z0-9+.-]*::|[a-z0-9+.-]+://)*")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
@@ -48,7 +49,7 @@ def fetch(url: str, destination: Path, *, registry: Registry) -> str:
     except RegistryError as error:
         raise PolicyError(f"{_FAILED}: {error}") from None
     try:
-        _store(manifest, reference, destination, registry, Budget(url))
+        _store(manifest, reference, destination, registry, _Stored(url))
     except RegistryError as error:
         raise PolicyError(f"pulling policy: {error}") from None
     rest = without_prefixes(url, "oci::", "oci://", "https://").partition("@")[0]
@@ -83,14 +84,23 @@ def _reference(url: str) -> Reference:
     return Reference(text, repository, None if at else tag or "latest", digest or None)
 
 
-def _store(manifest: Manifest, reference: Reference, destination: Path, registry: Registry, budget: Budget) -> None:
+def _store(manifest: Manifest, reference: Reference, destination: Path, registry: Registry, stored: _Stored) -> None:
     if manifest.is_index:
         for child in manifest.manifests:
-            _store(registry.manifest(reference.at(child.digest)), reference, destination, registry, budget)
+            _store(registry.manifest(reference.at(child.digest)), reference, destination, registry, stored)
         return
     for layer in manifest.layers:
         if title := (layer.annotations or {}).get(_TITLE):
-            _store_layer(title, layer, reference, destination, registry, budget)
+            _store_layer(title, layer, reference, destination, registry, stored)
+
+
+class _Stored:
+    """What of an artifact has been stored, and how much more there may be."""
+
+    def __init__(self, url: str) -> None:
+        self.budget = Budget(url)
+        self.digests: dict[Path, str] = {}
+        self.written: set[Path] = set()
 
 
 def _store_layer(
@@ -99,19 +109,27 @@ def _store_layer(
     reference: Reference,
     destination: Path,
     registry: Registry,
-    budget: Budget,
+    stored: _Stored,
 ) -> None:
     path = inside(destination, title)
     if path is None:
         raise PolicyError(f"{_UNSTORED}: failed to resolve path for writing: path traversal disallowed: {title}")
-    if path.exists():
+    if stored.digests.get(path) == layer.digest:
+        return  # the same layer, listed once more
+    if path in stored.digests or path.exists():
         raise PolicyError(f"{_UNSTORED}: {title}: duplicate name")
+    stored.digests[path] = layer.digest
     content = registry.blob(reference.repository, layer, limit=_MAX_LAYER)
     if (layer.annotations or {}).get(_UNPACK) == "true":
-        packed = destination.with_name(f"{destination.name}-packed")
-        budget.write((content,), packed)
-        if not archive.unpacked(packed, destination, name=f"{title}.tar.gz"):
+        if not content.startswith(_GZIP):
             raise PolicyError(f"{_UNSTORED}: {title}: not a packed directory")
+        packed = destination.with_name(f"{destination.name}-packed")
+        stored.budget.write((content,), packed)
+        try:
+            archive.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written)
+        except PolicyError as error:
+            raise PolicyError(f"{_UNSTORED}: {error}") from None
         packed.unlink()
         return
-    budget.write((content,), path)
+    stored.written.add(path)
+    stored.budget.write((content,), path)

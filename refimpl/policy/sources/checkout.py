@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from dulwich.objects import Blob, Tree
+from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree, parse_tree
 
 from refimpl.errors import PolicyError
+from refimpl.policy.sources import content
 from refimpl.policy.sources.content import Budget, counts, inside
 
 if TYPE_CHECKING:
@@ -17,10 +18,38 @@ if TYPE_CHECKING:
     from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
 
-__all__ = ["write_tree"]
+__all__ = ["commit_of", "write_tree"]
 
+T = TypeVar("T", bound=ShaFile)
+
+_FAILED = "error cloning repository"
 _MAX_LINKS = 40
+_MAX_LINK = 4096
 _MAX_DEPTH = 200
+_MAX_TAGS = 16
+_REMEMBERED_TREES = 8
+_SUBMODULE = 0o160000
+_KINDS = frozenset({stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK, _SUBMODULE})
+#: Names that would lead elsewhere, or into git's own folder; git refuses them likewise.
+_FORBIDDEN = frozenset({b"", b".", b"..", b".git"})
+
+
+def commit_of(store: BaseObjectStore, tip: ObjectID) -> Commit:
+    """The commit that a reference's object is or names.
+
+    Raises:
+        PolicyError: there is none.
+    """
+    for _ in range(_MAX_TAGS):
+        if tip not in store:
+            break
+        found = _object(store, tip)
+        if isinstance(found, Commit):
+            return found
+        if not isinstance(found, Tag):
+            break
+        tip = found.object[1]
+    raise PolicyError("error resolving ref: reference not found")
 
 
 def write_tree(store: BaseObjectStore, tree: ObjectID, subdirectory: str, destination: Path, *, name: str) -> None:
@@ -37,7 +66,8 @@ def write_tree(store: BaseObjectStore, tree: ObjectID, subdirectory: str, destin
         name: of the source, for errors.
 
     Raises:
-        PolicyError: no such directory, or something in it that cannot be had.
+        PolicyError: no such directory, or something in it that cannot be had: an object that is missing or isn't what
+            its name says, a name that is there twice or leads elsewhere, an entry of no known kind.
         OSError: not written.
     """
     _Checkout(store, tree, Budget(name)).write(subdirectory, destination)
@@ -48,6 +78,7 @@ class _Checkout:
         self._store = store
         self._root = root
         self._budget = budget
+        self._trees: dict[ObjectID, dict[bytes, tuple[int, ObjectID]]] = {}
 
     def write(self, subdirectory: str, destination: Path) -> None:
         parts = [part for part in subdirectory.split("/") if part not in ("", ".")]
@@ -62,27 +93,30 @@ class _Checkout:
 
     def _write_directory(self, object_id: ObjectID, path: str, destination: Path, *, depth: int) -> None:
         if depth > _MAX_DEPTH:
-            raise PolicyError(f"error cloning repository: directories nested deeper than {_MAX_DEPTH}")
-        for entry in self._tree(object_id).iteritems():
-            name = entry.path.decode(errors="surrogateescape")
+            raise PolicyError(f"{_FAILED}: directories nested deeper than {_MAX_DEPTH}")
+        for entry, (mode, entry_id) in self._entries(object_id, path).items():
+            name = entry.decode(errors="surrogateescape")
             below = f"{path}/{name}" if path else name
             target = inside(destination, name)
             if target is None or target.parent != destination:
-                raise PolicyError(f"error cloning repository: invalid path {below}")
-            if stat.S_ISDIR(entry.mode):
-                target.mkdir()
-                self._write_directory(entry.sha, below, target, depth=depth + 1)
-            elif stat.S_ISLNK(entry.mode):
+                raise PolicyError(f"{_FAILED}: invalid path {below}")
+            if stat.S_ISDIR(mode):
+                self._budget.make_directory(target)
+                self._write_directory(entry_id, below, target, depth=depth + 1)
+            elif stat.S_ISLNK(mode):
+                self._budget.count()
                 self._write_linked(below, target)
-            elif stat.S_ISREG(entry.mode):
-                self._budget.write((self._blob(entry.sha),), target)
+            elif stat.S_ISREG(mode):
+                self._budget.write((self._content(entry_id, below),), target)
+            else:
+                self._budget.count()
 
     def _write_linked(self, path: str, target: Path) -> None:
         found = self._lookup(path)
         if found is not None and stat.S_ISREG(found[0]):
-            self._budget.write((self._blob(found[1]),), target)
+            self._budget.write((self._content(found[1], path),), target)
         elif counts(path) and not (found is not None and stat.S_ISDIR(found[0])):
-            raise PolicyError(f"error cloning repository: the symbolic link {path} leads to no file of the repository")
+            raise PolicyError(f"{_FAILED}: the symbolic link {path} leads to no file of the repository")
 
     def _lookup(self, path: str) -> tuple[int, ObjectID, str] | None:
         """Mode, object and true path of what a path leads to, through symbolic links that stay inside; else None."""
@@ -93,12 +127,15 @@ class _Checkout:
             for index, part in enumerate(parts):
                 if not stat.S_ISDIR(mode):
                     return None
-                try:
-                    mode, object_id = self._tree(object_id)[part.encode(errors="surrogateescape")]
-                except KeyError:
+                found = self._entries(object_id, "/".join(walked)).get(part.encode(errors="surrogateescape"))
+                if found is None:
                     return None
+                mode, object_id = found
                 if stat.S_ISLNK(mode):
-                    target = self._blob(object_id).decode(errors="surrogateescape")
+                    link = self._content(object_id, "/".join((*walked, part)))
+                    if len(link) > _MAX_LINK:
+                        return None
+                    target = link.decode(errors="surrogateescape")
                     path = posixpath.normpath("/".join((*walked, target, *parts[index + 1 :])))
                     if target.startswith("/") or path == ".." or path.startswith("../"):
                         return None
@@ -109,14 +146,50 @@ class _Checkout:
                 return mode, object_id, path
         return None
 
-    def _tree(self, object_id: ObjectID) -> Tree:
-        found = self._store[object_id]
-        if not isinstance(found, Tree):
-            raise PolicyError(f"error cloning repository: {object_id.decode()} is not a tree")
+    def _entries(self, object_id: ObjectID, path: str) -> dict[bytes, tuple[int, ObjectID]]:
+        """A directory's entries by name: mode and object."""
+        known = self._trees.get(object_id)
+        if known is not None:
+            return known
+        entries: dict[bytes, tuple[int, ObjectID]] = {}
+        tree = self._object(object_id, path, Tree)
+        for name, mode, entry_id in parse_tree(tree.as_raw_string(), len(object_id) // 2):
+            below = posixpath.join(path, name.decode(errors="replace"))
+            if name.lower() in _FORBIDDEN or b"/" in name:
+                raise PolicyError(f"{_FAILED}: invalid path {below}")
+            if name in entries:
+                raise PolicyError(f"{_FAILED}: {below} is there twice")
+            if stat.S_IFMT(mode) not in _KINDS:
+                raise PolicyError(f"{_FAILED}: malformed mode ({mode:o}) of {below}")
+            entries[name] = mode, cast("ObjectID", entry_id)
+            if len(entries) > content.MAX_FILES:
+                raise PolicyError(f"{_FAILED}: {path or 'the root'} has more than {content.MAX_FILES} entries")
+        if len(self._trees) == _REMEMBERED_TREES:
+            self._trees.clear()
+        self._trees[object_id] = entries
+        return entries
+
+    def _content(self, object_id: ObjectID, path: str) -> bytes:
+        return self._object(object_id, path, Blob).data
+
+    def _object(self, object_id: ObjectID, path: str, kind: type[T]) -> T:
+        try:
+            found = _object(self._store, object_id)
+        except PolicyError as error:
+            raise PolicyError(f"{error}, of {path or 'the root'}") from None
+        if not isinstance(found, kind):
+            raise PolicyError(
+                f"{_FAILED}: {object_id.decode()}, of {path or 'the root'}, is not a {kind.__name__.lower()}"
+            )
         return found
 
-    def _blob(self, object_id: ObjectID) -> bytes:
-        found = self._store[object_id]
-        if not isinstance(found, Blob):
-            raise PolicyError(f"error cloning repository: {object_id.decode()} is not a blob")
-        return found.data
+
+def _object(store: BaseObjectStore, object_id: ObjectID) -> ShaFile:
+    """An object whose content has the digest that is its name."""
+    try:
+        found = store[object_id]
+    except KeyError:
+        raise PolicyError(f"{_FAILED}: object not found: {object_id.decode(errors='replace')}") from None
+    if ShaFile.from_raw_string(found.type_num, found.as_raw_string()).id != object_id:
+        raise PolicyError(f"{_FAILED}: object {object_id.decode()} is damaged")
+    return found

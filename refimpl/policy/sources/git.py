@@ -5,22 +5,21 @@ from __future__ import annotations
 import base64
 import contextlib
 import re
-import struct
 import tempfile
-import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, quote, unquote
 
 from dulwich.client import AbstractHttpGitClient
-from dulwich.errors import ChecksumMismatch, FileFormatException, GitProtocolError, NotGitRepository
+from dulwich.errors import NotGitRepository
 from dulwich.object_store import MemoryObjectStore
-from dulwich.objects import Commit, Tag
 
-from refimpl.errors import NotSupportedError, PolicyError, RegistryError
+from refimpl.errors import Error, NotSupportedError, PolicyError, RegistryError
 from refimpl.oci.transport import address_of
-from refimpl.policy.sources.checkout import write_tree
+from refimpl.policy.sources import content
+from refimpl.policy.sources.checkout import commit_of, write_tree
 from refimpl.policy.sources.kinds import without_prefixes
+from refimpl.policy.sources.pack import check_pack
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -38,25 +37,15 @@ __all__ = ["GitURL", "fetch"]
 _FAILED = "error cloning repository"
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _ZERO = b"0" * 40
-_MAX_TAGS = 16
+#: Options of sources that other programs know; leaving out the first would leave out what it asks to be checked.
+_OTHERS_OPTIONS = frozenset({"checksum", "archive", "filename", "sshkey"})
 _IN_MEMORY = 1 << 22
 _MAX_SAID = 1 << 14
+_MAX_ADVERTISED = 1 << 26
 _CHUNK = 1 << 16
 _OK = 200
 # Some servers answer only what calls itself git.
 _HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
-# What dulwich raises when a server answers nonsense.
-_FOREIGN = (
-    GitProtocolError,
-    FileFormatException,
-    ChecksumMismatch,
-    ValueError,
-    LookupError,
-    AssertionError,
-    EOFError,
-    zlib.error,
-    struct.error,
-)
 
 
 @record
@@ -67,8 +56,9 @@ class GitURL:
         address: of the repository: an https URL without ``.git`` and user, or a local path.
         local: whether it is a path.
         user: ``user:password`` for the server, decoded; empty when there is none.
-        subdirectory: of the repository; empty for all of it.
+        subdirectory: of the repository, decoded; empty for all of it.
         revision: branch, tag, ``refs/…`` or commit; empty for the default branch.
+        place: what of the URL names the repository and its subdirectory, without the revision.
     """
 
     address: str
@@ -76,6 +66,7 @@ class GitURL:
     user: str
     subdirectory: str
     revision: str
+    place: str
 
     @classmethod
     def parse(cls, url: str) -> GitURL:
@@ -86,30 +77,51 @@ class GitURL:
             NotSupportedError: only reachable by ssh.
         """
         if url.startswith("git@"):
-            rest = url.removeprefix("git@").replace(":", "/", 1)
+            text = url.removeprefix("git@").replace(":", "/", 1)
         else:
-            rest = without_prefixes(url, "git::", "git://", "https://", "file://", "file::")
-        repository, _, subdirectory = rest.partition("//")
-        repository, _, query = repository.partition("?")
-        if "?" in subdirectory:
-            subdirectory, _, query = subdirectory.partition("?")
-        options = dict(reversed(parse_qsl(query, keep_blank_values=True)))  # the first of a name counts
-        depth = options.pop("depth", "")
+            text = without_prefixes(url, "git::", "git://", "https://")
+        place, _, query = text.partition("?")
+        options = dict(reversed(parse_qsl(query, keep_blank_values=True, errors="surrogateescape")))  # the first counts
+        revision, _, behind_revision = options.pop("ref", "").partition("//")
+        depth, _, behind_depth = options.pop("depth", "").partition("//")
         if depth and not re.fullmatch(r"[+-]?[0-9]+", depth):
             raise PolicyError(f'failed to parse depth: strconv.Atoi: parsing "{depth}": invalid syntax')
-        revision = options.pop("ref", "")
-        if options:
-            raise PolicyError(f"{_FAILED}: repository not found")  # what other options would name, nobody serves
-        if repository.startswith(("./", "../", "/", "~/")):
-            return cls(repository, local=True, user="", subdirectory=subdirectory, revision=revision)
-        authority, slash, path = repository.partition("/")
+        if options or "#" in text:
+            # `ec` asks for such as a part of the repository's name, which nobody serves.
+            foreign = ", ".join(sorted(_OTHERS_OPTIONS.intersection(options)))
+            hint = f": {foreign} isn't supported, only ref and depth are" if foreign else ""
+            raise PolicyError(f"{_FAILED}: repository not found{hint}")
+        path = without_prefixes(place, "file://", "file::")
+        local = path.startswith(("./", "../", "/", "~/"))
+        authority, path = ("", path) if local else path.partition("/")[::2]
+        repository, folded, subdirectory = _decoded(path).partition("//")
+        if not folded and (subdirectory := behind_depth or behind_revision):
+            place += "//" + _quoted(subdirectory)
+        if local:
+            return cls(repository, local=True, user="", subdirectory=subdirectory, revision=revision, place=place)
         user, _, host = authority.rpartition("@")
         if not host:
             raise PolicyError(f"{_FAILED}: no host in {url}")
         if not re.fullmatch(r"\[[0-9a-fA-F:.]+\](:[0-9]*)?|[^:\s]+(:[0-9]*)?", host):
             raise NotSupportedError(f"{_FAILED}: {url} is no https address, and ssh is not supported")
-        address = f"https://{host}/{quote(path if slash else '', safe='/%~:@!$&()*+,;=')}"
-        return cls(address, local=False, user=unquote(user), subdirectory=subdirectory, revision=revision)
+        return cls(
+            f"https://{host}/{_quoted(repository)}",
+            local=False,
+            user=unquote(user),
+            subdirectory=subdirectory,
+            revision=revision,
+            place=place,
+        )
+
+
+def _quoted(path: str) -> str:
+    return quote(path, safe="/~:@!$&()*+,;=", errors="surrogateescape")
+
+
+def _decoded(path: str) -> str:
+    if damaged := re.search(r"%(?![0-9a-fA-F]{2}).{0,2}", path, re.DOTALL):
+        raise PolicyError(f'failed to process URL: failed to parse URL: invalid URL escape "{damaged[0]}"')
+    return unquote(path, errors="surrogateescape")
 
 
 def fetch(url: str, destination: Path, *, web: Web) -> str:
@@ -123,14 +135,15 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     parts = GitURL.parse(url)
     try:
         store, tip = _local(parts) if parts.local else _remote(parts, web)
-        commit = _commit(store, tip)
+        commit = commit_of(store, tip)
         write_tree(store, commit.tree, parts.subdirectory, destination, name=url)
-    except (RegistryError, *_FOREIGN) as error:
+    except RegistryError as error:
+        raise PolicyError(f"{_FAILED}: {error}") from None
+    except (Error, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001  # whatever dulwich makes of damaged objects
         raise PolicyError(f"{_FAILED}: {_words(error)}") from None
-    text = without_prefixes(url, "git::", "git://", "https://")
-    if text.startswith("git@"):
-        text = text.removeprefix("git@").replace(":", "/", 1)
-    return f"git::{text.partition('?ref=')[0]}?ref={commit.id.decode()}"
+    return f"git::{parts.place}?ref={commit.id.decode()}"
 
 
 def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
@@ -196,11 +209,14 @@ class _Client(AbstractHttpGitClient):
                 self.fetch_pack(
                     "", determine, _Nothing(), incoming.write, depth=None if whole else 1, protocol_version=protocol
                 )
-                if not chosen:
-                    raise PolicyError(f"{_FAILED}: remote repository is empty")
-                _add(store, incoming)
-            except _FOREIGN as error:
+                if chosen:
+                    _add(store, incoming)
+            except (Error, OSError):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever dulwich makes of a server's nonsense
                 raise _RefusedError(f"{_FAILED}: {_words(error)}") from None
+        if not chosen:
+            raise PolicyError(f"{_FAILED}: remote repository is empty")
         return store, chosen[0]
 
     def _get_url(self, path: str | bytes) -> str:
@@ -229,7 +245,7 @@ class _Client(AbstractHttpGitClient):
         except RegistryError as error:
             said = str(error).replace("https://", f"https://{self._shown_user}", 1)
             raise PolicyError(f"{_FAILED}: {said}") from None
-        answer = _Answer(response, url)
+        answer = _Answer(response, url, _MAX_ADVERTISED if body is None else content.MAX_BYTES)
         if response.status != _OK:
             with response:
                 raise _status_error(response.status, answer.read(_MAX_SAID), url)
@@ -242,8 +258,9 @@ class _Client(AbstractHttpGitClient):
 class _Answer:
     """What dulwich wants to know of an answer."""
 
-    def __init__(self, response: Response, asked: str) -> None:
+    def __init__(self, response: Response, asked: str, limit: int) -> None:
         self._response = response
+        self._left = limit
         self.content_type = response.header("Content-Type")
         self.redirect_location = response.url if response.url != asked else ""
 
@@ -254,6 +271,9 @@ class _Answer:
             data = self._response.read(size if size > 0 else _CHUNK)
             if not data:
                 break
+            self._left -= len(data)
+            if self._left < 0:
+                raise PolicyError(f"{_FAILED}: the server's answer doesn't end")
             parts.append(data)
             size -= len(data) if size > 0 else 0
         return b"".join(parts)
@@ -284,10 +304,12 @@ def _status_error(status: int, said: bytes, url: str) -> PolicyError:
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if isinstance(error, LookupError) else str(error) or type(error).__name__
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if isinstance(error, LookupError) else words or type(error).__name__
 
 
 def _add(store: MemoryObjectStore, incoming: IO[bytes]) -> None:
+    check_pack(incoming, limit=content.MAX_BYTES)
     incoming.seek(0)
     pack, commit, abort = store.add_pack()
     try:
@@ -315,17 +337,3 @@ def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
         if candidate in known:
             return known[candidate]
     raise PolicyError(f"{_FAILED}: reference not found")
-
-
-def _commit(store: BaseObjectStore, tip: ObjectID) -> Commit:
-    for _ in range(_MAX_TAGS):
-        try:
-            found = store[tip]
-        except KeyError:
-            break
-        if isinstance(found, Commit):
-            return found
-        if not isinstance(found, Tag):
-            break
-        tip = found.object[1]
-    raise PolicyError("error resolving ref: reference not found")

@@ -14,6 +14,8 @@ from refimpl.policy.sources.kinds import without_prefixes
 
 __all__ = ["fetch"]
 
+_MAX_DEPTH = 200
+
 
 def fetch(url: str, destination: Path, *, home: str) -> str:
     """Copy a directory, unpack an archive or copy a file; the pinned URL is the answer.
@@ -28,35 +30,50 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     source = Path(shown)
     try:
         mode = source.stat().st_mode
-    except OSError as error:
+    except FileNotFoundError as error:
         raise PolicyError(f"source file does not exist: stat {shown}: {reason(error)}") from None
+    except OSError as error:
+        raise PolicyError(f"failed to get file info: stat {shown}: {reason(error)}") from None
     except ValueError:
         raise PolicyError(f"source file does not exist: stat {shown!r}: invalid argument") from None
     if stat.S_ISDIR(mode):
-        _copy_directory(str(source), str(destination))
-    elif stat.S_ISREG(mode) and not archive.unpacked(source, destination, name=shown):
-        shutil.copyfile(source, destination / "file")
+        _copy_directory(str(source), str(destination), depth=0)
+    elif not stat.S_ISREG(mode):
+        raise PolicyError(f"failed to open source file: {shown} is neither a file nor a directory")
+    else:
+        try:
+            if not archive.unpacked(source, destination, name=shown):
+                shutil.copyfile(source, destination / "file")
+        except OSError as error:
+            raise PolicyError(f"failed to open source file: open {shown}: {reason(error)}") from None
     return f"file::{text}"
 
 
-def _copy_directory(source: str, destination: str) -> None:
-    with os.scandir(source) as entries:
-        found = sorted(entries, key=lambda entry: entry.name)
+def _copy_directory(source: str, destination: str, *, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        raise PolicyError(f"failed to copy directory: {source} is nested deeper than {_MAX_DEPTH}")
+    try:
+        with os.scandir(source) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except OSError as error:
+        raise PolicyError(
+            f'failed to copy directory: failed to read directory contents of "{source}": open {source}: {reason(error)}'
+        ) from None
     for entry in found:
         target = f"{destination}{os.sep}{entry.name}"
         try:
             if entry.is_file():
                 shutil.copyfile(entry.path, target)
-            elif not entry.is_dir():
+                continue
+            if not entry.is_dir():
                 entry.stat()  # says so if it leads to nothing
                 raise PolicyError(f'failed to copy directory: "{entry.path}" is neither a file nor a directory')
-            elif entry.is_symlink():
+            if entry.is_symlink():
                 raise PolicyError(f'failed to copy directory: "{entry.path}" is a symbolic link to a directory')
-            else:
-                os.mkdir(target)  # noqa: PTH102 - paths as texts: a library has hundreds of files
-                _copy_directory(entry.path, target)
+            os.mkdir(target)  # noqa: PTH102 - paths as texts: a library has hundreds of files
         except OSError as error:
             raise PolicyError(
                 f'failed to copy directory: could not open source file "{entry.path}": '
                 f"open {entry.path}: {reason(error)}"
             ) from None
+        _copy_directory(entry.path, target, depth=depth + 1)

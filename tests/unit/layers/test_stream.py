@@ -170,7 +170,7 @@ def expand(data: bytes, form: str) -> bytes:
 def test_what_is_copied_of_many_small_members_is_linear(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     copied = 0
 
-    class Counting(refimpl.layers.stream._Pushed):
+    class Counting(refimpl.layers.stream.Lookahead):
         def some(self, size: int) -> bytes:
             nonlocal copied
             data = super().some(size)
@@ -183,7 +183,7 @@ def test_what_is_copied_of_many_small_members_is_linear(form: str, monkeypatch: 
             copied += len(data)
             return data
 
-    monkeypatch.setattr(refimpl.layers.stream, "_Pushed", Counting)
+    monkeypatch.setattr(refimpl.layers.stream, "Lookahead", Counting)
     member = gzip.compress(b"") if form == "gzip" else frame(b"")
     assert out(member * 20_000) == b""
     assert copied < 20_000 * (4096 + len(member))

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import os
+import shutil
 import stat
+import zlib
+from hashlib import sha1
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from dulwich.objects import Blob, Commit, Tree
+from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
@@ -12,12 +17,11 @@ from ec_acceptance.testbed.git import GitServer, Repository
 from ec_acceptance.testbed.http import Request, Response, Server
 from ec_acceptance.testbed.tls import Authority
 from refimpl.errors import NotSupportedError, PolicyError
-from refimpl.policy.sources import git
+from refimpl.policy.sources import content, git
 from refimpl.policy.sources.web import Web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 REGO = b"package main\n"
 
@@ -92,6 +96,45 @@ class TestURL:
     def test_local_paths(self, url: str) -> None:
         parts = git.GitURL.parse(url)
         assert (parts.address, parts.local) == ("/x/r", True)
+
+    @pytest.mark.parametrize(
+        ("rest", "subdirectory", "revision", "place"),
+        [
+            ("r//my%20policy", "my policy", "", "h/r//my%20policy"),
+            ("r//p%C3%B6licy?ref=v%2B1", "p\u00f6licy", "v+1", "h/r//p%C3%B6licy"),
+            ("r//a%25b", "a%b", "", "h/r//a%25b"),
+            ("r?ref=main//my data", "my data", "main", "h/r//my%20data"),
+            ("r?ref=main//data&depth=1", "data", "main", "h/r//data"),
+            ("r?depth=1//x&ref=main", "x", "main", "h/r//x"),
+            ("r?ref=main&depth=1//x", "x", "main", "h/r//x"),
+            ("r//path?ref=main//query", "path", "main", "h/r//path"),
+            ("r?depth=1&ref=main", "", "main", "h/r"),
+            ("r?depth=1", "", "", "h/r"),
+            ("r//a//b/?ref=x", "a//b/", "x", "h/r//a//b/"),
+        ],
+    )
+    def test_folders(self, rest: str, subdirectory: str, revision: str, place: str) -> None:
+        parts = git.GitURL.parse(f"git::https://h/{rest}")
+        assert (parts.subdirectory, parts.revision, parts.place) == (subdirectory, revision, place)
+        # What is pinned means the same again.
+        again = git.GitURL.parse(f"git::{place}?ref={'0' * 40}")
+        assert (again.address, again.subdirectory, again.place) == (parts.address, subdirectory, place)
+
+    def test_percent_signs_in_the_repository_and_the_password(self) -> None:
+        parts = git.GitURL.parse("git::https://me:a%2Fb@h/my%20group/r%25")
+        assert (parts.address, parts.user) == ("https://h/my%20group/r%25", "me:a/b")
+        assert git.GitURL.parse("git::/my%20place/r").address == "/my place/r"
+
+    @pytest.mark.parametrize("url", ["git::h/r//a%b", "git::h/r%", "git::/x%zz/r"])
+    def test_percent_signs_that_encode_nothing(self, url: str) -> None:
+        with pytest.raises(PolicyError, match="invalid URL escape"):
+            git.GitURL.parse(url)
+
+    @pytest.mark.parametrize("query", ["checksum=sha256:00", "ref=main&archive=false", "sshkey=x"])
+    def test_options_of_other_programs_are_not_passed_over(self, query: str) -> None:
+        option = query.rpartition("&")[2].partition("=")[0]
+        with pytest.raises(PolicyError, match=f"{option} isn't supported, only ref and depth are"):
+            git.GitURL.parse(f"git::https://h/r?{query}")
 
     def test_a_password_is_kept_apart(self) -> None:
         parts = git.GitURL.parse("git::https://me:p%40ss@h/r")
@@ -268,6 +311,16 @@ def test_redirects_are_followed_but_not_to_plain_http(
         plain.close()
 
 
+def loose(stored: Repo, kind: bytes, data: bytes) -> ObjectID:
+    """An object of the repository, whatever is in it."""
+    raw = kind + b" %d\0" % len(data) + data
+    name = sha1(raw, usedforsecurity=False).hexdigest()
+    place = Path(stored.controldir(), "objects", name[:2], name[2:])
+    place.parent.mkdir(exist_ok=True)
+    place.write_bytes(zlib.compress(raw))
+    return ObjectID(name.encode())
+
+
 class TestLocal:
     @pytest.fixture
     def stored(self, tmp_path: Path) -> Repo:
@@ -288,11 +341,15 @@ class TestLocal:
                 blob = Blob.from_string(data)
                 stored.object_store.add_object(blob)
                 tree.add(name.encode(), mode, blob.id)
+        stored.object_store.add_object(tree)
+        return TestLocal.commit(stored, tree.id)
+
+    @staticmethod
+    def commit(stored: Repo, tree: ObjectID) -> str:
         commit = Commit()
-        commit.tree, commit.message = tree.id, b"x"
+        commit.tree, commit.message = tree, b"x"
         commit.author = commit.committer = b"a <b>"
         commit.author_time = commit.commit_time = commit.author_timezone = commit.commit_timezone = 0
-        stored.object_store.add_object(tree)
         stored.object_store.add_object(commit)
         stored.refs[Ref(b"refs/heads/master")] = commit.id
         stored.refs[Ref(b"HEAD")] = commit.id
@@ -338,12 +395,99 @@ class TestLocal:
         told = refusal(f"git::{tmp_path}/r.git", destination, web)
         assert told == ("error cloning repository: the symbolic link self.rego leads to no file of the repository")
 
-    @pytest.mark.parametrize("name", ["..", "a\\..\\..\\b.rego"])
+    @pytest.mark.parametrize("name", ["..", ".", ".git", ".GIT", ".Git"])
+    @pytest.mark.parametrize("mode", [0o100644, 0o120000, 0o160000])
     def test_names_that_lead_elsewhere_are_refused(
+        self, stored: Repo, tmp_path: Path, destination: Path, web: Web, name: str, mode: int
+    ) -> None:
+        self.fill(stored, {name: (mode, REGO)})
+        assert f"invalid path {name}" in refusal(f"git::{tmp_path}/r", destination, web)
+
+    @pytest.mark.parametrize("second", [b"100644 main.rego", b"40000 main.rego", b"120000 main.rego"])
+    def test_a_name_twice_is_refused(
+        self, stored: Repo, tmp_path: Path, destination: Path, web: Web, second: bytes
+    ) -> None:
+        blob = Blob.from_string(REGO)
+        stored.object_store.add_object(blob)
+        named = blob.sha().digest()
+        self.commit(stored, loose(stored, b"tree", b"100644 main.rego\0" + named + second + b"\0" + named))
+        assert "main.rego is there twice" in refusal(f"git::{tmp_path}/r", destination, web)
+
+    @pytest.mark.parametrize(
+        ("entry", "error"),
+        [
+            (b"100644 ", "invalid path"),
+            (b"100644 a/b", "invalid path a/b"),
+            (b"0 main.rego", "malformed mode (0) of main.rego"),
+            (b"20000 main.rego", "malformed mode (20000) of main.rego"),
+            (b"170000 main.rego", "malformed mode (170000) of main.rego"),
+            (b"99 main.rego", "error cloning repository: "),
+            (b"main.rego", "error cloning repository: "),
+        ],
+    )
+    def test_entries_that_are_none(
+        self, stored: Repo, tmp_path: Path, destination: Path, web: Web, entry: bytes, error: str
+    ) -> None:
+        blob = Blob.from_string(REGO)
+        stored.object_store.add_object(blob)
+        self.commit(stored, loose(stored, b"tree", entry + b"\0" + blob.sha().digest()))
+        assert error in refusal(f"git::{tmp_path}/r", destination, web)
+
+    def test_a_tree_that_breaks_off(self, stored: Repo, tmp_path: Path, destination: Path, web: Web) -> None:
+        blob = Blob.from_string(REGO)
+        stored.object_store.add_object(blob)
+        whole = b"100644 a.rego\0" + blob.sha().digest() + b"100644 b.rego\0" + blob.sha().digest()
+        for cut in range(1, len(whole)):
+            if cut == len(whole) // 2:
+                continue  # another tree, and another commit
+            self.commit(stored, loose(stored, b"tree", whole[:cut]))
+            told = refusal(f"git::{tmp_path}/r", destination, web)
+            assert told.startswith("error cloning repository: ")
+            assert "\n" not in told
+            shutil.rmtree(destination)
+            destination.mkdir()
+
+    def test_directories_that_multiply_have_a_limit(
+        self, stored: Repo, tmp_path: Path, destination: Path, web: Web, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Ten trees of ten entries each: 10,000,000,000 directories in a few hundred bytes."""
+        monkeypatch.setattr(content, "MAX_FILES", 300)
+        for kind in (0o40000, 0o120000, 0o160000):
+            inner = Tree()
+            named = Blob.from_string(b"x").id if kind == 0o120000 else inner.id
+            for obj in (inner, Blob.from_string(b"x")):
+                stored.object_store.add_object(obj)
+            for level in range(10):
+                outer = Tree()
+                for number in range(10):
+                    outer.add(str(number).encode(), kind if level == 0 else 0o40000, named if level == 0 else inner.id)
+                stored.object_store.add_object(outer)
+                inner = outer
+            self.commit(stored, inner.id)
+            assert "holds more than 300 files" in refusal(f"git::{tmp_path}/r", destination, web)
+            shutil.rmtree(destination)
+            destination.mkdir()
+
+    def test_a_damaged_object_is_told(self, stored: Repo, tmp_path: Path, destination: Path, web: Web) -> None:
+        self.fill(stored, {"main.rego": (0o100644, REGO)})
+        name = Blob.from_string(REGO).id.decode()
+        place = tmp_path / "r.git" / "objects" / name[:2] / name[2:]
+        place.chmod(0o600)
+        for data in (zlib.compress(b"blob 14\0package other\n"), b"", place.read_bytes()[:-9]):
+            place.write_bytes(data)
+            told = refusal(f"git::{tmp_path}/r", destination, web)
+            assert told.startswith("error cloning repository: ")
+            shutil.rmtree(destination)
+            destination.mkdir()
+
+    @pytest.mark.skipif(os.name == "nt", reason="there they separate directories and name drives")
+    @pytest.mark.parametrize("name", ["a\\..\\..\\b.rego", "c:\\d.rego", "a:b.md", ".gitignore", "..."])
+    def test_names_that_only_look_so_are_names(
         self, stored: Repo, tmp_path: Path, destination: Path, web: Web, name: str
     ) -> None:
         self.fill(stored, {name: (0o100644, REGO)})
-        assert "invalid path" in refusal(f"git::{tmp_path}/r", destination, web)
+        git.fetch(f"git::{tmp_path}/r", destination, web=web)
+        assert listing(destination) == {name: REGO}
 
     @pytest.mark.parametrize("path", ["/nonexistent", "./here", "~/r"])
     def test_what_is_no_repository_is_told(self, destination: Path, web: Web, path: str) -> None:
