@@ -1,1 +1,261 @@
 """Who gets which credentials, and where secrets show up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mutants.catalogue import Kind, mutant
+from mutants.replacing import changed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__: list[str] = []
+
+
+@mutant(
+    "first-challenge-only",
+    "Of a registry's challenges only the first counts.",
+    Kind.CREDENTIALS,
+    "creds-01 creds-02 creds-03 creds-04 creds-05",
+)
+def first_challenge_only() -> None:
+    from refimpl.oci import session
+
+    @changed(session, "choose")
+    def choose(original: Callable[..., Any], offered: list[Any]) -> Any:
+        return offered[0] if offered else original(offered)
+
+
+@mutant(
+    "keys-are-hosts",
+    "Credentials that are kept under a URL, or under a host and a path, are for nobody.",
+    Kind.CREDENTIALS,
+    "creds-07 creds-08 creds-09 creds-10",
+)
+def keys_are_hosts() -> None:
+    from refimpl.oci import dockerconfig
+
+    @changed(dockerconfig, "_host")
+    def host(original: Callable[..., Any], key: str) -> str:
+        del original
+        return key
+
+
+@mutant(
+    "letter-case-counts",
+    "Members of the file with credentials count in their proper letter case only, and nothing may follow the object.",
+    Kind.CREDENTIALS,
+    "creds-13",
+)
+def letter_case_counts() -> None:
+    import json
+
+    from refimpl.oci import dockerconfig
+
+    @changed(dockerconfig, "_first")
+    def first(original: Callable[..., Any], raw: bytes, *rest: Any) -> Any:
+        del original, rest
+        return json.loads(raw)
+
+
+@mutant(
+    "no-inline-credentials",
+    "DOCKER_AUTH_CONFIG is passed over.",
+    Kind.CREDENTIALS,
+    "creds-14",
+)
+def no_inline_credentials() -> None:
+    from refimpl.oci import dockerconfig
+
+    @changed(dockerconfig, "_inline")
+    def inline(original: Callable[..., Any], text: str) -> Any:
+        del original, text
+        return {}
+
+
+@mutant(
+    "docker-only",
+    "Podman's files with credentials aren't read.",
+    Kind.CREDENTIALS,
+    "creds-15",
+)
+def docker_only() -> None:
+    from refimpl.oci import dockerconfig
+
+    @changed(dockerconfig, "_place")
+    def place(original: Callable[..., Any], environ: Any) -> Any:
+        podman = {"REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"}
+        return original({name: value for name, value in environ.items() if name not in podman})
+
+
+@mutant(
+    "oauth2-or-nothing",
+    "A token server that answers a form with 404 is given up.",
+    Kind.CREDENTIALS,
+    "creds-17",
+)
+def oauth2_or_nothing() -> None:
+    from refimpl.oci.errors import DeniedError, NotFoundError
+    from refimpl.oci.token import TokenServer
+
+    @changed(TokenServer, "_read")
+    def read(original: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return original(*arguments)
+        except NotFoundError as error:
+            raise DeniedError(str(error), error.status) from error
+
+
+@mutant(
+    "forms-stay",
+    "A redirect of a form with an identity token isn't followed.",
+    Kind.CREDENTIALS,
+    "creds-18",
+)
+def forms_stay() -> None:
+    from refimpl.oci import token
+
+    @changed(token.TokenServer, "_follow")
+    def follow(original: Callable[..., Any], self: Any, transport: Any, method: str, url: str, *rest: Any) -> Any:
+        if method != "POST":
+            return original(self, transport, method, url, *rest)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return transport.exchange(method, url, headers, body=rest[1], follow=False)
+
+
+@mutant(
+    "realm-in-the-clear",
+    "A registry with TLS may have the password sent without it.",
+    Kind.CREDENTIALS,
+    "creds-37",
+)
+def realm_in_the_clear() -> None:
+    from refimpl.oci.token import TokenServer
+
+    @changed(TokenServer, "_refusal")
+    def refusal(original: Callable[..., Any], self: Any, url: str) -> Any:
+        reason = original(self, url)
+        return "" if "not allowed for a secure registry" in reason else reason
+
+
+@mutant(
+    "realm-at-any-port",
+    "The password goes to whoever listens on the registry's host.",
+    Kind.CREDENTIALS,
+    "creds-30 creds-36",
+)
+def realm_at_any_port() -> None:
+    from refimpl.oci import token
+
+    @changed(token, "is_inside")
+    def inside(original: Callable[..., Any], host: str) -> bool:
+        return host != "127.0.0.1" and bool(original(host))
+
+
+@mutant(
+    "addresses-by-their-looks",
+    "A realm is inside only if its address is spelled in the usual way.",
+    Kind.CREDENTIALS,
+    "creds-31 creds-32 creds-33 creds-34 creds-35",
+)
+def addresses_by_their_looks() -> None:
+    from refimpl.oci import token
+
+    @changed(token, "is_inside")
+    def inside(original: Callable[..., Any], host: str) -> bool:
+        return host in {"127.0.0.1", "::1", "localhost"} and bool(original(host))
+
+
+@mutant(
+    "redirected-with-secrets",
+    "A token server that redirects takes password and identity token along, wherever it leads.",
+    Kind.CREDENTIALS,
+    "creds-38",
+)
+def redirected_with_secrets() -> None:
+    from urllib.parse import urljoin
+
+    from refimpl.oci.token import TokenServer
+
+    @changed(TokenServer, "_follow")
+    def follow(
+        original: Callable[..., Any], self: Any, transport: Any, method: str, url: str, authorization: str, body: Any
+    ) -> Any:
+        del original, self
+        headers = {} if body is None else {"Content-Type": "application/x-www-form-urlencoded"}
+        while True:
+            answer = transport.exchange(method, url, headers, authorization=authorization, body=body, follow=False)
+            if answer.status not in {307, 308}:
+                return answer
+            answer.drain()
+            url = urljoin(url, answer.header("Location"))
+
+
+@mutant(
+    "answers-anyone",
+    "The challenge of a host that the registry redirects to is met.",
+    Kind.CREDENTIALS,
+    "creds-39",
+)
+def answers_anyone() -> None:
+    from refimpl.oci import token
+    from refimpl.oci.session import Session
+
+    @changed(Session, "_is_own")
+    def own(original: Callable[..., Any], self: Any, url: str) -> bool:
+        del original, self, url
+        return True
+
+    @changed(token, "is_inside")
+    def inside(original: Callable[..., Any], host: str) -> bool:
+        del original, host
+        return False  # all of the testbed's hosts are, so that the first fault alone would show nothing
+
+
+@mutant(
+    "git-takes-it-along",
+    "Git's second request has the password in it, wherever the first one was redirected to.",
+    Kind.CREDENTIALS,
+    "creds-40",
+)
+def git_takes_it_along() -> None:
+    from refimpl.policy.sources import git
+
+    @changed(git, "address_of")
+    def address(original: Callable[..., Any], url: str) -> str:
+        del original, url
+        return "the same"
+
+
+@mutant(
+    "says-passwords",
+    "URLs are said, logged and reported with their passwords.",
+    Kind.CREDENTIALS,
+    "creds-40 creds-41",
+)
+def says_passwords() -> None:
+    from refimpl import redaction
+
+    @changed(redaction, "without_secrets")
+    def whole(original: Callable[..., Any], text: str) -> str:
+        del original
+        return text
+
+
+@mutant(
+    "next-page-anywhere",
+    "The next page of referrers is asked of whatever host the registry names.",
+    Kind.CREDENTIALS,
+    "creds-43",
+)
+def next_page_anywhere() -> None:
+    from refimpl.oci import client
+    from refimpl.oci.link import next_target
+
+    @changed(client, "_next_page")
+    def following(original: Callable[..., Any], response: Any, ref: Any) -> Any:
+        target = next_target(response.headers("Link"))
+        if target.startswith("http"):
+            response._transport.exchange("GET", target).drain()  # noqa: SLF001 - a fault on purpose
+        return original(response, ref)

@@ -24,6 +24,7 @@ from ec_acceptance.testbed.rekor import RekorServer, canonicalized
 from ec_acceptance.testbed.report import Report, numbers_kept
 from ec_acceptance.testbed.steering import Steering
 from ec_acceptance.testbed.stock import Stock, component
+from ec_acceptance.testbed.stranger import Stranger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -85,6 +86,7 @@ class World:
         self.scratch_before: set[str] = set()
         self.peaks: list[int] = []
         self.registry_guard: Guard | None = None
+        self.strangers: list[Stranger] = []
         self.registry_tls = False
         self._started = 0
         self._mark = 0
@@ -122,6 +124,13 @@ class World:
         self.environment["KUBECONFIG"] = str(self.folder / "kubeconfig")
         self.known.add("cluster", server.url)
         return server
+
+    def meet_stranger(self, *, tls: bool = False, onward: str = "") -> None:
+        """Start a server that has no claim to credentials; its address is in `${STRANGER}` and `${STRANGER_PORT}`."""
+        server = Stranger(tls=self.services.authority.server if tls else None, onward=onward)
+        self.strangers.append(server)
+        self.made["STRANGER"], self.made["STRANGER_PORT"] = server.address, server.address.rpartition(":")[2]
+        self.known.add("stranger", server.address)
 
     @cached_property
     def stock(self) -> Stock:
@@ -206,9 +215,13 @@ class World:
             document: dict[str, Any] = {"credHelpers": {address: helper}}
         else:
             document = {"auths": {address: {"auth": encoded}}}
+        self.write_docker_configuration(json.dumps(document))
+
+    def write_docker_configuration(self, text: str) -> None:
+        """Write the Docker configuration, whatever stands in it."""
         configuration = self.home / ".docker" / "config.json"
         configuration.parent.mkdir(exist_ok=True)
-        configuration.write_text(json.dumps(document), encoding="ascii")
+        configuration.write_text(text, encoding="utf-8")
 
     def add_policies(self, name: str, files: Mapping[str, str]) -> None:
         """Serve a git repository of files from the examples: path in the repository → file."""
@@ -280,7 +293,8 @@ class World:
         """
         if not self.running:
             self._mark = self.gate.log.mark()
-            for journal in (self.rekor.journal, self.git.journal, self.cluster.journal):
+            strangers = [stranger.journal for stranger in self.strangers]
+            for journal in (self.rekor.journal, self.git.journal, self.cluster.journal, *strangers):
                 journal.clear()
         self.arguments = tuple(arguments)
         self.scratch_before = set(os.listdir(self.scratch))  # noqa: PTH208 - names are compared
@@ -329,6 +343,8 @@ class World:
         for name in ("rekor", "git", "cluster"):
             if name in self.__dict__:
                 lines[name] = tuple(map(str, getattr(self, name).journal.asked))
+        for number, stranger in enumerate(self.strangers, 1):
+            lines[f"stranger {number}"] = tuple(map(str, stranger.journal.asked))
         return lines
 
     def past_files(self, image: str) -> Exchange | None:
@@ -412,6 +428,8 @@ class World:
         for name in ("gate", "rekor", "git", "cluster", "_deaf"):
             if name in self.__dict__:
                 getattr(self, name).close()
+        for stranger in self.strangers:
+            stranger.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         if failures:
             raise TestbedError(f"the gate failed: {failures[0]!r}") from failures[0]

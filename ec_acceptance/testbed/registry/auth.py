@@ -32,18 +32,22 @@ class Guard(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Basic:
-    """Demands `user` and `password` on every request (RFC 7617)."""
+    """Demands `user` and `password` on every request (RFC 7617).
+
+    `challenges` are the fields that say so; by default there is one.
+    """
 
     user: str
     password: str
     realm: str = "registry"
+    challenges: tuple[str, ...] = ()
 
     def over(self, handler: Handler) -> Handler:
         """A handler that answers 401 to all others."""
 
         def guarded(request: Request) -> Response:
             if _credentials(request) != (self.user, self.password):
-                return _refusal(f'Basic realm="{self.realm}"')
+                return _refusal(*(self.challenges or [f'Basic realm="{self.realm}"']))
             return handler(request)
 
         return guarded
@@ -55,12 +59,24 @@ class Bearer:
 
     The endpoint wants `user` and `password`, or `identity_token` as a refresh token; without a `user` it gives anyone a
     token for pulling only.
+
+    Attributes:
+        realm: the endpoint's URL, if it is another one than that of this registry; `{registry}` stands for its origin.
+        challenges: the fields that ask for a token; `{challenge}` stands for the usual one.
+        oauth2: whether the endpoint takes forms; it answers 404 otherwise.
+        redirect: status and location that the endpoint answers the first request for a token with.
+        token_member: what the token is called in the answer.
     """
 
     user: str | None = None
     password: str = ""
     identity_token: str | None = None
     service: str = "registry.test"
+    realm: str = "{registry}/token"
+    challenges: tuple[str, ...] = ("{challenge}",)
+    oauth2: bool = True
+    redirect: tuple[int, str] | None = None
+    token_member: str = ""
     _granted: dict[str, frozenset[tuple[str, str]]] = field(default_factory=dict, init=False, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
@@ -79,15 +95,22 @@ class Bearer:
                 granted = self._granted.get(token) if scheme.lower() == "bearer" else None
             if granted is not None and (route.kind == "ping" or (route.repository, action) in granted):
                 return handler(request)
-            realm = f"{'https' if request.secure else 'http'}://{request.headers.get('Host', '')}/token"
+            registry = f"{'https' if request.secure else 'http'}://{request.headers.get('Host', '')}"
+            realm = self.realm.replace("{registry}", registry)
             challenge = f'Bearer realm="{realm}",service="{self.service}"'
             if route.repository:
                 challenge += f',scope="repository:{route.repository}:{action}"'
-            return _refusal(challenge + (',error="insufficient_scope"' if granted is not None else ""))
+            challenge += ',error="insufficient_scope"' if granted is not None else ""
+            return _refusal(*(one.replace("{challenge}", challenge) for one in self.challenges))
 
         return guarded
 
     def _token(self, request: Request) -> Response:
+        if self.redirect and "redirected" not in request.query:
+            status, location = self.redirect
+            return Response(status, (("Location", location),))
+        if request.method == "POST" and not self.oauth2:
+            return error_response(404, "UNSUPPORTED", "no such endpoint")
         if request.method == "POST":
             form = {name: values[-1] for name, values in parse_qs(request.body.decode()).items()}
             scopes = form.get("scope", "").split()
@@ -115,7 +138,8 @@ class Bearer:
         token = secrets.token_urlsafe(16)
         with self._lock:
             self._granted[token] = frozenset(granted)
-        answer = {"token": token, "access_token": token, "expires_in": 300, "scope": " ".join(scopes)}
+        names = [self.token_member] if self.token_member else ["token", "access_token"]
+        answer = {**dict.fromkeys(names, token), "expires_in": 300, "scope": " ".join(scopes)}
         return Response(200, (("Content-Type", "application/json"),), json.dumps(answer).encode())
 
 
@@ -130,5 +154,6 @@ def _credentials(request: Request) -> tuple[str, str] | None:
     return user, password
 
 
-def _refusal(challenge: str) -> Response:
-    return error_response(401, "UNAUTHORIZED", "authentication required", headers=(("WWW-Authenticate", challenge),))
+def _refusal(*challenges: str) -> Response:
+    headers = tuple(("WWW-Authenticate", challenge) for challenge in challenges)
+    return error_response(401, "UNAUTHORIZED", "authentication required", headers=headers)

@@ -1,0 +1,160 @@
+Feature: Credentials as registries ask for them, and as users keep them
+
+  Registries ask for credentials in many spellings, and the files in which users keep them were written by several
+  generations of tools. What Docker's and Podman's clients read is read.
+
+  @creds-<id>
+  Scenario Outline: challenges: <case>
+    Given the registry demands the credentials "user" and "secret" by the challenges
+      """
+      <first>
+      <second>
+      """
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    When the validation is run
+    Then the image passes
+    And each answered request brought credentials
+
+    Examples:
+      | id | case                               | first                                              | second          |
+      | 01 | another scheme in a field before   | Negotiate                                          | Basic realm="r" |
+      | 02 | another scheme before a comma      | Negotiate, Basic realm="r"                         | X-Other         |
+      | 03 | a scheme's name within quotes      | Kerberos realm="k, Bearer realm=", BASIC realm="r" | NTLM            |
+      | 04 | tokens after another scheme        | Negotiate abc==, {challenge}                       | NTLM            |
+      | 05 | tokens in the second field         | Negotiate realm="Basic"                            | {challenge}     |
+      | 06 | blanks, and a quote that's missing | basic  realm = "r                                  | NTLM            |
+
+  @creds-<id>
+  Scenario Outline: credentials under the key <key>
+    Given the registry demands the credentials "user" and "secret" (Basic)
+    And the Docker configuration is
+      """
+      {"auths": {"registry.test": {"auth": "bm9ib2R5Om5vdGhpbmc="}, "<key>": {"auth": "${CREDENTIALS}"}}}
+      """
+    And an image that passes
+    When the validation is run
+    Then the image passes
+    And each answered request brought credentials
+
+    Examples:
+      | id | key                              |
+      | 07 | https://${REGISTRY}/             |
+      | 08 | http://${REGISTRY}/v2/           |
+      | 09 | https://${REGISTRY}/some/path    |
+      | 10 | ${REGISTRY}/                     |
+      | 11 | ${REGISTRY}/acceptance           |
+      | 12 | ${REGISTRY}/acceptance/image     |
+
+  @creds-13
+  Scenario Outline: a configuration that Go's decoder reads: <case>
+    Given the registry demands the credentials "user" and "secret" (Basic)
+    And the Docker configuration is
+      """
+      <text>
+      """
+    And an image that passes
+    When the validation is run
+    Then the image passes
+    And each answered request brought credentials
+
+    Examples:
+      | case                    | text                                                                                   |
+      | members in other cases  | {"AUTHS": {"${REGISTRY}": {"Auth": "${CREDENTIALS}"}}}                                 |
+      | text after the object   | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}} }                               |
+      | name and password apart | {"auths": {"${REGISTRY}": {"userName": "user", "password": "secret"}}}                 |
+      | a base64 line           | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}\r\n"}}}                             |
+      | what isn't Unicode      | {"auths": {"\ud800": {"auth": "\udfff"}, "${REGISTRY}": {"auth": "${CREDENTIALS}"}}}   |
+
+  @creds-14
+  Scenario: credentials in the environment
+    Given the registry demands the credentials "user" and "secret" (Bearer)
+    And the environment variable "DOCKER_AUTH_CONFIG" is
+      """
+      {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}}
+      """
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {"auth": "bm9ib2R5Om5vdGhpbmc="}}}
+      """
+    And an image that passes
+    When the validation is run
+    Then the image passes
+
+  @creds-15
+  Scenario Outline: credentials where <variable> leads to
+    Given the registry demands the credentials "user" and "secret" (Basic)
+    And the credentials of the registry are in the file that <variable> leads to
+    And an image that passes
+    When the validation is run
+    Then the image passes
+
+    Examples:
+      | variable           |
+      | REGISTRY_AUTH_FILE |
+      | XDG_RUNTIME_DIR    |
+
+  @creds-16
+  Scenario: credentials for a policy bundle
+    Given the registry demands the credentials "user" and "secret" by the challenges
+      """
+      Negotiate, {challenge}
+      """
+    And the Docker configuration is
+      """
+      {"Auths": {"https://${REGISTRY}/v1/": {"auth": "${CREDENTIALS}"}}}
+      """
+    And an image that passes
+    And its policy is in the policy bundle
+    When the validation is run
+    Then the image passes
+    And each answered request brought credentials
+
+  @creds-17
+  Scenario: an identity token, and a token server without OAuth2
+    Given the registry demands the credentials "user" and "secret" (Bearer)
+    And the registry's token server knows no OAuth2
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}", "identitytoken": "identity"}}}
+      """
+    And an image that passes
+    When the validation is run
+    Then the image passes
+    And the registry was asked for 1 tokens by "POST"
+    And the registry was asked for 1 tokens by "GET"
+
+  @creds-18
+  Scenario: an identity token, and a token server that redirects
+    Given the registry demands the identity token "identity"
+    And the registry's token server redirects to "/token?redirected=1" with status 307
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {"identitytoken": "identity"}}}
+      """
+    And an image that passes
+    When the validation is run
+    Then the image passes
+    And the registry was asked for 2 tokens by "POST"
+
+  @creds-19
+  Scenario Outline: a token that is called <member>
+    Given the registry demands the credentials "user" and "secret" (Bearer)
+    And the registry's token server calls the token "<member>"
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    When the validation is run
+    Then the image passes
+
+    Examples:
+      | member       |
+      | token        |
+      | access_token |
+
+  @creds-20
+  Scenario: a credential helper that gives nothing but noise
+    Given the registry demands the credentials "user" and "secret" (Basic)
+    And the Docker configuration names a helper that prints without end
+    And an image that passes
+    When the validation is run
+    Then the image cannot be read: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"

@@ -1,0 +1,124 @@
+Feature: Secrets stay where they belong
+
+  Whoever answers for a registry may name any token server, and may redirect anywhere; whoever reads a report or a log
+  isn't who was given the password. Neither gets it.
+
+  @creds-<id>
+  Scenario Outline: a realm on another port of loopback, written <host>
+    Given a stranger
+    And the registry demands the credentials "user" and "secret" (Bearer)
+    And the registry names the realm "http://<host>:${STRANGER_PORT}/token"
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    When the validation is run
+    Then the image cannot be read: "invalid realm in www-authenticate: realm host"
+    And the stranger was not asked for anything
+
+    Examples:
+      | id | host               |
+      | 30 | 127.0.0.1          |
+      | 31 | 127.1              |
+      | 32 | 0x7f000001         |
+      | 33 | 2130706433         |
+      | 34 | [::ffff:127.0.0.1] |
+      | 35 | localhost.         |
+      | 36 | user@127.0.0.1     |
+
+  @creds-37
+  Scenario: a realm without TLS, of a registry with it
+    Given the registry speaks https
+    And the registry demands the credentials "user" and "secret" (Bearer)
+    And the registry names the realm "http://token.test/token"
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    When the validation is run
+    Then the image cannot be read: "realm scheme "http" not allowed for a secure registry; use https"
+
+  @creds-38
+  Scenario Outline: a token server that redirects the <what> to a stranger
+    Given a stranger
+    And <demand>
+    And the registry's token server redirects to "http://127.0.0.1:${STRANGER_PORT}/token" with status 307
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {<entry>}}}
+      """
+    And an image that passes
+    When the validation is run
+    Then the image cannot be read: "refusing token-server redirect"
+    And the stranger was not asked for anything
+    And "identity" is in no output
+
+    Examples:
+      | what           | demand                                                          | entry                       |
+      | password       | the registry demands the credentials "user" and "secret" (Bearer) | "auth": "${CREDENTIALS}"    |
+      | identity token | the registry demands the identity token "identity"              | "identitytoken": "identity" |
+
+  @creds-39
+  Scenario: a host that the registry redirects to asks for credentials
+    Given a stranger
+    And the registry demands the credentials "user" and "secret" (Bearer)
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    And the registry redirects requests for configurations to the stranger
+    And its policy reads the configuration
+    When the validation is run
+    Then the stranger was asked, and got no secrets
+
+  @creds-40
+  Scenario: git is redirected after its first request
+    Given a host that redirects to the git server
+    And a git repository named "happy-day-policy" with
+      | main.rego | happy_day.rego |
+    And an image that passes
+    When the validation is run with
+      | --policy | {"sources": [{"policy": ["git::https://user:secret@${STRANGER}/git/happy-day-policy"]}]} |
+      | --debug  |  |
+    Then the image passes
+    And the git server was asked for objects, and got no secrets
+    And "secret" is in no output
+    And "git::user:***@${STRANGER}/git/happy-day-policy" is in an output
+
+  @creds-41
+  Scenario Outline: a password in <what>
+    Given an image that passes
+    When the validation is run with
+      | <flag>  | <value> |
+      | --debug |         |
+    Then "hunter2" is in no output
+    And "***" is in an output
+
+    Examples:
+      | what                     | flag         | value                                                                           |
+      | a git source             | --policy     | {"sources": [{"policy": ["git::https://user:hunter2@${NOBODY}/x"]}]}            |
+      | a git source as a token  | --policy     | {"sources": [{"policy": ["git::https://hunter2@${NOBODY}/x"]}]}                 |
+      | a bundle                 | --policy     | {"sources": [{"policy": ["oci::https://user:hunter2@${NOBODY}/x:y"]}]}          |
+      | a file over https        | --policy     | {"sources": [{"policy": ["https://user:hunter2@${NOBODY}/x.rego"]}]}            |
+      | a source over plain http | --policy     | {"sources": [{"policy": ["http://user:hunter2@${NOBODY}/x.rego"]}]}             |
+      | a URL that is none       | --policy     | {"sources": [{"policy": ["https://user:hunter/2hunter2@${NOBODY}/x.rego"]}]}    |
+      | the policy's own URL     | --policy     | https://user:hunter2@${NOBODY}/policy.yaml                                      |
+      | the key's URL            | --public-key | https://user:hunter2@${NOBODY}/key.pub                                          |
+      | the report's policy      | --policy     | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": []}                   |
+
+  @creds-42
+  Scenario: what is sent stands in no log
+    Given the registry demands the identity token "hunter2"
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {"identitytoken": "hunter2"}}}
+      """
+    And an image that passes
+    When the validation is run with
+      | --debug |  |
+    Then the image passes
+    And "hunter2" is in no output
+
+  @creds-43
+  Scenario: referrers of which another host is said to have the next page
+    Given a stranger
+    And an image that passes
+    And the registry says that the stranger has the next page of referrers
+    When the validation is run
+    Then the image passes
+    And the stranger was not asked for anything
+    And the registry was asked for 2 pages of referrers

@@ -1,0 +1,216 @@
+"""What registries ask for, where credentials are kept, and who mustn't have them."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+
+from behave import given, then
+
+from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.commandline import expand
+from ec_acceptance.testbed.policies import push_artifact
+from ec_acceptance.testbed.registry.auth import Basic, Bearer
+from ec_acceptance.testbed.registry.rules import Answer
+
+_INDEX = "application/vnd.oci.image.index.v1+json"
+
+
+def _demand(context: Context, **changes: object) -> None:
+    """Change the demand for tokens; it must be there before the registry is first used."""
+    guard = context.world.registry_guard
+    assert isinstance(guard, Bearer), "the registry demands tokens"
+    context.world.registry_guard = dataclasses.replace(guard, **changes)  # type: ignore[arg-type]
+
+
+@given('the registry demands the credentials "{user}" and "{password}" by the challenges')
+def the_registry_demands_by_challenges(context: Context, user: str, password: str) -> None:
+    """One field a line; with `{challenge}` in them, which stands for the usual one, tokens are demanded."""
+    fields = tuple(context.text.splitlines())
+    tokens = any("{challenge}" in text for text in fields)
+    context.world.registry_guard = (Bearer if tokens else Basic)(user, password, challenges=fields)
+
+
+@given('the registry demands the identity token "{token}"')
+def the_registry_demands_an_identity_token(context: Context, token: str) -> None:
+    context.world.registry_guard = Bearer("user", "secret", identity_token=token)
+
+
+@given("the registry's token server knows no OAuth2")
+def no_oauth2(context: Context) -> None:
+    """What it knows is the password, as an identity token needn't be one."""
+    _demand(context, oauth2=False)
+
+
+@given('the registry\'s token server calls the token "{member}"')
+def the_token_is_called(context: Context, member: str) -> None:
+    _demand(context, token_member=member)
+
+
+@given('the registry\'s token server redirects to "{location}" with status {status:d}')
+def the_token_server_redirects(context: Context, location: str, status: int) -> None:
+    _demand(context, redirect=(status, expand(location, context.world.made)))
+
+
+@given('the registry names the realm "{realm}"')
+def the_registry_names_a_realm(context: Context, realm: str) -> None:
+    _demand(context, realm=expand(realm, context.world.made))
+
+
+@given("the Docker configuration is")
+def the_docker_configuration_is(context: Context) -> None:
+    world = context.world
+    world.made["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
+    world.write_docker_configuration(world.text(context.text))
+
+
+@given('the environment variable "{name}" is')
+def an_environment_variable_is(context: Context, name: str) -> None:
+    world = context.world
+    world.made["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
+    world.environment[name] = world.text(context.text)
+
+
+@given("the credentials of the registry are in the file that {variable} leads to")
+def the_credentials_are_in(context: Context, variable: str) -> None:
+    world = context.world
+    name = {"REGISTRY_AUTH_FILE": "auth.json", "XDG_RUNTIME_DIR": "runtime/containers/auth.json"}[variable]
+    pair = base64.b64encode(b"user:secret").decode()
+    path = world.write(name, f'{{"auths": {{"{world.gate.address}": {{"auth": "{pair}"}}}}}}')
+    world.environment[variable] = str(path if variable == "REGISTRY_AUTH_FILE" else path.parents[1])
+
+
+@given("a stranger")
+def a_stranger(context: Context) -> None:
+    context.world.meet_stranger()
+
+
+@given("a stranger who speaks https")
+def a_stranger_over_https(context: Context) -> None:
+    context.world.meet_stranger(tls=True)
+
+
+@given("a host that redirects to the git server")
+def a_redirecting_host(context: Context) -> None:
+    world = context.world
+    world.meet_stranger(tls=True, onward=f"https://{world.git.address}")
+
+
+@then("the stranger was not asked for anything")
+def the_stranger_was_not_asked(context: Context) -> None:
+    asked = [str(one) for stranger in context.world.strangers for one in stranger.journal.asked]
+    assert not asked, f"the stranger was asked: {asked}"
+
+
+@then("the stranger was asked, and got no secrets")
+def the_stranger_got_nothing(context: Context) -> None:
+    asked = [str(one) for stranger in context.world.strangers for one in stranger.journal.asked]
+    assert asked, f"the stranger wasn't asked:\n{context.world.last.described()}"
+    given_away = [secret for stranger in context.world.strangers for secret in stranger.secrets]
+    assert not given_away, f"the stranger got {given_away}"
+
+
+@then("the git server was asked for objects, and got no secrets")
+def the_git_server_got_nothing(context: Context) -> None:
+    asked = context.world.git.journal.asked
+    assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.last.described()}"
+    given_away = [one.headers["Authorization"] for one in asked if "Authorization" in one.headers]
+    assert not given_away, f"the git server got {given_away}"
+
+
+@then('the registry was asked for {count:d} tokens by "{method}"')
+def tokens_were_asked_for(context: Context, count: int, method: str) -> None:
+    asked = context.world.requests(kind="token", method=method)
+    assert len(asked) == count, f"tokens were asked for {len(asked)} times:\n" + "\n".join(map(str, asked))
+
+
+@then('"{secret}" is in no output')
+def a_secret_is_in_no_output(context: Context, secret: str) -> None:
+    last = context.world.last
+    for name, text in (("standard output", last.out), ("standard error", last.err)):
+        assert secret not in text, f"{secret} is in {name}:\n{last.described()}"
+
+
+@then('"{text}" is in an output')
+def a_text_is_in_an_output(context: Context, text: str) -> None:
+    last = context.world.last
+    assert context.world.text(text) in last.out + last.err, f"{text} is in no output:\n{last.described()}"
+
+
+@given("an image that passes")
+def an_image_that_passes(context: Context) -> None:
+    """Signed and attested by a known key, and judged by no rules: whether it can be read is all that is asked."""
+    stock = context.world.stock
+    stock.add_key("known")
+    stock.add_image("acceptance/image")
+    stock.sign_all("known")
+    context.world.usual = {
+        "--policy": '{"sources": []}',
+        "--public-key": "${known_PUBLIC_KEY}",
+        "--ignore-rekor": "",
+        "--output": "json",
+    }
+
+
+@given("its policy is in the policy bundle")
+def its_policy_is_in_a_bundle(context: Context) -> None:
+    push_artifact(context.world, "acceptance/policy", {"main.rego": "happy_day.rego"}, "v1")
+    context.world.usual["--policy"] = '{"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]}'
+
+
+@then("the image passes")
+def the_image_passes(context: Context) -> None:
+    last = context.world.last
+    assert last.status == 0, f"the exit status is {last.status}:\n{last.described()}"
+    asked = context.world.requests(kind="manifest", repository=context.world.stock.full_name("acceptance/image"))
+    references = context.world.stock.references("signature", "acceptance/image")
+    assert any(one.reference in references and one.status == 200 for one in asked), "the signature wasn't read"
+
+
+@then('the image cannot be read: "{reason}"')
+def the_image_cannot_be_read(context: Context, reason: str) -> None:
+    last = context.world.last
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
+    wanted = context.world.text(reason)
+    found = context.world.report.messages("violations", "builtin.image.accessible")
+    assert any(wanted in text for texts in found.values() for text in texts), f"{wanted!r} isn't in {found}"
+
+
+@given("the Docker configuration names a helper that prints without end")
+def a_noisy_helper(context: Context) -> None:
+    context.world.store_credentials("user", "secret", helper="acceptance")
+    [program] = (context.world.folder / "bin").iterdir()
+    program.write_text("#!/bin/sh\nexec yes noise\n", encoding="ascii")
+
+
+@given("the registry redirects requests for configurations to the stranger")
+def configurations_are_redirected(context: Context) -> None:
+    world = context.world
+    configuration = world.stock.thing('the configuration of "acceptance/image"')
+    location = f"http://{world.made['STRANGER']}/blob"
+    world.gate.add(Answer(307, (("Location", location),)), **configuration.wanted)
+
+
+@given("its policy reads the configuration")
+def its_policy_reads_the_configuration(context: Context) -> None:
+    """Any policy: the configuration is a part of what rules see."""
+    its_policy_is_in_a_bundle(context)
+
+
+@given("the registry says that the stranger has the next page of referrers")
+def the_next_page_is_elsewhere(context: Context) -> None:
+    world = context.world
+    repository = world.stock.full_name("acceptance/image")
+    path = f"/v2/{repository}/referrers/{world.stock.images[repository].digest}?page=2"
+    link = f'<http://{world.made["STRANGER"]}{path}>; rel="next"'
+    world.gate.add(
+        Answer(200, (("Content-Type", _INDEX), ("Link", link)), b'{"schemaVersion":2,"manifests":[]}'),
+        kind="referrers",
+        nth=1,
+    )
+
+
+@then("the registry was asked for {count:d} pages of referrers")
+def pages_were_asked_for(context: Context, count: int) -> None:
+    asked = context.world.requests(kind="referrers")
+    assert len(asked) == count, "the registry was asked for:\n" + "\n".join(map(str, asked))
