@@ -118,10 +118,10 @@ def the_git_server_got_nothing(context: Context) -> None:
     assert not given_away, f"the git server got {given_away}"
 
 
-@then('the registry was asked for {count:d} tokens by "{method}"')
-def tokens_were_asked_for(context: Context, count: int, method: str) -> None:
+@then('the registry was asked for tokens by "{method}" at least {count:d} times')
+def tokens_were_asked_for(context: Context, method: str, count: int) -> None:
     asked = context.world.requests(kind="token", method=method)
-    assert len(asked) == count, f"tokens were asked for {len(asked)} times:\n" + "\n".join(map(str, asked))
+    assert len(asked) >= count, f"tokens were asked for {len(asked)} times:\n" + "\n".join(map(str, asked))
 
 
 @then('"{secret}" is in no output')
