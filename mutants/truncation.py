@@ -178,3 +178,33 @@ def special_data_counts_for_nothing() -> None:
             if "neither a file nor" in str(error):
                 return url
             raise
+
+
+@mutant(
+    "entries-place-taken",
+    "What can't be opened in the place of a cache entry stays there, and nothing is stored any more.",
+    Kind.TRUNCATION,
+    "archive-47",
+)
+def entries_place_taken() -> None:
+    import os
+
+    from refimpl.layers.directory import Directory
+
+    @changed(Directory, "open_entry")
+    def open_entry(original: Any, self: Any, name: str) -> Any:
+        if (self.path / name).is_socket():
+            return os.open(self.path / name, os.O_RDONLY)
+        return original(self, name)
+
+
+@mutant(
+    "budget-of-few-digits",
+    "A budget of more than 4300 digits ends the run.",
+    Kind.TRUNCATION,
+    "archive-49",
+)
+def budget_of_few_digits() -> None:
+    from refimpl.layers import cache
+
+    replace(cache, "_DIGITS", 1 << 62)

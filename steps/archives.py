@@ -2,38 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-from typing import TYPE_CHECKING
-
 from behave import given
 
 from ec_acceptance.testbed.behaving import Context, pairs
 from ec_acceptance.testbed.confinement import UnconfinableError, bound_by_modes
 from ec_acceptance.testbed.damaged import damaged
 from ec_acceptance.testbed.policies import push_packed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
-
-
-def _a_socket(path: Path) -> None:
-    """Made by a short name: those of sockets may have 107 letters."""
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        with socket.socket(socket.AF_UNIX) as made:
-            made.bind(f"/proc/self/fd/{folder}/{path.name}")
-    finally:
-        os.close(folder)
-
-
-_THINGS: Mapping[str, Callable[[Path], None]] = {
-    "a pipe": os.mkfifo,
-    "a socket": _a_socket,
-    "a link to itself": lambda path: path.symlink_to(path.name),
-    "a link to nothing": lambda path: path.symlink_to("nothing"),
-}
+from ec_acceptance.testbed.special_files import SPECIAL_FILES
 
 
 def _made(context: Context, name: str, damage: str) -> bytes:
@@ -70,4 +45,9 @@ def nobody_may_read(context: Context, path: str) -> None:
 
 @given('{thing} is at "{path}"')
 def something_else(context: Context, thing: str, path: str) -> None:
-    _THINGS[thing](context.world.work / path)
+    SPECIAL_FILES[thing](context.world.work / path)
+
+
+@given("a budget of {count:d} digits for the cache directory")
+def a_budget_of_digits(context: Context, count: int) -> None:
+    context.world.environment["EC_CACHE_MAX_BYTES"] = "9" * count

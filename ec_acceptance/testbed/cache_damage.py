@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ec_acceptance.testbed.faults import WordsError
 from ec_acceptance.testbed.images import Layer
 from ec_acceptance.testbed.malformed import substitute
+from ec_acceptance.testbed.special_files import SPECIAL_FILES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,6 +100,15 @@ def _replace_by_link_outside(path: Path, layer: Layer) -> None:
     path.symlink_to(outside)
 
 
+def _replace_by(thing: str) -> Callable[[Path, Layer], None]:
+    def replace(path: Path, layer: Layer) -> None:
+        del layer
+        path.unlink()
+        SPECIAL_FILES[thing](path)
+
+    return replace
+
+
 DAMAGES: dict[str, Callable[[Path, Layer], None]] = {
     "cut in the middle": _cut_in_the_middle,
     "cut at an entry boundary": _cut_at_a_boundary,
@@ -108,5 +118,6 @@ DAMAGES: dict[str, Callable[[Path, Layer], None]] = {
     "replaced by a directory": _replace_by_directory,
     "replaced by a link to nothing": _replace_by_link_to_nothing,
     "replaced by a link to a file outside": _replace_by_link_outside,
+    **{f"replaced by {thing}": _replace_by(thing) for thing in ("a pipe", "a socket", "a link to itself")},
 }
 """By the words that scenarios use."""

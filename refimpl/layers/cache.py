@@ -8,6 +8,7 @@ set aside and fetched again. There is no lock between processes.
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -33,6 +34,7 @@ _log = logging.getLogger(__name__)
 #: Bytes that the directory may hold after a run, unless ``EC_CACHE_MAX_BYTES`` says otherwise.
 DEFAULT_BUDGET = 10 << 30
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
+_DIGITS = 19  # a number with more of them is larger than any disk
 _PATIENCE, _LATE_PATIENCE = 5.0, 1.0  # seconds for what is being written when the run ends
 
 
@@ -90,7 +92,7 @@ class LayerCache:
         budget = DEFAULT_BUDGET
         if text := environ.get("EC_CACHE_MAX_BYTES", ""):
             if text.isdecimal() and text.isascii():
-                budget = int(text)
+                budget = int(text) if len(text) < _DIGITS else sys.maxsize
             else:
                 _log.warning("ignoring EC_CACHE_MAX_BYTES=%s: not a number of bytes", text)
         try:

@@ -138,20 +138,27 @@ class Directory:
             raise UnusableError(error.strerror or str(error)) from error
 
     def open_entry(self, name: str) -> int | None:
-        """A handle for reading the entry, or None when there is no such file; what else has the name is set aside."""
+        """A handle for reading the entry, or None when there is no such file.
+
+        What else has the name is set aside, be it a link, a folder, a pipe, a socket or a device, and so is a file that
+        mustn't be read: what is fetched can then take its place.
+        """
         path = self.path / name
         try:
-            if sys.platform == "win32" and path.is_symlink():
+            if not stat.S_ISREG(path.lstat().st_mode):  # opening devices can do things
                 self._move_aside(path)
                 return None
             handle = os.open(path, _READ | _NONBLOCK)
         except FileNotFoundError:
             return None
+        except PermissionError:
+            self._move_aside(path)
+            return None
         except OSError:
-            if path.is_symlink() or path.is_dir():
-                self._move_aside(path)
-                return None
-            raise
+            if stat.S_ISREG(path.lstat().st_mode):
+                raise
+            self._move_aside(path)  # changed in between
+            return None
         if stat.S_ISREG(os.fstat(handle).st_mode):
             return handle
         os.close(handle)

@@ -549,6 +549,7 @@ def run_layer(ref: Any, lab: Lab) -> str:
 def test_a_bad_budget_is_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     assert LayerCache.from_environ({"HOME": "/nowhere", "EC_CACHE_MAX_BYTES": "much"}, Deadline(None)) is not None
     assert warnings_of(caplog) == ["ignoring EC_CACHE_MAX_BYTES=much: not a number of bytes"]
+    assert LayerCache.from_environ({"HOME": "/nowhere", "EC_CACHE_MAX_BYTES": "9" * 5000}, Deadline(None)) is not None
 
 
 def test_gone_at_the_registry(lab: Lab) -> None:

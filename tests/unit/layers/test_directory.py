@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ec_acceptance.testbed.special_files import SPECIAL_FILES
 from refimpl.layers.directory import PREFIX, Directory, UnusableError, user_cache_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAME = f"sha256-{'a' * 64}"
@@ -92,6 +95,54 @@ def test_sweeping_spares_the_living_and_the_foreign(directory: Directory) -> Non
     assert names(directory) == sorted([alive.path.name, "foreign", ".hidden", NAME])
     alive.discard()
     assert directory.sweep() == 0
+
+
+def make_device(path: Path, kind: int) -> None:
+    try:
+        os.mknod(path, kind | 0o600, os.makedev(1, 5))
+    except PermissionError as error:
+        pytest.skip(f"this user can't make devices: {error}")
+
+
+@posix
+@pytest.mark.parametrize(
+    "make",
+    [
+        os.mkfifo,
+        SPECIAL_FILES["a socket"],
+        os.mkdir,
+        lambda path: path.symlink_to(path.name),
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: make_device(path, stat.S_IFCHR),
+        lambda path: make_device(path, stat.S_IFBLK),
+    ],
+    ids=["pipe", "socket", "directory", "loop", "link to a device", "character device", "block device"],
+)
+def test_what_is_no_file_is_set_aside(directory: Directory, make: Callable[[Path], None]) -> None:
+    make(directory.path / NAME)
+    assert directory.open_entry(NAME) is None
+    assert names(directory) == []
+    temporary = directory.create()
+    temporary.write(b"bytes")
+    make(directory.path / NAME)  # again, before what was fetched takes its place
+    directory.publish(temporary, NAME)
+    assert (directory.path / NAME).read_bytes() == b"bytes"
+    temporary.close()
+    make(directory.path / f"{PREFIX}other.part")
+    directory.sweep()
+    assert names(directory) == [NAME]
+
+
+@posix
+def test_a_file_that_mustnt_be_read_is_set_aside(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    (directory.path / NAME).write_bytes(b"bytes")
+
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")  # modes don't bind root
+
+    monkeypatch.setattr("refimpl.layers.directory.os.open", refuse)
+    assert directory.open_entry(NAME) is None
+    assert names(directory) == []
 
 
 @posix
