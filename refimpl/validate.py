@@ -18,6 +18,7 @@ from refimpl.oci.client import connect
 from refimpl.policy.instant import rfc3339
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.preparation import prepare
+from refimpl.record import record
 from refimpl.redaction import without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from refimpl.components import Component
+    from refimpl.errors import Error
     from refimpl.examination import Examined
     from refimpl.options import Options
 
-__all__ = ["validate_image"]
+__all__ = ["Judgement", "judge", "validate_image"]
 
 _log = logging.getLogger(__name__)
 
@@ -46,12 +48,39 @@ _SKIPPED_BOTH = (
 )
 
 
+@record
+class Judgement:
+    """What came of all components.
+
+    Attributes:
+        report: on them.
+        fault: of ours, that kept some of them from being judged; their violations tell it, too.
+    """
+
+    report: Report
+    fault: Error | None
+
+
 def validate_image(options: Options, environ: Mapping[str, str]) -> None:
     """Carry out the command; the report goes where ``--output`` says.
 
     Raises:
         UnsuccessfulError: the report was written, and isn't successful.
         Error: there is no report, or it couldn't be written.
+    """
+    judgement = judge(options, environ)
+    write(judgement.report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
+    if judgement.fault is not None:
+        raise judgement.fault
+    if options.strict and not judgement.report.success:
+        raise UnsuccessfulError
+
+
+def judge(options: Options, environ: Mapping[str, str]) -> Judgement:
+    """Judge all components.
+
+    Raises:
+        Error: there is nothing to report.
     """
     deadline = Deadline(options.timeout)
     with ExitStack() as stack:
@@ -94,11 +123,7 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
             snapshot=options.snapshot,
             show_successes=options.show_successes,
         )
-        write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
-        if (fault := joined([one.fault for one in examined if one.fault is not None])) is not None:
-            raise fault
-        if options.strict and not report.success:
-            raise UnsuccessfulError
+        return Judgement(report, joined([one.fault for one in examined if one.fault is not None]))
 
 
 def _examined(examination: Examination, components: Sequence[Component], deadline: Deadline) -> list[Examined]:

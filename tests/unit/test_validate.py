@@ -2,101 +2,29 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
+from stages import Stage
 
-from ec_acceptance.testbed.images import Image, Layer, publish
-from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.registry.rules import Stall
-from ec_acceptance.testbed.signing import (
-    SLSA_V02,
-    KeyPair,
-    attached,
-    provenance_v02,
-    seal,
-    sign_image,
-    statement,
-    subject,
-)
 from refimpl.errors import ComponentError, InternalError, PolicyError, TimeoutExceededError, UnsuccessfulError
 from refimpl.image import ImageDetails, image_details
-from refimpl.options import Options
 from refimpl.validate import validate_image
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from refimpl.layers import Layers
     from refimpl.oci.client import Client
     from refimpl.oci.reference import Reference
 
-_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_POLICY = """package main
-
-import rego.v1
-
-# METADATA
-# title: The rule
-# custom:
-#   short_name: rule
-deny contains {"code": "main.rule", "msg": "denied"} if input.component_name == "denied"
-"""
-
-
-class Stage:
-    """A registry with signed images, a key and a policy directory."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.gate = Gate(EmbeddedRegistry())
-        self.key = KeyPair.derived("test", "key")
-        (folder / "key.pub").write_text(self.key.public_pem)
-        (folder / "policy").mkdir()
-        (folder / "policy" / "main.rego").write_text(_POLICY)
-        self.environ: Mapping[str, str] = {"HOME": str(folder), "TMPDIR": str(folder)}
-
-    def image(self, name: str, *, finished: str = "2024-01-01T10:05:00Z") -> str:
-        """Push a signed and attested image; its reference."""
-        repository = self.gate.repository(name)
-        image = publish(Image.of([Layer.of({"name": name.encode()})]), repository)
-        predicate = provenance_v02(name=name, digest=image.digest)
-        predicate["metadata"]["buildFinishedOn"] = finished
-        envelope = seal(statement(SLSA_V02, predicate, [subject(image.digest, name)]), [self.key])
-        signature = sign_image(image.digest, self.key, reference=name)
-        for kind, layer in (("sig", signature.layer()), ("att", envelope.layer(SLSA_V02))):
-            artifact = attached(image.digest, kind, [layer])
-            for blob in artifact.blobs.values():
-                repository.put_blob(blob)
-            repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)
-        return image.tagged(self.gate.address)
-
-    def options(self, wanted: Mapping[str, str], **changes: Any) -> Options:
-        components = [{"name": name, "containerImage": reference} for name, reference in wanted.items()]
-        source = f"file::{self.folder / 'policy'}"
-        given: dict[str, Any] = {
-            "images": json.dumps({"components": components}),
-            "policy": json.dumps({"sources": [{"policy": [source]}]}),
-            "public_key": str(self.folder / "key.pub"),
-            "ignore_rekor": True,
-            "output": (f"json={self.folder / 'report.json'}",),
-        }
-        return Options(**(given | changes))
-
-    def report(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads((self.folder / "report.json").read_text())
-        return document
-
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
-    made = Stage(tmp_path)
-    yield made
-    made.gate.close()
-    made.gate.backend.close()
+    with Stage(tmp_path) as made:
+        yield made
 
 
 def test_components_are_judged_by_the_policy(stage: Stage) -> None:
