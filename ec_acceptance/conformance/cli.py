@@ -6,25 +6,30 @@ import argparse
 import os
 import sys
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.conformance.outcome import Exit
-from ec_acceptance.conformance.suite import Suite, SuiteError
+from ec_acceptance.conformance.outcome import About, Exit
+from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError
+from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ec_acceptance.conformance.outcome import ScenarioResult
+    from ec_acceptance.conformance.outcome import Outcome
+    from ec_acceptance.conformance.suite import Scenario
 
 __all__ = ["main", "run"]
 
 _STATUSES = """exit statuses:
-  0  the validator conforms: every scenario passed
+  0  the validator conforms: every scenario of the suite passed
   1  it doesn't: scenarios failed
   2  the command line cannot be understood
   3  the suite or the machine is broken, so nothing is said of the validator
-  4  not every scenario ran
+  4  what ran passed, but not every scenario did run: a part was selected, or some were skipped
+     (0 with --accept-partial)
+  5  the run was interrupted; the reports tell what ran until then
 """
 
 
@@ -39,54 +44,72 @@ def main(arguments: Sequence[str]) -> int:
         given = _parser().parse_args(arguments)
     except SystemExit as end:
         return int(end.code or 0)
+    from ec_acceptance.testbed.registry.errors import UnavailableError
+    from ec_acceptance.testbed.validator import ValidatorNotFoundError
+
+    try:
+        suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
+        scenarios = suite.scenarios()
+        chosen = suite.select(scenarios, given.paths, given.tags)
+        if given.list:
+            for scenario in chosen:
+                print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
+            return 0
+        return _carry_out(given, suite, len(scenarios), chosen)
+    except (SelectionError, ValueError) as error:
+        print_line(f"Error: {error}")
+        return Exit.USAGE
+    except (SuiteError, UnavailableError, ValidatorNotFoundError) as error:
+        print_line(f"Error: {error}")
+        return Exit.BROKEN
+    except KeyboardInterrupt:  # before anything ran: the run has its own way to end
+        print_line("Error: interrupted")
+        return Exit.INTERRUPTED
+
+
+def _carry_out(given: argparse.Namespace, suite: Suite, count: int, chosen: Sequence[Scenario]) -> int:
     from ec_acceptance.conformance.runner import Run
     from ec_acceptance.conformance.runner import run as carry_out
-    from ec_acceptance.testbed.registry.errors import UnavailableError
-    from ec_acceptance.testbed.validator import Validator, ValidatorNotFoundError
+    from ec_acceptance.testbed.validator import Validator
 
     started = time.monotonic()
-    try:
-        validator = Validator(given.validator)
-        suite = Suite.find()
-        selection = [*given.paths, *(word for tags in given.tags for word in ("--tags", tags))]
-        scenarios = suite.scenarios(selection)
-        options = {"validator": given.validator, "timeout": str(given.timeout)}
-        options["artifacts"] = str(given.artifacts.absolute())
-        wanted = Run(
-            suite=suite,
-            scenarios=scenarios,
-            options={name: value for name, value in options.items() if value},
-            registry=given.registry,
-            jobs=max(1, given.jobs),
-            whole=not selection,
-            registry_image=given.registry_image,
-        )
-        _tell(f"validator: {' '.join(validator.command)}")
-        outcome = carry_out(wanted, _tell, _show)
-    except (SuiteError, UnavailableError, ValidatorNotFoundError, ValueError) as error:
-        _tell(f"Error: {error}")
-        return Exit.BROKEN
-    for scenario in outcome.missing:
-        _tell(f"didn't run: {scenario.location} {scenario.name}")
-    for problem in outcome.problems:
-        _tell(f"problem: {problem}")
+    name = f"{suite.name} {suite.version}"
+    part = "" if len(chosen) == count else f", {len(chosen)} of them selected"
+    print_line(f"suite: {name}, {count} scenarios{part}")
+    validator = Validator(given.validator)
+    version = validator.version()
+    print_line(f"validator: {' '.join(validator.command)} ({version})")
+    options = {"validator": given.validator, "timeout": str(given.timeout)}
+    options["artifacts"] = str(given.artifacts.absolute())
+    wanted = Run(
+        suite=suite,
+        scenarios=chosen,
+        about=About(name, count, len(chosen), given.validator or "ec-ref", version, given.registry),
+        options={name: value for name, value in options.items() if value},
+        registry=given.registry,
+        jobs=given.jobs,
+        failures=given.fail_fast,
+        registry_image=given.registry_image,
+    )
+    outcome = carry_out(wanted, print_line, print_result)
+    return _conclude(given, outcome, time.monotonic() - started)
+
+
+def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
+    """Say what came of it and write the reports."""
+    print_failures(outcome, given.artifacts.absolute())
     try:
         if given.report is not None:
-            outcome.write_json(
-                given.report,
-                validator=given.validator or "ec-ref",
-                version=validator.version(),
-                registry=given.registry,
-            )
+            outcome.write_json(given.report)
         if given.junit is not None:
-            given.junit.parent.mkdir(parents=True, exist_ok=True)
             outcome.write_junit(given.junit)
     except OSError as error:
-        _tell(f"Error: the report cannot be written: {error}")
+        print_line(f"Error: the report cannot be written: {error}")
         return Exit.BROKEN
-    if any(result.status not in {"passed", "skipped"} for result in outcome.results):
-        _tell(f"what the scenarios saw that didn't pass is kept in {options['artifacts']}")
-    _tell(f"{outcome.summary}, in {time.monotonic() - started:.1f} s")
+    print_line(f"{outcome.summary}, in {seconds:.1f} s")
+    print_line(f"{outcome.meaning} ({outcome.about.suite})")
+    if outcome.exit is Exit.INCOMPLETE and given.accept_partial:
+        return Exit.CONFORMANT
     return outcome.exit
 
 
@@ -98,26 +121,35 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
+    parser.add_argument("--version", action="version", version=f"ec-acceptance {metadata.version('ec-acceptance')}")
     parser.add_argument("--validator", default="", help="command line of the validator; ec-ref by default")
+    parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
     parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")
     parser.add_argument("--registry-image", default="registry:2", help="of the container (registry:2)")
     parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
+    parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
     jobs = 2 * (os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=int, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
-    parser.add_argument("--timeout", type=float, default=60.0, help="seconds for one run of the validator (60)")
+    parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
+    parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
+    parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
     parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
     return parser
 
 
-def _show(result: ScenarioResult) -> None:
-    identity = next((tag for tag in result.tags if "." in tag), next(iter(result.tags), ""))
-    _tell(f"{result.status:>6}  @{identity}  {result.name}  ({result.seconds:.1f} s)")
-    if result.status != "passed":
-        _tell(f"        {result.step}\n" + "\n".join(f"        {line}" for line in result.message.splitlines()))
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
 
 
-def _tell(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections import Counter
 from dataclasses import asdict, dataclass
 from enum import IntEnum
@@ -15,10 +17,13 @@ if TYPE_CHECKING:
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["Exit", "Outcome", "ScenarioResult"]
+__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult"]
 
 
-_ORDERLY = {"passed", "failed", "skipped"}
+# What XML 1.0 can't hold (its production Char).
+_UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+ORDERLY = frozenset({"passed", "failed", "skipped"})
+"""What a scenario may come to without the suite or the machine being broken."""
 
 
 class Exit(IntEnum):
@@ -29,6 +34,7 @@ class Exit(IntEnum):
     USAGE = 2
     BROKEN = 3
     INCOMPLETE = 4
+    INTERRUPTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,11 @@ class ScenarioResult:
     step: str
     message: str
 
+    @property
+    def id(self) -> str:
+        """The most exact tag, such as ``cache-02.1``; empty without any."""
+        return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
+
     @classmethod
     def read(cls, line: str) -> ScenarioResult:
         """From a line of the formatter `lines`."""
@@ -56,61 +67,144 @@ class ScenarioResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The results, the scenarios that should have run and didn't, and what else went wrong."""
+class About:
+    """What a report is about: the suite, how much of it was to run, and the validator.
 
+    Attributes:
+        suite: its name and version.
+        scenarios: how many it has.
+        selected: how many of them were to run.
+        validator: its command line.
+        version: what it calls its version.
+        registry: the back end that was asked for.
+    """
+
+    suite: str
+    scenarios: int
+    selected: int
+    validator: str
+    version: str
+    registry: str
+
+    @property
+    def partial(self) -> bool:
+        """Whether only a part of the suite was to run: nothing that comes of it says that a validator conforms."""
+        return self.selected < self.scenarios
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The results, the scenarios that should have run and didn't, and what else went wrong.
+
+    Attributes:
+        about: what was to run.
+        interrupted: by whom the run was ended before its end; empty if it wasn't.
+    """
+
+    about: About
     results: tuple[ScenarioResult, ...]
-    missing: tuple[Scenario, ...]
-    problems: tuple[str, ...]
+    missing: tuple[Scenario, ...] = ()
+    problems: tuple[str, ...] = ()
+    interrupted: str = ""
 
     @property
     def exit(self) -> Exit:
         """What it means; a suite or machine that is broken says nothing of the validator."""
         statuses = Counter(result.status for result in self.results)
-        if self.problems or statuses.keys() - _ORDERLY:
+        if self.interrupted:
+            return Exit.INTERRUPTED
+        if self.problems or statuses.keys() - ORDERLY:
             return Exit.BROKEN
         if statuses["failed"]:
             return Exit.NOT_CONFORMANT
-        return Exit.INCOMPLETE if self.missing or not self.results else Exit.CONFORMANT
+        whole = not self.about.partial and not self.missing and statuses["passed"] == self.about.scenarios
+        return Exit.CONFORMANT if whole else Exit.INCOMPLETE
 
     @property
     def summary(self) -> str:
-        """One line for people."""
+        """One line for people: counts, and what they mean."""
         statuses = Counter(result.status for result in self.results)
-        broken = sum(count for status, count in statuses.items() if status not in _ORDERLY)
+        broken = sum(count for status, count in statuses.items() if status not in ORDERLY)
         parts = [f"{statuses['passed']} scenarios passed", f"{statuses['failed']} failed", f"{broken} broken"]
         if statuses["skipped"]:
             parts.append(f"{statuses['skipped']} skipped")
         if self.missing:
             parts.append(f"{len(self.missing)} didn't run")
+        if self.about.partial:
+            parts.append(f"{self.about.scenarios - self.about.selected} not selected")
         return ", ".join(parts)
 
-    def write_json(self, path: Path, *, validator: str, version: str, registry: str) -> None:
-        """Write everything for machines."""
+    @property
+    def meaning(self) -> str:
+        """The summary's meaning in a few words."""
+        match self.exit:
+            case Exit.CONFORMANT:
+                return "the validator conforms: every scenario passed"
+            case Exit.NOT_CONFORMANT:
+                return "the validator doesn't conform"
+            case Exit.INTERRUPTED:
+                return f"the run was ended by {self.interrupted}"
+            case Exit.BROKEN:
+                return "the suite or the machine is broken, so nothing is said of the validator"
+            case Exit.INCOMPLETE | Exit.USAGE:
+                part = "a part of the suite was selected" if self.about.partial else "not every scenario ran"
+                return f"{part}, so nothing is said of the whole"
+
+    def write_json(self, path: Path) -> None:
+        """Write everything for machines, at once: the file is whole or not there."""
+        about = self.about
         document = {
-            "validator": validator,
-            "version": version,
-            "registry": registry,
+            "suite": about.suite,
+            "scenarios": about.scenarios,
+            "selected": about.selected,
+            "partial": about.partial,
+            "validator": about.validator,
+            "version": about.version,
+            "registry": about.registry,
             "exit": self.exit.name.lower().replace("_", "-"),
+            "meaning": self.meaning,
             "results": [asdict(result) for result in sorted(self.results, key=lambda result: result.location)],
             "missing": [scenario.location for scenario in self.missing],
             "problems": list(self.problems),
         }
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        _replace(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
     def write_junit(self, path: Path) -> None:
-        """Write JUnit XML: a test suite a feature."""
-        root = ET.Element("testsuites")
+        """Write JUnit XML: a test suite a feature, and one that says whether every scenario ran."""
+        root = ET.Element("testsuites", name=self.about.suite)
         features = sorted({result.feature for result in self.results})
         for feature in features:
             results = [result for result in self.results if result.feature == feature]
             _junit_suite(root, feature, sorted(results, key=lambda result: result.location))
-        if self.missing or self.problems:
-            suite = ET.SubElement(root, "testsuite", name="run", tests="1", failures="0", errors="1", skipped="0")
-            case = ET.SubElement(suite, "testcase", classname="run", name="every scenario runs")
-            texts = [*self.problems, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
+        self._junit_of_run(root)
+        _replace(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    def _junit_of_run(self, root: ET.Element) -> None:
+        texts = [*self.problems, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
+        if self.interrupted:
+            texts.insert(0, self.meaning)
+        if not texts and not self.about.partial:
+            return
+        suite = ET.SubElement(root, "testsuite", name="run", tests="1", failures="0")
+        suite.set("errors", "1" if texts else "0")
+        suite.set("skipped", "0" if texts else "1")
+        case = ET.SubElement(suite, "testcase", classname="run", name="every scenario of the suite ran")
+        if texts:
             ET.SubElement(case, "error", message=_printable("; ".join(texts)))
-        ET.ElementTree(root).write(path, encoding="utf-8", xml_declaration=True)
+        else:
+            about = self.about
+            message = f"a part was selected: {about.selected} of {about.scenarios} scenarios"
+            ET.SubElement(case, "skipped", message=message)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResult]) -> None:
@@ -120,8 +214,7 @@ def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResul
         kind = {"passed": "", "failed": "failure", "skipped": "skipped"}.get(result.status, "error")
         counts["tests"] += 1
         counts[kind] += 1
-        identity = next((tag for tag in result.tags if "." in tag), next(iter(result.tags), ""))
-        case = ET.SubElement(suite, "testcase", classname=feature, name=f"{identity} {result.name}".strip())
+        case = ET.SubElement(suite, "testcase", classname=feature, name=f"{result.id} {result.name}".strip())
         case.set("time", f"{result.seconds:.3f}")
         if kind:
             details = ET.SubElement(case, kind, message=_printable(result.step))
@@ -131,4 +224,4 @@ def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResul
 
 
 def _printable(text: str) -> str:
-    return "".join(character if character >= " " or character in "\n\t" else "�" for character in text)
+    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", text)

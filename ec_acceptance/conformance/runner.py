@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -12,20 +14,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
+from ec_acceptance.conformance.outcome import ORDERLY, Outcome, ScenarioResult
 from ec_acceptance.testbed.registry.choice import open_backend
 from ec_acceptance.testbed.snapshots import Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from types import FrameType
     from typing import Any
 
+    from ec_acceptance.conformance.outcome import About
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
 __all__ = ["Run", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
+_PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +41,20 @@ class Run:
     Attributes:
         suite: where.
         scenarios: which.
+        about: for the reports.
         options: behave's `-D name=value`, but for the registry.
         registry: `auto`, `container`, `embedded` or a URL.
         jobs: processes at once.
-        whole: these are all scenarios, so that snapshots which none of them used are a problem.
+        failures: after so many scenarios that failed the rest isn't run; None: everything is.
     """
 
     suite: Suite
     scenarios: Sequence[Scenario]
+    about: About
     options: Mapping[str, str]
     registry: str
     jobs: int
-    whole: bool
+    failures: int | None = None
     registry_image: str = "registry:2"
 
 
@@ -55,10 +63,58 @@ class _Shard:
     scenarios: list[Scenario]
     results: list[ScenarioResult] = field(default_factory=list)
     problem: str = ""
+    process: subprocess.Popen[str] | None = None
+
+
+class _Shards:
+    """All shards of a run, and the end that may be put to them before their time."""
+
+    def __init__(self, wanted: Run, done: Callable[[ScenarioResult], None]) -> None:
+        parts = [list(wanted.scenarios[first :: wanted.jobs]) for first in range(wanted.jobs)]
+        self.all = [_Shard(part) for part in parts if part]
+        self.interrupted = ""
+        self.enough = False
+        self._failures = wanted.failures
+        self._done = done
+        self._turn = threading.Lock()
+
+    def note(self, shard: _Shard, result: ScenarioResult) -> None:
+        """Take a result; too many failures end the run."""
+        with self._turn:
+            if self.ended and result.status not in ORDERLY:
+                return  # it was cut off, and counts as one that didn't run
+            shard.results.append(result)
+            self._done(result)
+            failed = sum(one.status == "failed" for each in self.all for one in each.results)
+        if self._failures is not None and failed >= self._failures and not self.enough:
+            self.enough = True
+            self._stop()
+
+    def interrupt(self, number: int, _: FrameType | None = None) -> None:
+        """End the run; a second time, at once."""
+        again, self.interrupted = bool(self.interrupted), signal.Signals(number).name
+        self._stop(at_once=again)
+
+    @property
+    def ended(self) -> bool:
+        """Whether what hasn't run yet isn't to run any more."""
+        return self.enough or bool(self.interrupted)
+
+    def _stop(self, *, at_once: bool = False) -> None:
+        for shard in self.all:
+            process = shard.process
+            if process is None or process.poll() is not None:
+                continue
+            if at_once:
+                process.kill()
+            else:  # behave ends as after Ctrl-C: the scenario's services and validators, then its own
+                with contextlib.suppress(ProcessLookupError):
+                    process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+                threading.Thread(target=_lose_patience, args=(process,), daemon=True).start()
 
 
 def run(wanted: Run, tell: Callable[[str], None], done: Callable[[ScenarioResult], None]) -> Outcome:
-    """Carry out a run.
+    """Carry out a run. SIGINT and SIGTERM end it: what ran until then is in the outcome.
 
     Args:
         wanted: what to run.
@@ -67,37 +123,62 @@ def run(wanted: Run, tell: Callable[[str], None], done: Callable[[ScenarioResult
 
     Raises:
         UnavailableError: the registry that was asked for cannot be had.
+        ValueError: there is no such kind of registry.
     """
-    backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
-    try:
-        tell(f"registry: {backend.kind} ({backend.reason})")
-        shards = [_Shard(list(wanted.scenarios[first :: wanted.jobs])) for first in range(wanted.jobs)]
-        shards = [shard for shard in shards if shard.scenarios]
-        with tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as folder:
-            turn = threading.Lock()
-
-            def noted(result: ScenarioResult) -> None:
-                with turn:
-                    done(result)
-
+    shards = _Shards(wanted, done)
+    with _signals(shards), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
+        folder = Path(name)
+        backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
+        try:
+            tell(f"registry: {backend.kind} ({backend.reason})")
             threads = [
-                threading.Thread(target=_work, args=(wanted, shard, backend, Path(folder) / str(number), noted))
-                for number, shard in enumerate(shards)
+                threading.Thread(target=_work, args=(wanted, shards, shard, backend, folder / str(number)))
+                for number, shard in enumerate(shards.all)
             ]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            return _joined(wanted, shards, Path(folder))
+            return _joined(wanted, shards, folder)
+        finally:
+            backend.close()
+            _end_rest(folder)
+
+
+@contextlib.contextmanager
+def _signals(shards: _Shards) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, shards.interrupt) for number in _SIGNALS}
+    try:
+        yield
     finally:
-        backend.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
-def _work(wanted: Run, shard: _Shard, backend: Backend, stem: Path, done: Callable[[ScenarioResult], None]) -> None:
+def _end_rest(folder: Path) -> None:
+    """Kill validators that an interrupted shard left: programs whose environment names the run's folder (Linux)."""
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(folder) in path.read_bytes():
+                os.kill(int(path.parent.name), signal.SIGKILL)
+
+
+def _lose_patience(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: Path) -> None:
     """Run one shard, and take its results as they come."""
     listing = stem.with_suffix(".txt")
     places = (wanted.suite.folder / scenario.location for scenario in shard.scenarios)
     listing.write_text("".join(f"{place}\n" for place in places), encoding="utf-8")  # else they'd be below its folder
+    stem.mkdir()
     registry = "embedded" if backend.kind == "embedded" else backend.url  # an embedded one is a process's own
     options = {**wanted.options, "registry": registry, "used": str(stem.with_suffix(".used"))}
     command = [
@@ -105,40 +186,46 @@ def _work(wanted: Run, shard: _Shard, backend: Backend, stem: Path, done: Callab
         *(word for name, value in options.items() for word in ("-D", f"{name}={value}")),
         f"@{listing}",
     ]
-    with stem.with_suffix(".log").open("w+", encoding="utf-8") as errors:
-        process = subprocess.Popen(
+    if shards.ended:
+        return
+    with stem.with_suffix(".log").open("w+", encoding="utf-8", errors="backslashreplace") as errors:
+        # In a session of its own, so that Ctrl-C comes to it through us alone; what it leaves goes with our folder.
+        process = shard.process = subprocess.Popen(
             command,
             cwd=wanted.suite.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(stem)},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
+            start_new_session=True,
             text=True,
             encoding="utf-8",
+            errors="backslashreplace",
         )
         words = []
         for line in process.stdout or ():
             if line.startswith("{"):
-                result = ScenarioResult.read(line)
-                shard.results.append(result)
-                done(result)
+                shards.note(shard, ScenarioResult.read(line))
             else:
                 words.append(line)
         status = process.wait()
         errors.seek(0)
+        if shards.ended:
+            return
         if status not in {0, 1} or (
             status == 1 and all(result.status in {"passed", "skipped"} for result in shard.results)
         ):
             shard.problem = f"behave ended with status {status}:\n{''.join(words)}{errors.read()}"
 
 
-def _joined(wanted: Run, shards: Sequence[_Shard], folder: Path) -> Outcome:
-    results = tuple(result for shard in shards for result in shard.results)
+def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
+    results = tuple(result for shard in shards.all for result in shard.results)
     ran = {result.location for result in results}
     missing = tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran)
-    problems = [shard.problem for shard in shards if shard.problem]
-    if wanted.whole and not missing and all(result.status == "passed" for result in results):
+    problems = [shard.problem for shard in shards.all if shard.problem]
+    if not wanted.about.partial and not missing and all(result.status == "passed" for result in results):
         problems += _unused(wanted.suite, folder)
-    return Outcome(results, missing, tuple(problems))
+    return Outcome(wanted.about, results, missing, tuple(problems), shards.interrupted)
 
 
 def _unused(suite: Suite, folder: Path) -> list[str]:

@@ -1,72 +1,158 @@
-"""Which scenarios there are, wherever the suite is installed."""
+"""Which scenarios there are, and which of them a run is about."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+import re
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
-__all__ = ["Scenario", "Suite", "SuiteError"]
+__all__ = ["Scenario", "SelectionError", "Suite", "SuiteError"]
+
+_NAME = "ec-acceptance"
+_WORD = re.compile(r"[^\s(),]+")
+_OPERATORS = frozenset({"and", "or", "not"})
 
 
 class SuiteError(Exception):
-    """The suite cannot be found or loaded."""
+    """The suite cannot be loaded."""
+
+
+class SelectionError(Exception):
+    """There is no such suite, feature or tag: the command line is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One scenario, an outline's row counting as one: `location` is ``features/….feature:line``."""
+    """One scenario, an outline's row counting as one.
+
+    Attributes:
+        location: ``features/….feature:line``.
+        name: its title; a row's has the examples' name behind it.
+        tags: all that count for it, without their ``@``.
+    """
 
     location: str
     name: str
     tags: tuple[str, ...]
 
+    @property
+    def id(self) -> str:
+        """The most exact tag, such as ``cache-02.1``; empty without any."""
+        return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
+
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """The folder with features, steps, snapshots and `environment.py`."""
+    """A folder with features, steps, snapshots and `environment.py`; `name` and `version` are for reports."""
 
     folder: Path
+    name: str
+    version: str
 
     @classmethod
-    def find(cls, start: Path | None = None) -> Suite:
-        """The suite of the checkout around `start` (the working directory), else the installed one.
+    def installed(cls) -> Suite:
+        """Ours: in the installed package, or in the checkout that an editable installation is of.
 
         Raises:
-            SuiteError: there is none.
+            SuiteError: it isn't there.
         """
-        here = (start or Path.cwd()).absolute()
-        installed = Path(__file__).parents[1] / "suite"
-        checkout = Path(__file__).parents[2]
-        for folder in (here, *here.parents, installed, checkout):
-            if (folder / "environment.py").is_file() and (folder / "features").is_dir():
-                return cls(folder)
-        raise SuiteError(f"no features and environment.py in or above {here}, nor with the installed package")
+        package = Path(__file__).parents[1]
+        for folder in (package / "suite", package.parent):
+            if _is_suite(folder):
+                return cls(folder, _NAME, metadata.version(_NAME))
+        raise SuiteError(f"the installed package has no scenarios: there is no {package / 'suite'}")
 
-    def scenarios(self, selection: Sequence[str]) -> list[Scenario]:
-        """The scenarios that behave would run with these arguments (paths and ``--tags``).
+    @classmethod
+    def at(cls, folder: Path) -> Suite:
+        """Another one, by its folder.
 
         Raises:
-            SuiteError: behave cannot load the suite; its own words.
+            SelectionError: there is none.
         """
-        command = [sys.executable, "-m", "behave", "--dry-run", "--no-summary", "--format", "json", *selection]
-        answer = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-        start = answer.stdout.find("[")
-        try:
-            features = json.loads(answer.stdout[start : answer.stdout.rfind("]") + 1]) if start >= 0 else []
-        except ValueError:
-            raise SuiteError(f"behave cannot list the scenarios:\n{answer.stdout}{answer.stderr}") from None
-        if answer.returncode not in {0, 1} or (not features and answer.returncode):
-            raise SuiteError(f"behave cannot list the scenarios:\n{answer.stdout}{answer.stderr}")
+        folder = folder.absolute()
+        if not _is_suite(folder):
+            raise SelectionError(f"--suite {folder}: there are no features and environment.py")
+        return cls(folder, folder.name, "without a version")
+
+    def scenarios(self) -> list[Scenario]:
+        """All of them, by features and lines.
+
+        Raises:
+            SuiteError: a feature can't be read.
+        """
         return [
-            Scenario(element["location"], element["name"], tuple(element["tags"]))
-            for feature in features
-            for element in feature.get("elements", ())
-            if element["type"] == "scenario" and element.get("status") != "skipped"
+            scenario for path in sorted((self.folder / "features").rglob("*.feature")) for scenario in self._of(path)
         ]
+
+    def select(self, scenarios: Sequence[Scenario], paths: Sequence[str], tags: Sequence[str]) -> list[Scenario]:
+        """Those of one of these features or folders, with all of these tags.
+
+        Args:
+            scenarios: to choose from.
+            paths: relative to the working directory, or to the suite; a feature may have ``:line``. None: everything.
+            tags: expressions as behave has them, without or with ``@``.
+
+        Raises:
+            SelectionError: a path that isn't there, a tag that nobody has, an expression that can't be read.
+        """
+        places = [self._place(path) for path in paths]
+        chosen = [one for one in scenarios if not places or any(_is_in(one.location, place) for place in places)]
+        for text in tags:
+            wanted = _expression(text, {tag for one in scenarios for tag in one.tags})
+            chosen = [one for one in chosen if wanted.check(list(one.tags))]
+        if not chosen:
+            raise SelectionError("no scenario is selected: none is in these paths and has these tags")
+        return chosen
+
+    def _of(self, path: Path) -> Iterator[Scenario]:
+        from behave.parser import ParserError, parse_file  # type: ignore[import-untyped]  # behave publishes no types
+
+        try:
+            feature = parse_file(str(path))
+        except ParserError as error:
+            raise SuiteError(f"{path}: {error}") from None
+        where = path.relative_to(self.folder).as_posix()
+        for one in feature.walk_scenarios() if feature is not None else ():
+            yield Scenario(f"{where}:{one.line}", str(one.name), tuple(map(str, one.effective_tags)))
+
+    def _place(self, text: str) -> str:
+        path, colon, line = text.rpartition(":")
+        if not (colon and line.isascii() and line.isdigit()):
+            path, colon, line = text, "", ""
+        for start in (Path.cwd(), self.folder):
+            found = (start / path).resolve()
+            if found.exists() and found.is_relative_to(self.folder.resolve()):
+                return found.relative_to(self.folder.resolve()).as_posix() + colon + line
+        raise SelectionError(f"{text}: there is no such feature or folder in {self.folder}")
+
+
+def _is_suite(folder: Path) -> bool:
+    return (folder / "environment.py").is_file() and (folder / "features").is_dir()
+
+
+def _is_in(location: str, place: str) -> bool:
+    return place == "." or location == place or location.startswith((f"{place}/", f"{place}:"))
+
+
+class _Expression(Protocol):
+    def check(self, tags: list[str]) -> bool: ...
+
+
+def _expression(text: str, known: set[str]) -> _Expression:
+    from behave.tag_expression import make_tag_expression  # type: ignore[import-untyped]  # as above
+
+    try:
+        parsed: _Expression = make_tag_expression(text)
+    except Exception as error:  # noqa: BLE001  # behave has several kinds, by the form of the expression
+        raise SelectionError(f"--tags {text}: {error}") from None
+    names = {word.lstrip("~-@") for word in _WORD.findall(text)} - _OPERATORS
+    unknown = sorted(name for name in names if not any(fnmatchcase(tag, name) for tag in known))
+    if unknown:
+        raise SelectionError(f"--tags {text}: no scenario has the tag @{unknown[0]}")
+    return parsed

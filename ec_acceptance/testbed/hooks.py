@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.evidence import keep
 from ec_acceptance.testbed.pace import measure_pause, readers_waited_for
+from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.services import Options, Services
 from ec_acceptance.testbed.world import World
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]
+
+EMBEDDED = "embedded"
+"""The tag of scenarios whose images other registries refuse: each has an embedded one of its own."""
 
 _ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}(?:\.\d+)?")
 
@@ -49,8 +54,10 @@ def before_scenario(context: Any, scenario: Any) -> None:
     context.ran[identity] = context.ran.get(identity, 0) + 1
     row = "" if context.ran[identity] == 1 else f".{context.ran[identity]}"
     feature = Path(scenario.filename).resolve().relative_to(context.features_folder.resolve()).with_suffix("")
-    snapshots = context.services.snapshots.feature(feature.as_posix())
-    context.world = World(context.services, f"{identity}{row}", snapshots, identity)
+    snapshots = services.snapshots.feature(feature.as_posix())
+    if EMBEDDED in map(str, scenario.effective_tags) and services.backend.kind != "embedded":
+        services = replace(services, backend=EmbeddedRegistry(reason="the scenario's images need it"))
+    context.world = World(services, f"{identity}{row}", snapshots, identity)
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
@@ -62,6 +69,8 @@ def after_scenario(context: Any, scenario: Any) -> None:
         kept = keep(world, context.services.options.artifacts)
         sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
     world.close()
+    if world.services.backend is not context.services.backend:
+        world.services.backend.close()
 
 
 def after_all(context: Any) -> None:

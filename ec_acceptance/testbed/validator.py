@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 __all__ = ["Invocation", "Running", "Validator", "ValidatorNotFoundError"]
 
 _DEFAULT = "ec-ref"
+_VERSION_SECONDS = 10.0
+_VERSION_LENGTH = 100
+_OUTPUT_LIMIT = 64 << 20
+_OUTPUT_SHOWN = 4000
 _KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT")
 
 
@@ -32,7 +37,15 @@ class ValidatorNotFoundError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One finished run: `status` is the exit status (negative: ended by that signal), times in seconds since 1970."""
+    """One finished run.
+
+    Attributes:
+        command: the validator's own, without what confined it.
+        status: the exit status; negative: ended by that signal.
+        stdout: at most 64 MiB; what it printed beyond that is left out, and a note stands for it.
+        stderr: likewise.
+        started: seconds since 1970, as `ended`.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str]
@@ -65,14 +78,21 @@ class Invocation:
 class Running:
     """A validator at work. Its streams go to files, so that it never blocks on us."""
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path, streams: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        streams: Path,
+        confinement: Sequence[str] = (),
+    ) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
         self._started = time.time()
         self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
             self._process = subprocess.Popen(
-                self.command,
+                [*confinement, *self.command],
                 env=self.environment,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -170,12 +190,27 @@ class Validator:
             confinement: words of a command line that become the validator, which they stand before (confinement.py).
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        return Running((*confinement, *self.command, *arguments), {**base, **environment}, folder, streams)
+        command = (*self.command, *arguments)
+        return Running(command, {**base, **environment}, folder, streams, confinement)
 
     def version(self) -> str:
-        """The one word that it calls its version (`version --short`), for reports and the origin of snapshots."""
-        answer = subprocess.run([*self.command, "version", "--short"], capture_output=True, text=True, check=False)
-        return answer.stdout.strip() or "unknown"
+        """What it calls its version (`version --short`), for reports and the origin of snapshots.
+
+        One line of at most 100 characters; ``unknown`` when it says nothing, nothing that can be printed, or takes more
+        than 10 s. What it started is ended.
+
+        Raises:
+            ValidatorNotFoundError: it can't be started.
+        """
+        with tempfile.TemporaryDirectory(prefix="ec-acceptance-version-") as name:
+            folder = Path(name)
+            answer = self.start(["version", "--short"], {"HOME": name, "TMPDIR": name}, folder, folder)
+            said = answer.wait(_VERSION_SECONDS)
+        try:
+            line = next(iter(said.stdout[:_OUTPUT_SHOWN].decode().strip().splitlines()), "")
+        except UnicodeDecodeError:
+            line = ""
+        return line[:_VERSION_LENGTH] if said.status == 0 and line and line.isprintable() else "unknown"
 
 
 def _beside_interpreter() -> str:
@@ -185,11 +220,13 @@ def _beside_interpreter() -> str:
 
 def _taken(stream: IO[bytes]) -> bytes:
     with stream:
+        size = stream.seek(0, os.SEEK_END)
         stream.seek(0)
-        return stream.read()
+        kept = stream.read(_OUTPUT_LIMIT)
+    return kept if size <= _OUTPUT_LIMIT else kept + f"\n… cut: {size} bytes in all\n".encode()
 
 
-def _shown(text: str, limit: int = 4000) -> str:
+def _shown(text: str, limit: int = _OUTPUT_SHOWN) -> str:
     if not text:
         return "(nothing)"
     cut = text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters in all)"

@@ -272,7 +272,7 @@ Feature: The layer cache and lies
         | id | algorithm | reader             |
         | 8  | md5       | ec.oci.image_files |
 
-    @cache-30 @cache-30.<id>
+    @cache-30 @cache-30.<id> @embedded
     Scenario Outline: the URL of a layer isn't followed, <place>
       Given an image "bundle-1" whose layer is at a URL <place>, read through <reader>
       When the validation is run

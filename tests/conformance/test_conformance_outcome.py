@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from ec_acceptance.conformance.outcome import Exit, Outcome, ScenarioResult
+from ec_acceptance.conformance.outcome import About, Exit, Outcome, ScenarioResult
 from ec_acceptance.conformance.suite import Scenario
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_WHOLE = About("suite 1", 1, 1, "x --y", "v1", "embedded")
+_PART = About("suite 1", 9, 1, "x --y", "v1", "embedded")
 _MISSING = (Scenario("features/a.feature:9", "left out", ("a-02",)),)
 
 
@@ -23,31 +26,45 @@ def _result(status: str) -> ScenarioResult:
 
 
 @pytest.mark.parametrize(
-    ("statuses", "missing", "problems", "meaning"),
+    ("statuses", "outcome", "meaning"),
     [
-        (["passed"], (), (), Exit.CONFORMANT),
-        (["passed", "skipped"], (), (), Exit.CONFORMANT),
-        (["passed", "failed"], (), (), Exit.NOT_CONFORMANT),
-        (["passed", "error"], (), (), Exit.BROKEN),
-        (["failed", "hook_error"], (), (), Exit.BROKEN),
-        (["passed"], (), ("a shard died",), Exit.BROKEN),
-        (["passed"], _MISSING, (), Exit.INCOMPLETE),
-        (["failed"], _MISSING, (), Exit.NOT_CONFORMANT),
-        ([], (), (), Exit.INCOMPLETE),
+        (["passed"], Outcome(_WHOLE, ()), Exit.CONFORMANT),
+        (["skipped"], Outcome(_WHOLE, ()), Exit.INCOMPLETE),
+        (["passed"], Outcome(_PART, ()), Exit.INCOMPLETE),
+        (["passed", "failed"], Outcome(_WHOLE, ()), Exit.NOT_CONFORMANT),
+        (["failed"], Outcome(_PART, ()), Exit.NOT_CONFORMANT),
+        (["passed", "error"], Outcome(_WHOLE, ()), Exit.BROKEN),
+        (["failed", "hook_error"], Outcome(_WHOLE, ()), Exit.BROKEN),
+        (["passed"], Outcome(_WHOLE, (), (), ("a shard died",)), Exit.BROKEN),
+        (["passed"], Outcome(_WHOLE, (), _MISSING), Exit.INCOMPLETE),
+        (["failed"], Outcome(_WHOLE, (), _MISSING), Exit.NOT_CONFORMANT),
+        ([], Outcome(_WHOLE, ()), Exit.INCOMPLETE),
+        (["passed"], Outcome(_WHOLE, (), (), (), "SIGINT"), Exit.INTERRUPTED),
     ],
 )
-def test_exit_statuses(
-    statuses: list[str], missing: tuple[Scenario, ...], problems: tuple[str, ...], meaning: Exit
-) -> None:
-    assert Outcome(tuple(map(_result, statuses)), missing, problems).exit is meaning
+def test_exit_statuses(statuses: list[str], outcome: Outcome, meaning: Exit) -> None:
+    assert replace(outcome, results=tuple(map(_result, statuses))).exit is meaning
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (Outcome(_WHOLE, (_result("passed"),)), "every scenario passed"),
+        (Outcome(_PART, (_result("passed"),)), "a part of the suite was selected, so nothing is said of the whole"),
+        (Outcome(_WHOLE, (_result("skipped"),)), "not every scenario ran, so nothing is said of the whole"),
+        (Outcome(_WHOLE, (), (), (), "SIGTERM"), "the run was ended by SIGTERM"),
+    ],
+)
+def test_what_it_means_is_said_in_words(outcome: Outcome, words: str) -> None:
+    assert words in outcome.meaning
 
 
 def test_the_numbers_of_the_statuses_stay() -> None:
-    assert [int(status) for status in Exit] == [0, 1, 2, 3, 4]
+    assert [int(status) for status in Exit] == [0, 1, 2, 3, 4, 5]
 
 
 def test_junit_counts_what_ran_and_shows_what_failed(tmp_path: Path) -> None:
-    outcome = Outcome(tuple(map(_result, ["passed", "failed", "error"])), _MISSING, ())
+    outcome = Outcome(_WHOLE, tuple(map(_result, ["passed", "failed", "error"])), _MISSING)
     outcome.write_junit(tmp_path / "report.xml")
     suites = {suite.get("name"): suite for suite in ET.parse(tmp_path / "report.xml").iter("testsuite")}
     assert {name: suites["A"].get(name) for name in ("tests", "failures", "errors", "skipped")} == {
@@ -61,10 +78,22 @@ def test_junit_counts_what_ran_and_shows_what_failed(tmp_path: Path) -> None:
     assert suites["run"].get("errors") == "1"
 
 
+def test_junit_says_that_a_part_is_a_part(tmp_path: Path) -> None:
+    Outcome(_PART, (_result("passed"),)).write_junit(tmp_path / "report.xml")
+    run = next(suite for suite in ET.parse(tmp_path / "report.xml").iter("testsuite") if suite.get("name") == "run")
+    assert [skipped.get("message") for skipped in run.iter("skipped")] == ["a part was selected: 1 of 9 scenarios"]
+
+
 def test_json_has_everything(tmp_path: Path) -> None:
-    outcome = Outcome((_result("failed"),), _MISSING, ("p",))
-    outcome.write_json(tmp_path / "report.json", validator="x --y", version="v1", registry="embedded")
-    document = json.loads((tmp_path / "report.json").read_text())
+    outcome = Outcome(_PART, (_result("failed"),), _MISSING, ("p",))
+    outcome.write_json(tmp_path / "new" / "report.json")
+    document = json.loads((tmp_path / "new" / "report.json").read_text())
+    assert {name: document[name] for name in ("suite", "scenarios", "selected", "partial")} == {
+        "suite": "suite 1",
+        "scenarios": 9,
+        "selected": 1,
+        "partial": True,
+    }
     assert document["exit"] == "broken"
     assert document["missing"] == ["features/a.feature:9"]
     assert document["results"][0]["tags"] == ["a-01"]

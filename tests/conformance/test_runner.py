@@ -2,29 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
 
 from ec_acceptance.conformance.cli import main
 from ec_acceptance.conformance.suite import Suite
+from ec_acceptance.testbed.validator import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ROOT = Path(__file__).parents[2]
 
 
-def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ec_acceptance.conformance", "--registry", "embedded", *arguments]
-    return subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "ec_acceptance.conformance", "--registry", "embedded", *arguments]
 
 
-def test_a_conformant_validator(tmp_path: Path) -> None:
+def _run(*arguments: str, folder: Path = _ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*arguments), cwd=folder, capture_output=True, text=True, check=False)
+
+
+def _program(path: Path, body: str) -> str:
+    """A validator of a few lines of shell; its command line."""
+    path.write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_a_part_that_passes_says_that_it_is_a_part(tmp_path: Path) -> None:
     report, junit = tmp_path / "r.json", tmp_path / "r.xml"
-    answer = _run("--tags", "@happy-02", "--jobs", "3", "--report", str(report), "--junit", str(junit))
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    given = ("--tags", "@happy-02", "--jobs", "3", "--report", str(report), "--junit", str(junit))
+    answer = _run(*given)
+    assert answer.returncode == 4, answer.stdout + answer.stderr
+    first, *_, last = answer.stdout.splitlines()
+    assert first.startswith("suite: ec-acceptance ")
+    assert first.endswith(" scenarios, 5 of them selected")
     assert "5 scenarios passed, 0 failed, 0 broken" in answer.stdout
-    assert len(json.loads(report.read_text())["results"]) == 5
-    assert junit.read_text().count("<testcase") == 5
+    assert last.startswith("a part of the suite was selected, so nothing is said of the whole")
+    document = json.loads(report.read_text())
+    assert (len(document["results"]), document["partial"], document["exit"]) == (5, True, "incomplete")
+    assert junit.read_text().count("<testcase") == 6
+    assert _run(*given, "--accept-partial").returncode == 0
 
 
 def test_a_validator_that_does_nothing_is_told_apart_from_a_broken_suite(tmp_path: Path) -> None:
@@ -59,9 +87,41 @@ def test_a_failure_leaves_what_was_seen(tmp_path: Path) -> None:
     assert "GET /v2/ → 200" in (kept / "registry-requests.txt").read_text()
 
 
-def test_nothing_selected_is_incomplete() -> None:
-    answer = _run("--tags", "@no-such-tag")
-    assert answer.returncode == 4, answer.stdout + answer.stderr
+def test_in_another_projects_folder_the_suite_is_still_ours(tmp_path: Path) -> None:
+    (tmp_path / "features").mkdir()
+    (tmp_path / "environment.py").write_text("")
+    (tmp_path / "features" / "own.feature").write_text("Feature: own\n  @own-01\n  Scenario: nothing is asked\n")
+    validator = _program(tmp_path / "no", "exit 1")
+    answer = _run("--validator", validator, "--tags", "@happy-01", folder=tmp_path)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert answer.stdout.startswith("suite: ec-acceptance ")
+    listed = _run("--list", "--suite", str(tmp_path), folder=tmp_path)
+    assert (listed.returncode, listed.stdout) == (0, "@own-01  nothing is asked  (features/own.feature:3)\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--tags", "@no-such-tag"], "no scenario has the tag @no-such-tag"),
+        (["--tags", "@happy-01 and"], "--tags @happy-01 and:"),
+        (["--tags", "@happy-01 and @input-01"], "no scenario is selected"),
+        (["features/none"], "features/none: there is no such feature or folder"),
+        (["--registry", "nonsense"], "'nonsense' is no registry"),
+        (["--suite", "docs"], "there are no features and environment.py"),
+    ],
+)
+def test_what_cannot_be_run_is_said_at_once(words: list[str], said: str) -> None:
+    answer = _run(*words, *(["--tags", "@happy-01"] if "--registry" in words else []))
+    assert answer.returncode == 2, answer.stdout + answer.stderr
+    assert said in answer.stdout
+
+
+def test_paths_are_those_of_the_working_directory_or_of_the_suite(tmp_path: Path) -> None:
+    from_elsewhere = _run("--list", "features/errors/registry.feature", folder=tmp_path)
+    from_beside = _run("--list", "registry.feature", folder=_ROOT / "features" / "errors")
+    assert from_elsewhere.returncode == 0
+    assert from_elsewhere.stdout
+    assert from_elsewhere.stdout == from_beside.stdout
 
 
 def test_a_validator_that_isnt_there_is_a_broken_environment() -> None:
@@ -70,12 +130,98 @@ def test_a_validator_that_isnt_there_is_a_broken_environment() -> None:
     assert "no program '/no/such/program' to validate with" in answer.stdout
 
 
-def test_usage() -> None:
-    assert main(["--no-such-option"]) == 2
-    assert main(["--help"]) == 0
+@pytest.mark.parametrize(
+    "body",
+    ["head -c 3000000 /dev/zero", "printf '\\377\\376'", "kill -9 $$"],
+    ids=["millions of bytes", "no text", "dies"],
+)
+def test_a_version_that_is_none_is_unknown(tmp_path: Path, body: str) -> None:
+    assert Validator(_program(tmp_path / "odd", body)).version() == "unknown"
+
+
+def test_a_version_ends_what_it_started(tmp_path: Path) -> None:
+    validator = Validator(_program(tmp_path / "odd", f"sleep 3210 & echo $! > {tmp_path}/pid; echo v1"))
+    assert validator.version() == "v1"
+    pid = int((tmp_path / "pid").read_text())
+    _await(lambda: not _alive(pid), "the end of what was started")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, number: signal.Signals) -> None:
+    report, scratch = tmp_path / "r.json", tmp_path / "tmp"
+    scratch.mkdir()
+    validator = _program(tmp_path / "slow", 'case "$1" in version) echo v1;; *) sleep 3211;; esac')
+    command = _command(
+        "--tags", "@happy-02,@input-08", "--jobs", "2", "--validator", validator, "--report", str(report)
+    )
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        _await(lambda: bool(_asleep(str(tmp_path))), "a validation")
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 5, out
+    assert f"the run was ended by {number.name}" in out
+    assert "Traceback" not in out
+    assert json.loads(report.read_text())["exit"] == "interrupted"
+    assert list(scratch.iterdir()) == []
+    _await(lambda: not _asleep(str(tmp_path)), "the end of the validators")
+
+
+def _await(condition: Callable[[], bool], what: str) -> None:
+    """What was killed may need a moment to be gone."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} didn't come about"
+        time.sleep(0.02)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def _asleep(folder: str) -> list[str]:
+    """The processes of validators of this test that still run."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if path.read_bytes().startswith(f"/bin/sh\0{folder}/slow\0validate".encode()):
+                found.append(path.parent.name)
+    return found
+
+
+def test_enough_failures_end_the_run(tmp_path: Path) -> None:
+    validator = _program(tmp_path / "no", "exit 1")
+    answer = _run("features/errors/inputs.feature", "--jobs", "1", "--fail-fast", "1", "--validator", validator)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert "1 failed" in answer.stdout
+    assert "didn't run" in answer.stdout
+
+
+def test_what_a_validator_prints_is_no_command_to_the_terminal(tmp_path: Path) -> None:
+    validator = _program(tmp_path / "colours", "printf '\\033]0;owned\\007'; exit 1")
+    answer = _run("--tags", "@happy-01", "--validator", validator, "--artifacts", str(tmp_path / "artifacts"))
+    assert "\\x1b]0;owned" in answer.stdout
+    assert "\x1b" not in answer.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["--no-such-option"], ["--jobs", "0"], ["--timeout", "0"], ["--timeout", "-1"], ["--fail-fast", "x"]]
+)
+def test_usage(words: list[str]) -> None:
+    assert main(words) == 2
+
+
+@pytest.mark.parametrize("word", ["--help", "--version"])
+def test_help_and_version(word: str) -> None:
+    assert main([word]) == 0
 
 
 def test_rows_of_outlines_are_scenarios() -> None:
-    scenarios = Suite(_ROOT).scenarios(["--tags", "@happy-02"])
+    suite = Suite.at(_ROOT)
+    scenarios = suite.select(suite.scenarios(), [], ["@happy-02"])
     assert len(scenarios) == 5
     assert len({scenario.location for scenario in scenarios}) == 5

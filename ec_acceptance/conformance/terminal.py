@@ -1,0 +1,65 @@
+"""What people see of a run: a line for each scenario as it ends, and at the end what failed, feature by feature."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
+
+__all__ = ["print_failures", "print_line", "print_result"]
+
+_SHOWN_LINES = 12
+_SHOWN_COLUMNS = 400
+
+
+def print_line(line: str) -> None:
+    """Print a line, in which nothing is a command to the terminal: control characters are escaped."""
+    sys.stdout.write(f"{_harmless(line)}\n")
+    sys.stdout.flush()
+
+
+def print_result(result: ScenarioResult) -> None:
+    """One line for a scenario that has ended."""
+    print_line(f"{result.status:>7}  @{result.id}  {result.name}  ({result.seconds:.1f} s)")
+
+
+def print_failures(outcome: Outcome, artifacts: Path) -> None:
+    """All that didn't pass, by features, each with the step that failed and why; and what else went wrong."""
+    odd = [result for result in outcome.results if result.status != "passed"]
+    features = sorted({result.feature for result in odd})
+    for feature in features:
+        print_line(f"\n{feature}")
+        for result in sorted((one for one in odd if one.feature == feature), key=lambda one: one.location):
+            print_line(f"  {result.status}  @{result.id}  {result.name}  ({result.location})")
+            if result.step:
+                print_line(f"    {result.step}")
+            for line in _shortened(result.message):
+                print_line(f"    {line}")
+    if odd:
+        print_line("")
+    for scenario in outcome.missing[:_SHOWN_LINES]:
+        print_line(f"didn't run: @{scenario.id}  {scenario.name}  ({scenario.location})")
+    if len(outcome.missing) > _SHOWN_LINES:
+        print_line(f"didn't run: {len(outcome.missing) - _SHOWN_LINES} more")
+    for problem in outcome.problems:
+        print_line(f"problem: {problem}")
+    if any(result.status not in {"passed", "skipped"} for result in outcome.results):
+        print_line(f"what the scenarios saw that didn't pass is kept in {artifacts}")
+
+
+def _shortened(message: str) -> list[str]:
+    lines = [line if len(line) <= _SHOWN_COLUMNS else f"{line[:_SHOWN_COLUMNS]}…" for line in message.splitlines()]
+    if len(lines) > _SHOWN_LINES:
+        return [*lines[:_SHOWN_LINES], f"… and {len(lines) - _SHOWN_LINES} lines more"]
+    return lines
+
+
+def _harmless(text: str) -> str:
+    return "".join(
+        character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}"
+        for character in text
+    )
