@@ -115,7 +115,7 @@ class Session:
     ) -> Response:
         challenge = endpoint.challenge
         for last in (False, True):
-            authorization = "" if challenge is None else self._authorization(endpoint.scheme, challenge, repository)
+            authorization = self._authorization(endpoint.scheme, challenge, repository)
             response = self._transport.exchange(method, url, headers, authorization=authorization)
             if response.status in allowed:
                 if endpoint.challenge is None and challenge is not None:  # the ping was too friendly
@@ -174,9 +174,10 @@ class Session:
         """Whether `url` is the registry's: where it redirects to, others speak."""
         return address_of(url)[1:] in {address_of(f"{scheme}://{self.registry}")[1:] for scheme in ("http", "https")}
 
-    def _authorization(self, scheme: str, challenge: Challenge, repository: Repository) -> str:
+    def _authorization(self, scheme: str, challenge: Challenge | None, repository: Repository) -> str:
+        """What to prove oneself with; unasked too, as some registries hide what isn't for everybody."""
         credentials = self._keychain.credentials(repository)
-        if challenge.scheme == "basic" or credentials.registry_token:
+        if challenge is None or challenge.scheme == "basic" or credentials.registry_token:
             return credentials.authorization
         server, scope = TokenServer.of(challenge, self.registry, scheme), _scope(challenge, repository)
         token = self._tokens.get(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from refimpl.oci.errors import DeniedError, LimitExceededError, NotFoundError, StatusError, TransferError
 from refimpl.redaction import without_secrets
@@ -68,11 +69,17 @@ def _reason(response: Response, body: bytes) -> str:
 def _diagnostics(body: bytes) -> list[str]:
     """The errors that a body in the form of the distribution specification names; none if it isn't in that form."""
     try:
-        document = json.loads(body, parse_int=float)
+        document = json.loads(body, parse_int=_number, parse_float=_number)
         errors = _members(document).get("errors")
         return [_printable(_diagnostic(_members(error))) for error in errors] if isinstance(errors, list) else []
     except (ValueError, RecursionError):
         return []
+
+
+def _number(text: str) -> float | None:
+    """The nearest float; None where there is none, as Go leaves it out."""
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _diagnostic(error: Mapping[str, Any]) -> str:
@@ -101,7 +108,7 @@ def redacted(url: str) -> str:
     before, mark, query = url.partition("?")
     if mark:
         pairs = sorted(parse_qsl(query.partition("#")[0], keep_blank_values=True))
-        query = "&".join(f"{name}={value if name in _SHOWN_PARAMETERS else 'REDACTED'}" for name, value in pairs)
+        query = urlencode([(name, value if name in _SHOWN_PARAMETERS else "REDACTED") for name, value in pairs])
     return without_secrets(before) + mark + query
 
 

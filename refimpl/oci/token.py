@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from refimpl.oci.addresses import is_inside
 from refimpl.oci.credentials import ANONYMOUS
-from refimpl.oci.errors import MalformedError, NotFoundError, UnreachableError
+from refimpl.oci.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
 from refimpl.oci.status import redacted, status_error
 from refimpl.oci.transport import address_of
 from refimpl.quoting import quoted
@@ -60,7 +60,10 @@ class TokenServer:
         realm = challenge.parameters.get("realm", "")
         server = cls(realm, challenge.parameters.get("service", ""), registry, scheme)
         if not realm:
-            raise UnreachableError("malformed www-authenticate, missing realm")
+            from refimpl.evaluation.gotext import spelled
+
+            told = spelled(dict(challenge.parameters))
+            raise UnreachableError(f"malformed www-authenticate, missing realm: {told}")
         if reason := server._refusal(realm):
             raise UnreachableError(f"invalid realm in www-authenticate: {reason}")
         return server
@@ -145,7 +148,10 @@ class TokenServer:
         if response.status != HTTPStatus.OK:
             raise status_error(response)
         with response:
-            body = response.read_all(TOKEN_LIMIT)
+            try:
+                body = response.read_all(TOKEN_LIMIT)
+            except LimitExceededError:
+                raise LimitExceededError(f"body exceeds {TOKEN_LIMIT} byte limit") from None
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
