@@ -56,11 +56,19 @@ def inspect_data(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
 
 
 def _files(directory: Path) -> Iterator[Path]:
-    """The data files below, in the order of their paths."""
-    for place, directories, names in os.walk(directory):
+    """The data files below, in the order of their paths; the case of letters in their ends doesn't count.
+
+    Raises:
+        PolicyError: a folder can't be read.
+    """
+
+    def unreadable(error: OSError) -> None:
+        raise PolicyError(described("open", error.filename, error)) from None
+
+    for place, directories, names in os.walk(directory, onerror=unreadable):
         directories.sort()
         for name in sorted(names):
-            if name.endswith(_DATA):
+            if name.lower().endswith(_DATA):
                 yield Path(place, name)
 
 

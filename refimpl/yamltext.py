@@ -2,6 +2,7 @@
 
 ``y``, ``yes``, ``on`` and their opposites are booleans, as keys too; ``010`` is 8; dates stay text; of equal keys the
 last counts; of several documents the first counts (specification 22 A3, 12 §3). What is JSON already is read as JSON.
+Time and memory are linear in the text: nesting, aliases and directives have limits.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
 
     import yaml
 
-__all__ = ["loads"]
+__all__ = ["loads", "loads_all"]
 
-#: How many values a document may have once its aliases are followed, if that is ten times what it has without.
-_EXPANSION_LIMIT = 400_000
+#: Which part of a document may come from aliases (go-yaml): of 400,000 values almost all, of 4 million a tenth.
+_ALIASES = (0.99, 400_000), (0.1, 4_000_000)
+#: How many ``%TAG`` directives a text may have: the parser looks through all of them for each.
+_TAG_DIRECTIVES = 100
 
 _SURROGATE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
+_TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
 _FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
@@ -51,9 +55,27 @@ def loads(text: str | bytes, *, mend: bool = False) -> Any:
         DepthError: nested deeper than `jsontext.DEPTH_LIMIT`; aliases count as what they stand for.
         ValueError: it isn't YAML, or holds what JSON cannot: other keys than scalars, infinities, endless aliases.
     """
-    if isinstance(text, bytes):
-        text = text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
-    value = _read(text)
+    text = _decoded(text)
+    return _well_formed(next(_documents(text), None), text, mend=mend)
+
+
+def loads_all(text: str | bytes) -> list[Any]:
+    """All documents of `text`, as `loads` reads the first one; none is one that is None.
+
+    Raises:
+        ValueError: as with `loads`, in any of the documents.
+    """
+    text = _decoded(text)
+    return [_well_formed(value, text, mend=False) for value in _documents(text)] or [None]
+
+
+def _decoded(text: str | bytes) -> str:
+    if isinstance(text, str):
+        return text
+    return text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
+
+
+def _well_formed(value: Any, text: str, *, mend: bool) -> Any:
     if _SURROGATE.search(text):
         mended = well_formed_value(value)
         if mended != value and not mend:
@@ -62,7 +84,7 @@ def loads(text: str | bytes, *, mend: bool = False) -> Any:
     return value
 
 
-def _read(text: str) -> Any:
+def _documents(text: str) -> Iterator[Any]:
     start = text.lstrip()[:1]
     if start and start in '{["':
         try:
@@ -72,8 +94,9 @@ def _read(text: str) -> Any:
         else:
             if text.count("[") + text.count("{") > DEPTH_LIMIT:
                 _check_depth(value)
-            return value
-    return _Builder(text).document()
+            yield value
+            return
+    yield from _Builder(text).documents()
 
 
 def _check_depth(value: Any) -> None:
@@ -106,15 +129,17 @@ class _Builder:
         self._stack: list[_Collection] = []
         self._place = 0
         self._made = 0
-        self._expanded = 0
-        self._sizes: dict[int, int] = {}
+        self._aliased = 0
 
-    def document(self) -> Any:
+    def documents(self) -> Iterator[Any]:
+        """The documents, one after another."""
         import yaml
 
+        if len(_TAG_DIRECTIVE.findall(self._text)) > _TAG_DIRECTIVES:
+            raise ValueError(f"yaml: more than {_TAG_DIRECTIVES} %TAG directives")
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
-            return self._build(yaml.parse(self._text, Loader=loader))
+            yield from self._built(yaml.parse(self._text, Loader=loader))
         except yaml.YAMLError as error:
             if self._ends_too_deep(error):
                 raise DepthError("yaml: ") from error
@@ -126,8 +151,8 @@ class _Builder:
         ahead = self._text[self._place : mark.index] if mark is not None else ""
         return len(self._stack) + ahead.count("[") + ahead.count("{") >= DEPTH_LIMIT
 
-    def _build(self, events: Iterator[Any]) -> Any:
-        stack = self._stack
+    def _built(self, events: Iterator[Any]) -> Iterator[Any]:
+        stack, result = self._stack, None
         for event in events:
             kind = type(event).__name__
             self._place = event.end_mark.index
@@ -148,6 +173,8 @@ class _Builder:
                 if event.anchor not in self._anchors:
                     raise ValueError(f"yaml: unknown anchor '{event.anchor}' referenced")
                 value, size = self._anchors[event.anchor]
+                self._count_aliased(size)
+                size += 1
             elif kind in {"SequenceEndEvent", "MappingEndEvent"}:
                 done = stack.pop()
                 value, size = done.value(), done.size
@@ -156,20 +183,28 @@ class _Builder:
                 if done.anchor:
                     self._anchors[done.anchor] = value, size
             elif kind == "DocumentEndEvent":
-                break
+                if self._anchors:
+                    _check_depth(result)
+                yield result
+                self._anchors.clear()
+                self._made = self._aliased = 0
+                continue
             else:
                 continue
             if not stack:
                 result = _plain(value)
                 continue
             stack[-1].add(value, size)
-            if stack[-1].size > max(_EXPANSION_LIMIT, 10 * self._made):
-                raise ValueError("yaml: document contains excessive aliasing")
-        else:
-            return None
-        if self._anchors:
-            _check_depth(result)
-        return result
+
+    def _count_aliased(self, size: int) -> None:
+        """Follow an alias to `size` values; the alias itself is a value, too."""
+        self._made += 1
+        self._aliased += size
+        total = self._made + self._aliased
+        (most, few), (least, many) = _ALIASES
+        place = min(max(total - few, 0), many - few) / (many - few)
+        if total > 1_000 and self._aliased > total * (most + (least - most) * place):
+            raise ValueError("yaml: document contains excessive aliasing")
 
 
 class _Collection:

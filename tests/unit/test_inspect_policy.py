@@ -186,6 +186,13 @@ def test_data_of_all_files_are_one_object(shell: Shell, folder: Path) -> None:
         shell.data("-s", "./data", "-s", "./data")
 
 
+def test_ends_of_data_files_in_any_case(shell: Shell, folder: Path) -> None:
+    (folder / "data").mkdir()
+    for name in ("A.JSON", "b.Yaml", "C.YML", "d.json", "e.jsonx"):
+        (folder / "data" / name).write_text(f'{{"{name[0]}": 1}}')
+    assert shell.data("-s", "./data") == '{"A":1,"C":1,"b":1,"d":1}\n'
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,9 +23,6 @@ from refimpl.flags import parse_flags
 from refimpl.input_files import check_path, input_files
 from refimpl.options import Options
 from refimpl.validate_input import given_paths, validate_input
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _RULES = """package p
 
@@ -213,7 +212,18 @@ def test_command_lines_that_are_refused(words: list[str], error: type[Exception]
         ("a.yml", b"- 1\n- 2\n", [1, 2]),
         ("a.yaml", b"a: 1\n---\n- 2\n", [{"a": 1}, [2]]),
         ("a.yaml", b"---\na: 1\n---\n", [{"a": 1}, None]),
-        ("a.yaml", b"a: 1\n--- \nb: 2\n", [{"a": 1}]),
+        ("a.yaml", b"a: 1\n--- \nb: 2\n", [{"a": 1}, {"b": 2}]),
+        ("a.yaml", b"a: 1\n--- # more\nb: 2\n...\n---\n- c\n", [{"a": 1}, {"b": 2}, ["c"]]),
+        ("a.yaml", b"# first\n---\na: 1\n", [None, {"a": 1}]),
+        ("a.yaml", b"%YAML 1.1\n---\na: 1\n", [{"a": 1}]),
+        ("a.yaml", b"%YAML 1.2\n# first\n---\n- 1\n- 2\n", [1, 2]),
+        (
+            "a.yaml",
+            b"# first\n%TAG !e! tag:example.com,2000:\n---\na: !e!x {b: 1}\n---\nc: 2\n",
+            [{"a": {"b": 1}}, {"c": 2}],
+        ),
+        ("a.yaml", b"%YAML 1.1\n---\na: 1\n...\n%YAML 1.1\n---\nb: 2\n", [{"a": 1}, {"b": 2}]),
+        ("a.yaml", "a: \u00fc\n---\nb: 2\n".encode("utf-16"), [{"a": "\u00fc"}, {"b": 2}]),
         ("a.yaml", b"a: 1\r\n---\r\nb: 2\r\n", [{"a": 1}, {"b": 2}]),
         ("a.yaml", b'a: "x\n  ---y"\n', [{"a": "x ---y"}]),
     ],
@@ -265,6 +275,59 @@ def test_a_directory_is_all_files_below_it(tmp_path: Path) -> None:
     assert files[-1].data == {"conftest/file": {"name": "c.json", "dir": str(tmp_path / "b")}}
 
 
+def _names_below(folder: Path) -> list[str]:
+    places = [(file.data or {})["conftest/file"] for file in input_files(str(folder))]
+    return [os.path.relpath(f"{place['dir']}/{place['name']}", folder) for place in places]
+
+
+def test_files_that_nobody_reads_are_passed_over_in_folders_only(tmp_path: Path) -> None:
+    for name in ("a.json", "chart/notes.txt", "chart/HEAD", "chart/values.YAML", "chart/deep/b.yml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    assert _names_below(tmp_path) == ["a.json", "chart/deep/b.yml", "chart/values.YAML"]
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(InputError, match="unknown parser: txt"):
+        input_files(str(tmp_path))
+
+
+def test_links_are_followed_once(tmp_path: Path) -> None:
+    for name in ("in/a.json", "in/s/b.json", "out/c.json", "out/d.json"):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text("{}")
+    (tmp_path / "in/s/folder").symlink_to("../../out")
+    (tmp_path / "in/s/again").symlink_to(tmp_path / "in/s/folder")
+    (tmp_path / "in/s/file.txt").symlink_to("../../out/d.json")
+    (tmp_path / "in/s/up").symlink_to("..")
+    (tmp_path / "in/top").symlink_to("../out")
+    names = ["a.json", "s/b.json", "../out/d.json", "../out/c.json"]
+    assert sorted(_names_below(tmp_path / "in")) == sorted(names)
+
+
+def test_folders_may_be_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(1200):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("a.json").write_text("{}")
+    os.chdir(tmp_path)
+    assert len(input_files("d")) == 1
+
+
+def test_what_is_no_file_in_a_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    os.mkfifo(tmp_path / "s" / "a.json")
+    with pytest.raises(InputError, match=r"open .*/s/a\.json: not a regular file"):
+        input_files(str(tmp_path))
+
+
+@pytest.mark.parametrize("target", ["nowhere", "a.json"])
+def test_a_link_in_a_folder_that_leads_nowhere_is_told(tmp_path: Path, target: str) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "a.json").symlink_to(target)
+    with pytest.raises(InputError, match=r"parse files: get files from directory: lstat "):
+        input_files(str(tmp_path))
+
+
 def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
     (tmp_path / "a.json").symlink_to("nowhere")
     with pytest.raises(InputError, match=r"parse files: get file info: stat .*a.json: no such file or directory"):
@@ -274,8 +337,10 @@ def test_a_link_that_leads_nowhere_is_told(tmp_path: Path) -> None:
 def test_paths_without_a_file(tmp_path: Path) -> None:
     (tmp_path / "empty" / "deep").mkdir(parents=True)
     (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(InputError, match=f"^the directory {tmp_path}/empty contained no files$"):
-        check_path(f"{tmp_path}/empty")
+    with pytest.raises(InputError, match=f"^the directory {tmp_path}/empty/deep contained no files$"):
+        check_path(f"{tmp_path}/empty/deep")
+    with pytest.raises(InputError, match=r"^parse files: no files found$"):
+        input_files(f"{tmp_path}/empty")
     with pytest.raises(InputError, match=f"^stat {tmp_path}/a.json/b: not a directory$"):
         check_path(f"{tmp_path}/a.json/b")
     with pytest.raises(InputError, match=r"^unable to parse the provided input file: nowhere$"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.yamltext import loads
+from refimpl.yamltext import loads, loads_all
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,45 @@ def test_refuses_a_bomb_of_aliases() -> None:
     )
     with pytest.raises(ValueError, match="excessive aliasing"):
         loads(text)
+
+
+@pytest.mark.parametrize("count", [2_000, 50_000])
+def test_refuses_merges_that_grow_faster_than_the_text(count: int) -> None:
+    """Each map has the members of the one before, so that all of them have the square of `count`."""
+    text = "m0: &m0 {k: 1}\n" + "".join(f"m{n}: &m{n} {{<<: *m{n - 1}, k{n}: 1}}\n" for n in range(1, count))
+    with pytest.raises(ValueError, match="excessive aliasing"):
+        loads(text)
+
+
+def test_refuses_directives_without_end() -> None:
+    directives = "".join(f"%TAG !t{number}! tag:example.org,\n" for number in range(101))
+    with pytest.raises(ValueError, match="more than 100 %TAG directives"):
+        loads(directives + "---\na: 1")
+    assert loads(directives.partition("\n")[2] + "--- !t1!x {a: 1}") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("", [None]),
+        ("# nothing", [None]),
+        ("a: 1", [{"a": 1}]),
+        ("---\na: 1", [{"a": 1}]),
+        ("a: 1\n---\n", [{"a": 1}, None]),
+        ("a: 1\n--- # more\nb: &b 2\n...\n---\nc: 3", [{"a": 1}, {"b": 2}, {"c": 3}]),
+        ("%YAML 1.2\n---\na: yes", [{"a": True}]),
+        ('{"a": 1.50}', [{"a": 1.5}]),
+        ('{"a": 1}\n---\n["b"]', [{"a": 1}, ["b"]]),
+    ],
+)
+def test_all_documents(text: str, values: list[Any]) -> None:
+    assert loads_all(text) == values
+
+
+@pytest.mark.parametrize("text", ["a: 1\n---\nb: [", "a: &a 1\n---\nb: *a", 'a: 1\n---\n"\\ud800"', '["\\ud800"]'])
+def test_each_document_counts(text: str) -> None:
+    with pytest.raises(ValueError, match="yaml: "):
+        loads_all(text)
 
 
 def test_allows_many_honest_aliases() -> None:
