@@ -161,6 +161,14 @@ class Stock:
         self._known.add(f"attestation of {name} by {key}", envelope.signatures[0].encoded)
         self._attach(image, "att", envelope.layer(SLSA_V02))
 
+    def attached(self, name: str, kind: str, make: Callable[[str, str, Log], SignatureLayer]) -> None:
+        """Attach a layer to an image's signatures (`kind` "sig") or attestations ("att").
+
+        `make` gets the image's digest, its repository with the registry's address, and the transparency log.
+        """
+        image = self.images[name]
+        self._attach(image, kind, make(image.digest, f"{self._gate.address}/{name}", self._log))
+
     def sign_all(self, key: str) -> None:
         """Sign and attest every image that isn't signed yet, with log entries."""
         for name in self.images:

@@ -142,6 +142,8 @@ def _certificate(der: bytes) -> Certificate:
             key = PublicKey.from_key(loaded.public_key())
         except KeyMaterialError as error:
             raise VerificationError(str(error)) from None
+        if loaded.serial_number < 0:
+            raise VerificationError("x509: negative serial number")
         identifiers = [each.value for each in loaded.extensions if isinstance(each.value, x509.SubjectKeyIdentifier)]
         return Certificate(
             pem.encode("CERTIFICATE", der),

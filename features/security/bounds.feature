@@ -1,0 +1,53 @@
+Feature: What is attached is bounded before it is verified
+
+  Whatever somebody attaches to an image is read in time and memory that its size and our limits bound.
+
+  Background:
+    Given a key pair named "known"
+    And an image named "acceptance/image"
+    And the policy configuration
+      """
+      publicKey: unused
+      """
+
+  @trust-20 @trust-20.<id>
+  Scenario Outline: what nobody signed takes little more memory than it is large: <count> attestations
+    Given a valid image signature of "acceptance/image" image signed by the "known" key
+    And <count> attestations of "acceptance/image" that are 60 MB of empty objects
+    When the images are judged, and the memory for it is measured, with
+      | --output | json |
+    Then the attestation of "acceptance/image" is refused because of "no matching attestations"
+    And the image signature of "acceptance/image" is believed
+    And the peak of memory was at most <size> MiB
+
+    Examples:
+      | id | count | size |
+      | 01 | 1     | 300  |
+      | 02 | 4     | 300  |
+
+  @trust-21
+  Scenario: a bundle that nobody signed
+    Given a bundle of "acceptance/image" which nothing is wrong with
+    And a bundle of "acceptance/image" which is unsigned and 60 MB of empty objects
+    When the images are judged, and the memory for it is measured, with
+      | --output | json |
+    Then the attestation of "acceptance/image" is believed
+    And the peak of memory was at most 300 MiB
+
+  @trust-22
+  Scenario: a certificate of which readers that try again and again never come to an end
+    Given an image signature of "acceptance/image" with a certificate of 100000 lines with colons
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    When the images are judged with
+      | --timeout | 30s |
+    Then the image signature of "acceptance/image" is refused because of "error during PEM decoding"
+    And the attestation of "acceptance/image" is believed
+
+  @trust-23
+  Scenario: an envelope with a member that is nested 100,000 levels deep
+    Given a valid image signature of "acceptance/image" image signed by the "known" key
+    And an attestation of "acceptance/image" which has a member that is nested 100,000 levels deep
+    When the images are judged with
+      | --output | json |
+    Then the attestation of "acceptance/image" is refused because of "no matching attestations"
+    And the image signature of "acceptance/image" is believed

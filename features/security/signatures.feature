@@ -1,0 +1,122 @@
+Feature: What doesn't count as a signature
+
+  Whoever may push to a repository may attach anything to an image. What the signing tools refuse is refused: in
+  encodings, keys, numbers, log entries and checkpoints.
+
+  Background:
+    Given a key pair named "known"
+    And an image named "acceptance/image"
+    And the policy configuration
+      """
+      publicKey: unused
+      """
+
+  @trust-01 @trust-01.<id>
+  Scenario Outline: an image signature which <fault>
+    Given an image signature of "acceptance/image" which <fault>
+    And an attestation of "acceptance/image" which nothing is wrong with
+    When the images are judged with
+      | --ignore-rekor=<ignored> |  |
+    Then the image signature of "acceptance/image" is refused because of "<reason>"
+    And the attestation of "acceptance/image" is believed
+
+    Examples:
+      | id | ignored | fault                                         | reason                                                                                                 |
+      | 01 | true    | has more padding than it needs                | illegal base64 data at input byte 96                                                                   |
+      | 02 | true    | lacks its padding                             | illegal base64 data at input byte 92                                                                   |
+      | 03 | true    | has a blank in its base64                     | illegal base64 data at input byte 8                                                                    |
+      | 04 | true    | has a line separator of Unicode in its base64 | illegal base64 data at input byte 96                                                                   |
+      | 05 | true    | is in the alphabet for URLs                   | illegal base64 data at input byte                                                                      |
+      | 06 | false   | signs a number beyond all floats              | json: cannot unmarshal number 1e999 into Go struct field SimpleContainerImage.optional of type float64 |
+      | 07 | false   | signs a number of 5,000 digits                | into Go struct field SimpleContainerImage.optional of type float64                                     |
+      | 08 | false   | signs NaN                                     | invalid character 'N' looking for beginning of value                                                   |
+      | 09 | false   | is logged by an entry of kind rekord          | failed to extract signature from bundle: unsupported type                                              |
+      | 10 | false   | is logged by an entry of kind jar             | failed to extract signature from bundle                                                                |
+      | 11 | false   | has a promise in the form of two integers     | unable to verify SET                                                                                   |
+
+  @trust-02
+  Scenario: an image signature which nothing is wrong with
+    Given an image signature of "acceptance/image" which nothing is wrong with
+    And an attestation of "acceptance/image" which nothing is wrong with
+    When the images are judged with
+      | --ignore-rekor=false |  |
+    Then the exit status should be 0
+    And the image signature of "acceptance/image" is believed
+    And the attestation of "acceptance/image" is believed
+
+  @trust-03 @trust-03.<id>
+  Scenario Outline: an attestation which <fault>
+    Given an image signature of "acceptance/image" which nothing is wrong with
+    And an attestation of "acceptance/image" which <fault>
+    When the images are judged with
+      | --ignore-rekor=<ignored> |  |
+    Then the attestation of "acceptance/image" is refused because of "<reason>"
+    And the image signature of "acceptance/image" is believed
+
+    Examples:
+      | id | ignored | fault                                           | reason                                      |
+      | 01 | true    | has a payload with more padding than it needs   | unable to base64 decode payload             |
+      | 02 | true    | has a signature with more padding than it needs | unable to base64 decode payload             |
+      | 03 | false   | is logged by an entry for payloads              | unsupported type                            |
+      | 04 | false   | signs a number beyond all floats                | invalid google.protobuf.Value: 1e999 |
+
+  @trust-04 @trust-04.<id>
+  Scenario Outline: an image signature by an RSA key of <bits> bits
+    Given an image signature of "acceptance/image" by an RSA key "short" of <bits> bits
+    When the images are judged with
+      | --public-key | ${short_PUBLIC_KEY} |
+    Then the image signature of "acceptance/image" is refused because of "RSA keys of fewer than 2048 bits are not trusted: this one has <bits>"
+
+    Examples:
+      | id | bits |
+      | 01 | 1024 |
+      | 02 | 2040 |
+
+  @trust-05
+  Scenario: an image signature by an RSA key that is long enough
+    Given an image signature of "acceptance/image" by an RSA key "long" of 2048 bits
+    When the images are judged with
+      | --public-key | ${long_PUBLIC_KEY} |
+    Then the image signature of "acceptance/image" is believed
+
+  @trust-06 @trust-06.<id>
+  Scenario Outline: a certificate beside a signature that has <oddity>
+    Given an image signature of "acceptance/image" with a certificate that has <oddity>
+    And an attestation of "acceptance/image" which nothing is wrong with
+    When the images are judged with
+      | --ignore-rekor=false |  |
+    Then the image signature of "acceptance/image" is refused because of "<reason>"
+    And the attestation of "acceptance/image" is believed
+
+    Examples:
+      | id | oddity                                   | reason |
+      | 01 | a country of one letter and a NUL        | x509: |
+      | 02 | a name of bytes that are no text         | x509: |
+      | 03 | a name in a string type that nobody uses | x509: |
+      | 04 | version 5                                | x509: |
+      | 05 | a negative serial number                 | x509: |
+      | 06 | a date that isn't in the calendar        | x509: |
+      | 07 | an issuer that is no UTF8String          | asn1: |
+
+  @trust-07 @trust-07.<id>
+  Scenario Outline: a bundle which <fault>
+    Given a bundle of "acceptance/image" which <fault>
+    When the images are judged with
+      | --ignore-rekor=false |  |
+    Then the attestation of "acceptance/image" is refused because of "checkpoint"
+
+    Examples:
+      | id | fault                                                          |
+      | 01 | has a checkpoint with a size in Arabic digits                  |
+      | 02 | has a checkpoint with a size with an underscore                |
+      | 03 | has a checkpoint with a size with a sign                       |
+      | 04 | has a checkpoint with a size after a blank                     |
+      | 05 | has a checkpoint with lines that end in other characters       |
+      | 06 | has the hash in its checkpoint with more padding than it needs |
+
+  @trust-08
+  Scenario: a bundle which nothing is wrong with
+    Given a bundle of "acceptance/image" which nothing is wrong with
+    When the images are judged with
+      | --ignore-rekor=false |  |
+    Then the attestation of "acceptance/image" is believed

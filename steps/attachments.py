@@ -1,0 +1,123 @@
+"""What somebody who may push attaches to an image, and what becomes of it."""
+
+from __future__ import annotations
+
+from behave import given, then, when
+
+from ec_acceptance.testbed.attachments import (
+    ATTESTATIONS,
+    BUNDLES,
+    CERTIFICATES,
+    IMAGE_SIGNATURES,
+    RsaKeyPair,
+    Signer,
+    bundle_manifest,
+    empty_objects,
+    in_pem,
+    unsigned,
+)
+from ec_acceptance.testbed.behaving import Context, arguments
+from ec_acceptance.testbed.confinement import UnconfinableError
+from ec_acceptance.testbed.judging import usual_words
+from ec_acceptance.testbed.memory import measured
+from ec_acceptance.testbed.stock import component
+
+_CODES = {
+    "image signature": "builtin.image.signature_check",
+    "attestation": "builtin.attestation.signature_check",
+}
+_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+
+
+@given('an image signature of "{image}" which {fault}')
+def a_peculiar_signature(context: Context, image: str, fault: str) -> None:
+    stock = context.world.stock
+    make = IMAGE_SIGNATURES[fault]
+    stock.attached(image, "sig", lambda *place: make(Signer(place[0], place[1], stock.keys["known"], place[2])))
+
+
+@given('{count:d} attestations of "{image}" that are {size:d} MB of empty objects')
+def unsigned_attestations(context: Context, count: int, image: str, size: int) -> None:
+    for number in range(count):
+        layer = unsigned(empty_objects(size * 1_000_000 + 3 * number))  # no two the same
+        context.world.stock.attached(image, "att", lambda *_, layer=layer: layer)
+
+
+@given('an attestation of "{image}" which {fault}')
+def a_peculiar_attestation(context: Context, image: str, fault: str) -> None:
+    stock = context.world.stock
+    make = ATTESTATIONS[fault]
+    stock.attached(image, "att", lambda *place: make(Signer(place[0], place[1], stock.keys["known"], place[2])))
+
+
+@given('an image signature of "{image}" with a certificate that has {oddity}')
+def a_peculiar_certificate(context: Context, image: str, oddity: str) -> None:
+    stock = context.world.stock
+    key = stock.keys["known"]
+    certificate = in_pem("CERTIFICATE", CERTIFICATES[oddity](key))
+    stock.attached(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified(certificate))
+
+
+@given('an image signature of "{image}" with a certificate of {count:d} lines with colons')
+def a_long_certificate(context: Context, image: str, count: int) -> None:
+    stock = context.world.stock
+    key = stock.keys["known"]
+    text = "-----BEGIN CERTIFICATE-----\n" * 12 + "a:\n" * count
+    stock.attached(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).beside(text))
+
+
+@given('an image signature of "{image}" by an RSA key "{key}" of {bits:d} bits')
+def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> None:
+    world = context.world
+    pair = RsaKeyPair.generated(key, bits)
+    world.made[f"{key}_PUBLIC_KEY"] = str(world.write(f"{key}.pub", pair.public_pem))
+    world.stock.attached(image, "sig", lambda digest, reference, _: pair.signature(digest, reference))
+
+
+@given('a bundle of "{image}" which {fault}')
+def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
+    world = context.world
+    published = world.stock.images[image]
+    signer = Signer(published.digest, f"{world.gate.address}/{image}", world.stock.keys["known"], world.services.log)
+    repository = world.gate.repository(image)
+    size = len(repository.manifest(published.digest)[1])
+    manifest, blobs = bundle_manifest(BUNDLES[fault](signer), published.digest, size)
+    for blob in blobs.values():
+        repository.put_blob(blob)
+    repository.put_manifest(manifest, _MANIFEST)
+
+
+@when("the images are judged, and the memory for it is measured, with")
+def memory_for_judging(context: Context) -> None:
+    world = context.world
+    running = world.start(usual_words(world, arguments(context)))
+    try:
+        with measured(running.pid) as peak:
+            world.finish()
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+        return
+    world.peaks.append(peak.size)
+
+
+@then("the peak of memory was at most {size:d} MiB")
+def memory_at_most(context: Context, size: int) -> None:
+    peak = context.world.peaks[-1]
+    assert peak, "no memory was measured"
+    assert peak <= size << 20, f"the peak was {peak >> 20} MiB"
+
+
+@then('the {what} of "{image}" is refused because of "{reason}"')
+def refused(context: Context, what: str, image: str, reason: str) -> None:
+    last = context.world.last
+    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    messages = context.world.report.messages("violations", _CODES[what])[component(image)]
+    assert len(messages) == 1, f"violations of {_CODES[what]}: {messages}\n{last.described()}"
+    assert context.world.text(reason) in messages[0], f"the message is {messages[0]!r}"
+
+
+@then('the {what} of "{image}" is believed')
+def believed(context: Context, what: str, image: str) -> None:
+    code = _CODES[what]
+    messages = context.world.report.messages("successes", code)[component(image)]
+    assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.last.described()}"
