@@ -44,10 +44,10 @@ Feature: What is attached is bounded before it is verified
     And the attestation of "acceptance/image" is believed
 
   @trust-23
-  Scenario: an envelope with a member that is nested 100,000 levels deep
+  Scenario: an envelope with a member that is nested 40,000 levels deep
     Given a valid image signature of "acceptance/image" image signed by the "known" key
-    And an attestation of "acceptance/image" which has a member that is nested 100,000 levels deep
+    And an attestation of "acceptance/image" which has a member that is nested 40,000 levels deep
     When the images are judged with
       | --output | json |
-    Then the attestation of "acceptance/image" is refused because of "no matching attestations"
+    Then the attestation of "acceptance/image" is refused because of "exceeded max depth"
     And the image signature of "acceptance/image" is believed
