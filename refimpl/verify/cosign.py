@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from refimpl.errors import RegistryError, VerificationError
-from refimpl.oci.errors import NotFoundError
+from refimpl.oci.errors import LimitExceededError, NotFoundError
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.document import DocumentError, parse
@@ -40,6 +40,7 @@ _AT_ONCE = 10
 #: Layers that are larger than this all together are looked at one by one.
 _AT_ONCE_BYTES = 16 << 20
 _MOST_LAYERS = 1000
+_MOST_REFERRERS = 1000
 
 
 class Verifier:
@@ -150,15 +151,24 @@ class Verifier:
     def _bundled(self, ref: Reference) -> tuple[Bundled, ...] | None:
         """The image's verified bundles; None when none refers to it, so that tags count.
 
-        A failure to list referrers means that there are none: so the contract has it.
+        A failure to list referrers means that there are none: so the contract has it. More of them than are looked
+        at is no such failure, for nobody knows what is among the rest.
+
+        Raises:
+            VerificationError: too many referrers.
+            NoMatchingError: there are bundles, and none verifies.
         """
         try:
             referring = self._client.referrers(ref)
+        except LimitExceededError as error:
+            raise VerificationError(str(error)) from None
         except RegistryError as error:
             _log.debug("listing referrers of %s: %s", ref, error)
             return None
         if not referring:
             return None
+        if len(referring) > _MOST_REFERRERS:
+            raise VerificationError(f"number of referrers ({len(referring)}) exceeded the limit ({_MOST_REFERRERS})")
         from refimpl.verify.bundle import fetch_bundles  # most images have none
         from refimpl.verify.bundled import verified
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 __all__ = ["IN_TOTO", "Envelope", "EnvelopeSignature", "pae", "read_envelope"]
 
 IN_TOTO = "application/vnd.in-toto+json"
+#: Each costs a verification, and nobody has verified the envelope before.
+_MOST_SIGNATURES = 100
 
 
 def _typed(envelope: str, signature: str) -> Struct:
@@ -54,12 +56,14 @@ class Envelope:
         """Read one; missing members are empty. Error texts name other types while `verifying`.
 
         Raises:
-            DocumentError: not JSON, or a member of the wrong type.
+            DocumentError: not JSON, or a member of the wrong type, or too many of them.
         """
         members = decode(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED) or {}
+        listed = members.get("signatures") or ()
+        if len(listed) > _MOST_SIGNATURES:
+            raise DocumentError(f"more than {_MOST_SIGNATURES} signatures")
         signatures = tuple(
-            EnvelopeSignature((item or {}).get("keyid", ""), (item or {}).get("sig", ""))
-            for item in members.get("signatures") or ()
+            EnvelopeSignature((item or {}).get("keyid", ""), (item or {}).get("sig", "")) for item in listed
         )
         return cls(members.get("payloadType", ""), members.get("payload", ""), signatures)
 

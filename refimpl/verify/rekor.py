@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from refimpl.errors import RegistryError, VerificationError
 from refimpl.oci.errors import LimitExceededError
 from refimpl.quoting import quoted
 from refimpl.record import record
+from refimpl.redaction import without_secrets
 from refimpl.verify import encoding, merkle
 from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.dsse import Envelope
@@ -28,7 +30,9 @@ __all__ = ["InclusionProof", "LoggedEntry", "RekorClient"]
 _PATH = "/api/v1/log/entries/retrieve"
 _ATTEMPTS = 4
 _LIMIT = 32 << 20
-_UUID, _TREE_ID = 64, 16
+_LEAF = 64
+_NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -87,8 +91,7 @@ class LoggedEntry:
     @property
     def is_named_after_body(self) -> bool:
         """Whether the name ends with the hash of the body, as it must."""
-        named = self.uuid.lower()
-        return len(named) in (_UUID, _UUID + _TREE_ID) and named[-_UUID:] == merkle.leaf_hash(self.body).hex()
+        return bool(_NAME.fullmatch(self.uuid)) and self.uuid[-_LEAF:].lower() == merkle.leaf_hash(self.body).hex()
 
 
 class RekorClient:
@@ -158,13 +161,22 @@ class RekorClient:
 
 def _retrieval_url(url: str) -> str:
     if url.startswith(":"):
-        raise VerificationError(f"parse {quoted(url)}: missing protocol scheme")
-    split = urlsplit(url)
+        raise _unreadable(url, "missing protocol scheme")
+    if _CONTROL.search(url):  # Python's reader passes over line breaks and tabs
+        raise _unreadable(url, "net/url: invalid control character in URL")
+    try:
+        split = urlsplit(url)
+    except ValueError:
+        raise _unreadable(url, "invalid host") from None
     host = split.netloc.rpartition("@")[2]
     path = split.path.rstrip("/")
     if not split.netloc and path and not path.startswith("/"):
         path = f"/{path}"
     return f"{split.scheme or 'http'}://{host}{path}{_PATH}"
+
+
+def _unreadable(url: str, reason: str) -> VerificationError:
+    return VerificationError(f"parse {quoted(without_secrets(url))}: {reason}")
 
 
 def _request(evidence: Evidence) -> bytes:
