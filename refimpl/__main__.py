@@ -6,6 +6,13 @@ import gc
 import os
 import sys
 
+if sys.platform != "win32":
+    # What `signal` is made of: that imports enum.
+    from _signal import SIG_DFL, SIGINT, default_int_handler, getsignal, signal  # type: ignore[import-not-found]
+
+    if getsignal(SIGINT) is default_int_handler:  # not yet changed: until there is a supervisor, an interrupt just ends
+        signal(SIGINT, SIG_DFL)
+
 __all__ = ["run"]
 
 _GARBAGE = 50_000  # objects between two looks for cycles: at the default of 700, imports alone cause hundreds of looks

@@ -128,19 +128,26 @@ class InternalError(Error):
     @classmethod
     def of(cls, unexpected: BaseException) -> Self:
         """What to say of an exception that nobody expected; the log gets its trace, at debug level."""
-        import logging
-        import re
-        import traceback
+        try:
+            return cls(_described(unexpected))
+        except BaseException:  # noqa: BLE001 - memory may be short, and an exception may have no text
+            return cls(type(unexpected).__name__)
 
-        from refimpl.redaction import without_secrets
 
-        def shown(text: str) -> str:
-            return re.sub(r"(?i)\b(basic|bearer) [^\s\"']+", r"\1 ***", without_secrets(text))
+def _described(unexpected: BaseException) -> str:
+    import logging
+    import re
+    import traceback
 
-        trace = "".join(traceback.format_exception(unexpected)).strip()
-        logging.getLogger("refimpl").debug("internal error: %s", shown(trace))
-        text = _printable(shown(str(unexpected)[:_READ]))
-        return cls(f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})")
+    from refimpl.redaction import without_secrets
+
+    def shown(text: str) -> str:
+        return re.sub(r"(?i)\b(basic|bearer) [^\s\"']+", r"\1 ***", without_secrets(text))
+
+    trace = "".join(traceback.format_exception(unexpected)).strip()
+    logging.getLogger("refimpl").debug("internal error: %s", shown(trace))
+    text = _printable(shown(str(unexpected)[:_READ]))
+    return f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})"
 
 
 def joined(errors: Sequence[Error]) -> Error | None:

@@ -10,6 +10,10 @@ import sys
 from refimpl.errors import OutputError
 from refimpl.oserrors import described
 
+TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer as Buffer
+
 __all__ = ["SURROGATES", "open_all", "print_error", "print_text"]
 
 SURROGATES = "ec-ref-surrogates"
@@ -52,6 +56,18 @@ def print_error(text: str) -> None:
         pass
 
 
+class _Patient(io.FileIO):
+    """Waits where there is no room for now: whoever shares the pipe may want it to fail then."""
+
+    def write(self, data: Buffer) -> int:
+        """Write a part, at least one byte."""
+        import select
+
+        while (written := super().write(data)) is None:
+            select.select([], [self], [])
+        return written
+
+
 def _bytes(error: UnicodeError) -> tuple[bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -66,5 +82,7 @@ codecs.register_error(SURROGATES, _bytes)
 def _text(stream: object, descriptor: int) -> io.TextIOWrapper:
     if not isinstance(stream, io.TextIOWrapper):  # None: it was closed
         stream = os.fdopen(descriptor, "w", closefd=False)
+    elif sys.platform != "win32" and not os.get_blocking(descriptor):
+        stream = io.TextIOWrapper(io.BufferedWriter(_Patient(descriptor, "w", closefd=False)))
     stream.reconfigure(encoding="utf-8", errors=SURROGATES, newline="\n")
     return stream

@@ -57,8 +57,10 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     try:
         worker = os.fork()
     except OSError:  # too many processes
+        for descriptor in (told, telling, living, alive):
+            os.close(descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return work()
+        return _timed(work, seconds, exceeded)
     if worker == 0:
         os.close(told)
         os.close(alive)
@@ -92,11 +94,14 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     # A second signal ends this process, too.
     for each in ending:
         signal.signal(each, signal.SIG_DFL)
+    failure = exceeded() if number == signal.SIGALRM else InterruptedRunError(number)
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(failure.exit_status))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
     _kill(worker, os.kill)
     os.waitpid(worker, 0)
     _clear(worker, told)
-    raise exceeded() if number == signal.SIGALRM else InterruptedRunError(number)
+    signal.setitimer(signal.ITIMER_REAL, GRACE)  # nobody may be reading what is said
+    raise failure
 
 
 def _die_with_supervisor(living: int) -> None:
@@ -138,15 +143,19 @@ def _clear(worker: int, told: int) -> None:
     for group in (worker, *groups):  # without a terminal the worker was a group of its own
         _kill(group, os.killpg)
     for path in paths:
-        if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - these are texts
-            import shutil  # rarely needed
+        _remove(path)
 
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            try:  # noqa: SIM105 - contextlib costs more than this module
-                os.unlink(path)  # noqa: PTH108 - see above
-            except OSError:
-                pass
+
+def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - these are texts
+        import shutil  # rarely needed
+
+        shutil.rmtree(path, ignore_errors=True)
+        return
+    try:  # noqa: SIM105 - contextlib costs more than this module
+        os.unlink(path)  # noqa: PTH108 - see above
+    except OSError:
+        pass
 
 
 def _kill(number: int, kill: Callable[[int, int], None]) -> None:
@@ -164,7 +173,11 @@ def _died(number: signal.Signals) -> InternalError:
 
 
 def _timed(work: Callable[[], int], seconds: float, exceeded: Callable[[], Error]) -> int:
+    import signal
     import threading
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def end() -> None:
         try:
@@ -179,8 +192,6 @@ def _timed(work: Callable[[], int], seconds: float, exceeded: Callable[[], Error
     try:
         return work()
     except KeyboardInterrupt:
-        import signal
-
         raise InterruptedRunError(signal.SIGINT) from None
     finally:
         timer.cancel()

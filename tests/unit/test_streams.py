@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,19 @@ def test_a_log_on_a_full_disk_changes_nothing() -> None:
     run = _run("validate image --image x --policy '' --logfile /dev/full", "")
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.splitlines()[0] == "Error: certificate OIDC issuer must be provided for keyless workflow"
+
+
+def test_a_pipe_that_has_no_room_for_now_is_waited_for() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    script = "from refimpl.streams import open_all, print_text; open_all(); print_text('x' * 1_000_000)"
+    with subprocess.Popen([sys.executable, "-c", script], stdout=writing, stderr=subprocess.PIPE, text=True) as process:
+        os.close(writing)
+        with open(reading, encoding="ascii") as stream:  # noqa: PTH123 - a descriptor
+            assert stream.read() == "x" * 1_000_000
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
 
 
 def test_lone_surrogates_are_the_bytes_they_stand_for_or_replaced() -> None:

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -45,14 +45,26 @@ _SPIN_IN_C = "import re; re.match('(a|a)*$', 'a' * 64 + 'b')"
 
 
 @contextmanager
-def _run(work: str, folder: Path, *, seconds: float = 60.0) -> Iterator[subprocess.Popen[str]]:
+def _run(
+    work: str,
+    folder: Path,
+    *,
+    seconds: float = 60.0,
+    before: str = "",
+    stdin: int = subprocess.DEVNULL,
+    stderr: int = subprocess.PIPE,
+) -> Iterator[subprocess.Popen[str]]:
     indented = "\n".join(f"    {line}" for line in work.splitlines())
-    script = _FRAME.replace("{work}", indented).replace("{seconds}", str(seconds))
+    script = (
+        _FRAME.replace("def work():", f"{before}\ndef work():")
+        .replace("{work}", indented)
+        .replace("{seconds}", str(seconds))
+    )
     with subprocess.Popen(
         [sys.executable, "-P", "-c", script, str(folder)],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         start_new_session=True,
     ) as process:
@@ -139,6 +151,69 @@ def test_what_is_there_no_more_or_is_to_stay_is_left_alone(tmp_path: Path) -> No
     with _run(work, tmp_path) as process:
         assert _end(process) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_second_signal_ends_it_while_it_tidies(tmp_path: Path) -> None:
+    work = 'leftovers.add_path(folder / "x")\nsay("ready")\ntime.sleep(1000)'
+    slow = "from refimpl import supervisor\nsupervisor._remove = lambda _: (say('tidying'), time.sleep(1000))\n"
+    with _run(work, tmp_path, before=slow) as process:
+        assert _said(process) == "ready"
+        process.send_signal(signal.SIGTERM)
+        assert _said(process) == "tidying"
+        process.send_signal(signal.SIGINT)
+        assert _end(process) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize(("seconds", "name", "status"), [(0.01, None, 1), (60.0, "SIGTERM", 143)])
+def test_nobody_who_reads_what_is_said_is_no_reason_to_stay(
+    seconds: float, name: str | None, status: int, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, bytes(1 << 16)):
+            pass
+    os.set_blocking(writing, True)
+    try:
+        with _run('say("ready")\nos.write(2, b"x")', tmp_path, seconds=seconds, stderr=writing) as process:
+            assert _said(process) == "ready"
+            if name is not None:
+                process.send_signal(signal.Signals[name])
+            assert process.wait(_PATIENCE) == status
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_an_interrupt_while_it_starts_says_nothing(tmp_path: Path) -> None:
+    """Python would print a traceback."""
+    script = """
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+from refimpl.__main__ import run
+sys.argv = ["ec-ref", "version"]
+run()
+"""
+    (tmp_path / "mmap.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    run = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", 'subprocess.run(["sh", "-c", "sleep 1000; echo never"])'])
+def test_an_interrupt_that_is_typed_ends_all_of_it(doing: str, tmp_path: Path) -> None:
+    terminal, inside = os.openpty()
+    taken = "os.close(os.open(os.ttyname(0), os.O_RDWR))  # a session's first terminal is the one that controls it"
+    with _run(f'say("ready")\n{doing}', tmp_path, before=taken, stdin=inside, stderr=inside) as process:
+        os.close(inside)
+        assert _said(process) == "ready"
+        os.write(terminal, b"\x03")
+        assert process.wait(_PATIENCE) == 130
+        said = b""
+        with suppress(OSError):  # what Linux says when all have closed it
+            while part := os.read(terminal, 1000):
+                said += part
+    os.close(terminal)
+    assert said.replace(b"^C", b"").split() == [b"Error:", b"interrupted"]
 
 
 def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
