@@ -19,9 +19,10 @@ from refimpl.record import replace
 from refimpl.verify import encoding
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
     from pathlib import Path
+
+    from refimpl.oci.tls import TLS
 
 __all__ = ["Cluster"]
 
@@ -157,11 +158,11 @@ class Cluster:
     def _fetch(self, access: Access, url: str) -> tuple[int, bytes]:
         if not url.startswith(("http://", "https://")):
             raise _RequestError(f"Get {quoted(url)}: unsupported protocol scheme {quoted(url.partition('://')[0])}")
+        from refimpl.oci.tls import TLS
         from refimpl.oci.transport import Transport  # only who asks a cluster pays for it
 
         headers = {"Accept": "application/json", "Connection": "close"}  # one object is all that is asked for
-        authorization = ""
-        transport = Transport(self._environ, self._deadline, user_agent="ec-ref")
+        authorization, tls = "", TLS()
         if url.startswith("https://"):  # credentials never travel in the clear
             if access.unsupported:
                 raise NotSupportedError(f"{access.unsupported} in a kubeconfig is not supported yet")
@@ -169,8 +170,8 @@ class Cluster:
             authorization = _authorization(access)
             if access.impersonate:
                 headers["Impersonate-User"] = access.impersonate
-            if access.authority or access.insecure or access.certificate:
-                transport._context = _context(access, self._environ)  # noqa: SLF001 - it takes no context otherwise
+            tls = _tls(access)
+        transport = Transport(self._environ, self._deadline, user_agent="ec-ref", tls=tls)
         try:
             with transport.exchange("GET", url, headers, authorization=authorization) as response:
                 return response.status, response.read_all(_LARGEST_OBJECT)
@@ -231,43 +232,18 @@ def _authorization(access: Access) -> str:
     return ""
 
 
-def _context(access: Access, environ: Mapping[str, str]) -> ssl.SSLContext:
-    import ssl
+def _tls(access: Access) -> TLS:
+    from refimpl.oci.tls import TLS, certificates
 
-    from refimpl.oci.tls import client_context
-
-    if access.authority is None or access.insecure:
-        context = client_context(environ, verify=not access.insecure)
-    else:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # a trusted certificate needn't be a root
-        try:
-            context.load_verify_locations(cadata=access.authority.decode("ascii", "replace"))
-        except (ssl.SSLError, ValueError):
-            raise _RequestError("unable to load root certificates: unable to parse bytes as PEM block") from None
-    if access.certificate:
-        _load_certificate(context, access)
-    return context
-
-
-def _load_certificate(context: ssl.SSLContext, access: Access) -> None:
-    import ssl
-    import tempfile
-    from pathlib import Path
-
-    with tempfile.TemporaryDirectory(prefix="ec-ref-") as directory:  # OpenSSL reads the pair from files only
-        certificate, private_key = Path(directory, "certificate"), Path(directory, "key")
-        certificate.write_bytes(access.certificate)
-        private_key.touch(mode=0o600)
-        private_key.write_bytes(access.private_key)
-        try:
-            context.load_cert_chain(certificate, private_key, password=_refuse_password)
-        except (ssl.SSLError, ValueError, OSError) as error:
-            raise _RequestError(f"tls: the client certificate and its key cannot be used: {error}") from None
-
-
-def _refuse_password() -> str:
-    raise ValueError("the key is encrypted")
+    authorities = None if access.insecure else access.authority
+    if authorities is not None and not any(certificates(authorities)):
+        raise _RequestError("unable to load root certificates: unable to parse bytes as PEM block")
+    return TLS(
+        verify=not access.insecure,
+        authorities=authorities,
+        certificate=access.certificate or b"",
+        private_key=access.private_key or b"",
+    )
 
 
 def _integer(text: str) -> int | float:

@@ -7,7 +7,6 @@ import logging
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
-from urllib.parse import urljoin, urlsplit
 
 import refimpl
 from refimpl.oci.auth import Keychain
@@ -33,6 +32,7 @@ from refimpl.oci.link import next_target
 from refimpl.oci.memo import Memo
 from refimpl.oci.session import Session
 from refimpl.oci.transport import Transport
+from refimpl.oci.url import UnreadableURLError, parse
 from refimpl.quoting import quoted
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ class Client:
         """Begin to fetch a blob of any size, or to read what its descriptor holds; nothing is verified. Close it."""
         if descriptor.data is not None:
             return io.BytesIO(descriptor.data)
-        return self._request("GET", repository, f"blobs/{descriptor.digest}")
+        return self._request("GET", repository, f"blobs/{descriptor.digest}", in_the_clear=True)
 
     def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
         """What refers to the image with this digest: the API, else the index at the fallback tag; may be empty."""
@@ -225,7 +225,14 @@ class Client:
         self.close()
 
     def _request(
-        self, method: str, repository: Repository, path: str, *, accept: str = "", allowed: tuple[int, ...] = (200,)
+        self,
+        method: str,
+        repository: Repository,
+        path: str,
+        *,
+        accept: str = "",
+        allowed: tuple[int, ...] = (200,),
+        in_the_clear: bool = False,
     ) -> Response:
         with self._lock:
             session = self._sessions.get(repository.registry)
@@ -233,7 +240,7 @@ class Client:
                 session = self._sessions[repository.registry] = Session(
                     repository.registry, self._transport, self._keychain, self._retry, self.deadline, self._closed
                 )
-        return session.request(method, repository, path, accept=accept, allowed=allowed)
+        return session.request(method, repository, path, accept=accept, allowed=allowed, in_the_clear=in_the_clear)
 
     def _head(self, ref: Reference) -> Descriptor:
         with self._request("HEAD", ref.repository, f"manifests/{ref.identifier}", accept=_ACCEPT) as response:
@@ -270,7 +277,7 @@ class Client:
         return manifest
 
     def _blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
-        with self._request("GET", repository, f"blobs/{descriptor.digest}") as response:
+        with self._request("GET", repository, f"blobs/{descriptor.digest}", in_the_clear=True) as response:
             try:
                 data = response.read_all(descriptor.size)
             except LimitExceededError as error:
@@ -346,14 +353,14 @@ def _next_page(response: Response, ref: Reference) -> str:
     if not target:
         return ""
     try:
-        split = urlsplit(urljoin(response.url, target))
-    except ValueError:
-        split = urlsplit("")
+        page = parse(response.url).join(target)
+    except UnreadableURLError:
+        page = parse("")
     wanted = f"referrers/{ref.digest}"
-    if not split.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
+    if not page.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
         _log.warning("not all referrers of %s are known: the next page can't be %s", ref, quoted(target[:200]))
         return ""
-    return f"{wanted}?{split.query}" if split.query else wanted
+    return f"{wanted}?{page.query}" if page.query else wanted
 
 
 def _weight(value: Manifest | bytes | tuple[Descriptor, ...]) -> int:

@@ -16,6 +16,7 @@ __all__ = [
     "NotFoundError",
     "RegistryError",
     "SizeMismatchError",
+    "SlowConnectionError",
     "StatusError",
     "TransferError",
     "UnreachableError",
@@ -53,6 +54,10 @@ class DeniedError(StatusError):
 
 class UnreachableError(RegistryError):
     """No answer at all: no such host, refused, or no TLS where TLS is needed."""
+
+
+class SlowConnectionError(UnreachableError):
+    """The connection wasn't there in time."""
 
 
 class TransferError(RegistryError):

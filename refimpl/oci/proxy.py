@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
 
-from refimpl.errors import NotSupportedError
+from refimpl.oci.errors import UnreachableError
+from refimpl.oci.url import URL, UnreadableURLError, parse
+from refimpl.quoting import quoted
 from refimpl.record import record
+from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Proxy", "is_loopback", "proxy_for"]
 
+_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_DIGITS = re.compile(r"0*([0-9]{1,5})", re.ASCII)
+
 
 @record
 class Proxy:
-    """A plain-http proxy; `authorization` is the value of Proxy-Authorization, or empty."""
+    """A proxy: `scheme` is ``http``, ``https``, ``socks5`` or ``socks5h``; `user` is empty without credentials."""
 
+    scheme: str
     host: str
     port: int
-    authorization: str = ""
+    user: bytes = b""
+    password: bytes = b""
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
     """The proxy for a request to ``scheme://host:port``; None for a direct one. Loopback is never proxied.
 
     Raises:
-        NotSupportedError: the proxy speaks something else than http.
+        UnreachableError: the environment names something that is no proxy.
     """
     if scheme == "https":
         text = environ.get("HTTPS_PROXY") or environ.get("https_proxy")
@@ -54,18 +64,34 @@ def is_loopback(host: str) -> bool:
 
 
 def _parsed(text: str) -> Proxy:
-    from urllib.parse import unquote, urlsplit
+    url = _url(text)
+    default = _PORTS.get(url.scheme)
+    if default is None:
+        raise UnreachableError(
+            f"invalid proxy address {quoted(without_secrets(text))}: unknown scheme {quoted(url.scheme)}"
+        )
+    try:
+        _, host, port = URL("http", None, url.host, "", None, "", "").origin
+    except UnreadableURLError as error:
+        raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error.reason}") from None
+    name, _, password = (url.user or "").partition(":")
+    given = url.host.rpartition("]")[2].partition(":")[2]
+    return Proxy(url.scheme, host, port if given else default, unquote_to_bytes(name), unquote_to_bytes(password))
 
-    split = urlsplit(text if "://" in text else f"http://{text}")
-    if split.scheme != "http" or not split.hostname:
-        raise NotSupportedError(f"proxy {split.scheme}://{split.hostname} is not supported: only http proxies are")
-    authorization = ""
-    if split.username is not None:
-        import base64
 
-        pair = f"{unquote(split.username)}:{unquote(split.password or '')}"
-        authorization = "Basic " + base64.b64encode(pair.encode()).decode()
-    return Proxy(split.hostname, split.port or 80, authorization)
+def _url(text: str) -> URL:
+    """A proxy's URL; one without a scheme is http's."""
+    try:
+        url = parse(text)
+        if (url.scheme and url.host) or "://" in text:
+            return url
+    except UnreadableURLError as error:
+        if "://" in text:
+            raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error}") from None
+    try:
+        return parse(f"http://{text}")
+    except UnreadableURLError as error:
+        raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error}") from None
 
 
 def _exempt(host: str, port: int, rules: str) -> bool:
@@ -84,9 +110,10 @@ def _matches(host: str, port: int, rule: str) -> bool:
             return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
         except ValueError:
             return False
-    name, colon, wanted_port = rule.rpartition(":")
-    if colon and wanted_port.isdigit() and (name.count(":") == 0 or name.endswith("]")):
-        if int(wanted_port) != port:
+    name, colon, given = rule.rpartition(":")
+    if colon and (":" not in name or name.endswith("]")):
+        wanted = _DIGITS.fullmatch(given)
+        if wanted is None or int(wanted[1]) != port:
             return False
         rule = name
     rule = rule.strip("[]").removeprefix("*")

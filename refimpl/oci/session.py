@@ -12,12 +12,11 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refimpl.oci.challenge import challenges, choose
-from refimpl.oci.errors import RegistryError, StatusError, TransferError, UnreachableError
+from refimpl.oci.errors import RegistryError, SlowConnectionError, StatusError, TransferError, UnreachableError
 from refimpl.oci.memo import Memo
-from refimpl.oci.proxy import proxy_for
 from refimpl.oci.status import status_error
 from refimpl.oci.token import TokenServer
-from refimpl.oci.transport import address_of
+from refimpl.oci.transport import CONNECT_SECONDS, address_of
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -78,9 +77,18 @@ class Session:
         self._tokens: Memo[tuple[str, str], str] = Memo(_TOKENS, deadline)
 
     def request(
-        self, method: str, repository: Repository, path: str, *, accept: str = "", allowed: tuple[int, ...] = (200,)
+        self,
+        method: str,
+        repository: Repository,
+        path: str,
+        *,
+        accept: str = "",
+        allowed: tuple[int, ...] = (200,),
+        in_the_clear: bool = False,
     ) -> Response:
         """Send a request for ``/v2/<repository>/<path>``, with authentication, again as often as `Retry` allows.
+
+        What is verified by its digest may come `in_the_clear`, where a registry redirects to plain http.
 
         Raises:
             StatusError: the last answer's status isn't `allowed`.
@@ -95,7 +103,7 @@ class Session:
             try:
                 endpoint = self._endpoint.get(None, self._ping)
                 url = f"{endpoint.scheme}://{self.registry}/v2/{repository.full_path}/{path}"
-                return self._authenticated(endpoint, method, repository, url, headers, allowed)
+                return self._authenticated(endpoint, method, repository, url, headers, allowed, in_the_clear)
             except StatusError as error:
                 pause = self._retry.pause(error, attempt)
                 if pause is None:
@@ -112,11 +120,14 @@ class Session:
         url: str,
         headers: Mapping[str, str],
         allowed: tuple[int, ...],
+        in_the_clear: bool,  # noqa: FBT001 - handed through
     ) -> Response:
         challenge = endpoint.challenge
         for last in (False, True):
             authorization = self._authorization(endpoint.scheme, challenge, repository)
-            response = self._transport.exchange(method, url, headers, authorization=authorization)
+            response = self._transport.exchange(
+                method, url, headers, authorization=authorization, in_the_clear=in_the_clear
+            )
             if response.status in allowed:
                 if endpoint.challenge is None and challenge is not None:  # the ping was too friendly
                     self._endpoint.forget(None)
@@ -139,29 +150,22 @@ class Session:
         failures: list[str] = []
         unsure = False
         for scheme in ("https", "http") if is_local(self.registry) else ("https",):
-            url = f"{scheme}://{self.registry}/v2/"
-            if scheme == "https" and is_local(self.registry):
-                origin = address_of(url)
-                if proxy_for(*origin, self._transport.environ) is None:
-                    trouble = self._transport.speaks_tls(origin[1], origin[2], _PROBE_SECONDS)
-                    if trouble:
-                        failures.append(f'Get "{url}": {trouble}')
-                        unsure = trouble == "i/o timeout"
-                        continue
+            probing = scheme == "https" and is_local(self.registry)
             try:
-                return self._greeted(scheme, url)
+                return self._greeted(scheme, connecting=_PROBE_SECONDS if probing else CONNECT_SECONDS)
             except (StatusError, UnreachableError, TransferError) as error:
                 failures.append(str(error))
                 failure: RegistryError = error
+                unsure = unsure or (probing and isinstance(error, SlowConnectionError))
         if unsure:  # slow, perhaps, rather than plain
-            return self._greeted("https", f"https://{self.registry}/v2/")
+            return self._greeted("https")
         message = "; ".join(failures)
         if isinstance(failure, StatusError):
             raise type(failure)(message, failure.status, failure.retry_after) from failure
         raise UnreachableError(message) from failure
 
-    def _greeted(self, scheme: str, url: str) -> _Endpoint:
-        response = self._transport.exchange("GET", url)
+    def _greeted(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
+        response = self._transport.exchange("GET", f"{scheme}://{self.registry}/v2/", connecting=connecting)
         if response.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
             raise status_error(response)
         challenge = None

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 from refimpl.oci.addresses import is_inside
 from refimpl.oci.credentials import ANONYMOUS
 from refimpl.oci.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
 from refimpl.oci.status import redacted, status_error
 from refimpl.oci.transport import address_of
+from refimpl.oci.url import UnreadableURLError, parse
 from refimpl.quoting import quoted
-from refimpl.record import record
+from refimpl.record import record, replace
 
 if TYPE_CHECKING:
     from refimpl.oci.challenge import Challenge
@@ -94,10 +95,10 @@ class TokenServer:
         return self._follow(transport, "POST", self.realm, "", urlencode(form).encode())
 
     def _get(self, transport: Transport, credentials: Credentials, scope: str) -> Response:
-        split = urlsplit(self.realm)
+        realm = parse(self.realm)
         asked = {"scope": scope, "service": self.service} if self.service else {"scope": scope}
-        pairs = [pair for pair in parse_qsl(split.query, keep_blank_values=True) if pair[0] not in asked]
-        url = urlunsplit(split._replace(query=urlencode([*pairs, *asked.items()]), fragment=""))
+        pairs = [pair for pair in parse_qsl(realm.query or "", keep_blank_values=True) if pair[0] not in asked]
+        url = str(replace(realm, query=urlencode([*pairs, *asked.items()]), fragment=""))
         return self._follow(transport, "GET", url, "" if credentials == ANONYMOUS else credentials.authorization, None)
 
     def _follow(self, transport: Transport, method: str, url: str, authorization: str, body: bytes | None) -> Response:
@@ -132,13 +133,18 @@ class TokenServer:
     def _refusal(self, url: str) -> str:
         """Why `url` isn't asked for tokens; empty if it may be."""
         try:
-            scheme, host, port = address_of(url)
-        except UnreachableError as error:
+            there = parse(url)
+        except UnreadableURLError as error:
             return str(error)
+        scheme = there.scheme
         if scheme == "http" and self.scheme != "http":
             return 'realm scheme "http" not allowed for a secure registry; use https'
         if scheme not in {"http", "https"}:
             return f"realm scheme {quoted(scheme)} not allowed; must be https (or http for insecure registries)"
+        try:
+            _, host, port = there.origin
+        except UnreadableURLError as error:
+            return str(error)
         own = address_of(f"{scheme}://{self.registry}")
         if (host, port) != own[1:] and is_inside(host):
             return f"realm host {quoted(host)} is a private or link-local address"
@@ -165,6 +171,6 @@ class TokenServer:
 
 def _joined(url: str, location: str) -> str:
     try:
-        return urljoin(url, location)
-    except ValueError:
-        raise UnreachableError(f"the redirect to {quoted(location)} is no URL") from None
+        return str(parse(url).join(location))
+    except UnreadableURLError as error:
+        raise UnreachableError(f"the redirect leads nowhere: {error}") from None

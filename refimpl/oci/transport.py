@@ -1,72 +1,74 @@
 """HTTP/1.1 over kept connections, for many threads, ended by the deadline.
 
-It is built on `http.client` because that loads in a third of the time of the larger libraries, and the whole command
-takes 0.2 s. Reads have no time limit of their own: at the deadline every open socket is shut down, which wakes whoever
-reads from it.
+It is built on libcurl, which knows proxies, TLS and what servers do. Ours is what a validator must decide itself: when
+to give up, what is too large, where a redirect may lead and what it may carry, and what a failure is called.
 """
 
 from __future__ import annotations
 
-import http.client
-import select
-import socket
-import ssl
 import threading
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urljoin, urlsplit
 
+from refimpl.oci.addresses import is_inside
+from refimpl.oci.coding import decoder
 from refimpl.oci.errors import LimitExceededError, RegistryError, TransferError, UnreachableError
-from refimpl.oci.proxy import proxy_for
-from refimpl.oci.tls import client_context, failure_text, probe_context
+from refimpl.oci.failures import Failure, described
+from refimpl.oci.proxy import Proxy, proxy_for
+from refimpl.oci.tls import TLS, Trust
+from refimpl.oci.url import URL, Origin, UnreadableURLError, parse
+from refimpl.quoting import quoted
+from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
     from refimpl.deadline import Deadline
+    from refimpl.oci.connection import Connection, Head
 
-__all__ = ["Origin", "Response", "Transport", "address_of"]
+__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "MOST_REDIRECTS", "Origin", "Response", "Transport", "address_of"]
 
-_CONNECT_SECONDS = 30.0
+#: The longest that a connection may take, TLS included.
+CONNECT_SECONDS = 30.0
+#: The longest that a server may take from a request to the head of its answer. GET and HEAD are then asked once more.
+ANSWER_SECONDS = 30.0
+#: How many redirects are followed, as Go does.
+MOST_REDIRECTS = 10
 _IDLE_PER_ORIGIN = 64
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 10
 _ATTEMPTS = 2
 _DRAIN = 1 << 16
-
-Origin = tuple[str, str, int]
-"""Scheme, host without brackets, port."""
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_METHOD_KEPT = frozenset({307, 308})
+_LONGEST_LENGTH = 18  # digits; a 64-bit integer has 19
 
 
 class Response:
     """An answer whose body is still to be read. Close it: a body that was read to its end keeps the connection."""
 
-    def __init__(
-        self, transport: Transport, connection: http.client.HTTPConnection, origin: Origin, method: str, url: str
-    ) -> None:
+    def __init__(self, transport: Transport, connection: Connection, head: Head, method: str, url: str) -> None:
         self._transport = transport
-        self._connection: http.client.HTTPConnection | None = connection
-        self._origin = origin
+        self._connection: Connection | None = connection
+        self._error: Exception | None = None
+        self._fields = head.fields
         self.method = method
         self.url = url
-        self._raw = connection.getresponse()
-        self.status: int = self._raw.status
-        self._left: int | None = self._raw.length  # None: chunked, or until the connection ends
-        self._complete = self._left == 0
+        self.status = head.status
+        self._decoded = self._received if method == "HEAD" else decoder(self.header("Content-Encoding"), self._received)
 
     def header(self, name: str) -> str:
-        """A header field's value; empty when missing."""
-        return self._raw.getheader(name) or ""
+        """A header field's value, several joined by commas; empty when missing."""
+        return ", ".join(self.headers(name))
 
     def headers(self, name: str) -> list[str]:
         """The values of all header fields of this name, in their order."""
-        return self._raw.msg.get_all(name, [])
+        name = name.lower()
+        return [value for field, value in self._fields if field == name]
 
     @property
     def content_length(self) -> int | None:
-        """What the header says, also of a HEAD; None without one."""
-        text = self.header("Content-Length").strip()
-        return int(text) if text.isdecimal() else None
+        """What the header says, also of a HEAD; None without one that can be read."""
+        text = self.header("Content-Length")
+        return int(text) if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_LENGTH else None
 
     def read(self, size: int) -> bytes:
         """What has come of the body, at least one byte and at most `size`; empty only at the body's true end.
@@ -75,19 +77,7 @@ class Response:
             TransferError: the connection broke before the end.
             TimeoutExceededError: the deadline passed.
         """
-        if self._complete or size == 0:
-            return b""
-        try:
-            data = self._raw.read1(size if self._left is None else min(size, self._left))
-            if not data and self._left:  # http.client takes an early end for the end
-                raise http.client.IncompleteRead(b"", self._left)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            self._discard()
-            raise self._transport.broken(self.method, self.url, error) from error
-        if self._left is not None:
-            self._left -= len(data)
-        self._complete = self._left == 0 if data else True
-        return data
+        return self._decoded(size) if size > 0 else b""
 
     def read_all(self, limit: int) -> bytes:
         """The whole body.
@@ -101,38 +91,55 @@ class Response:
         while data := self.read(min(room + 1, 1 << 18)):
             room -= len(data)
             if room < 0:
-                self._discard()
-                raise LimitExceededError(f"{self.method.upper()} {self.url}: the answer is larger than {limit} bytes")
+                error = LimitExceededError(
+                    f"{self.method.upper()} {without_secrets(self.url)}: the answer is larger than {limit} bytes"
+                )
+                self._discard(error)
+                raise error
             parts.append(data)
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def close(self) -> None:
         """Give the connection back, or close it when the body wasn't read to its end."""
         connection, self._connection = self._connection, None
-        if connection is None:
-            return
-        self._raw.close()
-        if self._complete and connection.sock is not None:
-            self._transport.keep(self._origin, connection)
-        else:
-            self._transport.drop(connection)
+        if connection is not None:
+            self._transport.keep(connection)
 
     def drain(self) -> None:
         """Read a short rest, so that the connection can be kept; close it otherwise."""
         try:
             for _ in range(4):
-                if not self.read(_DRAIN):
+                if not self._received(_DRAIN):
                     break
         except RegistryError:
             pass
         finally:
             self.close()
 
-    def _discard(self) -> None:
+    def _received(self, size: int) -> bytes:
+        """Bytes as they were sent."""
+        if self._connection is None:
+            if self._error is not None:
+                raise self._error
+            return b""
+        try:
+            return self._connection.read(size)
+        except Failure as failure:
+            error = self._transport.broken(self.method, self.url, failure)
+            self._discard(error)
+            raise error from None
+        except Exception as other:
+            self._discard(other)
+            raise
+        except BaseException:
+            self._discard(TransferError(f"{_asked(self.method, self.url)}: interrupted"))
+            raise
+
+    def _discard(self, error: Exception) -> None:
+        self._error = error
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._raw.close()
-            self._transport.drop(connection)
+            connection.close()
 
     def __enter__(self) -> Self:
         return self
@@ -144,17 +151,22 @@ class Response:
 
 
 class Transport:
-    """Connections to any number of origins. Thread-safe; one for a run."""
+    """Connections to any number of origins. Thread-safe; one for a run.
 
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline, *, user_agent: str) -> None:
+    Args:
+        environ: says which proxies to use and whom to trust.
+        deadline: of the run.
+        user_agent: what requests call us.
+        tls: what is wanted of TLS beside the environment's trust.
+    """
+
+    def __init__(self, environ: Mapping[str, str], deadline: Deadline, *, user_agent: str, tls: TLS = TLS()) -> None:  # noqa: B008 - it is frozen
         self._environ = environ
         self._deadline = deadline
         self._user_agent = user_agent
+        self._trust = Trust(tls, environ)
         self._lock = threading.Lock()
-        self._idle: dict[Origin, list[http.client.HTTPConnection]] = {}
-        self._live: dict[http.client.HTTPConnection, socket.socket] = {}
-        self._context: ssl.SSLContext | None = None
-        self._watch: threading.Timer | None = None
+        self._idle: dict[Origin, list[Connection]] = {}
         self._closed = False
 
     @property
@@ -171,256 +183,165 @@ class Transport:
         authorization: str = "",
         body: bytes | None = None,
         follow: bool = True,
+        in_the_clear: bool = False,
+        connecting: float = CONNECT_SECONDS,
     ) -> Response:
         """Send one request and give the answer's head, after redirects unless `follow` is false; any status.
 
-        `authorization` goes to the origin of `url` only, never to another one that it redirects to.
+        Args:
+            method: such as ``GET``.
+            url: of http or https. User and password in it become an ``Authorization``, if none is given.
+            headers: further header fields.
+            authorization: goes to the origin of `url` only, never to another one that it redirects to.
+            body: goes there only, too.
+            follow: whether redirects are followed.
+            in_the_clear: whether a redirect may lead from https to http; only for what is verified by its digest.
+            connecting: seconds for each connection.
 
         Raises:
-            UnreachableError: no connection.
-            TransferError: the connection broke before the answer; GET and HEAD were repeated once, and any request
-                once more on a new connection if a kept one turned out to be closed.
+            UnreachableError: no connection, or a redirect to where none may lead.
+            TransferError: the connection broke before the answer, or none came for `ANSWER_SECONDS`; GET and HEAD were
+                repeated once, and any request once more on a new connection if a kept one turned out to be closed.
+            LimitExceededError: the answer's head is too large.
             TimeoutExceededError: the deadline passed.
         """
-        first = address_of(url)
-        for _ in range(_MOST_REDIRECTS + 1):
-            sent = dict(headers or {})
-            if authorization and address_of(url) == first:
-                sent["Authorization"] = authorization
-            response = self._send(method, url, sent, body)
-            location = response.header("Location")
-            if not follow or response.status not in _REDIRECTS or not location or method not in {"GET", "HEAD"}:
+        here = parse(url)
+        first = here.origin
+        for _ in range(MOST_REDIRECTS + 1):
+            fields = dict(headers or {})
+            if authorization and here.origin == first:
+                fields["Authorization"] = authorization
+            elif here.authorization:
+                fields.setdefault("Authorization", here.authorization)
+            response = self._send(method, here, fields, body, connecting)
+            location = response.headers("Location")
+            if not follow or response.status not in _REDIRECTS or not location:
                 return response
             response.drain()
-            url = urljoin(url, location)
-            if urlsplit(url).scheme not in {"http", "https"}:
-                raise UnreachableError(f'{_verb(method)} "{url}": unsupported protocol scheme')
-        raise UnreachableError(f'{_verb(method)} "{url}": stopped after {_MOST_REDIRECTS} redirects')
-
-    def speaks_tls(self, host: str, port: int, seconds: float) -> str:
-        """Find out whether a server speaks TLS; nothing is sent and no certificate is looked at.
-
-        Returns:
-            Empty when it does; else why it doesn't seem so, such as ``tls: first record does not look like …``.
-        """
-        try:
-            with (
-                socket.create_connection((host, port), self._deadline.bounded(seconds)) as plain,
-                probe_context().wrap_socket(plain, server_hostname=host),
-            ):
-                return ""
-        except OSError as error:
-            return _dial_text(error, host, port)
+            if response.status not in _METHOD_KEPT and method != "HEAD":
+                method, body = "GET", None
+            here = self._next(method, here, location[0], first, in_the_clear=in_the_clear)
+            if body is not None and here.origin != first:
+                raise UnreachableError(
+                    f"{_asked(method, here)}: redirect of a request with a body to another host refused"
+                )
+        raise UnreachableError(f"{_asked(method, here)}: stopped after {MOST_REDIRECTS} redirects")
 
     def close(self) -> None:
-        """Close every connection; what is being read breaks."""
+        """Close every connection; what is being read breaks within a tenth of a second."""
         with self._lock:
             self._closed = True
             idle = [connection for kept in self._idle.values() for connection in kept]
             self._idle.clear()
-            for connection in idle:
-                self._live.pop(connection, None)
-            sockets = list(self._live.values())
-            watch, self._watch = self._watch, None
-        if watch is not None:
-            watch.cancel()
         for connection in idle:
             connection.close()
-        for sock in sockets:  # whoever reads from them closes them
-            _shut(sock)
 
-    def keep(self, origin: Origin, connection: http.client.HTTPConnection) -> None:
-        """Take a connection back for later requests."""
+    def keep(self, connection: Connection) -> None:
+        """Take a connection back for later requests, or close it if its answer didn't come whole."""
         with self._lock:
-            idle = self._idle.setdefault(origin, [])
-            if not self._closed and len(idle) < _IDLE_PER_ORIGIN:
+            idle = self._idle.setdefault(connection.origin, [])
+            if connection.ended and not self._closed and len(idle) < _IDLE_PER_ORIGIN:
                 idle.append(connection)
                 return
-        self.drop(connection)
-
-    def drop(self, connection: http.client.HTTPConnection) -> None:
-        """Close a connection for good."""
-        with self._lock:
-            self._live.pop(connection, None)
         connection.close()
 
-    def broken(self, method: str, url: str, error: Exception) -> Exception:
+    def broken(self, method: str, url: str, failure: Failure) -> Exception:
         """What a failure in the midst of an exchange is for the caller."""
         if self._deadline.expired:
             return self._deadline.exceeded()
-        return TransferError(f'{_verb(method)} "{url}": {_read_text(error)}')
-
-    def _send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Response:
         origin = address_of(url)
-        headers.setdefault("User-Agent", self._user_agent)
-        attempts, fresh_only = _ATTEMPTS, False
-        while True:
-            connection, fresh = self._connection(method, url, origin, fresh_only=fresh_only)
-            try:
-                return self._request(connection, method, url, origin, headers, body)
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                self.drop(connection)
-                # A kept connection that the server has closed meanwhile says nothing about this request.
-                stale = not fresh and isinstance(error, ConnectionError | ssl.SSLEOFError)
-                fresh_only = True
-                attempts -= 0 if stale else 1
-                if attempts <= 0 or (body is not None and not stale) or self._deadline.expired:
-                    raise self.broken(method, url, error) from error
+        return described(failure, _asked(method, url), origin, proxy_for(*origin, self._environ))
 
-    def _request(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        url: str,
-        origin: Origin,
-        headers: dict[str, str],
-        body: bytes | None,
-    ) -> Response:
-        split = urlsplit(url)
-        target = (split.path or "/") + (f"?{split.query}" if split.query else "")
-        proxy = proxy_for(*origin, self._environ)
-        if proxy and origin[0] == "http":
-            target = url
-            if proxy.authorization:
-                headers = {**headers, "Proxy-Authorization": proxy.authorization}
-        connection.request(method, target, body, headers)
-        return Response(self, connection, origin, method, url)
-
-    def _connection(
-        self, method: str, url: str, origin: Origin, *, fresh_only: bool
-    ) -> tuple[http.client.HTTPConnection, bool]:
-        self._deadline.check()
-        while not fresh_only:
-            with self._lock:
-                idle = self._idle.get(origin)
-                kept = idle.pop() if idle else None
-            if kept is None:
-                break
-            if not _has_news(kept.sock):
-                return kept, False
-            self.drop(kept)
-        scheme, host, port = origin
-        proxy = proxy_for(scheme, host, port, self._environ)
-        seconds = self._deadline.bounded(_CONNECT_SECONDS)
-        to_host, to_port = (proxy.host, proxy.port) if proxy else (host, port)
-        connection: http.client.HTTPConnection
-        if scheme == "https":
-            connection = http.client.HTTPSConnection(to_host, to_port, timeout=seconds, context=self._trust())
-            if proxy:
-                credentials = {"Proxy-Authorization": proxy.authorization} if proxy.authorization else {}
-                connection.set_tunnel(host, port, credentials)
-        else:
-            connection = http.client.HTTPConnection(to_host, to_port, timeout=seconds)
+    def _next(self, method: str, here: URL, location: str, first: Origin, *, in_the_clear: bool) -> URL:
+        """Where a redirect leads, if it may be followed."""
+        asked = _asked(method, location)
         try:
-            connection.connect()
-        except (OSError, http.client.HTTPException) as error:
-            connection.close()
-            self._deadline.check()
-            raise UnreachableError(f'{_verb(method)} "{url}": {_dial_text(error, to_host, to_port)}') from error
-        connection.sock.settimeout(None)
-        with self._lock:
-            if not self._closed:
-                self._live[connection] = connection.sock  # http.client forgets it when the server will close
-                self._start_watch()
-                return connection, True
-        connection.close()
-        raise UnreachableError(f'{_verb(method)} "{url}": the client is closed')
+            there = here.join(location)
+        except UnreadableURLError as error:
+            raise UnreachableError(
+                f"{asked}: failed to parse Location header {quoted(without_secrets(location))}: {error}"
+            ) from None
+        if there.scheme not in {"http", "https"}:
+            raise UnreachableError(f"{asked}: unsupported protocol scheme {quoted(there.scheme)}")
+        scheme, host, _ = there.origin
+        if host != first[1] and is_inside(host):
+            raise UnreachableError(
+                f"{asked}: SSRF protection: redirect from {quoted(first[1])} to private/link-local host "
+                f"{quoted(host)} denied"
+            )
+        if scheme == "http" and first[0] == "https" and not in_the_clear:
+            raise UnreachableError(f"{asked}: redirected to insecure {without_secrets(str(there))}")
+        return there
 
-    def _trust(self) -> ssl.SSLContext:
-        with self._lock:
-            if self._context is None:
-                self._context = client_context(self._environ)
-            return self._context
+    def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, connecting: float) -> Response:
+        origin, text = url.origin, str(url)
+        fields = self._fields(origin, url, headers)
+        asked = _asked(method, text)
+        proxy = proxy_for(*origin, self._environ)
+        attempt = 1
+        while True:
+            connection = self._connection(origin, proxy, asked, fresh=attempt > 1)
+            try:
+                head = connection.exchange(
+                    method, url.target, fields, body, connecting=connecting, answering=ANSWER_SECONDS
+                )
+                return Response(self, connection, head, method, text)
+            except Failure as failure:
+                connection.close()
+                if failure.unusable_trust and self._trust.refine():
+                    continue
+                error = self.broken(method, text, failure)
+            except TimeoutError:
+                connection.close()
+                error = TransferError(f"{asked}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}")
+            except LimitExceededError as limit:
+                connection.close()
+                raise LimitExceededError(f"{asked}: {limit}") from None
+            except BaseException:
+                connection.close()
+                raise
+            if not isinstance(error, TransferError) or attempt == _ATTEMPTS or body is not None:
+                raise error
+            attempt += 1
 
-    def _start_watch(self) -> None:
-        if self._watch is not None:
-            return
-        left = self._deadline.remaining()
-        if left is not None:
-            self._watch = threading.Timer(left, self._expire)
-            self._watch.daemon = True
-            self._watch.start()
+    def _fields(self, origin: Origin, url: URL, headers: Mapping[str, str]) -> list[str]:
+        named = {"User-Agent": self._user_agent, "Accept": "", "Accept-Encoding": "identity", **headers}
+        if self._trust.tls.server_name and origin[0] == "https":
+            named["Host"] = url.host
+        return [f"{name}: {value}" if value else f"{name}:" for name, value in named.items()]
 
-    def _expire(self) -> None:
+    def _connection(self, origin: Origin, proxy: Proxy | None, asked: str, *, fresh: bool) -> Connection:
+        self._deadline.check()
         with self._lock:
-            sockets = list(self._live.values())
-        for sock in sockets:
-            _shut(sock)
+            if self._closed:
+                raise UnreachableError(f"{asked}: the client is closed")
+            idle = self._idle.get(origin)
+            if idle and not fresh:
+                return idle.pop()
+        from refimpl.oci.connection import Connection
+
+        return Connection(origin, proxy, self._trust, self._user_agent, self._check)
+
+    def _check(self) -> float | None:
+        """Seconds that may still be waited; ends what is waited for when there are none, or nobody wants it."""
+        if self._closed:
+            raise TransferError("the client is closed")
+        return self._deadline.remaining()
 
 
 def address_of(url: str) -> Origin:
     """Where a URL leads.
 
     Raises:
-        UnreachableError: it has no host, or a port that is none.
+        UnreadableURLError: nowhere that can be asked.
     """
-    try:
-        split = urlsplit(url)
-        port = split.port
-    except ValueError:
-        port = -1
-    if port == -1 or not split.hostname:
-        raise UnreachableError(f'parse "{url}": invalid address')
-    return split.scheme, split.hostname, port or (443 if split.scheme == "https" else 80)
+    return parse(url).origin
 
 
-def _has_news(sock: socket.socket) -> bool:
-    """Whether something came though nothing was asked: the end, as a rule, and in no case an answer."""
-    if sock.fileno() < 0:
-        return True
-    if not hasattr(select, "poll"):  # Windows, where `select` takes any handle
-        return bool(select.select([sock], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
+def _asked(method: str, url: object) -> str:
+    """How errors begin: ``Get "https://…"``."""
+    return f"{method.capitalize()} {quoted(without_secrets(str(url)))}"
 
 
-def _shut(sock: socket.socket) -> None:
-    try:
-        # Of a TLS socket too only the TCP connection: its reader, in another thread, then sees the end.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
-    except OSError:
-        return
-
-
-def _verb(method: str) -> str:
-    return method.capitalize()
-
-
-def _dial_text(error: Exception, host: str, port: int) -> str:
-    if isinstance(error, socket.gaierror):
-        return f"dial tcp: lookup {host}: no such host"
-    if isinstance(error, ssl.SSLError):
-        return failure_text(error)
-    if isinstance(error, http.client.HTTPException) or (isinstance(error, OSError) and error.errno is None):
-        return "i/o timeout" if isinstance(error, TimeoutError) else str(error) or "EOF"
-    if isinstance(error, ConnectionResetError | BrokenPipeError):
-        return _read_text(error)
-    reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
-    return f"dial tcp {_resolved(host)}:{port}: connect: {reason.lower()}"
-
-
-def _resolved(host: str) -> str:
-    try:
-        address = str(socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][4][0])
-    except OSError:
-        address = host
-    return f"[{address}]" if ":" in address else address
-
-
-def _read_text(error: Exception) -> str:
-    if isinstance(error, http.client.IncompleteRead):
-        return "unexpected EOF"
-    if isinstance(error, http.client.RemoteDisconnected):
-        return "EOF"
-    if isinstance(error, ssl.SSLError):
-        return failure_text(error)
-    if isinstance(error, ConnectionResetError):
-        return "read: connection reset by peer"
-    if isinstance(error, BrokenPipeError):
-        return "write: broken pipe"
-    if isinstance(error, http.client.BadStatusLine):
-        return "malformed HTTP response"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
-    return str(error) or type(error).__name__
+def _times(count: int) -> str:
+    return "once" if count == 1 else "twice"

@@ -1,7 +1,6 @@
 """URLs as the validators read them: by the rules of Go's ``net/url`` (RFC 3986, more leniently), in one place.
 
-Whatever comes from outside and is to be asked is parsed here, so that what can't be read is one kind of error; and
-whatever is shown goes through `shown`, so that no password stands in a text.
+Whatever comes from outside and is to be asked is parsed here, so that what can't be read is one kind of error.
 """
 
 from __future__ import annotations
@@ -9,17 +8,14 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from refimpl.oci.errors import UnreachableError
 from refimpl.quoting import quoted
 from refimpl.record import record, replace
+from refimpl.redaction import without_secrets
 
-if TYPE_CHECKING:
-    from ipaddress import IPv4Address, IPv6Address
-
-__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "is_internal", "is_loopback", "parse", "shown"]
+__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "parse"]
 
 Origin = tuple[str, str, int]
 """Scheme, host in lower case without brackets, port."""
@@ -27,7 +23,6 @@ Origin = tuple[str, str, int]
 _PORTS = {"http": 80, "https": 443}
 _LARGEST_PORT = 65535
 _KEPT = 256
-_SHOWN_TAIL = 4096  # characters of a URL that can't be read in which the end of a password is looked for
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
@@ -40,11 +35,6 @@ _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 _PATH = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,;=:@%/\[\]]*")
 _HOST_SAFE = "!$&'()*+,;=:[]<>\""
 _QUERY_SAFE = "!$&'()*+,;=:@/?%[]\"<>\\^`{|}"
-# A password ends at the authority's last @; in a URL that can't be read, for it has / or ? in it, at the word's.
-_PASSWORD = re.compile(
-    r"(://|\b(?:git|https?|oci|file)::)([^/?#\s:@\"\[]*):(?!\d*(?:[/?#\s\"]|$))"
-    rf"(?:[^/?#\s\"]*@|[^\s\"]{{0,{_SHOWN_TAIL}}}@)"
-)
 _UNREADABLE_PASSWORD = re.compile(r"(://[^/?#:@\[]*):(?!\d*(?:[/?#]|\Z)).*@", re.DOTALL)
 _NO_BYTE = re.compile("[\ud800-\udc7f\udd00-\udfff]")  # surrogates that don't stand for a byte
 
@@ -53,9 +43,10 @@ class UnreadableURLError(UnreachableError):
     """The text is no URL, or none that a request can be sent to: ``parse "http://[": missing ']' in host``."""
 
     def __init__(self, text: str, reason: str) -> None:
-        safe = shown(_UNREADABLE_PASSWORD.sub(r"\1:***@", text, count=1))
+        safe = without_secrets(_UNREADABLE_PASSWORD.sub(r"\1:***@", text, count=1))
         super().__init__(f"parse {quoted(safe)}: {reason}")
         self.reason = reason
+        self.text = safe
 
 
 @record
@@ -194,52 +185,9 @@ def parse(text: str) -> URL:
     return URL(scheme, user, host, path, given, fragment, "")
 
 
-def shown(text: str) -> str:
-    """A URL, or any text with URLs in it, without their passwords: ``https://user:***@host``. Never fails."""
-    end = text.rfind("@") + 1
-    return _PASSWORD.sub(r"\1\2:***@", text[:end]) + text[end:] if end else text
-
-
 def encoded(text: str) -> bytes:
     """A text's bytes: those that weren't UTF-8 are themselves again, and what no text can hold is U+FFFD."""
     return _NO_BYTE.sub("\ufffd", text).encode("utf-8", "surrogateescape")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host without brackets is ``localhost`` or a loopback address, in any of the spellings of one."""
-    host = host.rstrip(".").lower()
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    address = _address(host)
-    return address is not None and address.is_loopback
-
-
-def is_internal(host: str) -> bool:
-    """Whether a host without brackets is this machine or an address that isn't public: loopback, link-local, private.
-
-    An address counts in every spelling that a resolver takes (``127.1``, ``0x7f000001``, ``2130706433``). Names do not,
-    but ``localhost``: to where they lead is up to the network.
-    """
-    if is_loopback(host):
-        return True
-    address = _address(host.rstrip(".").lower())
-    return address is not None and (address.is_private or address.is_link_local or address.is_unspecified)
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    """The address that a host is, unmapped; None for a name."""
-    if not (host[:1].isdigit() or ":" in host):
-        return None
-    import ipaddress
-    import socket
-
-    try:
-        if ":" not in host:
-            return ipaddress.IPv4Address(socket.inet_aton(host))
-        address = ipaddress.IPv6Address(host.partition("%")[0])
-    except (OSError, ValueError):
-        return None
-    return address.ipv4_mapped or address
 
 
 def _host(text: str, host: str) -> str:

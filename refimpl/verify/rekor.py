@@ -6,14 +6,14 @@ import base64
 import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from refimpl import jsontext
 from refimpl.errors import RegistryError, VerificationError
 from refimpl.oci.errors import LimitExceededError
+from refimpl.oci.url import UnreadableURLError
+from refimpl.oci.url import parse as parse_url
 from refimpl.quoting import quoted
 from refimpl.record import record
-from refimpl.redaction import without_secrets
 from refimpl.verify import encoding, merkle
 from refimpl.verify.document import FEW_VALUES, DocumentError, parse
 from refimpl.verify.dsse import Envelope
@@ -32,7 +32,6 @@ _ATTEMPTS = 4
 _LIMIT = 32 << 20
 _LEAF = 64
 _NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
-_CONTROL = re.compile("[\x00-\x1f\x7f]")
 _HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -134,14 +133,14 @@ class RekorClient:
 
     def _answer(self, body: bytes) -> tuple[int, str, bytes]:
         """Status, content type and body, after at most four attempts without pauses (as the contract's tool does)."""
-        scheme = urlsplit(self._url).scheme
+        scheme, _, rest = self._url.partition("://")
         if scheme not in ("http", "https"):
             raise DocumentError(
                 f'Post "{self._url}": giving up after 1 attempt(s): Post "{self._url}": '
                 f"unsupported protocol scheme {quoted(scheme)}"
             )
         reason = f'Post "{self._url}": http: no Host in request URL'
-        for _ in range(_ATTEMPTS if urlsplit(self._url).netloc else 0):
+        for _ in range(_ATTEMPTS if rest.partition("/")[0] else 0):
             try:
                 with self._transport.exchange("POST", self._url, _HEADERS, body=body) as response:
                     answer = response.read_all(_LIMIT)
@@ -160,23 +159,14 @@ class RekorClient:
 
 
 def _retrieval_url(url: str) -> str:
-    if url.startswith(":"):
-        raise _unreadable(url, "missing protocol scheme")
-    if _CONTROL.search(url):  # Python's reader passes over line breaks and tabs
-        raise _unreadable(url, "net/url: invalid control character in URL")
     try:
-        split = urlsplit(url)
-    except ValueError:
-        raise _unreadable(url, "invalid host") from None
-    host = split.netloc.rpartition("@")[2]
-    path = split.path.rstrip("/")
-    if not split.netloc and path and not path.startswith("/"):
+        parts = parse_url(url)
+    except UnreadableURLError as error:
+        raise VerificationError(str(error)) from None
+    path = (parts.path or parts.opaque).rstrip("/")
+    if not parts.host and path and not path.startswith("/"):
         path = f"/{path}"
-    return f"{split.scheme or 'http'}://{host}{path}{_PATH}"
-
-
-def _unreadable(url: str, reason: str) -> VerificationError:
-    return VerificationError(f"parse {quoted(without_secrets(url))}: {reason}")
+    return f"{parts.scheme or 'http'}://{parts.host}{path}{_PATH}"
 
 
 def _request(evidence: Evidence) -> bytes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from refimpl.errors import PolicyError, RegistryError
+from refimpl.oci.url import UnreadableURLError, parse
 from refimpl.policy.sources import archive
 from refimpl.policy.sources.content import Budget, inside
 
@@ -30,7 +31,10 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
         PolicyError: not brought.
     """
     url = "https://" + url.partition("://")[2]
-    remote = unquote(urlsplit(url).path)
+    try:
+        remote = unquote(parse(url).path)
+    except UnreadableURLError as error:
+        raise PolicyError(str(error)) from None
     if not remote:
         raise PolicyError("specify a path to a file to download")
     name = posixpath.basename(remote.rstrip("/"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import re
 from enum import Enum
-from urllib.parse import urlsplit
 
 from refimpl.errors import PolicyError
+from refimpl.oci.url import UnreadableURLError, parse
 
 __all__ = ["Kind", "is_file", "is_git", "is_http", "kind_of", "without_prefixes"]
 
@@ -78,8 +78,8 @@ def is_http(text: str) -> bool:
     if not text[:8].lower().startswith(("https://", "http://")):
         return False
     try:
-        host = urlsplit(text).hostname or ""
-    except ValueError:
+        host = parse(text).hostname.lower()
+    except UnreadableURLError:
         return False
     return host != "" and not any(host == known or host.endswith(f".{known}") for known in _GIT_HOSTS)
 

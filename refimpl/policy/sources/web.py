@@ -6,12 +6,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
-from refimpl.oci.errors import UnreachableError
-from refimpl.oci.tls import client_context
+from refimpl.oci.tls import TLS
 from refimpl.oci.transport import Transport
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Mapping
 
     from refimpl.oci.transport import Response
@@ -52,11 +50,7 @@ class Web:
             RegistryError: no answer, or one from an insecure address; text as Go has it, ``Get "https://…": …``.
             TimeoutExceededError: the deadline passed.
         """
-        response = self._transport(verify=verify).exchange(method, url, headers, authorization=authorization, body=body)
-        if not response.url.startswith("https://"):
-            response.close()
-            raise UnreachableError(f'{method.capitalize()} "{url}": redirected to insecure {response.url}')
-        return response
+        return self._transport(verify=verify).exchange(method, url, headers, authorization=authorization, body=body)
 
     def close(self) -> None:
         """Close all connections; what is being read breaks."""
@@ -68,13 +62,7 @@ class Web:
         with self._lock:
             transport = self._transports.get(verify)
             if transport is None:
-                kind = Transport if verify else _Trusting
-                transport = self._transports[verify] = kind(self._environ, self._deadline, user_agent=_USER_AGENT)
+                transport = self._transports[verify] = Transport(
+                    self._environ, self._deadline, user_agent=_USER_AGENT, tls=TLS(verify=verify)
+                )
             return transport
-
-
-class _Trusting(Transport):
-    """Takes any server for the right one, as ``GIT_SSL_NO_VERIFY`` wants it."""
-
-    def _trust(self) -> ssl.SSLContext:
-        return client_context(self.environ, verify=False)

@@ -423,7 +423,7 @@ def test_referrers_over_several_pages(gate: Gate, client_of: Connect, links: lis
     assert gate.log.requests(kind="referrers")[1].query == "n=1&last=a"
 
 
-@pytest.mark.parametrize("link", ["http://[", "/v2/acme/other/referrers/x?n=1", "http://evil.test/x", "//\x00[/"])
+@pytest.mark.parametrize("link", ["http://[", "/v2/acme/other/referrers/x?n=1", "http://evil.test/x", "//x[/"])
 def test_a_next_page_elsewhere_is_told(
     gate: Gate, client_of: Connect, link: str, caplog: pytest.LogCaptureFixture
 ) -> None:

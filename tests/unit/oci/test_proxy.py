@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.errors import NotSupportedError
+from refimpl.oci.errors import UnreachableError
 from refimpl.oci.proxy import Proxy, is_loopback, proxy_for
 from refimpl.oci.session import is_local
 
@@ -12,12 +12,12 @@ BOTH = {"HTTP_PROXY": "http://plain:3128", "HTTPS_PROXY": "secure:3129"}
 @pytest.mark.parametrize(
     ("scheme", "environ", "proxy"),
     [
-        ("http", BOTH, Proxy("plain", 3128)),
-        ("https", BOTH, Proxy("secure", 3129)),
-        ("https", {"https_proxy": "http://low"}, Proxy("low", 80)),
+        ("http", BOTH, Proxy("http", "plain", 3128)),
+        ("https", BOTH, Proxy("http", "secure", 3129)),
+        ("https", {"https_proxy": "http://low"}, Proxy("http", "low", 80)),
         ("https", {"HTTP_PROXY": "http://plain:3128"}, None),
         ("http", {**BOTH, "REQUEST_METHOD": "GET"}, None),
-        ("http", {"http_proxy": "http://u%40:p@h:1"}, Proxy("h", 1, "Basic dUA6cA==")),
+        ("http", {"http_proxy": "http://u%40:p@h:1"}, Proxy("http", "h", 1, b"u@", b"p")),
         ("http", {}, None),
     ],
 )
@@ -58,10 +58,34 @@ def test_loopback_is_never_proxied(host: str) -> None:
     assert proxy_for("http", host, 80, BOTH) is None
 
 
-@pytest.mark.parametrize("text", ["https://h", "socks5://h"])
-def test_other_proxies_are_refused(text: str) -> None:
-    with pytest.raises(NotSupportedError, match="only http proxies"):
+@pytest.mark.parametrize(
+    ("text", "proxy"),
+    [
+        ("https://h", Proxy("https", "h", 443)),
+        ("socks5://u:p@h", Proxy("socks5", "h", 1080, b"u", b"p")),
+        ("socks5h://[::1]:9", Proxy("socks5h", "::1", 9)),
+        ("h", Proxy("http", "h", 80)),
+        ("h:8080", Proxy("http", "h", 8080)),
+        ("u:p@h:8080", Proxy("http", "h", 8080, b"u", b"p")),
+        ("10.1.2.3:8080", Proxy("http", "10.1.2.3", 8080)),
+    ],
+)
+def test_kinds_of_proxies(text: str, proxy: Proxy) -> None:
+    assert proxy_for("https", "quay.io", 443, {"HTTPS_PROXY": text}) == proxy
+
+
+@pytest.mark.parametrize(
+    "text", ["ftp://h", "http://", "http://[", "http://h:port", f"http://h:{'9' * 5000}", "http://u:secret word@h"]
+)
+def test_what_is_no_proxy_is_told_without_its_password(text: str) -> None:
+    with pytest.raises(UnreachableError, match=r"^invalid proxy address ") as caught:
         proxy_for("https", "quay.io", 443, {"HTTPS_PROXY": text})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rule", ["quay.io:²", f"quay.io:{'9' * 5000}", "quay.io:", ":443", "[", "quay.io:443:443"])
+def test_odd_exemptions_exempt_nothing(rule: str) -> None:
+    assert proxy_for("https", "quay.io", 443, {**BOTH, "NO_PROXY": rule}) is not None
 
 
 @pytest.mark.parametrize(

@@ -186,10 +186,10 @@ def test_endless_redirects(world: World) -> None:
         ("", "https", "malformed www-authenticate, missing realm: map[realm:]"),
         ("http://auth.test/t", "https", 'realm scheme "http" not allowed for a secure registry; use https'),
         ("http://registry.test/t", "https", 'realm scheme "http" not allowed for a secure registry; use https'),
-        ("file:///etc/passwd", "https", "invalid address"),
+        ("file:///etc/passwd", "https", 'realm scheme "file" not allowed'),
         ("//auth.test/t", "https", 'realm scheme "" not allowed; must be https (or http for insecure registries)'),
-        ("http://[", "http", "invalid address"),
-        ("https://registry.test:99999/", "http", "invalid address"),
+        ("http://[", "http", "missing ']' in host"),
+        ("https://registry.test:99999/", "http", "invalid port"),
         ("https://localhost:5001/t", "https", 'realm host "localhost" is a private or link-local address'),
     ],
 )
