@@ -35,10 +35,17 @@ _FORMS = (
 )
 
 
-def unpacked(source: Path, destination: Path, *, name: str, written: set[Path] | None = None) -> bool:
+def unpacked(
+    source: Path, destination: Path, *, name: str, written: set[Path] | None = None, folder: Path | None = None
+) -> bool:
     """Unpack `source` if its `name` is that of an archive or a compressed file; whether it is. Errors have the name.
 
-    Files that are in `written` are not written again; the others are added to it.
+    Args:
+        source: the file.
+        destination: an existing directory.
+        name: tells by its ending what the file is.
+        written: files that were written before, and mustn't be again; gets what is written now.
+        folder: of the destination, in which all members must be; by default the destination.
 
     Raises:
         PolicyError: compressed, but no way to unpack it; not what the name says, damaged, cut off, too large; members
@@ -54,7 +61,7 @@ def unpacked(source: Path, destination: Path, *, name: str, written: set[Path] |
             return False
         _, kind, compression, tar = form
         stream = Decompressed(file, content.MAX_BYTES + _MAX_HEADERS, kind=compression, thing="archive")
-        unpacking = _Unpacking(destination, Budget(name), f"failed to extract {kind} file:", written)
+        unpacking = _Unpacking(destination, Budget(name), f"failed to extract {kind} file:", written, folder)
         try:
             if kind == "zip":
                 unpacking.unzip(file)
@@ -68,8 +75,11 @@ def unpacked(source: Path, destination: Path, *, name: str, written: set[Path] |
 
 
 class _Unpacking:
-    def __init__(self, destination: Path, budget: Budget, failed: str, written: set[Path] | None) -> None:
+    def __init__(
+        self, destination: Path, budget: Budget, failed: str, written: set[Path] | None, folder: Path | None
+    ) -> None:
         self._destination = destination
+        self._folder = folder
         self._budget = budget
         self._failed = failed
         self._written = set() if written is None else written
@@ -117,4 +127,6 @@ class _Unpacking:
         path = inside(self._destination, name)
         if path is None:
             raise PolicyError(f"{self._failed} illegal file path: {name}")
+        if self._folder is not None and path != self._folder and self._folder not in path.parents:
+            raise PolicyError(f'{self._failed} "{name}" is outside of "{self._folder.relative_to(self._destination)}"')
         return path

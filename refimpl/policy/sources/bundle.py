@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import re
 from typing import TYPE_CHECKING
 
 from refimpl.errors import PolicyError, RegistryError
+from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import check_digest
 from refimpl.oci.errors import MalformedError, NotFoundError
 from refimpl.oci.reference import Reference, Repository
 from refimpl.policy.sources import archive
-from refimpl.policy.sources.content import Budget, inside
+from refimpl.policy.sources.content import MAX_BYTES, Budget, inside
 from refimpl.policy.sources.kinds import without_prefixes
 
 if TYPE_CHECKING:
@@ -23,7 +26,9 @@ __all__ = ["fetch"]
 
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
+_UNPACKED_DIGEST = "io.deis.oras.content.digest"
 _MAX_LAYER = 256 << 20  # held in memory for a moment
+_CHUNK = 1 << 16
 _GZIP = b"\x1f\x8b"
 _PREFIX = re.compile(r"\A(?:[a-z0-9+.-]*::|[a-z0-9+.-]+://)*")
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
@@ -121,15 +126,36 @@ def _store_layer(
     stored.digests[path] = layer.digest
     content = registry.blob(reference.repository, layer, limit=_MAX_LAYER)
     if (layer.annotations or {}).get(_UNPACK) == "true":
-        if not content.startswith(_GZIP):
-            raise PolicyError(f"{_UNSTORED}: {title}: not a packed directory")
-        packed = destination.with_name(f"{destination.name}-packed")
-        stored.budget.write((content,), packed)
-        try:
-            archive.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written)
-        except PolicyError as error:
-            raise PolicyError(f"{_UNSTORED}: {error}") from None
-        packed.unlink()
-        return
-    stored.written.add(path)
-    stored.budget.write((content,), path)
+        _unpack(title, layer, content, destination, path, stored)
+    else:
+        stored.written.add(path)
+        stored.budget.write((content,), path)
+
+
+def _unpack(title: str, layer: Descriptor, content: bytes, destination: Path, folder: Path, stored: _Stored) -> None:
+    if not content.startswith(_GZIP):
+        raise PolicyError(f"{_UNSTORED}: {title}: not a packed directory")
+    packed = destination.with_name(f"{destination.name}-packed")
+    stored.budget.write((content,), packed)
+    try:
+        archive.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written, folder=folder)
+    except PolicyError as error:
+        raise PolicyError(f"{_UNSTORED}: {error}") from None
+    packed.unlink()
+    promised = (layer.annotations or {}).get(_UNPACKED_DIGEST)
+    if promised and _digest(content, promised) != promised:
+        raise PolicyError(f"{_UNSTORED}: {title}: content digest mismatch")
+
+
+def _digest(packed: bytes, like: str) -> str:
+    """The digest of what is packed, by the algorithm of another one; that one itself if it is none."""
+    try:
+        check_digest(like)
+    except MalformedError:
+        return like
+    algorithm = like.partition(":")[0]
+    digest = hashlib.new(algorithm)
+    stream = Decompressed(io.BytesIO(packed), MAX_BYTES, kind="gzip", thing="archive")
+    while data := stream.read(_CHUNK):
+        digest.update(data)
+    return f"{algorithm}:{digest.hexdigest()}"

@@ -93,8 +93,10 @@ class GitURL:
             raise PolicyError(f"{_FAILED}: repository not found{hint}")
         path = without_prefixes(place, "file://", "file::")
         local = path.startswith(("./", "../", "/", "~/"))
-        authority, path = ("", path) if local else path.partition("/")[::2]
-        repository, folded, subdirectory = _decoded(path).partition("//")
+        authority, slash, path = ("", "", path) if local else path.partition("/")
+        repository, folded, subdirectory = _decoded(slash + path).partition("//")
+        if folded and not repository:
+            raise PolicyError(f"{_FAILED}: repository not found")
         if not folded and (subdirectory := behind_depth or behind_revision):
             place += "//" + _quoted(subdirectory)
         if local:
@@ -105,7 +107,7 @@ class GitURL:
         if not re.fullmatch(r"\[[0-9a-fA-F:.]+\](:[0-9]*)?|[^:\s]+(:[0-9]*)?", host):
             raise NotSupportedError(f"{_FAILED}: {url} is no https address, and ssh is not supported")
         return cls(
-            f"https://{host}/{_quoted(repository)}",
+            f"https://{host}{_quoted(repository) or '/'}",
             local=False,
             user=unquote(user),
             subdirectory=subdirectory,

@@ -4,10 +4,12 @@ import hashlib
 import io
 import json
 import tarfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ec_acceptance.testbed.archive import gzip, tar
 from refimpl.errors import PolicyError
 from refimpl.oci.client import BLOB_LIMIT
 from refimpl.oci.descriptor import Descriptor, Manifest
@@ -152,6 +154,60 @@ def test_a_packed_directory_is_unpacked(destination: Path) -> None:
     assert listing(destination.parent) == {"destination/dir/a.rego": REGO}
     registry.artifact("h:1/y:latest", (annotations, b"not packed"))
     assert "dir: not a packed directory" in refusal("oci::h:1/y", destination / "dir", registry)
+
+
+def packed(*names: str) -> bytes:
+    return gzip(tar([(name, REGO) for name in names])[0])[0]
+
+
+def test_a_packed_directory_has_nothing_outside_of_itself(destination: Path) -> None:
+    registry = Registry()
+    annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
+    for name in ("other/a.rego", "a.rego", "directory/a.rego"):
+        registry.artifact("h:1/x:latest", (annotations, packed(name)))
+        assert f'"{name}" is outside of "dir"' in refusal("oci::h:1/x", destination, registry)
+
+
+def test_a_packed_directory_that_promises_other_bytes(destination: Path) -> None:
+    registry = Registry()
+    data = packed("dir/a.rego")
+    plain = zlib.decompress(data, 31)
+    promises = {
+        f"sha256:{hashlib.sha256(plain).hexdigest()}": "",
+        f"sha512:{hashlib.sha512(plain).hexdigest()}": "",
+        "no digest": "",
+        f"sha256:{'0' * 64}": "dir: content digest mismatch",
+    }
+    for number, (digest, error) in enumerate(promises.items()):
+        annotations = {
+            TITLE: "dir",
+            "io.deis.oras.content.unpack": "true",
+            "io.deis.oras.content.digest": digest,
+        }
+        place = destination / str(number)
+        place.mkdir()
+        registry.artifact("h:1/x:latest", (annotations, data))
+        if error:
+            assert error in refusal("oci::h:1/x", place, registry)
+        else:
+            bundle.fetch("oci::h:1/x", place, registry=registry)
+            assert listing(place) == {"dir/a.rego": REGO}
+
+
+def test_a_packed_directory_may_not_write_over_another_layer(destination: Path) -> None:
+    registry = Registry()
+    annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
+    registry.artifact("h:1/x:latest", ({TITLE: "dir/a.rego"}, b"other"), (annotations, packed("dir/a.rego")))
+    assert "dir: duplicate name" in refusal("oci::h:1/x", destination, registry)
+
+
+def test_one_layer_twice_is_stored_once(destination: Path) -> None:
+    registry = Registry()
+    annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
+    layers = [({TITLE: "a.rego"}, REGO), ({TITLE: "b.rego"}, REGO), (annotations, packed("dir/a.rego"))]
+    registry.artifact("h:1/x:latest", *layers, *layers)
+    bundle.fetch("oci::h:1/x", destination, registry=registry)
+    assert listing(destination) == {"a.rego": REGO, "b.rego": REGO, "dir/a.rego": REGO}
 
 
 @pytest.mark.parametrize("title", ["../a.rego", "/a.rego", "x/../../a.rego"])

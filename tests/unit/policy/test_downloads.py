@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from typing import TYPE_CHECKING
@@ -108,6 +109,25 @@ def test_what_doesnt_come_is_told(url: str, web: Web, destination: Path, path: s
     with pytest.raises(PolicyError) as told:
         download.fetch(url + path, destination, web=web)
     assert str(told.value) == error.format(url=url)
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha256", "sha512"])
+@pytest.mark.parametrize("named", [True, False])
+def test_checksums_are_compared(url: str, web: Web, destination: Path, algorithm: str, *, named: bool) -> None:
+    digits = hashlib.new(algorithm, REGO, usedforsecurity=False).hexdigest()
+    prefix = f"{algorithm}:" if named else ""
+    download.fetch(f"{url}/a.rego?x=1&checksum={prefix}{digits.upper()}", destination, web=web)
+    assert (destination / "a.rego").read_bytes() == REGO
+    with pytest.raises(PolicyError, match=f"checksum {algorithm}:{'0' * len(digits)} expected, but got {digits}"):
+        download.fetch(f"{url}/a.rego?checksum={prefix}{'0' * len(digits)}", destination, web=web)
+
+
+@pytest.mark.parametrize(
+    "said", ["file:https://h/SHA256SUMS", "sha256:00", "crc32:00000000", "x" * 64, "md5:" + "0" * 64]
+)
+def test_checksums_of_unknown_forms_are_refused(url: str, web: Web, destination: Path, said: str) -> None:
+    with pytest.raises(PolicyError, match=f"checksum {said} is of no known form"):
+        download.fetch(f"{url}/a.rego?checksum={said}", destination, web=web)
 
 
 def test_a_refused_connection_is_told(web: Web, destination: Path) -> None:
