@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from contextlib import suppress
@@ -153,3 +154,94 @@ def rules_may_ask_the_world() -> None:
     from refimpl.rego import host
 
     replace(host, "WITHHELD", ())
+
+
+@mutant(
+    "folder-as-written",
+    "A folder in a git URL is taken as it is written, percent signs and all.",
+    Kind.SOURCES,
+    "archive-60 archive-62 archive-63 archive-65 archive-68",
+)
+def folder_as_written() -> None:
+    from refimpl.policy.sources import git
+
+    replace(git, "_decoded", lambda path: path)
+
+
+@mutant(
+    "pinned-without-folder",
+    "The pinned URL loses a folder that stands behind the revision.",
+    Kind.SOURCES,
+    "archive-74 archive-75 archive-76 archive-77 archive-78 archive-79 archive-80",
+)
+def pinned_without_folder() -> None:
+    from refimpl.policy.sources import git
+
+    @changed(git, "fetch")
+    def fetch(original: Any, url: str, destination: Any, **named: Any) -> str:
+        pinned = str(original(url, destination, **named))
+        return pinned if "//" in url.partition("://")[2].partition("?")[0] else re.sub(r"//[^?]*", "", pinned)
+
+
+@mutant(
+    "options-passed-over",
+    "Options of a git URL that aren't known are passed over.",
+    Kind.SOURCES,
+    "archive-82 archive-83",
+)
+def options_passed_over() -> None:
+    from refimpl.policy.sources.git import GitURL
+
+    original = GitURL.parse
+
+    def parse(url: str) -> Any:
+        return original(re.sub(r"(?:checksum|archive)=[^&]*&?", "", url))
+
+    replace(GitURL, "parse", staticmethod(parse))
+
+
+@mutant(
+    "layer-twice-refused",
+    "An artifact that lists a layer twice is refused.",
+    Kind.SOURCES,
+    "archive-89",
+)
+def layer_twice_refused() -> None:
+    from refimpl.errors import PolicyError
+    from refimpl.policy.sources import bundle
+
+    @changed(bundle, "_store_layer")
+    def store(
+        original: Any, title: str, layer: Any, reference: Any, destination: Any, registry: Any, stored: Any
+    ) -> None:
+        if destination / title in stored.digests:
+            raise PolicyError(f"{title}: duplicate name")
+        original(title, layer, reference, destination, registry, stored)
+
+
+@mutant(
+    "names-as-on-windows",
+    "Backslashes separate, and colons are refused, on every system.",
+    Kind.SOURCES,
+    "archive-90 archive-91 archive-92",
+)
+def names_as_on_windows() -> None:
+    from refimpl.policy.sources import archive, bundle, checkout
+
+    for module in (archive, bundle, checkout):
+
+        @changed(module, "inside")
+        def inside(original: Any, root: Any, name: str) -> Any:
+            return None if ":" in name else original(root, name.replace("\\", "/"))
+
+
+@mutant(
+    "checksum-passed-over",
+    "A checksum in the URL of a file isn't compared.",
+    Kind.SOURCES,
+    "archive-93",
+)
+def checksum_passed_over() -> None:
+    from refimpl.policy.sources.download import _Checksum
+
+    replace(_Checksum, "of", classmethod(lambda cls, _url: cls("", "")))

@@ -208,3 +208,33 @@ def budget_of_few_digits() -> None:
     from refimpl.layers import cache
 
     replace(cache, "_DIGITS", 1 << 62)
+
+
+@mutant(
+    "last-entry-of-a-name",
+    "Of entries of a git tree with one name the last one counts.",
+    Kind.TRUNCATION,
+    "archive-51 archive-52",
+)
+def last_entry_of_a_name() -> None:
+    from refimpl.policy.sources import checkout
+
+    @changed(checkout, "parse_tree")
+    def parsed(original: Any, *arguments: Any) -> Any:
+        return {name: (name, mode, sha) for name, mode, sha in original(*arguments)}.values()
+
+
+@mutant(
+    "odd-entries-passed-over",
+    "Entries of a git tree with names that git forbids, or of no kind, are passed over.",
+    Kind.TRUNCATION,
+    "archive-53 archive-54 archive-55 archive-56 archive-57 archive-58 archive-59",
+)
+def odd_entries_passed_over() -> None:
+    from refimpl.policy.sources import checkout
+
+    @changed(checkout, "parse_tree")
+    def parsed(original: Any, *arguments: Any) -> Any:
+        for name, mode, sha in original(*arguments):
+            if name.lower() not in {b"", b".", b"..", b".git"} and b"/" not in name and mode != 0o170000:
+                yield name, mode, sha

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from behave import given
+import json
 
-from ec_acceptance.testbed.behaving import Context, pairs
+from behave import given, then, when
+
+from ec_acceptance.testbed.behaving import Context, pairs, rows
 from ec_acceptance.testbed.confinement import UnconfinableError, bound_by_modes
 from ec_acceptance.testbed.damaged import damaged
-from ec_acceptance.testbed.policies import push_packed
+from ec_acceptance.testbed.judging import judge
+from ec_acceptance.testbed.odd_trees import odd_repository
+from ec_acceptance.testbed.policies import push_artifact, push_packed
 from ec_acceptance.testbed.special_files import SPECIAL_FILES
 
 
@@ -32,6 +36,13 @@ def a_packed_folder(context: Context, name: str, damage: str) -> None:
     push_packed(context.world, name, _made(context, "rules.tar.gz", damage))
 
 
+@given('a git repository named "{name}" whose tree has {words}, with the content of')
+def an_odd_repository(context: Context, name: str, words: str) -> None:
+    examples = context.world.services.examples
+    first, second = ((examples / row[0]).read_bytes() for row in rows(context.table))
+    context.world.git.add(name, odd_repository(words, first, second))
+
+
 @given('nobody may read "{path}"')
 def nobody_may_read(context: Context, path: str) -> None:
     """Its mode says so, and it binds the validator."""
@@ -51,3 +62,24 @@ def something_else(context: Context, thing: str, path: str) -> None:
 @given("a budget of {count:d} digits for the cache directory")
 def a_budget_of_digits(context: Context, count: int) -> None:
     context.world.environment["EC_CACHE_MAX_BYTES"] = "9" * count
+
+
+@given('a policy artifact "{name}" that lists each layer twice, with')
+def layers_twice(context: Context, name: str) -> None:
+    push_artifact(context.world, name, dict(pairs(context.table)), "latest", times=2)
+
+
+@then('the report names the policy source "{url}"')
+def the_report_names(context: Context, url: str) -> None:
+    wanted, found = context.world.text(url), _named_sources(context)
+    assert found == [wanted], f"the report doesn't name {wanted}:\n    {found}"
+
+
+@when("the images are judged by the policy source that the report names")
+def judged_again(context: Context) -> None:
+    judge(context.world, ["--policy", json.dumps({"sources": [{"policy": _named_sources(context)}]})])
+
+
+def _named_sources(context: Context) -> list[str]:
+    document = json.loads(context.world.last.out)
+    return [url for group in document["policy"]["sources"] for url in group["policy"]]

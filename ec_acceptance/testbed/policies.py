@@ -63,10 +63,13 @@ def tag_commit(world: World, name: str, tag: str, *, annotated: bool) -> None:
     repository.tag(tag, message=f"Release {tag}" if annotated else None)
 
 
-def push_artifact(world: World, name: str, files: Mapping[str, str], tag: str) -> str:
-    """Push examples as a policy artifact, a layer with its title for each; the digest is `${NAME_DIGEST}` too."""
+def push_artifact(world: World, name: str, files: Mapping[str, str], tag: str, *, times: int = 1) -> str:
+    """Push examples as a policy artifact, a layer with its title for each; the digest is `${NAME_DIGEST}` too.
+
+    All layers are listed several `times`.
+    """
     layers = [_layer(world, name, path, data) for path, data in _content(world, files).items()]
-    return push_layers(world, name, layers, tag)
+    return push_layers(world, name, layers * times, tag)
 
 
 def push_packed(world: World, name: str, packed: bytes) -> str:

@@ -191,3 +191,28 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | id | thing    |
       | 44 | a pipe   |
       | 45 | a socket |
+
+  @archive-<id>
+  Scenario Outline: a git repository whose tree has <what>
+    Given a git repository named "policies" whose tree has <what>, with the content of
+      | refusing.rego     |
+      | policy/first.rego |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git"]}]} |
+    Then the validation fails with the error
+      """
+      error cloning repository: <error>
+      """
+    And no image was judged
+
+    Examples:
+      | id | what                          | error                               |
+      | 51 | one name twice                | main.rego is there twice            |
+      | 52 | a file and a link of one name | main.rego is there twice            |
+      | 53 | a file .git                   | invalid path .git                   |
+      | 54 | a file .GIT                   | invalid path .GIT                   |
+      | 55 | a file ..                     | invalid path ..                     |
+      | 56 | a file .                      | invalid path .                      |
+      | 57 | a file without a name         | invalid path …                      |
+      | 58 | a file ../main.rego           | invalid path ../main.rego           |
+      | 59 | an entry of no kind           | malformed mode (170000) of more.rego |
