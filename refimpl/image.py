@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from refimpl.layers.files import OLM_LABEL, image_files
 from refimpl.oci import members
 from refimpl.oci.descriptor import DIGEST
-from refimpl.oci.errors import InvalidReferenceError, LimitExceededError, MalformedError, RegistryError
+from refimpl.oci.errors import (
+    InvalidReferenceError,
+    LimitExceededError,
+    MalformedError,
+    RegistryError,
+    UnreadableLayersError,
+)
 from refimpl.oci.members import FLAG, TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional
 from refimpl.oci.reference import parse_digest
 from refimpl.record import record
@@ -67,6 +73,8 @@ def image_details(client: Registry, layers: Layers, ref: Reference) -> ImageDeta
     """
     try:
         manifest = client.image(ref)
+    except UnreadableLayersError:
+        raise
     except MalformedError as error:
         _log.debug("Unable to fetch image config: %s", error)
         return ImageDetails()
@@ -74,6 +82,8 @@ def image_details(client: Registry, layers: Layers, ref: Reference) -> ImageDeta
     try:
         config = _config(client, ref.repository, manifest)
     except MalformedError as error:
+        if _names_files(client, ref.repository, manifest):
+            raise UnreadableLayersError(f"it can't be told which files the image has: {error}") from error
         _log.debug("Unable to fetch image config: %s", error)
         return ImageDetails(parent=parent)
     return ImageDetails(config, parent, _files(layers, ref.repository, manifest, config))
@@ -94,6 +104,16 @@ def _config(client: Registry, repository: Repository, manifest: Manifest) -> dic
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"image configuration isn't JSON: {error}") from error
     return _known(members.canonical(document, _CONFIGURATION).get("config") or {})
+
+
+def _names_files(client: Registry, repository: Repository, manifest: Manifest) -> bool:
+    """Whether a configuration that can't be read as a whole has the label that names a folder of files."""
+    try:
+        document = members.loads(client.blob(repository, manifest.config, limit=CONFIGURATION_LIMIT))
+        labels = members.canonical(document, _LABELS_ALONE).get("config", {}).get("Labels")
+    except (MalformedError, ValueError, RecursionError):
+        return False
+    return OLM_LABEL in (labels or {})
 
 
 def _parent(client: Registry, image: Manifest) -> dict[str, Any] | None:
@@ -119,6 +139,9 @@ def _parent_name(annotations: Mapping[str, str]) -> str:
         if not value:
             raise MalformedError(f"unable to determine parent image, make sure {needed} annotation is set")
     return name if "@" in name else f"{name}@{digest}"
+
+
+_LABELS_ALONE = Nested({"config": Nested({"Labels": Mapped(members.ANYTHING)})})
 
 
 def _files(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from refimpl.errors import PolicyError, UsageError
 from refimpl.oserrors import described
 from refimpl.policy.number import widened
 from refimpl.source_inspection import fetched_sources
+from refimpl.streams import print_text
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,7 @@ def inspect_data(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
         from refimpl.report.yaml_emitter import dumps
 
         text = dumps(shown)
-    sys.stdout.buffer.write(f"{text}\n".encode("utf-8", "replace"))
+    print_text(f"{well_formed(text)}\n")
 
 
 def _files(directory: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from refimpl import jsontext
@@ -13,6 +12,8 @@ from refimpl.record import record
 from refimpl.redaction import without_secrets
 from refimpl.rego.host import Host
 from refimpl.source_inspection import fetched_sources
+from refimpl.streams import print_text
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -89,7 +90,7 @@ def inspect_policy(parsed: ParsedFlags, options: Options, environ: Mapping[str, 
                 entries = host.inspect(source.path, whole=True, deadline=deadline)
                 check_values(entries)
                 found[without_secrets(source.pinned)] = [link for link in _links(entries) if choice.includes(link)]
-    sys.stdout.buffer.write(render(found, values["output"]).encode("utf-8", "replace"))
+    print_text(well_formed(render(found, values["output"])))
 
 
 def render(found: Mapping[str, Sequence[Link]], output: str) -> str:

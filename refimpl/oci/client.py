@@ -340,7 +340,7 @@ def _read(descriptor: Descriptor, raw: bytes, what: str) -> Manifest:
     try:
         return Manifest.read(descriptor, raw)
     except MalformedError as error:
-        raise MalformedError(f"{what}: {error}") from error
+        raise type(error)(f"{what}: {error}") from error
 
 
 def _next_page(response: Response, ref: Reference) -> str:

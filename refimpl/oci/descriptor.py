@@ -6,7 +6,7 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError
+from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError, UnreadableLayersError
 from refimpl.oci.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonical, loads
 from refimpl.record import field, record
 
@@ -196,6 +196,7 @@ class Manifest:
         """Read a manifest or index; whether it is an index the descriptor's media type says, or else the document.
 
         Raises:
+            UnreadableLayersError: it has a layer by a digest of no known form or algorithm.
             MalformedError: no JSON object, or one whose known members haven't their types.
         """
         try:
@@ -205,7 +206,11 @@ class Manifest:
         if not isinstance(value, dict):
             raise MalformedError("not a JSON object")
         media_type = descriptor.media_type or canonical(value, Nested({"mediaType": TEXT})).get("mediaType")
-        return cls(descriptor, raw, canonical(value, INDEX if media_type in INDEX_TYPES else MANIFEST))
+        try:
+            return cls(descriptor, raw, canonical(value, INDEX if media_type in INDEX_TYPES else MANIFEST))
+        except MalformedError as error:
+            odd = _odd_layer(value)
+            raise error if odd is None else UnreadableLayersError(f"invalid layer: {odd}") from None
 
     @property
     def digest(self) -> str:
@@ -266,6 +271,17 @@ class Manifest:
 
 def _texts(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(item or "" for item in members.get(name) or ())
+
+
+def _odd_layer(document: Mapping[str, Any]) -> MalformedError | None:
+    """What is wrong with the first layer that nobody can fetch and verify; None without one."""
+    layers = document.get("layers")
+    for layer in layers if isinstance(layers, list) else ():
+        try:
+            check_digest(layer.get("digest") if isinstance(layer, dict) else None)
+        except MalformedError as error:
+            return error
+    return None
 
 
 def _text_map(members: Mapping[str, Any]) -> Mapping[str, str]:

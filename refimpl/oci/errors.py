@@ -20,6 +20,7 @@ __all__ = [
     "StatusError",
     "TransferError",
     "UnreachableError",
+    "UnreadableLayersError",
 ]
 
 
@@ -82,6 +83,10 @@ class LimitExceededError(RegistryError):
 
 class MalformedError(RegistryError):
     """The right bytes, but not the document that they should be."""
+
+
+class UnreadableLayersError(MalformedError):
+    """An image's manifest or configuration can't be read, so nobody can tell which files the image has."""
 
 
 class NoPlatformError(MalformedError):

@@ -18,7 +18,15 @@ from refimpl.errors import RegistryError, TimeoutExceededError
 from refimpl.image import BASE_DIGEST, BASE_NAME, ImageDetails, image_details
 from refimpl.layers import Layers
 from refimpl.oci.client import connect
-from refimpl.oci.errors import DigestMismatchError, LimitExceededError, MalformedError, NotFoundError, TransferError
+from refimpl.oci.descriptor import Descriptor, Manifest
+from refimpl.oci.errors import (
+    DigestMismatchError,
+    LimitExceededError,
+    MalformedError,
+    NotFoundError,
+    TransferError,
+    UnreadableLayersError,
+)
 from refimpl.oci.reference import parse
 from refimpl.oci.retry import Retry
 
@@ -114,9 +122,22 @@ def test_a_config_of_the_wrong_types_is_none(gate: Gate, config: dict[str, Any])
     ids=str,
 )
 def test_a_configuration_with_one_wrong_type_is_none(gate: Gate, member: dict[str, Any]) -> None:
+    def found(labels: dict[str, str]) -> ImageDetails:
+        image = Image.of([LAYER], labels=labels)
+        return details(gate, replaced(image, json.dumps({**json.loads(image.config), **member}).encode()))
+
+    assert found({"other": "label"}) == ImageDetails()
+    with pytest.raises(UnreadableLayersError, match="it can't be told which files the image has"):
+        found(BUNDLE)
+
+
+@pytest.mark.parametrize("digest", [f"md5:{'0' * 32}", "sha256:../../escaped", "", None, 5])
+def test_a_layer_that_nobody_can_verify_is_an_error(digest: object) -> None:
     image = Image.of([LAYER], labels=BUNDLE)
-    found = details(gate, replaced(image, json.dumps({**json.loads(image.config), **member}).encode()))
-    assert found == ImageDetails()
+    manifest = json.loads(image.manifest)
+    manifest["layers"][0]["digest"] = digest
+    with pytest.raises(UnreadableLayersError, match="invalid layer"):
+        Manifest.read(Descriptor(image.media_type, image.digest, 0), json.dumps(manifest).encode())
 
 
 def test_a_large_configuration(gate: Gate) -> None:

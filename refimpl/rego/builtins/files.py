@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import RegistryError
 from refimpl.layers.files import image_files as files_of
+from refimpl.oci.errors import UnreadableLayersError
 from refimpl.policy.number import normalised
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.references import digest_reference
@@ -37,6 +38,8 @@ def _files(context: ComponentContext, ref: str, directories: tuple[str, ...]) ->
     shared = context.shared
     try:
         manifest = shared.client.image(reference)
+    except UnreadableLayersError:
+        raise
     except RegistryError as error:
         message = "failed to extract image files"
         raise failed(_FILES, message, action="extract files", error=error, ref=ref) from None
