@@ -108,7 +108,8 @@ def redacted(url: str) -> str:
     before, mark, query = url.partition("?")
     if mark:
         pairs = sorted(parse_qsl(query.partition("#")[0], keep_blank_values=True))
-        query = urlencode([(name, value if name in _SHOWN_PARAMETERS else "REDACTED") for name, value in pairs])
+        shown = [(name, value if name in _SHOWN_PARAMETERS else "REDACTED") for name, value in pairs]
+        query = urlencode(shown, errors="replace")
     return without_secrets(before) + mark + query
 
 

@@ -92,13 +92,13 @@ class TokenServer:
             "scope": scope,
             "client_id": _CLIENT,
         }
-        return self._follow(transport, "POST", self.realm, "", urlencode(form).encode())
+        return self._follow(transport, "POST", self.realm, "", urlencode(form, errors="replace").encode())
 
     def _get(self, transport: Transport, credentials: Credentials, scope: str) -> Response:
         realm = parse(self.realm)
         asked = {"scope": scope, "service": self.service} if self.service else {"scope": scope}
         pairs = [pair for pair in parse_qsl(realm.query or "", keep_blank_values=True) if pair[0] not in asked]
-        url = str(replace(realm, query=urlencode([*pairs, *asked.items()]), fragment=""))
+        url = str(replace(realm, query=urlencode([*pairs, *asked.items()], errors="replace"), fragment=""))
         return self._follow(transport, "GET", url, "" if credentials == ANONYMOUS else credentials.authorization, None)
 
     def _follow(self, transport: Transport, method: str, url: str, authorization: str, body: bytes | None) -> Response:
@@ -114,7 +114,7 @@ class TokenServer:
                 body=body,
                 follow=False,
             )
-            location = response.header("Location")
+            location = next(iter(response.headers("Location")), "")
             if response.status not in _REDIRECTS or not location:
                 return response
             response.drain()
