@@ -14,6 +14,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import Error, InputError, KeyMaterialError, NotSupportedError, PolicyError, RegistryError
 from refimpl.execplugin import Credential, Plugin, PluginError, run
 from refimpl.kubeconfig import Access, ConfigurationError
+from refimpl.oci.url import encoded
 from refimpl.quoting import quoted
 from refimpl.record import replace
 from refimpl.verify import encoding
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from refimpl.oci.proxy import Proxy
     from refimpl.oci.tls import TLS
 
 __all__ = ["Cluster"]
@@ -171,7 +173,8 @@ class Cluster:
             if access.impersonate:
                 headers["Impersonate-User"] = access.impersonate
             tls = _tls(access)
-        transport = Transport(self._environ, self._deadline, user_agent="ec-ref", tls=tls)
+        proxy = _proxy(access) if access.proxy else None
+        transport = Transport(self._environ, self._deadline, user_agent="ec-ref", tls=tls, proxy=proxy)
         try:
             with transport.exchange("GET", url, headers, authorization=authorization) as response:
                 return response.status, response.read_all(_LARGEST_OBJECT)
@@ -227,7 +230,7 @@ def _authorization(access: Access) -> str:
     if access.token:
         return f"Bearer {access.token}"
     if access.username:
-        pair = f"{access.username}:{access.password}".encode()
+        pair = encoded(f"{access.username}:{access.password}")
         return f"Basic {base64.b64encode(pair).decode()}"
     return ""
 
@@ -243,7 +246,17 @@ def _tls(access: Access) -> TLS:
         authorities=authorities,
         certificate=access.certificate or b"",
         private_key=access.private_key or b"",
+        server_name=access.server_name,
     )
+
+
+def _proxy(access: Access) -> Proxy:
+    from refimpl.oci.proxy import parse_proxy
+
+    try:
+        return parse_proxy(access.proxy)
+    except RegistryError as error:
+        raise _RequestError(f"invalid configuration: invalid 'proxy-url' {quoted(access.proxy)}: {error}") from None
 
 
 def _integer(text: str) -> int | float:

@@ -50,6 +50,7 @@ class Access:
         username: for basic authentication, with `password`.
         certificate: PEM of a client certificate, with `private_key`.
         impersonate: the user to act as.
+        proxy: URL of the proxy that the cluster is reached through; empty for the environment's.
         plugin: a program that gives credentials where there are no others.
         unsupported: a way of authentication that isn't carried out, by its name; empty if there is none.
     """
@@ -65,6 +66,7 @@ class Access:
     certificate: bytes = b""
     private_key: bytes = field(default_factory=bytes, repr=False)
     impersonate: str = ""
+    proxy: str = field(default_factory=str, repr=False)
     plugin: Plugin | None = None
     unsupported: str = ""
 
@@ -195,8 +197,9 @@ def _access(tables: _Tables, current: str) -> Access | None:
         certificate=certificate,
         private_key=private_key,
         impersonate=_text(user, "as"),
+        proxy=_text(cluster, "proxy-url"),
         plugin=_plugin(cluster, user, user_name, authority),
-        unsupported=_unsupported(cluster, user),
+        unsupported=_unsupported(user),
     )
 
 
@@ -208,16 +211,8 @@ def _token(user: Mapping[str, Any]) -> str:
     return token
 
 
-def _unsupported(cluster: Mapping[str, Any], user: Mapping[str, Any]) -> str:
-    for table, name in (
-        (user, "auth-provider"),
-        (user, "as-groups"),
-        (cluster, "proxy-url"),
-        (cluster, "tls-server-name"),
-    ):
-        if table.get(name):
-            return name
-    return ""
+def _unsupported(user: Mapping[str, Any]) -> str:
+    return next((name for name in ("auth-provider", "as-groups") if user.get(name)), "")
 
 
 def _plugin(cluster: Mapping[str, Any], user: Mapping[str, Any], name: str, authority: bytes) -> Plugin | None:

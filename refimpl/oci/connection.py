@@ -105,7 +105,7 @@ class Connection:
         self,
         method: str,
         target: str,
-        fields: Sequence[str],
+        fields: Sequence[bytes],
         body: bytes | None,
         *,
         connecting: float,
@@ -135,7 +135,7 @@ class Connection:
         if body is not None:
             easy.setopt(pycurl.POST, 1)
             easy.setopt(pycurl.POSTFIELDS, body)
-            fields = [*fields, "Expect:"]
+            fields = [*fields, b"Expect:"]
         else:
             easy.setopt(pycurl.HTTPGET, 1)
         easy.setopt(pycurl.NOBODY, method == "HEAD")

@@ -15,7 +15,7 @@ from refimpl.redaction import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Proxy", "is_loopback", "proxy_for"]
+__all__ = ["Proxy", "is_loopback", "parse_proxy", "proxy_for"]
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 _DIGITS = re.compile(r"0*([0-9]{1,5})", re.ASCII)
@@ -46,7 +46,7 @@ def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> 
         text = environ.get("HTTP_PROXY") or environ.get("http_proxy")
     if not text or is_loopback(host) or _exempt(host, port, environ.get("NO_PROXY") or environ.get("no_proxy") or ""):
         return None
-    return _parsed(text)
+    return parse_proxy(text)
 
 
 def is_loopback(host: str) -> bool:
@@ -63,7 +63,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _parsed(text: str) -> Proxy:
+def parse_proxy(text: str) -> Proxy:
+    """The proxy at a URL; without a scheme it is http's.
+
+    Raises:
+        UnreachableError: it isn't one.
+    """
     url = _url(text)
     default = _PORTS.get(url.scheme)
     if default is None:

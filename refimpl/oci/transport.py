@@ -6,6 +6,7 @@ to give up, what is too large, where a redirect may lead and what it may carry, 
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Self
 
@@ -15,7 +16,7 @@ from refimpl.oci.errors import LimitExceededError, RegistryError, TransferError,
 from refimpl.oci.failures import Failure, described
 from refimpl.oci.proxy import Proxy, proxy_for
 from refimpl.oci.tls import TLS, Trust
-from refimpl.oci.url import URL, Origin, UnreadableURLError, parse
+from refimpl.oci.url import URL, Origin, UnreadableURLError, encoded, parse
 from refimpl.quoting import quoted
 from refimpl.redaction import without_secrets
 
@@ -39,6 +40,7 @@ _ATTEMPTS = 2
 _DRAIN = 1 << 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _METHOD_KEPT = frozenset({307, 308})
+_NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LONGEST_LENGTH = 18  # digits; a 64-bit integer has 19
 
 
@@ -158,13 +160,23 @@ class Transport:
         deadline: of the run.
         user_agent: what requests call us.
         tls: what is wanted of TLS beside the environment's trust.
+        proxy: through which all requests go, whatever the environment says.
     """
 
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline, *, user_agent: str, tls: TLS = TLS()) -> None:  # noqa: B008 - it is frozen
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        deadline: Deadline,
+        *,
+        user_agent: str,
+        tls: TLS = TLS(),  # noqa: B008 - it is frozen
+        proxy: Proxy | None = None,
+    ) -> None:
         self._environ = environ
         self._deadline = deadline
         self._user_agent = user_agent
         self._trust = Trust(tls, environ)
+        self._proxy = proxy
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Connection]] = {}
         self._closed = False
@@ -250,7 +262,7 @@ class Transport:
         if self._deadline.expired:
             return self._deadline.exceeded()
         origin = address_of(url)
-        return described(failure, _asked(method, url), origin, proxy_for(*origin, self._environ))
+        return described(failure, _asked(method, url), origin, self._proxy_for(origin))
 
     def _next(self, method: str, here: URL, location: str, first: Origin, *, in_the_clear: bool) -> URL:
         """Where a redirect leads, if it may be followed."""
@@ -275,9 +287,9 @@ class Transport:
 
     def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, connecting: float) -> Response:
         origin, text = url.origin, str(url)
-        fields = self._fields(origin, url, headers)
         asked = _asked(method, text)
-        proxy = proxy_for(*origin, self._environ)
+        fields = self._fields(origin, url, headers, asked)
+        proxy = self._proxy_for(origin)
         attempt = 1
         while True:
             connection = self._connection(origin, proxy, asked, fresh=attempt > 1)
@@ -304,11 +316,18 @@ class Transport:
                 raise error
             attempt += 1
 
-    def _fields(self, origin: Origin, url: URL, headers: Mapping[str, str]) -> list[str]:
+    def _proxy_for(self, origin: Origin) -> Proxy | None:
+        return self._proxy or proxy_for(*origin, self._environ)
+
+    def _fields(self, origin: Origin, url: URL, headers: Mapping[str, str], asked: str) -> list[bytes]:
+        """The lines of the request's head; a value that would begin another line is refused."""
         named = {"User-Agent": self._user_agent, "Accept": "", "Accept-Encoding": "identity", **headers}
         if self._trust.tls.server_name and origin[0] == "https":
             named["Host"] = url.host
-        return [f"{name}: {value}" if value else f"{name}:" for name, value in named.items()]
+        wrong = next((name for name, value in named.items() if _NO_VALUE.search(value)), None)
+        if wrong is not None:
+            raise UnreachableError(f"{asked}: net/http: invalid header field value for {quoted(wrong)}")
+        return [encoded(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
 
     def _connection(self, origin: Origin, proxy: Proxy | None, asked: str, *, fresh: bool) -> Connection:
         self._deadline.check()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ec_acceptance.testbed.cluster import ClusterServer
-from ec_acceptance.testbed.http import Response, Server
+from ec_acceptance.testbed.http import Request, Response, Server
 from ec_acceptance.testbed.tls import Authority
 from refimpl.cluster import Cluster
 from refimpl.deadline import Deadline
@@ -331,12 +331,55 @@ def test_an_authority_that_is_no_certificate(tls_config: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("member", "table"),
-    [("auth-provider", "users"), ("as-groups", "users"), ("tls-server-name", "clusters")],
+    [("auth-provider", "users"), ("as-groups", "users")],
 )
 def test_what_is_not_carried_out_is_refused_by_name(tls_config: Path, member: str, table: str) -> None:
     path = _changed(tls_config, lambda document: document[table][0][table[:-1]].update({member: {"name": "x"}}))
     with pytest.raises(NotSupportedError, match=rf"^{member} in a kubeconfig is not supported yet$"):
         _cluster(path).policy("pol")
+
+
+def test_the_servers_certificate_may_have_another_name(authority: Authority, tmp_path: Path) -> None:
+    with ClusterServer(tls=authority.server_for("cluster.test"), token="secret") as cluster:
+        _fill(cluster)
+        config = cluster.kubeconfig(tmp_path / "config", ca_file=authority.write(tmp_path / "ca.pem"))
+        assert "x509" in _policy_error(_cluster(config))
+        entry = {"tls-server-name": "cluster.test"}
+        named = _changed(config, lambda document: document["clusters"][0]["cluster"].update(entry))
+        assert _cluster(named).policy("ns/pol") == {"publicKey": "k"}
+        assert cluster.journal.asked[-1].headers["Host"] == cluster.url.removeprefix("https://")
+        wrong = _changed(
+            named, lambda document: document["clusters"][0]["cluster"].update({"tls-server-name": "x.test"})
+        )
+        assert "x509" in _policy_error(_cluster(wrong))
+
+
+def test_a_proxy_of_the_configuration_is_used_for_loopback_too(server: ClusterServer, config: Path) -> None:
+    targets: list[str] = []
+
+    def handle(request: Request) -> Response:
+        targets.append(request.headers["Host"])
+        return Response(200, (("Content-Type", "application/json"),), b'{"spec": {"publicKey": "by proxy"}}')
+
+    with Server(handle) as proxy:
+        entry = {"proxy-url": proxy.url}
+        through = _changed(config, lambda document: document["clusters"][0]["cluster"].update(entry))
+        assert _cluster(through, HTTP_PROXY="http://127.0.0.1:1").policy("ns/pol") == {"publicKey": "by proxy"}
+    assert targets == [server.url.removeprefix("http://")]
+    entry = {"proxy-url": "ftp://user:secret@proxy.test"}
+    wrong = _policy_error(_cluster(_changed(config, lambda document: document["clusters"][0]["cluster"].update(entry))))
+    assert "invalid 'proxy-url' \"ftp://user:***@proxy.test\"" in wrong
+
+
+@pytest.mark.parametrize("token", ["a\nb", "a\r\nX-Injected: y", "a\0b"])
+def test_a_token_that_no_field_can_hold(tls_config: Path, token: str) -> None:
+    assert _policy_error(_cluster(_changed(tls_config, _set_user(token=token)))).endswith(
+        'net/http: invalid header field value for "Authorization"'
+    )
+
+
+def test_a_token_that_is_not_ascii_is_sent(tls_config: Path) -> None:
+    assert _policy_error(_cluster(_changed(tls_config, _set_user(token="caf\u00e9")))).endswith("Unauthorized")
 
 
 def test_basic_credentials_and_impersonation_are_sent_over_tls(authority: Authority, tmp_path: Path) -> None:
