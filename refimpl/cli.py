@@ -138,6 +138,7 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
     check_supported(options)
     traced = not options.trace.isdisjoint({"log", "opa"})
     level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
+    hooks = threading.excepthook, sys.unraisablehook
     with logging_to(options.logfile, level=level, callers=options.debug or traced):
         threading.excepthook = sys.unraisablehook = _told_to_the_log
         try:
@@ -146,6 +147,8 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
             raise
         except BaseException as error:  # noqa: BLE001 - see _guarded; the log has its trace
             raise InternalError.of(error) from None
+        finally:
+            threading.excepthook, sys.unraisablehook = hooks
     return 0
 
 

@@ -7,6 +7,8 @@ Python's `datetime` knows neither nanoseconds nor the year 0, so plain integers 
 
 from __future__ import annotations
 
+from refimpl.streams import SURROGATES
+
 __all__ = ["SECOND", "TimeSyntaxError", "parse", "parse_date", "parse_rfc3339", "rfc3339"]
 
 SECOND = 1_000_000_000
@@ -163,7 +165,7 @@ def _digits(text: str, count: int) -> bool:
 
 def _quoted(text: str) -> str:
     parts = []
-    for byte in text.encode(errors="surrogateescape"):
+    for byte in text.encode(errors=SURROGATES):
         character = chr(byte)
         if character in '"\\':
             parts.append("\\" + character)

@@ -12,9 +12,12 @@ from refimpl.oserrors import reason
 from refimpl.policy.sources import archive
 from refimpl.policy.sources.kinds import without_prefixes
 
-__all__ = ["fetch"]
+__all__ = ["PREFIX", "fetch"]
 
 _MAX_DEPTH = 200
+
+PREFIX = "ec-work-"
+"""What the name of a run's folder begins with."""
 
 
 def fetch(url: str, destination: Path, *, home: str) -> str:
@@ -37,7 +40,7 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     except ValueError:
         raise PolicyError(f"source file does not exist: stat {shown!r}: invalid argument") from None
     if stat.S_ISDIR(mode):
-        _copy_directory(str(source), str(destination), depth=0)
+        _copy_directory(str(source), str(destination), depth=0, own=os.path.realpath(destination) + os.sep)
     elif not stat.S_ISREG(mode):
         raise PolicyError(f"failed to open source file: {shown} is neither a file nor a directory")
     else:
@@ -49,7 +52,8 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     return f"file::{text}"
 
 
-def _copy_directory(source: str, destination: str, *, depth: int) -> None:
+def _copy_directory(source: str, destination: str, *, depth: int, own: str) -> None:
+    """Copy what is there, but for the folder in which the copies are, `own`, if it is below the source."""
     if depth > _MAX_DEPTH:
         raise PolicyError(f"failed to copy directory: {source} is nested deeper than {_MAX_DEPTH}")
     try:
@@ -60,6 +64,8 @@ def _copy_directory(source: str, destination: str, *, depth: int) -> None:
             f'failed to copy directory: failed to read directory contents of "{source}": open {source}: {reason(error)}'
         ) from None
     for entry in found:
+        if entry.name.startswith(PREFIX) and own.startswith(os.path.realpath(entry.path) + os.sep):
+            continue
         target = f"{destination}{os.sep}{entry.name}"
         try:
             if entry.is_file():
@@ -76,4 +82,4 @@ def _copy_directory(source: str, destination: str, *, depth: int) -> None:
                 f'failed to copy directory: could not open source file "{entry.path}": '
                 f"open {entry.path}: {reason(error)}"
             ) from None
-        _copy_directory(entry.path, target, depth=depth + 1)
+        _copy_directory(entry.path, target, depth=depth + 1, own=own)

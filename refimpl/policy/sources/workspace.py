@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from refimpl import jsontext, leftovers
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.fetcher import source_id
+from refimpl.policy.sources.local import PREFIX
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class Workspace:
 
 def _made(parent: Path, *, kept: bool) -> Path:
     while True:
-        path = parent / f"ec-work-{os.urandom(8).hex()}"
+        path = parent / f"{PREFIX}{os.urandom(8).hex()}"
         if not kept:
             leftovers.add_path(path)  # first, so that there is no moment at which it would be left
         try:

@@ -56,6 +56,17 @@ def test_a_directory_is_copied_with_the_files_behind_links(tmp_path: Path, desti
     assert not (destination / "link.rego").is_symlink()
 
 
+def test_a_directory_with_the_runs_own_folder_in_it_is_copied_without_that(tmp_path: Path) -> None:
+    """As with TMPDIR=. and the source "." at once: else the copy would be copied, and so on."""
+    destination = tmp_path / "ec-work-1" / "fetch-1"
+    destination.mkdir(parents=True)
+    (tmp_path / "ec-work-2").mkdir()
+    (tmp_path / "ec-work-2" / "a.rego").write_bytes(REGO)
+    (tmp_path / "b.rego").write_bytes(REGO)
+    local.fetch(str(tmp_path), destination, home="/home")
+    assert listing(destination) == {"ec-work-2/a.rego": REGO, "b.rego": REGO}
+
+
 @pytest.mark.parametrize("prefix", ["file::", "file://", ""])
 def test_prefixes_are_taken_off(tmp_path: Path, destination: Path, prefix: str) -> None:
     (tmp_path / "source").mkdir()
