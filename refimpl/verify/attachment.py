@@ -32,7 +32,7 @@ _TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp"
 DEFAULT_LIMIT = 128 << 20
 
 _TIMESTAMPS = Struct.of("bundle.RFC3161Timestamp", SignedRFC3161Timestamp=BYTES)
-_SIZE = re.compile(r"([0-9]*\.?[0-9]*)\s*([A-Za-z]*)")
+_SIZE = re.compile("([0-9]*+[.]?[0-9]*+) *+([A-Za-z]*+)")
 _DECIMAL, _BINARY = 1000, 1024
 
 
@@ -122,5 +122,5 @@ def attachment_limit(environ: Mapping[str, str]) -> int:
     power = "kmgtpe".find(unit[0]) + 1 if unit and unit != "b" else 0
     if unit not in ("", "b") and (power == 0 or unit[1:] not in ("", "b", "i", "ib")):
         return DEFAULT_LIMIT
-    size = int(float(match[1]) * (_BINARY if unit[1:2] == "i" else _DECIMAL) ** power)
-    return size if size < 1 << 63 else DEFAULT_LIMIT
+    size = float(match[1]) * (_BINARY if unit[1:2] == "i" else _DECIMAL) ** power
+    return int(size) if size < 1 << 63 else DEFAULT_LIMIT

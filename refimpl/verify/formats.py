@@ -20,7 +20,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 # Beyond ASCII anything goes; escapes in a host may only stand for such characters or a percent sign.
-_HOST = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\[\]<>\"]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*")
+_HOST = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\]<>\"]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*+")
 _PORT = re.compile(r"(?::[0-9]*)?")
 
 

@@ -10,7 +10,7 @@ from refimpl.quoting import quoted_character
 __all__ = ["syntax_error"]
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_PLAIN = re.compile(r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _END = "unexpected end of JSON input"
@@ -133,7 +133,7 @@ class _Scanner:
             self._at += 1
 
     def _special(self) -> str:
-        """The next character in a string that is more than itself."""
+        """The next character in a string that ends it or is wrong."""
         match = _PLAIN.match(self._text, self._at)
         self._at = match.end() if match else self._at
         return self._peek()

@@ -23,6 +23,8 @@ from refimpl.verify.attachment import DEFAULT_LIMIT, attachment_limit
         ("1e3", DEFAULT_LIMIT),
         ("10X", DEFAULT_LIMIT),
         ("99999999999999999999", DEFAULT_LIMIT),
+        ("9" * 400, DEFAULT_LIMIT),
+        ("٣", DEFAULT_LIMIT),
     ],
 )
 def test_the_limit_is_read_with_units(text: str, size: int) -> None:

@@ -19,6 +19,7 @@ from refimpl.verify.formats import is_date_time, is_uri
         "file:///x",
         "http://%C3%A9/",
         "http://a:/",
+        "http://a]b/",
     ],
 )
 def test_these_are_uris(text: str) -> None:
@@ -45,6 +46,7 @@ def test_these_are_uris(text: str) -> None:
         "http://a[b@c/",
         "http://a:1:2/",
         "http://%41/",
+        "http://a[b/",
     ],
 )
 def test_these_are_none(text: str) -> None:
