@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 _LAYER = "application/vnd.dev.sigstore.bundle"
 _VERSIONS = frozenset({f"{_LAYER}.v0.3+json", f"{_LAYER}+json;version=0.3"})
-_INT64 = re.compile(r"-?[0-9]{1,19}")
+_INT64 = re.compile("-?(?:0|[1-9][0-9]{0,18})")
 
 # What a member must be: a name for scalars, a dict for messages, a list of one for repeated ones.
 _CERTIFICATE = {"rawBytes": "bytes"}

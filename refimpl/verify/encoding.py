@@ -19,7 +19,7 @@ __all__ = [
 _STANDARD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _LINE_BREAKS = frozenset(b"\r\n")
 _PADDING = ord("=")
-_TO_STANDARD = str.maketrans("-_", "+/", "+/")
+_TO_STANDARD = str.maketrans("-_", "+/")
 
 
 class Base64Error(ValueError):
@@ -65,17 +65,23 @@ def decode_either(text: str) -> bytes:
 
 
 def decode_protobuf(text: str) -> bytes:
-    """The bytes of base64 as JSON of protobuf has it: of either alphabet, padding all or none, bare text.
+    """The bytes of base64 as JSON of protobuf has it: of either alphabet, with padding or without any.
+
+    There is none when the length of the text, line breaks included, isn't a multiple of four.
 
     Raises:
         Base64Error: anything else.
     """
-    if "\n" in text or "\r" in text or ("=" in text and len(text) % 4):
-        raise Base64Error("invalid base64")
-    standard = text.translate(str.maketrans("-_", "+/", "+/")) if "-" in text or "_" in text else text
-    if len(standard) != len(text):
-        raise Base64Error("invalid base64")
-    return decode(standard + "=" * (-len(standard) % 4))
+    bare = text.replace("\r", "").replace("\n", "")
+    if "-" in text or "_" in text:
+        if "+" in text or "/" in text:
+            raise Base64Error("invalid base64: characters of both alphabets")
+        bare = bare.translate(_TO_STANDARD)
+    if len(text) % 4:
+        if "=" in text:
+            raise Base64Error("invalid base64: padding of a text that has none")
+        bare += "=" * (-len(bare) % 4)
+    return decode(bare)
 
 
 def decode_hexadecimal(text: str) -> bytes:
