@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.world import World
 
-__all__ = ["add_configured", "add_files", "add_index", "add_tag"]
+__all__ = ["add_configured", "add_files", "add_index", "add_tag", "register"]
 
 
 def add_index(world: World, name: str, architectures: Sequence[str]) -> None:
@@ -25,9 +25,9 @@ def add_index(world: World, name: str, architectures: Sequence[str]) -> None:
         for place, one in enumerate(architectures)
     ]
     index = publish(Index.of(images), world.gate.repository(name))
-    _register(world, name, index)
+    register(world, name, index)
     for place, (one, image) in enumerate(zip(architectures, images, strict=True)):
-        _register(world, f"{name}-{one or f'unknown-{place}'}", Published(name, None, image.digest, image))
+        register(world, f"{name}-{one or f'unknown-{place}'}", Published(name, None, image.digest, image))
 
 
 def add_configured(
@@ -45,14 +45,14 @@ def add_configured(
         extra = {"subject": world.stock.images[subject].content.descriptor(), "artifactType": "application/x-note"}
     image = Image.of(layers, config=config, annotations=annotations, extra=extra)
     repository = name if subject is None else world.stock.images[subject].repository
-    _register(world, name, publish(image, world.gate.repository(repository), tag=None if subject else "latest"))
+    register(world, name, publish(image, world.gate.repository(repository), tag=None if subject else "latest"))
 
 
 def add_files(world: World, name: str, layers: Sequence[Mapping[str, str]]) -> None:
     """Push an image with these files, by path, in layers from the lowest to the top one."""
     made = [Layer.of({path: text.encode() for path, text in files.items()}) for files in layers]
     published = publish(Image.of(made), world.gate.repository(name))
-    _register(world, name, published)
+    register(world, name, published)
     for place, layer in enumerate(made):
         title = f"layer {place} of {name}"
         world.stock.layers[title] = layer.digest
@@ -66,7 +66,8 @@ def add_tag(world: World, name: str, tag: str) -> None:
     world.gate.repository(name).put_manifest(content.manifest, content.media_type, tag=tag)
 
 
-def _register(world: World, name: str, published: Published) -> None:
+def register(world: World, name: str, published: Published) -> None:
+    """Remember an image that was pushed, and its digests for scenarios and snapshots."""
     world.stock.images[name] = published
     world.stock.files[name] = {}
     world.known.add(f"digest of {name}", published.digest)

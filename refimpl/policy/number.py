@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from refimpl.jsontext import Number
@@ -33,13 +34,20 @@ def normalised(value: Any) -> Any:
 
 
 def widened(value: Any) -> Any:
-    """Like `normalised` after every number went through a 64-bit float, as re-encoding does in the contract."""
+    """Like `normalised` after every number went through a 64-bit float, as re-encoding does in the contract.
+
+    What no such float holds stays as it is.
+    """
     if isinstance(value, dict):
         return {key: widened(value[key]) for key in sorted(value, key=_bytewise)}
     if isinstance(value, list):
         return [widened(item) for item in value]
     if isinstance(value, int | float | Number) and not isinstance(value, bool):
-        return _number(float(value))
+        try:
+            number = float(value)
+        except OverflowError:
+            return value
+        return _number(number) if math.isfinite(number) else value
     return value
 
 

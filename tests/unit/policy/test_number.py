@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.jsontext import dumps
+from refimpl.jsontext import Number, dumps
 from refimpl.policy.number import json_text, normalised, widened
 
 
@@ -36,3 +36,12 @@ def test_members_are_sorted_by_their_bytes_and_integers_stay_exact() -> None:
 def test_widening_rounds_integers_to_floats_but_leaves_booleans() -> None:
     value = {"big": 12345678901234567890, "small": 5, "yes": True, "in": [9007199254740993]}
     assert dumps(widened(value)) == '{"big":12345678901234567000,"in":[9007199254740992],"small":5,"yes":true}'
+
+
+def test_what_no_float_holds_is_left_as_it_is() -> None:
+    assert widened([10**400, Number("1e400"), Number("1.50"), 10**25]) == [
+        10**400,
+        Number("1e400"),
+        Number("1.5"),
+        Number("1e+25"),
+    ]

@@ -1,0 +1,67 @@
+Feature: Texts stay texts
+
+  Whoever may push an image writes labels, environments, annotations, statements and files as they like. Whatever these
+  say, rules see it as a text, the rules that judge are those of the policy, and each format of the report shows it.
+
+  @inject-01
+  Scenario Outline: <words>, in all places
+    Given an image "acceptance/app" that has <words> wherever its maker may write
+    When it is judged by a policy that tells where it finds <words>, as json
+    Then the json output denies, and shows <words> as it is
+
+    Examples:
+      | words                     |
+      | a marked number           |
+      | a marked end of the input |
+      | an end of the input       |
+      | a quoted end of the input |
+      | a marked date             |
+      | a request of its own      |
+
+  @inject-02
+  Scenario Outline: a marked number, reported as <format>
+    Given an image "acceptance/app" that has a marked number wherever its maker may write
+    When it is judged by a policy that tells where it finds a marked number, as <format>
+    Then the <format> output denies, and shows a marked number as it is
+
+    Examples:
+      | format           |
+      | yaml             |
+      | text             |
+      | summary          |
+      | summary-markdown |
+      | junit            |
+      | appstudio        |
+      | policy-input     |
+      | vsa              |
+      | attestation      |
+
+  @inject-03
+  Scenario Outline: a marked end of the input, reported as <format>
+    Given an image "acceptance/app" that has a marked end of the input wherever its maker may write
+    When it is judged by a policy that tells where it finds a marked end of the input, as <format>
+    Then the <format> output denies, and shows a marked end of the input as it is
+
+    Examples:
+      | format           |
+      | yaml             |
+      | text             |
+      | summary          |
+      | junit            |
+      | policy-input     |
+      | vsa              |
+      | attestation      |
+
+  @inject-04
+  Scenario Outline: half a character is U+FFFD, and ends nothing, reported as <format>
+    Given an image "acceptance/app" that has half a character wherever its maker may write
+    When it is judged by a policy that tells where it finds half a character, as <format>
+    Then the <format> output denies, and shows half a character as it is
+
+    Examples:
+      | format           |
+      | json             |
+      | yaml             |
+      | text             |
+      | junit            |
+      | policy-input     |

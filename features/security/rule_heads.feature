@@ -1,0 +1,118 @@
+Feature: Rules that deny in a form that can't be judged
+
+  Results come from sets (`deny contains …`). Who writes a rule named deny in another form meant to deny all the same, so
+  it never passes in silence.
+
+  Background:
+    Given a conforming image "acceptance/app"
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @inject-11
+  Scenario Outline: refused when read: <rule>
+    Given the rules
+      """
+      package a
+      warn contains {"code": "a.other", "msg": "says something"}
+      # METADATA
+      # custom: {short_name: x}
+      <rule>
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …returns an unsupported value, at main.rego:5
+      """
+
+    Examples:
+      | rule                       |
+      | deny.x := 1                |
+      | deny["x"] := true          |
+      | deny.x := ["m"] if true    |
+      | warn.x := 1                |
+      | deny := 1                  |
+      | deny := {"m"}              |
+      | deny if true               |
+      | deny(x) if x == 1          |
+      | default deny := false      |
+      | violation.a.b := null      |
+      | deny_x contains true       |
+
+  @inject-12
+  Scenario Outline: refused when judged, where the real one passes: <rule>
+    Given the rules
+      """
+      package a
+      warn contains {"code": "a.other", "msg": "says something"}
+      <rule>
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …can't be judged: …
+      """
+
+    Examples:
+      | rule                                      |
+      | deny := "m"                               |
+      | deny := {"msg": "m"}                      |
+      | deny = "m" if input.image                 |
+      | default deny := "m"                       |
+      | deny := x if x := false                   |
+      | deny.x := "m"                             |
+      | deny["x"] := {"msg": "m"}                 |
+      | deny[x] := "m" if x := "k"                |
+      | deny.a.b := "m"                           |
+      | deny.x contains "m"                       |
+      | deny.a.b contains {"msg": "m"}            |
+      | deny.f(x) := "m" if x                     |
+      | violation_x := {"code": "a.x"}            |
+
+  @inject-13
+  Scenario: such a rule in a package of its own
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.x", "msg": "never"} if false
+      warn contains {"code": "a.other", "msg": "says something"}
+      """
+    And a file "rules/b.rego" with
+      """
+      package b
+      deny.a.b := "m"
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …the rule deny.a.b can't be judged: …b.rego at line 2
+      """
+
+  @inject-14
+  Scenario: what only warns, or helps, may have any form
+    Given the rules
+      """
+      package a
+      deny contains {"code": "a.no", "msg": "judged"}
+      warn := {"msg": "an object alone is none"}
+      warn_x.y := "m"
+      lib.deny.x := 1
+      denyx.y := 1
+      """
+    When the images are judged
+    Then the violations are: a.no
+    And the warnings are: none
+
+  @inject-15
+  Scenario: a text in an annotation is no date, and no name of another rule
+    Given the rules
+      """
+      package a
+      # METADATA
+      # custom: {short_name: "\0date:x", collections: [left-out]}
+      deny contains {"code": "a.x", "msg": "denied"}
+      """
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["@left-out"]}}]} |
+    Then the violations are: a.x

@@ -1,0 +1,26 @@
+"""Texts that are to stay texts, wherever they stand and whatever shows them."""
+
+from __future__ import annotations
+
+from behave import given, then, when
+
+from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.texts import add_telling, judge_telling, tells
+
+
+@given('an image "{name}" that has {words} wherever its maker may write')
+def an_image_that_tells(context: Context, name: str, words: str) -> None:
+    add_telling(context.world, name, words)
+
+
+@when("it is judged by a policy that tells where it finds {words}, as {output}")
+def judged_by_a_telling_policy(context: Context, words: str, output: str) -> None:
+    judge_telling(context.world, words, output)
+
+
+@then("the {kind} output denies, and shows {words} as it is")
+def shown_as_it_is(context: Context, kind: str, words: str) -> None:
+    last = context.world.last
+    troubles = tells(last.out, kind, words)
+    assert not troubles, "\n".join([*troubles, last.described()])
+    assert last.status == 1, last.described()
