@@ -203,6 +203,6 @@ def _scalar(value: float | None) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and not math.isfinite(value):
+    if type(value) is float and not math.isfinite(value):
         raise ValueError(f"{value} is no JSON")
     return repr(value)
