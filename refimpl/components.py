@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl import yamltext
 from refimpl.errors import Error, InputError
-from refimpl.oserrors import described
+from refimpl.oserrors import described, reason
 from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
 from refimpl.record import field, record, replace
 from refimpl.workers import mapped
@@ -28,6 +28,7 @@ _log = logging.getLogger(__name__)
 _UNNAMED = "Unnamed"
 _DEFAULT_WORKERS = 5
 _ALL_AT_ONCE = 64
+_LONG_PATH = 4096
 
 _STRICT = Text(strict=True)
 _GIT_MEMBERS = ("url", "revision", "context", "devfileUrl", "dockerfileUrl")
@@ -171,8 +172,18 @@ def _from_file_or_text(value: str) -> Snapshot:
         content = Path(value).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: no file can have this name
         _log.debug("could not read images from file: %s", error)
-        return _from_text(value)
+        try:
+            return _from_text(value)
+        except InputError as failure:
+            if not _is_like_a_path(value):
+                raise
+            why = reason(error) if isinstance(error, OSError) else "invalid argument"
+            raise InputError(f"{failure} ({value}: {why}; it was taken for the specification itself)") from None
     return _from_text(_decoded(content))
+
+
+def _is_like_a_path(text: str) -> bool:
+    return len(text) < _LONG_PATH and text[:1] not in {"{", "["} and "\n" not in text and ": " not in text
 
 
 def _from_file(path: str) -> Snapshot:

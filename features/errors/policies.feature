@@ -50,7 +50,7 @@ Feature: Policies that cannot be used
       | --ignore-rekor |                              |
     Then the validation fails with the error
       """
-      unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent" not found
+      unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent" not found…
       """
     And the cluster was asked for the policy configuration "absent"
 

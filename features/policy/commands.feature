@@ -124,7 +124,7 @@ Feature: Trying rules on files, and looking into policies
       | 18 | no such file                | missing.json --policy judged.yaml            | error validating file missing.json: unable to parse the provided input file: missing.json                                             |
       | 19 | neither JSON nor YAML       | text.txt --policy judged.yaml                | error validating file text.txt: evaluating policy: parse configurations: new parser: new: unknown parser: txt, path: text.txt          |
       | 20 | JSON that ends too early    | bad.json --policy judged.yaml                | error validating file bad.json: evaluating policy: parse configurations: parser unmarshal: unmarshal json: unexpected end of JSON input, path: bad.json |
-      | 21 | an unknown format           | one.json --policy judged.yaml --output junit | "junit" is not a valid report format                                                                                                  |
+      | 21 | an unknown format           | one.json --policy judged.yaml --output junit | "junit" is not a valid report format…                                                                                                 |
       | 22 | a server and files          | one.json --policy judged.yaml --server       | --server and input files are mutually exclusive                                                                                       |
 
   @command-<id>

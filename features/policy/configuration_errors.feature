@@ -46,5 +46,5 @@ Feature: Policy configurations that cannot be used
       | 10 | an object for a list        | sources: {policy: []}    | unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go struct field EnterpriseContractPolicySpec.sources of type []v1alpha1.Source |
       | 11 | a text                      | oci::${NOBODY}/policy    | unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.EnterpriseContractPolicySpec |
       | 12 | an empty file               | empty.yaml               | file empty.yaml is empty |
-      | 13 | a file that isn't there     | absent.yaml              | unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent.yaml" not found |
+      | 13 | a file that isn't there     | absent.yaml              | unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent.yaml" not found… |
       | 14 | a specification that is none | {"spec": "text"}        | spec is not a valid map structure |

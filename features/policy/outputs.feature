@@ -61,7 +61,7 @@ Feature: What comes out, and where
     Then the exit status should be 1
     And the text output should match the snapshot
     And the file "report.json" is a report with the violations: - a.r1(t1) a.r1(t2,t3) b.coded
-    And standard error is "Error: "nope" is not a valid report format\n"
+    And standard error is "Error: "nope" is not a valid report format…\n"
 
   @output-13
   Scenario: options that don't fit

@@ -1,7 +1,8 @@
 """References to images: texts such as ``quay.io/org/app:v1`` or ``localhost:5000/app@sha256:…``.
 
 They are read as go-containerregistry's package ``name`` reads them without strictness (specification 10 §2.6, 12 §2):
-the registry defaults to index.docker.io, the tag to ``latest``, and a digest in a reference is always sha256.
+the registry defaults to index.docker.io, the tag to ``latest``, and a digest in a reference is always sha256. Beyond
+that, a registry whose name no host can have, such as ``..`` or one with a label of 70 letters, makes none.
 """
 
 from __future__ import annotations
@@ -17,10 +18,7 @@ _DEFAULT_REGISTRY = "index.docker.io"
 _REPOSITORY = re.compile(r"[a-z0-9_./-]{2,255}", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
-# What can stand as the authority of a URL without user information and without percent-encoding.
-_REGISTRY = re.compile(
-    r"(?:\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|[A-Za-z0-9._~!$&'()*+,;=-]+)(?::[0-9]*)?", re.ASCII
-)
+_LONGEST_NAME, _LONGEST_LABEL = 253, 63  # bytes (RFC 1035 §2.3.4)
 
 
 @record
@@ -111,13 +109,19 @@ def _parse_repository(name: str, text: str) -> Repository:
 
 
 def _is_authority(registry: str) -> bool:
-    if not _REGISTRY.fullmatch(registry):
-        return False
-    if registry.startswith("["):
-        import ipaddress
+    from refimpl.oci import url
 
-        try:
-            ipaddress.IPv6Address(registry[1 : registry.index("]")].partition("%")[0])
-        except ValueError:
-            return False
-    return True
+    try:
+        found = url.parse(f"//{registry}")
+    except url.UnreadableURLError:
+        return False
+    return found.host == registry and (registry.startswith("[") or _is_host(found.hostname))
+
+
+def _is_host(name: str) -> bool:
+    try:
+        encoded = name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError:
+        return False
+    labels = encoded.removesuffix(".").split(".")
+    return len(encoded) <= _LONGEST_NAME and all(0 < len(label) <= _LONGEST_LABEL for label in labels)

@@ -11,6 +11,7 @@ from refimpl.oserrors import described
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.schema import POLICY, RESOURCE, DecodeError, SchemaError, check, decode
 from refimpl.policy.sources.kinds import is_file, is_git, is_http
+from refimpl.quoting import quoted
 from refimpl.record import field, record, replace
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _log = logging.getLogger(__name__)
 
 _FILE_TYPES = (".json", ".yaml", ".yml")
 _CANDIDATES = tuple(f"{directory}policy{suffix}" for directory in (".ec/", "") for suffix in _FILE_TYPES)
+_SHOWN = 200  # characters of what may be a file's name
 _UNREADABLE = "unable to parse EnterpriseContractPolicySpec"
 
 
@@ -248,6 +250,18 @@ def decode_policy(document: str, *, cluster: PolicyCluster) -> Policy:
         return Policy.from_json(decode(POLICY, dict(cluster.policy(document))))
     except DecodeError as error:
         raise PolicyError(f"unable to fetch EnterpriseContractPolicy: {error}") from None
+    except PolicyError as error:
+        raise PolicyError(f"{error} ({_no_file(document)}; it was taken for a name in the cluster)") from None
+
+
+def _no_file(text: str) -> str:
+    """Why a text that has no colon wasn't read as a file."""
+    try:
+        Path(text).stat()
+    except (OSError, ValueError):
+        return f"no such file: {quoted(text[:_SHOWN])}"
+    what = "a directory" if Path(text).is_dir() else "a file whose name doesn't end in .json, .yaml or .yml"
+    return f"{quoted(text)} is {what}"
 
 
 def _from_text(document: str) -> Policy:

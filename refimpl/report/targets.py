@@ -121,7 +121,7 @@ def _rendered(report: Report, target: Target, defaults: TextOptions, formats: Ma
         options = defaults
     module_name = formats.get(target.format)
     if module_name is None:
-        raise OutputError(f"{quoted(target.format)} is not a valid report format")
+        raise OutputError(f"{quoted(target.format)} is not a valid report format (there are {', '.join(formats)})")
     render = importlib.import_module(f"refimpl.report.{module_name}").render
     rendered: str | bytes
     if target.format == "text":

@@ -165,6 +165,29 @@ def test_images_is_a_file_or_the_text_itself(tmp_path: Path) -> None:
         _resolve(images=str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("absent.json", "absent.json: no such file or directory"),
+        ("absent", "absent: no such file or directory"),
+        ("@absent.json", "@absent.json: no such file or directory"),
+        (".", ".: is a directory"),
+    ],
+)
+def test_images_that_are_neither_a_file_nor_a_text_are_told_as_both(text: str, why: str) -> None:
+    with pytest.raises(InputError) as caught:
+        _resolve(images=text)
+    assert str(caught.value).startswith(f"unable to parse Snapshot specification from {text}: error ")
+    assert str(caught.value).endswith(f" ({why}; it was taken for the specification itself)")
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "components: 5", "components:\n- 5"])
+def test_a_text_that_is_no_path_is_told_as_a_text(text: str) -> None:
+    with pytest.raises(InputError) as caught:
+        _resolve(images=text)
+    assert "it was taken" not in str(caught.value)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         _resolve(file_path=str(tmp_path / "none"))

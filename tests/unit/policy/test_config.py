@@ -103,6 +103,11 @@ class TestResolve:
             assert resolve(text, fetcher=Downloads(tmp_path)) == text
 
 
+class NoCluster:
+    def policy(self, _: str) -> dict[str, Any]:
+        raise PolicyError("no cluster")
+
+
 class TestDecode:
     def test_nothing_is_an_empty_policy(self) -> None:
         assert decoded("") == Policy()
@@ -117,6 +122,21 @@ class TestDecode:
     def test_a_cluster_policy_of_the_wrong_form_is_told(self) -> None:
         with pytest.raises(PolicyError, match="unable to fetch EnterpriseContractPolicy: json: cannot unmarshal"):
             decode_policy("name", cluster=Cluster({"sources": {}}))
+
+    @pytest.mark.parametrize(
+        ("name", "why"),
+        [
+            ("absent.yaml", r'no such file: "absent\.yaml"'),
+            ("a/b/c", 'no such file: "a/b/c"'),
+            ("x" * 5000, 'no such file: "x{200}"'),
+            ("a\0b", r'no such file: "a\\x00b"'),
+            (".", r'"\." is a directory'),
+            (__file__, r'"[^"]*\.py" is a file whose name doesn.t end in \.json, \.yaml or \.yml'),
+        ],
+    )
+    def test_what_is_neither_file_nor_in_the_cluster_is_told_as_both(self, name: str, why: str) -> None:
+        with pytest.raises(PolicyError, match=rf"^no cluster \({why}; it was taken for a name in the cluster\)$"):
+            decode_policy(name, cluster=NoCluster())
 
     def test_a_custom_resource_brings_its_spec(self) -> None:
         text = "apiVersion: v1\nkind: Other\nmetadata: {name: 5}\nspec: {name: x}\nother: 1"

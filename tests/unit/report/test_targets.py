@@ -24,6 +24,9 @@ _REPORT = report(component(violations=(result("v", "p.v"),), warnings=(result("w
 _POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and devices are POSIX's")
 
 
+_NAMES = "json, yaml, text, appstudio, hacbs, summary, summary-markdown, junit, attestation, policy-input, vsa"
+
+
 def _written(*outputs: str, options: TextOptions | None = None) -> str:
     stream = io.BytesIO()
     write(_REPORT, outputs, options or TextOptions(), stream)
@@ -102,9 +105,9 @@ def test_options_of_a_target_go_before_the_flags(
 @pytest.mark.parametrize(
     ("outputs", "problem"),
     [
-        (["bogus"], '"bogus" is not a valid report format'),
-        (["JSON"], '"JSON" is not a valid report format'),
-        (["text ?x"], '"text " is not a valid report format'),
+        (["bogus"], '"bogus" is not a valid report format (there are ' + _NAMES + ")"),
+        (["JSON"], '"JSON" is not a valid report format (there are ' + _NAMES + ")"),
+        (["text ?x"], '"text " is not a valid report format (there are ' + _NAMES + ")"),
         (["json?show-warnings=2"], 'strconv.ParseBool: parsing "2": invalid syntax'),
         (["text?show-warnings=y&show-successes=x"], 'strconv.ParseBool: parsing "x": invalid syntax'),
         (["text?a;b"], "invalid semicolon separator in query"),
@@ -112,7 +115,9 @@ def test_options_of_a_target_go_before_the_flags(
         (["text?%4"], 'invalid URL escape "%4"'),
         (
             ["bogus", "json?show-warnings=2"],
-            '"bogus" is not a valid report format\nstrconv.ParseBool: parsing "2": invalid syntax',
+            '"bogus" is not a valid report format (there are '
+            + _NAMES
+            + ')\nstrconv.ParseBool: parsing "2": invalid syntax',
         ),
     ],
 )
@@ -124,7 +129,7 @@ def test_the_other_targets_are_written_all_the_same(tmp_path: Path) -> None:
     stream = io.BytesIO()
     missing = tmp_path / "none" / "file"
     assert _problem(["bogus", "appstudio", f"json={missing}", f"yaml={tmp_path}", "appstudio"], stream) == (
-        '"bogus" is not a valid report format\n'
+        '"bogus" is not a valid report format (there are ' + _NAMES + ")\n"
         f"open {missing}: no such file or directory\n"
         f"open {tmp_path}: is a directory"
     )
@@ -275,7 +280,7 @@ def test_a_file_that_may_not_be_written_is_named_and_left(tmp_path: Path, monkey
     path.chmod(0o400)
     if os.geteuid() == 0:  # root may write everywhere
         monkeypatch.setattr(os, "access", lambda *_: False)
-        assert _problem([f"json={path}", "bogus"]) == '"bogus" is not a valid report format'
+        assert _problem([f"json={path}", "bogus"]) == '"bogus" is not a valid report format (there are ' + _NAMES + ")"
         assert list(tmp_path.iterdir()) == [path]
         return
     assert _problem([f"json={path}"]) == f"open {path}: permission denied"
