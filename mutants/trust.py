@@ -178,7 +178,7 @@ def odd_certificates_unguarded() -> None:
     "unsigned-parsed-first",
     "What nobody signed is parsed as a whole, however many values it has.",
     Kind.TRUST,
-    "trust-20.01 trust-21",
+    "trust-20.01 trust-21 trust-24.02",
 )
 def unsigned_parsed_first() -> None:
     from refimpl.verify import document
@@ -212,7 +212,7 @@ def pem_by_trial() -> None:
     "nested-without-limit",
     "How deep JSON is nested is found out by the reader, whose error goes on its way.",
     Kind.TRUST,
-    "trust-23",
+    "trust-23 trust-24.03",
 )
 def nested_without_limit() -> None:
     from refimpl.verify import document

@@ -9,6 +9,7 @@ from ec_acceptance.testbed.attachments import (
     BUNDLES,
     CERTIFICATES,
     IMAGE_SIGNATURES,
+    LOG_ANSWERS,
     RsaKeyPair,
     Signer,
     bundle_manifest,
@@ -20,6 +21,7 @@ from ec_acceptance.testbed.behaving import Context, arguments
 from ec_acceptance.testbed.confinement import UnconfinableError
 from ec_acceptance.testbed.judging import usual_words
 from ec_acceptance.testbed.memory import measured
+from ec_acceptance.testbed.rekor import Lies
 from ec_acceptance.testbed.stock import component
 
 _CODES = {
@@ -85,6 +87,11 @@ def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
     for blob in blobs.values():
         repository.put_blob(blob)
     repository.put_manifest(manifest, _MANIFEST)
+
+
+@given("the transparency log answers {what}")
+def a_hostile_log(context: Context, what: str) -> None:
+    context.world.rekor.lies = Lies(status=200, body=LOG_ANSWERS[what])
 
 
 @when("the images are judged, and the memory for it is measured, with")

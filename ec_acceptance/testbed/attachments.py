@@ -6,6 +6,7 @@ Each is what a signer would make, by the right key and with an entry of the righ
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ __all__ = [
     "BUNDLES",
     "CERTIFICATES",
     "IMAGE_SIGNATURES",
+    "LOG_ANSWERS",
     "RsaKeyPair",
     "Signer",
     "bundle_manifest",
@@ -352,3 +354,14 @@ BUNDLES: Mapping[str, Callable[[Signer], bytes]] = {
     "is unsigned and 60 MB of empty objects": lambda _: empty_objects(60_000_000),
 }
 """What is wrong with a bundle → its content."""
+
+LOG_ANSWERS: Mapping[str, bytes] = {
+    "a place of 5,000 digits": b'[{"%b":{"logIndex":%b}}]' % (b"0" * 64, b"9" * 5000),
+    "30 MB of empty objects": empty_objects(30_000_000),
+    "40,000 levels of lists": b"[" * 40_000 + b"]" * 40_000,
+    "a proof whose hash is no hash": (
+        b'[{"%b":{"body":"","verification":{"inclusionProof":{"logIndex":0,"treeSize":2,"hashes":["0 0"]}}}}]'
+        % hashlib.sha256(b"\0").hexdigest().encode()
+    ),
+}
+"""What a log answers that isn't one of ours → the body."""

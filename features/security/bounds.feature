@@ -51,3 +51,20 @@ Feature: What is attached is bounded before it is verified
       | --output | json |
     Then the attestation of "acceptance/image" is refused because of "exceeded max depth"
     And the image signature of "acceptance/image" is believed
+
+  @trust-24 @trust-24.<id>
+  Scenario Outline: a log that answers <what>
+    Given a valid image signature of "acceptance/image" image signed by the "known" key
+    And the transparency log answers <what>
+    When the images are judged, and the memory for it is measured, with
+      | --ignore-rekor=false |          |
+      | --rekor-url          | ${REKOR} |
+    Then the image signature of "acceptance/image" is refused because of "<reason>"
+    And the peak of memory was at most 300 MiB
+
+    Examples:
+      | id | what                          | reason                                                 |
+      | 01 | a place of 5,000 digits       | json: cannot unmarshal number 999                      |
+      | 02 | 30 MB of empty objects        | no matching signatures                                 |
+      | 03 | 40,000 levels of lists        | exceeded max depth                                     |
+      | 04 | a proof whose hash is no hash | no valid tlog entries found verifying inclusion proof: |

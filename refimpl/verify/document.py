@@ -42,8 +42,9 @@ MANY_VALUES = 4_000_000
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
 #: Either a half of a surrogate pair without the other one, or as much as possible of all else.
-_HALF = re.compile(
-    rf"(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})++|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{{2}})|\\", re.DOTALL
+_HALF = (
+    rf"(?s)(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})++"
+    r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\"  # compiled when a text has one: few have
 )
 _LONG_INTEGER = re.compile("[0-9]{309}")  # the largest float has so many digits
 _REPLACEMENT = "\ufffd"
@@ -141,7 +142,7 @@ def _whole_pairs(text: str) -> tuple[str, bool]:
         halves += 1
         return _REPLACEMENT
 
-    mended = _HALF.sub(whole, text)
+    mended = re.sub(_HALF, whole, text)
     return mended, halves > 0
 
 
