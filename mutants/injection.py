@@ -117,3 +117,35 @@ def half_a_character_is_kept() -> None:
     from refimpl import jsontext
 
     replace(jsontext, "well_formed", lambda text: text)
+
+
+@mutant(
+    "deep-files-are-left-out",
+    "A file that is nested too deeply is left out, and so hidden from the rules.",
+    Kind.INJECTION,
+    "inject-21",
+)
+def deep_files_are_left_out() -> None:
+    from refimpl.layers import files
+    from refimpl.oci.errors import LimitExceededError
+
+    @changed(files, "_parsed")
+    def parsed(original: Callable[..., Any], name: str, content: bytes) -> Any:
+        try:
+            return original(name, content)
+        except LimitExceededError:
+            return vars(files)["_UNREADABLE"], len(content)
+
+
+@mutant(
+    "depth-without-limit",
+    "What is nested is walked through until the stack is used up.",
+    Kind.INJECTION,
+    "inject-21 inject-24",
+)
+def depth_without_limit() -> None:
+    from refimpl import jsontext, yamltext
+
+    replace(jsontext, "check_depth", lambda *_: None)
+    replace(yamltext, "check_depth", lambda *_: None)
+    replace(yamltext, "DEPTH_LIMIT", 10_000)

@@ -5,12 +5,22 @@ from __future__ import annotations
 from behave import given, then, when
 
 from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.texts import add_telling, judge_telling, tells
+from ec_acceptance.testbed.texts import add_nested, add_telling, judge_telling, nested, tells
 
 
 @given('an image "{name}" that has {words} wherever its maker may write')
 def an_image_that_tells(context: Context, name: str, words: str) -> None:
     add_telling(context.world, name, words)
+
+
+@given('an image "{name}" with a file that is nested {levels:d} levels deep')
+def an_image_with_a_nested_file(context: Context, name: str, levels: int) -> None:
+    add_nested(context.world, name, levels)
+
+
+@given('a file "{name}" that is nested {levels:d} levels deep')
+def a_nested_file(context: Context, name: str, levels: int) -> None:
+    context.world.write(name, nested(levels))
 
 
 @when("it is judged by a policy that tells where it finds {words}, as {output}")

@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import yaml
 
 from ec_acceptance.testbed.images import OLM_LABEL, Image, Layer, publish
-from ec_acceptance.testbed.judging import judge
+from ec_acceptance.testbed.judging import attach, judge
 from ec_acceptance.testbed.platforms import register
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.world import World
 
-__all__ = ["TEXTS", "add_telling", "judge_telling", "tells"]
+__all__ = ["TEXTS", "add_nested", "add_telling", "judge_telling", "nested", "tells"]
 
 _CLOSING = '0}}}},"namespaces":[],"rest":{"a":{"b":{"c":0'
 """The end of a label, the configuration, the image and the input; then a member of whatever is around that."""
@@ -89,6 +89,19 @@ def add_telling(world: World, name: str, words: str) -> None:
     world.stock.sign(name, "known", logged=False)
     materials = [] if words == _HALF else [{"uri": text, "digest": {"sha1": "0"}}]
     world.stock.attest(name, "known", logged=False, materials=materials)
+
+
+def nested(levels: int) -> str:
+    """JSON of as many objects, one in the other."""
+    return '{"a":' * levels + "1" + "}" * levels
+
+
+def add_nested(world: World, name: str, levels: int) -> None:
+    """Push a conforming OLM bundle with a file that is nested so deep."""
+    layer = Layer.of({"manifests/deep.json": nested(levels).encode()})
+    image = Image.of([layer], config={"Labels": {OLM_LABEL: "manifests/"}})
+    register(world, name, publish(image, world.gate.repository(name)))
+    attach(world, name)
 
 
 def judge_telling(world: World, words: str, output: str) -> None:

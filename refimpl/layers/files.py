@@ -12,6 +12,7 @@ from refimpl.layers.archive import NAME_LIMIT, Archive
 from refimpl.layers.listing import cleaned, flattened
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.errors import LimitExceededError
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -56,7 +57,7 @@ def image_files(
         if size > layers.limits.image_bytes:
             raise LimitExceededError(f"files of the image have more than {layers.limits.image_bytes} bytes")
         if value is not _UNREADABLE:
-            files[_shown(name)] = value
+            files[well_formed(name)] = value
     return files
 
 
@@ -87,12 +88,7 @@ def _parsed(name: str, content: bytes) -> tuple[Any, int]:
     try:
         return yamltext.loads(content, mend=True), len(content)
     except jsontext.DepthError as error:
-        raise LimitExceededError(f"{_shown(name)}: {error}") from None
+        raise LimitExceededError(f"{well_formed(name)}: {error}") from None
     except ValueError as error:
-        _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", _shown(name), error)
+        _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", well_formed(name), error)
         return _UNREADABLE, len(content)
-
-
-def _shown(name: str) -> str:
-    """A name as JSON can hold it."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -11,6 +11,7 @@ from refimpl.flag_values import parse_bool
 from refimpl.oserrors import described
 from refimpl.quoting import quoted
 from refimpl.record import record
+from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -134,7 +135,7 @@ def _rendered(report: Report, target: Target, defaults: TextOptions, formats: Ma
         )
     else:
         rendered = render(report)
-    data = rendered.encode("utf-8", "replace") if isinstance(rendered, str) else rendered
+    data = well_formed(rendered).encode() if isinstance(rendered, str) else rendered
     return data if data.endswith(b"\n") else data + b"\n"
 
 

@@ -1,0 +1,127 @@
+Feature: Nesting and noise without end
+
+  Whatever is nested deeper than 250 levels is a clear error: never the end of the program, and never left out, which
+  would hide it from the rules. The real one takes up to 10,000 levels, and leaves out what is deeper.
+
+  @inject-21
+  Scenario Outline: a file of a layer, <levels> levels
+    Given an image "acceptance/app" with a file that is nested <levels> levels deep
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    And the rules
+      """
+      package a
+      deny contains {"code": "a.no", "msg": "a file that nobody wants"} if input.image.files["manifests/deep.json"]
+      warn contains {"code": "a.other", "msg": "says something"}
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …manifests/deep.json: …nested too deeply: more than 250 levels
+      """
+
+    Examples:
+      | levels  |
+      | 251     |
+      | 10000   |
+      | 10001   |
+      | 1000000 |
+
+  @inject-22
+  Scenario: a file of 250 levels is shown
+    Given an image "acceptance/app" with a file that is nested 250 levels deep
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    And the rules
+      """
+      package a
+      deny contains {"code": "a.no", "msg": "a file that nobody wants"} if input.image.files["manifests/deep.json"]
+      """
+    When the images are judged
+    Then the violations are: a.no
+
+  @inject-23
+  Scenario Outline: what rules get by a function, and what they say, <levels> levels
+    Given a conforming image "acceptance/app"
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    And the rules
+      """
+      package a
+      opened := concat("", ["[" | some _ in numbers.range(1, <levels>)])
+      closed := concat("", ["]" | some _ in numbers.range(1, <levels>)])
+      deny contains {"code": "a.deep", "msg": "deep", "value": json.unmarshal(concat("", [opened, closed]))}
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …the answer of data.a.deny is nested too deeply: more than 250 levels
+      """
+
+    Examples:
+      | levels |
+      | 250    |
+      | 9000   |
+
+  @inject-24
+  Scenario Outline: the command line's <thing>
+    Given a conforming image "acceptance/app"
+    And a file "deep.json" that is nested 10000 levels deep
+    And the policy configuration
+      """
+      sources: []
+      """
+    When the images are judged with
+      | <flag> | <value> |
+    Then the validation fails with the error
+      """
+      …nested too deeply: more than 250 levels
+      """
+
+    Examples:
+      | thing     | flag        | value     |
+      | policy    | --policy    | deep.json |
+      | snapshot  | --file-path | deep.json |
+
+  @inject-25
+  Scenario: a file as input
+    Given a file "deep.json" that is nested 10000 levels deep
+    And the rules
+      """
+      package a
+      deny contains {"code": "a.no", "msg": "denied"}
+      """
+    When "validate input" is run with
+      | --file   | deep.json                             |
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then the validation fails with the error
+      """
+      …exceeded max depth…
+      """
+
+  @inject-26
+  Scenario: prints without end
+    Given a conforming image "acceptance/app"
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+    And the rules
+      """
+      package a
+      deny contains {"code": "a.no", "msg": "denied"} if {
+        some number in numbers.range(1, 1000000)
+        print("still here", number)
+        number == 1000000
+      }
+      """
+    When the images are judged with
+      | --debug | |
+    Then the violations are: a.no
+    And the log names "more than 50000 lines or 8 MiB were printed or traced: the rest isn't shown"
