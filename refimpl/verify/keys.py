@@ -23,6 +23,7 @@ _PKIX, _PKCS1 = "PUBLIC KEY", "RSA PUBLIC KEY"
 _NO_KEY = "asn1: structure error: the block is not a public key"
 _INLINE = "-----BEGIN PUBLIC KEY-----"
 _LARGEST_P1363 = 132
+_LARGEST_FILE = 1 << 20
 _CURVES = frozenset({"secp224r1", "secp256r1", "secp384r1", "secp521r1"})
 #: The fewest bits of an RSA modulus. The contract's tool takes 1024; NIST SP 800-131A disallows such since 2014.
 _FEWEST_RSA_BITS = 2048
@@ -266,18 +267,21 @@ def _from_secret(reference: str, cluster: Secrets | None) -> PublicKey:
 
 
 def read_file(path: str) -> bytes:
-    """A file's content.
+    """A file's content, of at most 1 MiB.
 
     Raises:
-        KeyMaterialError: it cannot be read; text as ``open PATH: no such file or directory``.
+        KeyMaterialError: it cannot be read, or is larger; text as ``open PATH: no such file or directory``.
     """
     action = "open"
     try:
         with Path(path).open("rb") as file:
             action = "read"
-            return file.read()
+            content = file.read(_LARGEST_FILE + 1)
     except OSError as error:
         action = "read" if isinstance(error, IsADirectoryError) else action
         raise KeyMaterialError(described(action, path, error)) from None
     except ValueError:  # a NUL in the path
         raise KeyMaterialError(f"open {path}: invalid argument") from None
+    if len(content) > _LARGEST_FILE:
+        raise KeyMaterialError(f"read {path}: more than {_LARGEST_FILE} bytes, which no key has")
+    return content

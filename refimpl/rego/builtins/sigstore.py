@@ -13,6 +13,7 @@ from refimpl.record import record
 from refimpl.rego.builtins.failure import kind
 from refimpl.rego.builtins.numbers import as_floats
 from refimpl.rego.builtins.references import digest_trouble
+from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.keys import load_public_key, parse_public_key
 from refimpl.verify.log import TransparencyLog
@@ -142,7 +143,7 @@ def _verifier(shared: Shared, ref: object, opts: object, stack: ExitStack) -> tu
         log = _log(shared, options, stack)
     except _RefusedError as error:
         raise _RefusedError(f"opts parameter: {error}") from None
-    return Verifier(shared.client, key, log), reference
+    return Verifier(shared.client, key, log, limit=attachment_limit(shared.environ)), reference
 
 
 def _key(shared: Shared, options: _Options) -> PublicKey:

@@ -271,3 +271,11 @@ def test_secrets_need_a_cluster() -> None:
 def test_the_report_shows_64_columns() -> None:
     key = public(KNOWN)
     assert base64.b64decode("".join(key.pem.splitlines()[1:-1])) == KNOWN.public_der == key.der
+
+
+def test_a_file_without_end_is_no_key(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(KeyMaterialError, match="more than 1048576 bytes"):
+        _load(str(path))

@@ -91,6 +91,13 @@ def test_signatures_of_an_image(bench: Bench) -> None:
     }
 
 
+def test_the_size_of_what_is_attached_is_limited_as_for_the_built_in_checks(function: str) -> None:
+    with Bench(environ={"COSIGN_MAX_ATTACHMENT_SIZE": "10"}) as bench:
+        found = bench.call(f"sigstore.verify_{function}", Signed(bench).ref, BY_KEY)
+    assert not found["success"]
+    assert "exceeded the limit (10)" in found["errors"][0]
+
+
 def test_attestations_of_an_image(bench: Bench) -> None:
     signed = Signed(bench)
     found = bench.call("sigstore.verify_attestation", signed.ref, BY_KEY)
