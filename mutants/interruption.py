@@ -46,9 +46,9 @@ def waits_on_interrupt() -> None:
 
 @mutant(
     "work-folder-stays",
-    "A run that a signal ends leaves its folder.",
+    "A run that a signal ends leaves its folder, and half a layer.",
     Kind.INTERRUPTION,
-    "process-01 process-02 process-03",
+    "process-01 process-02 process-03 process-06",
 )
 def work_folder_stays() -> None:
     from refimpl import leftovers

@@ -4,46 +4,57 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["add_group", "add_path", "drop_group", "drop_path", "read", "report_to"]
+__all__ = ["add_group", "add_path", "drop_group", "drop_path", "make_notes", "note_in", "read"]
 
-_pipe: int | None = None
+_notes: int | None = None
 
 
-def report_to(descriptor: int) -> None:
-    """From now on tell the supervisor, by this pipe, what is there. Without a supervisor nobody is told."""
-    global _pipe  # noqa: PLW0603 - a process has one supervisor
-    os.set_blocking(descriptor, False)
-    _pipe = descriptor
+def make_notes() -> tuple[int, int]:
+    """Where a process can note what there is, even if nobody reads for now: ends for reading and for writing."""
+    if hasattr(os, "memfd_create"):
+        notes = os.memfd_create("leftovers")
+        return notes, os.dup(notes)
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)  # rather too few notes than a process that waits
+    return reading, writing
+
+
+def note_in(descriptor: int) -> None:
+    """From now on note here what there is. Without a supervisor nothing is noted."""
+    global _notes  # noqa: PLW0603 - a process has one supervisor
+    _notes = descriptor
 
 
 def add_path(path: str | os.PathLike[str]) -> None:
     """The file or folder is to be removed when the process dies; best called before it is made."""
-    _tell(b"+", os.path.abspath(path))  # noqa: PTH100 - pathlib isn't needed here
+    _note(b"+", os.path.abspath(path))  # noqa: PTH100 - pathlib isn't needed here
 
 
 def drop_path(path: str | os.PathLike[str]) -> None:
     """The file or folder is gone, or is to stay."""
-    _tell(b"-", os.path.abspath(path))  # noqa: PTH100 - see above
+    _note(b"-", os.path.abspath(path))  # noqa: PTH100 - see above
 
 
 def add_group(number: int) -> None:
     """The processes of this group are to be killed when this process dies."""
-    _tell(b"(", str(number))
+    _note(b"(", str(number))
 
 
 def drop_group(number: int) -> None:
     """The processes of this group have ended."""
-    _tell(b")", str(number))
+    _note(b")", str(number))
 
 
 def read(descriptor: int) -> tuple[list[str], list[int]]:
-    """What the process that wrote into this pipe has left: files and folders, and groups of processes.
+    """What the process that noted it has left: files and folders, and groups of processes.
 
     To be called when it has ended.
     """
-    os.set_blocking(descriptor, False)
     said = b""
     try:
+        if hasattr(os, "memfd_create"):
+            os.lseek(descriptor, 0, os.SEEK_SET)
         while part := os.read(descriptor, 1 << 16):
             said += part
     except BlockingIOError:  # a child of the process still holds the pipe
@@ -59,10 +70,10 @@ def read(descriptor: int) -> tuple[list[str], list[int]]:
     return paths, [int(one[1:]) for one in left if one.startswith(b"(")]
 
 
-def _tell(sign: bytes, thing: str) -> None:
-    if _pipe is None:
+def _note(sign: bytes, thing: str) -> None:
+    if _notes is None:
         return
     try:  # noqa: SIM105 - contextlib costs more than this module
-        os.write(_pipe, sign + os.fsencode(thing) + b"\0")
+        os.write(_notes, sign + os.fsencode(thing) + b"\0")
     except OSError:
-        pass  # the supervisor is gone, or has been told of thousands: this one stays if the process is killed
+        pass  # this one stays if the process is killed

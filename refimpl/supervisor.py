@@ -52,7 +52,7 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     ending = [number for name in _SIGNALS if signal.getsignal(number := getattr(signal, name)) is not signal.SIG_IGN]
     awaited = {*ending, signal.SIGALRM, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-    told, telling = os.pipe()
+    told, telling = leftovers.make_notes()
     living, alive = os.pipe()
     try:
         worker = os.fork()
@@ -64,7 +64,7 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     if worker == 0:
         os.close(told)
         os.close(alive)
-        leftovers.report_to(telling)
+        leftovers.note_in(telling)
         _die_with_supervisor(living)
         if not _has_terminal():
             os.setpgid(0, 0)

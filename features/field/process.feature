@@ -31,6 +31,23 @@ Feature: How a run ends
       | 2  | SIGTERM | 143    |
       | 3  | SIGHUP  | 129    |
 
+  @process-06 @process-06.<id>
+  Scenario Outline: <signal> ends a run that fetches a layer, and half the layer isn't left in the cache
+    Given the environment variable is set "EC_CACHE=true"
+    And 2 images that share a layer, read through <reader>
+    And the first request for the shared layer is held in the middle
+    When the validation starts
+    And the shared layer is held
+    And the validation gets <signal>, and all of it ends
+    Then the exit status should be <status>
+    And the cache directory has no temporary
+    And no temporary file of it is left
+
+    Examples:
+      | id | signal  | status | reader             |
+      | 1  | SIGINT  | 130    | input.image.files  |
+      | 2  | SIGTERM | 143    | ec.oci.image_files |
+
   @process-03 @process-03.<id>
   Scenario Outline: <signal> ends a run whose rules never come to an end
     Given a conforming image "acceptance/marker"

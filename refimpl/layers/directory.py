@@ -18,6 +18,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from refimpl import leftovers
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -185,6 +187,7 @@ class Directory:
         """A new temporary, locked."""
         for _ in range(_ATTEMPTS):
             path = self.path / f"{PREFIX}{os.urandom(8).hex()}.part"
+            leftovers.add_path(path)  # for good: no other file will ever have this name
             handle = os.open(path, _WRITE, 0o600)
             if _lock(handle) is not False and os.fstat(handle).st_nlink:
                 return Temporary(path, handle)
