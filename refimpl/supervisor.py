@@ -97,8 +97,13 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     failure = exceeded() if number == signal.SIGALRM else InterruptedRunError(number)
     signal.signal(signal.SIGALRM, lambda *_: os._exit(failure.exit_status))
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    os.kill(worker, signal.SIGSTOP)  # it must start no more of them
+    children = _children(worker)
     _kill(worker, os.kill)
     os.waitpid(worker, 0)
+    for child in children:
+        _kill(child, os.killpg)
+        _kill(child, os.kill)
     _clear(worker, told)
     signal.setitimer(signal.ITIMER_REAL, GRACE)  # nobody may be reading what is said
     raise failure
@@ -135,6 +140,18 @@ def _has_terminal() -> bool:
     except OSError:
         return False
     return True
+
+
+def _children(process: int) -> list[int]:
+    """What the process has started and not yet waited for, noted or not, where the system tells."""
+    found = []
+    try:
+        for thread in os.listdir(f"/proc/{process}/task"):  # noqa: PTH208 - these are texts
+            with open(f"/proc/{process}/task/{thread}/children", encoding="ascii") as children:  # noqa: PTH123
+                found += [int(child) for child in children.read().split()]
+    except OSError:
+        pass
+    return found
 
 
 def _clear(worker: int, told: int) -> None:
