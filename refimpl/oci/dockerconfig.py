@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 import logging
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from refimpl.oci import members
 from refimpl.oci.credentials import ANONYMOUS, Credentials
 from refimpl.oci.errors import RegistryError
 from refimpl.record import field, record
+from refimpl.unicode import decoded, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,12 +107,17 @@ def _place(environ: Mapping[str, str]) -> Path | None:
     usual = [Path(home, ".docker", "config.json")] if home else []
     if folder := environ.get("DOCKER_CONFIG"):
         usual.append(Path(folder, "config.json"))
-    if any(path.is_file() for path in usual):
+    if any(map(_is_there, usual)):
         return usual[-1]
     podman = [Path(file)] if (file := environ.get("REGISTRY_AUTH_FILE")) else []
     if folder := environ.get("XDG_RUNTIME_DIR"):
         podman.append(Path(folder, "containers", "auth.json"))
-    return next((path for path in podman if path.is_file()), None)
+    return next(filter(_is_there, podman), None)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether it is a file; what mustn't be looked at isn't there, as for Docker's client."""
+    return os.path.isfile(path)  # noqa: PTH113 - pathlib's raises where the folder can't be entered
 
 
 def _inline(text: str) -> Mapping[str, Credentials]:
@@ -125,7 +132,7 @@ def _inline(text: str) -> Mapping[str, Credentials]:
 
 def _first(raw: bytes, shape: members.Nested = _FILE) -> Mapping[str, Any]:
     """The first JSON value of a text, which must be an object or null."""
-    text = raw.decode("utf-8", "replace").lstrip(" \t\r\n")
+    text = decoded(raw).lstrip(" \t\r\n")
     if not text:
         return {}
     value, _ = members.FIRST_VALUE.raw_decode(text)
@@ -164,10 +171,10 @@ def _credentials(key: str, entry: object) -> Credentials:
 def _pair(text: str) -> tuple[str, str]:
     text = text.replace("\r", "").replace("\n", "")
     try:
-        decoded = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        pair = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
         raise ValueError("not base64") from None
-    name, colon, secret = decoded.decode("utf-8", "surrogateescape").partition(":")
+    name, colon, secret = pair.decode("utf-8", "surrogateescape").partition(":")
     if not colon or not name:
         raise ValueError("no name and password")
     return name, secret.strip("\x00")
@@ -190,4 +197,4 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _text(entry: Mapping[str, Any], name: str) -> str:
     """A text, with U+FFFD for what isn't Unicode (lone surrogates), as Go reads it."""
     value = entry.get(name)
-    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else ""
+    return well_formed(value) if isinstance(value, str) else ""

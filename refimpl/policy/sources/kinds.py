@@ -8,6 +8,7 @@ from enum import Enum
 
 from refimpl.errors import PolicyError
 from refimpl.oci.url import UnreadableURLError, parse
+from refimpl.redaction import without_secrets
 
 __all__ = ["Kind", "is_file", "is_git", "is_http", "kind_of", "without_prefixes"]
 
@@ -53,7 +54,8 @@ def kind_of(url: str) -> Kind:
         return Kind.GIT
     if _REGISTRIES.fullmatch(_host(url)):
         return Kind.OCI
-    raise PolicyError(f"no gatherer found for URI: {url}")
+    shown = without_secrets(f"git::{url}").removeprefix("git::")  # a name and a password may stand there all the same
+    raise PolicyError(f"no gatherer found for URI: {shown}")
 
 
 def is_file(text: str) -> bool:

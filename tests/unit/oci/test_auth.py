@@ -231,3 +231,12 @@ def test_a_helper_that_isnt_there(tmp_path: Path, name: str) -> None:
 def test_basic() -> None:
     assert Credentials("user", "pass word").basic == "Basic dXNlcjpwYXNzIHdvcmQ="
     assert ANONYMOUS.basic == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of folders are another matter there")
+def test_a_folder_that_mustnt_be_entered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("os.stat", refuse)
+    assert found({"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}) is ANONYMOUS

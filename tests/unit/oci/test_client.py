@@ -220,6 +220,33 @@ def test_retry_after_zero_or_a_past_date(gate: Gate, client_of: Connect) -> None
     assert client_of(retry=slow).manifest(ref_at(gate.address)).digest == IMAGE.digest
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("9" * 5000, None),
+        ("-1", None),
+        ("1.5", None),
+        ("Fri, 99 Foo 2026 25:61:61 GMT", None),
+        ("Fri, 31 Dec 999999999 00:00:00 GMT", None),
+        ("Fri, 31 Dec 9999 23:59:59 -9999", None),
+        ("x" * 100_000, None),
+        ("", None),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_what_retry_after_says(client_of: Connect, text: str, seconds: float | None) -> None:
+    def handle(request: Request) -> Response:
+        del request
+        return Response(503, (("Retry-After", text),))
+
+    with Server(handle) as server, pytest.raises(StatusError) as caught:
+        client_of(retry=Retry(max_wait=0, max_retry=0)).head(ref_at(server.address))
+    assert caught.value.retry_after == seconds
+
+
 def test_a_pause_ends_with_the_deadline(gate: Gate, client_of: Connect) -> None:
     gate.add(Answer(503), kind="manifest")
     with pytest.raises(TimeoutExceededError):
