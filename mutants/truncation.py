@@ -238,3 +238,60 @@ def odd_entries_passed_over() -> None:
         for name, mode, sha in original(*arguments):
             if name.lower() not in {b"", b".", b"..", b".git"} and b"/" not in name and mode != 0o170000:
                 yield name, mode, sha
+
+
+@mutant(
+    "odd-kinds-are-null",
+    "Entries of a layer of other kinds than that of regular files show no content.",
+    Kind.TRUNCATION,
+    "archive-100 archive-101 archive-102 archive-103 archive-104 archive-105 archive-106 archive-108",
+)
+def odd_kinds_are_null() -> None:
+    from refimpl.layers.archive import Entry
+
+    replace(Entry, "has_content", property(lambda entry: entry.kind == "0"))
+
+
+@mutant(
+    "hard-link-shows-what-is-below",
+    "A hard link that leads out of the image, or seems to, leaves lower layers' file in sight.",
+    Kind.TRUNCATION,
+    "archive-114 archive-115",
+)
+def hard_link_shows_what_is_below() -> None:
+    from refimpl.layers import listing
+
+    @changed(listing, "_escapes")
+    def escapes(original: Any, entry: Any, parent: str) -> bool:
+        return bool(original(entry, parent) or (entry.kind == "1" and entry.link.startswith("../")))
+
+
+@mutant(
+    "removed-in-its-own-layer",
+    "What a layer removes it removes from itself too, where it stands behind the mark.",
+    Kind.TRUNCATION,
+    "archive-121",
+)
+def removed_in_its_own_layer() -> None:
+    from refimpl.layers import layers
+
+    @changed(layers, "read_listing")
+    def read(original: Any, *arguments: Any) -> Any:
+        found = original(*arguments)
+        for mark in found.covers - found.names:
+            gone = [name for name in found.files if name == mark or name.startswith(f"{mark}/")]
+            for name in gone:
+                del found.files[name]
+        return found
+
+
+@mutant(
+    "opaque-unknown",
+    "The mark that hides all that lower layers have in a folder isn't known.",
+    Kind.TRUNCATION,
+    "archive-122 archive-123 archive-124",
+)
+def opaque_unknown() -> None:
+    from refimpl.layers import listing
+
+    replace(listing, "_under", lambda *_: False)

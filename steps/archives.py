@@ -9,7 +9,8 @@ from behave import given, then, when
 from ec_acceptance.testbed.behaving import Context, pairs, rows
 from ec_acceptance.testbed.confinement import UnconfinableError, bound_by_modes
 from ec_acceptance.testbed.damaged import damaged
-from ec_acceptance.testbed.judging import judge
+from ec_acceptance.testbed.judging import attach, judge
+from ec_acceptance.testbed.odd_layers import add_of_entries
 from ec_acceptance.testbed.odd_trees import odd_repository
 from ec_acceptance.testbed.policies import push_artifact, push_packed
 from ec_acceptance.testbed.special_files import SPECIAL_FILES
@@ -83,3 +84,9 @@ def judged_again(context: Context) -> None:
 def _named_sources(context: Context) -> list[str]:
     document = json.loads(context.world.last.out)
     return [url for group in document["policy"]["sources"] for url in group["policy"]]
+
+
+@given('a conforming OLM bundle image "{name}" whose layers, the lowest first, have the entries')
+def an_image_of_entries(context: Context, name: str) -> None:
+    add_of_entries(context.world, name, rows(context.table))
+    attach(context.world, name)

@@ -29,7 +29,7 @@ _CHUNK = 1 << 20
 NAME_LIMIT = 4096
 #: Bytes of one header of pax or of GNU's long names, as in Go, and of all headers before one entry.
 _HEADER_LIMIT = 1 << 20
-_HEADERS_LIMIT = 4 << 20
+_HEADERS_LIMIT = 16 << 20
 _WITHOUT_CONTENT = frozenset("123456")
 _OLD_REGULAR, _CONTIGUOUS = "\0", "7"
 _USTAR, _GNU = b"ustar\0", b"ustar  \0"
@@ -150,7 +150,7 @@ class Archive:
                 if kind not in {_PAX, PAX_GLOBAL, _LONG_NAME, _LONG_LINK}:
                     return self._entry(header, kind, name, link, records)
                 size = _number(header[124:136])
-                headers += _BLOCK + size
+                headers += _BLOCK + size + -size % _BLOCK
                 if size > _HEADER_LIMIT or headers > _HEADERS_LIMIT:
                     raise MalformedError(f"archive/tar: header too long at byte {start}")
                 data = self._exactly(size)

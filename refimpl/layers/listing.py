@@ -85,9 +85,12 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
                 listing.weigh(len(parent), limits)
                 listing.opaque.add(parent)
             continue
-        removed = base.startswith(_WHITEOUT) and entry.kind != DIRECTORY
+        removed = base.startswith(_WHITEOUT)
         if removed:
-            name = posixpath.join(parent, base[len(_WHITEOUT) :])
+            name = cleaned(posixpath.join(parent, base[len(_WHITEOUT) :]))  # of no name: the directory itself
+            if name == ".":
+                listing.opaque.add("")
+                continue
         inside = (parent.lower() or ".") in directories
         if not inside and name.lower() not in above:
             continue

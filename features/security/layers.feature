@@ -1,0 +1,97 @@
+Feature: What rules see of an image's files is what a container would see, whatever the layers' entries are
+
+  Layers follow the OCI image specification (layer.md): what a layer has under a name replaces what lower layers have
+  there, and what it removes it removes below itself only.
+
+  Background:
+    Given the rules
+      """
+      package files
+
+      import rego.v1
+
+      # METADATA
+      # title: Files
+      # custom:
+      #   short_name: seen
+      warn contains {"code": "files.seen", "msg": json.marshal(object.get(input.image, "files", {}))}
+      """
+
+  @archive-<id>
+  Scenario Outline: an entry of the kind "<kind>" shows <what>
+    Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
+      | low | <kind> | manifests/a.json | <text> |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then a message is
+      """
+      {"manifests/a.json":<seen>}
+      """
+
+    Examples: kinds that readers take for files
+      | id  | kind   | text    | what        | seen    |
+      | 100 | type Z | {"x":1} | its content | {"x":1} |
+      | 101 | type A | {"x":1} | its content | {"x":1} |
+      | 102 | type B | {"x":1} | its content | {"x":1} |
+      | 103 | type V | {"x":1} | its content | {"x":1} |
+      | 104 | type M | {"x":1} | its content | {"x":1} |
+      | 105 | type N | {"x":1} | its content | {"x":1} |
+      | 106 | type 9 | {"x":1} | its content | {"x":1} |
+      | 107 | type 7 | {"x":1} | its content | {"x":1} |
+      | 108 | type 1 | {"x":1} | its content | {"x":1} |
+
+    Examples: what has no content
+      | id  | kind      | text | what    | seen |
+      | 109 | pipe      |      | nothing | null |
+      | 110 | device    |      | nothing | null |
+      | 111 | folder    |      | nothing | null |
+      | 112 | link      | b    | nothing | null |
+      | 113 | hard link | b    | nothing | null |
+
+  @archive-<id>
+  Scenario Outline: <what>
+    Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
+      | low  | file    | manifests/a.json | {"low":1} |
+      | high | <kind>  | <path>           | <text>    |
+      | high | <kind2> | <path2>          | <text2>   |
+    When the images are judged with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then a message is
+      """
+      {<seen>}
+      """
+
+    Examples: links and folders over a file
+      | id  | what                                       | kind      | path             | text     | kind2 | path2 | text2 | seen                              |
+      | 114 | a hard link above the folder hides it      | hard link | manifests/a.json | ../x     | file  | x     |       | "manifests/a.json":null           |
+      | 115 | a hard link out of the image hides it too  | hard link | manifests/a.json | ../../x  | file  | x     |       | "manifests/a.json":null           |
+      | 116 | a link out of the image is passed over     | link      | manifests/a.json | ../../x  | file  | x     |       | "manifests/a.json":{"low":1}      |
+      | 117 | a link in the place of the folder hides it | link      | manifests        | other    | file  | manifests2/x.json | {} |                          |
+
+    Examples: marks of removal
+      | id  | what                                          | kind   | path                   | text | kind2 | path2            | text2      | seen                                                       |
+      | 118 | removed                                       | file   | manifests/.wh.a.json   |      | file  | x                |            |                                                            |
+      | 119 | removed, and made again after it              | file   | manifests/.wh.a.json   |      | file  | manifests/a.json | {"high":1} | "manifests/a.json":{"high":1}                              |
+      | 120 | made, and removed after it in its own layer   | file   | manifests/a.json       | {"high":1} | file | manifests/.wh.a.json |    | "manifests/a.json":{"high":1}                              |
+      | 121 | the folder removed, and made again            | file   | .wh.manifests          |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+      | 122 | what lower layers have in the folder removed  | file   | manifests/.wh..wh..opq |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+      | 123 | the same, marked after the file               | file   | manifests/b.json       | {"high":1} | file | manifests/.wh..wh..opq |  | "manifests/b.json":{"high":1}                              |
+      | 124 | the same, of the whole image                  | file   | .wh..wh..opq           |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+      | 125 | a mark that is a folder                       | folder | manifests/.wh.a.json   |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+      | 126 | a mark without a name means the folder        | file   | manifests/.wh.         |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+
+  @archive-127
+  Scenario: headers of a MiB in a layer cost no more than reading them
+    Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
+      | low | pax header | headers | |
+      | low | pax header | headers | |
+      | low | pax header | headers | |
+      | low | pax header | headers | |
+      | low | file | manifests/a.json | {"x":1} |
+    When the images are judged with
+      | --policy  | {"sources": [{"policy": ["./rules"]}]} |
+      | --timeout | 20s                                    |
+    Then a message is
+      """
+      {"manifests/a.json":{"x":1}}
+      """
