@@ -12,8 +12,11 @@ if TYPE_CHECKING:
 
 __all__ = ["InputDocuments", "compacted"]
 
-_PARTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[^" \t\r\n]+')
+_STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_PARTS = re.compile(_STRING + rb'|[^" \t\r\n]++')
 """Strings, and what stands between them and white space."""
+_COMPACT = re.compile(rb'[^" \t\r\n]*+(?:' + _STRING + rb'[^" \t\r\n]*+)*+')
+"""JSON that has white space in strings alone."""
 _ESCAPES = (
     (b"<", b"\\u003c"),
     (b">", b"\\u003e"),
@@ -97,7 +100,8 @@ def compacted(document: bytes) -> bytes:
     Args:
         document: one JSON value; what is none must be refused before.
     """
-    document = b"".join(_PARTS.findall(document))
+    if _COMPACT.fullmatch(document) is None:
+        document = b"".join(_PARTS.findall(document))
     for raw, escaped in _ESCAPES:
         if raw in document:  # these only occur inside strings
             document = document.replace(raw, escaped)

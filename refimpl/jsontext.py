@@ -68,13 +68,17 @@ class Number:
         return hash(self.text)
 
 
-def loads(text: str | bytes, *, depth: int = DEPTH_LIMIT) -> Any:
+def loads(text: str | bytes, *, check: bool = True) -> Any:
     """Parse JSON: fractions, exponents and integers of thousands of digits are `Number`, other integers exact ints.
 
     Bytes are UTF-8; in them and in escapes, what isn't Unicode becomes U+FFFD. Of equal members the last counts.
 
+    Args:
+        text: one value.
+        check: look at the depth; False for what a process of our own wrote, which has seen to it.
+
     Raises:
-        DepthError: nested deeper than `depth`.
+        DepthError: nested deeper than `DEPTH_LIMIT`.
         ValueError: not JSON.
     """
     if isinstance(text, bytes):
@@ -83,23 +87,28 @@ def loads(text: str | bytes, *, depth: int = DEPTH_LIMIT) -> Any:
         value = _parsed(text)
     except RecursionError:
         raise DepthError from None
-    if text.count("[") + text.count("{") > depth:
-        check_depth(value, depth)
+    if check and text.count("[") + text.count("{") > DEPTH_LIMIT:
+        check_depth(value)
     return well_formed_value(value) if SURROGATE.search(text) else value
 
 
-def check_depth(value: Any, depth: int = DEPTH_LIMIT) -> None:
+def check_depth(value: Any) -> None:
     """See that a value of dicts and lists may be walked through.
 
     Raises:
         DepthError: it is nested deeper.
     """
-    level = [value] if isinstance(value, dict | list) else []
-    for _ in range(depth):
+    nested = (dict, list)
+    level = [value] if isinstance(value, nested) else []
+    for _ in range(DEPTH_LIMIT):
         if not level:
             return
-        items = (item for each in level for item in (each.values() if isinstance(each, dict) else each))
-        level = [item for item in items if isinstance(item, dict | list)]
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, nested)
+        ]
     if level:
         raise DepthError
 
@@ -125,10 +134,8 @@ def dumps(value: Any, *, escape_html: bool = True) -> str:
     """
     try:
         text = _FAST.encode(value)
-    except _HasNumberError:
-        parts: list[str] = []
-        _write(value, parts.append)
-        text = "".join(parts)
+    except _SpelledOtherwiseError:
+        text = _written(value)
     if escape_html:  # these characters only occur inside strings, and there they mean the same
         for raw, escaped in _ESCAPES:
             if raw in text:
@@ -161,41 +168,36 @@ def _integer(text: str) -> int | Number:
         return Number(text)
 
 
-class _HasNumberError(Exception):
-    """The fast encoder met a `Number`, which it can't write."""
+class _SpelledOtherwiseError(Exception):
+    """The fast encoder met a `Number` that Python spells in another way."""
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> dict[str, Any] | list[Any] | float:
+    """What the fast encoder writes in place of a value that it doesn't know."""
     if isinstance(value, Number):
-        raise _HasNumberError
+        number = float(value.text)
+        if repr(number) != value.text:
+            raise _SpelledOtherwiseError
+        return number
     return dict(value.items()) if hasattr(value, "items") else list(value)
 
 
 _FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
-def _write(value: Any, put: Any) -> None:
-    """Put the parts of the JSON text of a value that has a `Number` somewhere."""
+def _written(value: Any) -> str:
+    """The JSON text of a value that has a `Number` of another spelling than Python's somewhere."""
     if isinstance(value, str):
-        put(encode_basestring(value))
-    elif isinstance(value, Number):
-        put(value.text)
-    elif value is None or isinstance(value, bool | int | float):
-        put(_scalar(value))
-    elif hasattr(value, "items"):
-        separator = "{"
-        for name, member in value.items():
-            put(separator + encode_basestring(name) + ":")
-            _write(member, put)
-            separator = ","
-        put("}" if separator == "," else "{}")
-    else:
-        separator = "["
-        for item in value:
-            put(separator)
-            _write(item, put)
-            separator = ","
-        put("]" if separator == "," else "[]")
+        return encode_basestring(value)
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{encode_basestring(name)}:{_written(member)}" for name, member in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([_written(item) for item in value]) + "]"
+    if value is None or isinstance(value, bool | int | float):
+        return _scalar(value)
+    return _written(_plain(value))
 
 
 def _scalar(value: float | None) -> str:

@@ -19,6 +19,8 @@ def decoded(data: bytes) -> str:
 
 def well_formed(text: str) -> str:
     """The text with U+FFFD for each lone surrogate: half a pair in JSON, or a byte of an argument that was no UTF-8."""
-    if text.isascii():
-        return text
-    return _LONE.sub("\ufffd", text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _LONE.sub("\ufffd", text)
+    return text
