@@ -53,7 +53,8 @@ def waits_on_interrupt() -> None:
 def work_folder_stays() -> None:
     from refimpl import leftovers
 
-    replace(leftovers, "add_path", lambda _: None)
+    replace(leftovers, "add_file", lambda _: None)
+    replace(leftovers, "add_folder", lambda _: None)
 
 
 @mutant(

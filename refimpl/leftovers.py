@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["add_group", "add_path", "drop_group", "drop_path", "make_notes", "note_in", "read"]
+TYPE_CHECKING = False  # not imported from typing: that costs more than this module
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "add_file",
+    "add_folder",
+    "add_group",
+    "clear",
+    "drop",
+    "drop_group",
+    "make_notes",
+    "note_in",
+    "remove_folder",
+]
 
 _notes: int | None = None
 
@@ -26,12 +40,17 @@ def note_in(descriptor: int) -> None:
     _notes = descriptor
 
 
-def add_path(path: str | os.PathLike[str]) -> None:
-    """The file or folder is to be removed when the process dies; best called before it is made."""
+def add_file(path: str | os.PathLike[str]) -> None:
+    """The file is to be removed when the process dies; best called before it is made."""
     _note(b"+", os.path.abspath(path))  # noqa: PTH100 - pathlib isn't needed here
 
 
-def drop_path(path: str | os.PathLike[str]) -> None:
+def add_folder(path: str | os.PathLike[str]) -> None:
+    """The folder, which nobody else can write, is to be removed with all that is in it when the process dies."""
+    _note(b"/", os.path.abspath(path))  # noqa: PTH100 - see above
+
+
+def drop(path: str | os.PathLike[str]) -> None:
     """The file or folder is gone, or is to stay."""
     _note(b"-", os.path.abspath(path))  # noqa: PTH100 - see above
 
@@ -46,8 +65,8 @@ def drop_group(number: int) -> None:
     _note(b")", str(number))
 
 
-def read(descriptor: int) -> tuple[list[str], list[int]]:
-    """What the process that noted it has left: files and folders, and groups of processes.
+def clear(descriptor: int) -> list[int]:
+    """Remove the files and folders that the process has left, by its notes; the answer is the groups of processes.
 
     To be called when it has ended.
     """
@@ -59,15 +78,49 @@ def read(descriptor: int) -> tuple[list[str], list[int]]:
             said += part
     except BlockingIOError:  # a child of the process still holds the pipe
         pass
-    left: dict[bytes, None] = {}
+    files: dict[str, bool] = {}
+    groups: dict[int, None] = {}
     for message in said.split(b"\0")[:-1]:
-        sign, thing = message[:1], message[1:]
-        if sign in b"+(":
-            left[message] = None
+        sign, thing = message[:1], os.fsdecode(message[1:])
+        if sign == b"(":
+            groups[int(thing)] = None
+        elif sign == b")":
+            groups.pop(int(thing), None)
+        elif sign == b"-":
+            files.pop(thing, None)
         else:
-            left.pop((b"+" if sign == b"-" else b"(") + thing, None)
-    paths = [os.fsdecode(one[1:]) for one in left if one.startswith(b"+")]
-    return paths, [int(one[1:]) for one in left if one.startswith(b"(")]
+            files[thing] = sign == b"/"
+    for path, is_folder in files.items():
+        if is_folder:
+            remove_folder(path)
+        else:
+            _ignore_errors(os.unlink, path)
+    return [*groups]
+
+
+def remove_folder(path: str | os.PathLike[str]) -> None:
+    """Remove a folder, which nobody else can write, with all that is in it; what can't be removed stays.
+
+    As `shutil.rmtree` does; loading that costs more than removing a run's folder.
+    """
+    try:
+        with os.scandir(path) as entries:
+            found = [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries]
+    except OSError:
+        return
+    for inside, is_folder in found:
+        if is_folder:
+            remove_folder(inside)
+        else:
+            _ignore_errors(os.unlink, inside)
+    _ignore_errors(os.rmdir, path)
+
+
+def _ignore_errors(change: Callable[[str | os.PathLike[str]], None], path: str | os.PathLike[str]) -> None:
+    try:  # noqa: SIM105 - contextlib costs more than this module
+        change(path)
+    except OSError:
+        pass
 
 
 def _note(sign: bytes, thing: str) -> None:

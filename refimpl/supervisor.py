@@ -156,23 +156,9 @@ def _children(process: int) -> list[int]:
 
 def _clear(worker: int, told: int) -> None:
     """What a worker that ended has left: programs that it started, files and folders."""
-    paths, groups = leftovers.read(told)
-    for group in (worker, *groups):  # without a terminal the worker was a group of its own
+    _kill(worker, os.killpg)  # without a terminal it was a group of its own
+    for group in leftovers.clear(told):
         _kill(group, os.killpg)
-    for path in paths:
-        _remove(path)
-
-
-def _remove(path: str) -> None:
-    if os.path.isdir(path) and not os.path.islink(path):  # noqa: PTH112, PTH114 - these are texts
-        import shutil  # rarely needed
-
-        shutil.rmtree(path, ignore_errors=True)
-        return
-    try:  # noqa: SIM105 - contextlib costs more than this module
-        os.unlink(path)  # noqa: PTH108 - see above
-    except OSError:
-        pass
 
 
 def _kill(number: int, kill: Callable[[int, int], None]) -> None:

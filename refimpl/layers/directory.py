@@ -187,7 +187,7 @@ class Directory:
         """A new temporary, locked."""
         for _ in range(_ATTEMPTS):
             path = self.path / f"{PREFIX}{os.urandom(8).hex()}.part"
-            leftovers.add_path(path)  # for good: no other file will ever have this name
+            leftovers.add_file(path)  # for good: no other file will ever have this name
             handle = os.open(path, _WRITE, 0o600)
             if _lock(handle) is not False and os.fstat(handle).st_nlink:
                 return Temporary(path, handle)

@@ -103,14 +103,14 @@ def _created_aside(path: str, known: os.stat_result | None) -> _Aside | None:
     directory, name = os.path.split(target)
     for number in itertools.count():
         aside = os.path.join(directory, f".{name[:100]}.{os.getpid()}-{number}")
-        leftovers.add_path(aside)
+        leftovers.add_file(aside)
         try:
             descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
         except FileExistsError:
-            leftovers.drop_path(aside)
+            leftovers.drop(aside)
             continue
         except OSError:
-            leftovers.drop_path(aside)
+            leftovers.drop(aside)
             if known is None:
                 raise
             return None
@@ -151,4 +151,4 @@ def _removed(aside: str) -> None:
         os.unlink(aside)
     except OSError:
         pass  # renamed
-    leftovers.drop_path(aside)
+    leftovers.drop(aside)

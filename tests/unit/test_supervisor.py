@@ -94,7 +94,7 @@ def test_the_status_is_that_of_the_work(status: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C, "os.read(os.pipe()[0], 1)", "signal.pause()"])
 def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_path: Path) -> None:
-    work = f'leftovers.add_path(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
+    work = f'leftovers.add_folder(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
     with _run(work, tmp_path) as process:
         assert _said(process) == "ready"
         number = signal.Signals[name]
@@ -105,7 +105,7 @@ def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_pa
 
 @pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C])
 def test_the_time_out_ends_it_whatever_it_does(doing: str, tmp_path: Path) -> None:
-    work = f'leftovers.add_path(folder / "x")\n(folder / "x").touch()\n{doing}'
+    work = f'leftovers.add_file(folder / "x")\n(folder / "x").touch()\n{doing}'
     with _run(work, tmp_path, seconds=0.01) as process:
         assert _end(process) == (1, "Error: too long\n")
     assert list(tmp_path.iterdir()) == []
@@ -129,7 +129,7 @@ def test_programs_that_it_started_end_with_it(work: str, tmp_path: Path) -> None
 
 
 def test_a_crash_is_an_internal_error(tmp_path: Path) -> None:
-    work = 'leftovers.add_path(folder / "x")\n(folder / "x").touch()\nos.kill(os.getpid(), signal.SIGSEGV)'
+    work = 'leftovers.add_file(folder / "x")\n(folder / "x").touch()\nos.kill(os.getpid(), signal.SIGSEGV)'
     with _run(work, tmp_path) as process:
         status, err = _end(process)
     assert status == 1
@@ -143,10 +143,21 @@ def test_a_program_that_it_leaves_behind_ends(tmp_path: Path) -> None:
         assert _end(process) == (3, "")
 
 
+def test_a_link_in_the_place_of_a_file_doesnt_lead_it_astray(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "kept" / "file").touch()
+    work = 'leftovers.add_file(folder / "x")\n(folder / "x").symlink_to(folder / "kept")\nos.kill(os.getpid(), 9)'
+    with _run(work, tmp_path) as process:
+        status, err = _end(process)
+    assert status == 1
+    assert "ended by SIGKILL; there may have been too little memory" in err
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "kept"]
+
+
 def test_what_is_there_no_more_or_is_to_stay_is_left_alone(tmp_path: Path) -> None:
     work = (
-        'leftovers.add_path(folder / "x")\n(folder / "x").touch()\nleftovers.drop_path(folder / "x")\n'
-        'leftovers.add_path(folder / "y")\nreturn 0'
+        'leftovers.add_file(folder / "x")\n(folder / "x").touch()\nleftovers.drop(folder / "x")\n'
+        'leftovers.add_file(folder / "y")\nreturn 0'
     )
     with _run(work, tmp_path) as process:
         assert _end(process) == (0, "")
@@ -154,8 +165,8 @@ def test_what_is_there_no_more_or_is_to_stay_is_left_alone(tmp_path: Path) -> No
 
 
 def test_a_second_signal_ends_it_while_it_tidies(tmp_path: Path) -> None:
-    work = 'leftovers.add_path(folder / "x")\nsay("ready")\ntime.sleep(1000)'
-    slow = "from refimpl import supervisor\nsupervisor._remove = lambda _: (say('tidying'), time.sleep(1000))\n"
+    work = 'leftovers.add_file(folder / "x")\nsay("ready")\ntime.sleep(1000)'
+    slow = "leftovers.clear = lambda _: (say('tidying'), time.sleep(1000))\n"
     with _run(work, tmp_path, before=slow) as process:
         assert _said(process) == "ready"
         process.send_signal(signal.SIGTERM)

@@ -12,12 +12,9 @@ from refimpl.oserrors import reason
 from refimpl.policy.sources import archive
 from refimpl.policy.sources.kinds import without_prefixes
 
-__all__ = ["PREFIX", "fetch"]
+__all__ = ["fetch"]
 
 _MAX_DEPTH = 200
-
-PREFIX = "ec-work-"
-"""What the name of a run's folder begins with."""
 
 
 def fetch(url: str, destination: Path, *, home: str) -> str:
@@ -40,7 +37,7 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     except ValueError:
         raise PolicyError(f"source file does not exist: stat {shown!r}: invalid argument") from None
     if stat.S_ISDIR(mode):
-        _copy_directory(str(source), str(destination), depth=0, own=os.path.realpath(destination) + os.sep)
+        _copy_directory(str(source), str(destination), depth=0, own=_within(destination, source))
     elif not stat.S_ISREG(mode):
         raise PolicyError(f"failed to open source file: {shown} is neither a file nor a directory")
     else:
@@ -52,8 +49,14 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     return f"file::{text}"
 
 
+def _within(destination: Path, source: Path) -> str:
+    """The real path of the destination if it is below the source, as with ``TMPDIR=.`` and the source ``.``."""
+    own = os.path.realpath(destination)
+    return own + os.sep if own.startswith(os.path.realpath(source) + os.sep) else ""
+
+
 def _copy_directory(source: str, destination: str, *, depth: int, own: str) -> None:
-    """Copy what is there, but for the folder in which the copies are, `own`, if it is below the source."""
+    """Copy what is there, but for the folders that lead to `own`, where the copies are."""
     if depth > _MAX_DEPTH:
         raise PolicyError(f"failed to copy directory: {source} is nested deeper than {_MAX_DEPTH}")
     try:
@@ -64,7 +67,7 @@ def _copy_directory(source: str, destination: str, *, depth: int, own: str) -> N
             f'failed to copy directory: failed to read directory contents of "{source}": open {source}: {reason(error)}'
         ) from None
     for entry in found:
-        if entry.name.startswith(PREFIX) and own.startswith(os.path.realpath(entry.path) + os.sep):
+        if own and own.startswith(os.path.realpath(entry.path) + os.sep):
             continue
         target = f"{destination}{os.sep}{entry.name}"
         try:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
-import tempfile
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from refimpl import jsontext, leftovers
 from refimpl.errors import PolicyError
+from refimpl.oserrors import described
 from refimpl.policy.sources.fetcher import source_id
-from refimpl.policy.sources.local import PREFIX
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -53,10 +52,11 @@ class Workspace:
             PolicyError: not possible.
         """
         self._kept = bool(environ.get("EC_DEBUG"))
+        parent = environ.get("TMPDIR") or _temporary_folder()
         try:
-            self.path = _made(Path(environ.get("TMPDIR") or tempfile.gettempdir()).absolute(), kept=self._kept)
+            self.path = _made(Path(parent).absolute(), kept=self._kept)
         except OSError as error:
-            raise PolicyError(f"unable to make a working directory: {error}") from None
+            raise PolicyError(f"unable to make a working directory: {described('mkdir', parent, error)}") from None
         self._lock = threading.Lock()
         self._texts: dict[Path, str] = {}
 
@@ -71,8 +71,8 @@ class Workspace:
     def close(self) -> None:
         """Remove the directory, unless it is to be kept. What cannot be removed stays."""
         if not self._kept:
-            shutil.rmtree(self.path, ignore_errors=True)
-            leftovers.drop_path(self.path)
+            leftovers.remove_folder(self.path)
+            leftovers.drop(self.path)
 
     def directories(
         self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]
@@ -124,17 +124,25 @@ class Workspace:
         return path
 
 
+def _temporary_folder() -> str:
+    if sys.platform != "win32":
+        return "/tmp"  # noqa: S108 - as Go's programs have it; the folder within is ours alone
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
 def _made(parent: Path, *, kept: bool) -> Path:
     while True:
-        path = parent / f"{PREFIX}{os.urandom(8).hex()}"
+        path = parent / f"ec-work-{os.urandom(8).hex()}"
         if not kept:
-            leftovers.add_path(path)  # first, so that there is no moment at which it would be left
+            leftovers.add_folder(path)  # first, so that there is no moment at which it would be left
         try:
             path.mkdir(mode=0o700)
         except FileExistsError:
-            leftovers.drop_path(path)
+            leftovers.drop(path)
         except OSError:
-            leftovers.drop_path(path)
+            leftovers.drop(path)
             raise
         else:
             return path
