@@ -1,0 +1,137 @@
+Feature: Images of odd forms, as builders and registries make them
+
+  What is shown of a configuration is what runtimes and other validators see: all of it, or nothing where one member has
+  the wrong type. What is wrong with one image costs no other one its verdict.
+
+  Background:
+    Given the rules
+      """
+      package seen
+      default seen := "an image"
+      seen := input.image.config.Labels.seen
+      seen := "nothing" if not input.image.config
+      warn contains seen
+      """
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @form-01
+  Scenario Outline: a configuration is none if one member has the wrong type: <member>
+    Given an image "acceptance/app" whose configuration also has <member>
+    When the images are judged
+    Then the violations are: none
+    And a message is
+      """
+      nothing
+      """
+
+    Examples:
+      | member                                                  |
+      | "created": ""                                           |
+      | "created": 5                                            |
+      | "created": "2020-02-30T00:00:00Z"                       |
+      | "history": [{"empty_layer": "true"}]                    |
+      | "history": {}                                           |
+      | "rootfs": {"type": "layers", "diff_ids": ["x"]}         |
+      | "rootfs": {"diff_ids": [null]}                          |
+      | "os.features": "x"                                      |
+      | "architecture": 5                                       |
+      | "author": 5, "author": "a"                              |
+      | "ARCHITECTURE": 5                                       |
+      | "config": {"Labels": {"a": 1}}                          |
+      | "config": {"Volumes": {"/a": ""}}                       |
+      | "config": {"Healthcheck": {"Interval": 1.5}}            |
+      | "config": []                                            |
+
+  @form-02
+  Scenario Outline: a configuration is shown whatever else it has: <member>
+    Given an image "acceptance/app" whose configuration also has <member>
+    When the images are judged
+    Then the violations are: none
+    And a message is
+      """
+      <seen>
+      """
+
+    Examples:
+      | member                                                  | seen   |
+      | "created": null                                         | yes    |
+      | "created": "2020-01-01T00:00:00.5+01:00"                | yes    |
+      | "unknown": {"created": 5}                               | yes    |
+      | "unknown": 1e999                                        | yes    |
+      | "history": null, "rootfs": null                         | yes    |
+      | "config": null                                          | yes    |
+      | "Config": {"LABELS": {"seen": "last"}}                  | last   |
+      | "config": {"User": "\ud800"}                            | yes    |
+
+  @form-03
+  Scenario: a configuration of 5 MB
+    Given an image "acceptance/app" with a label of 5 MB
+    And the rules
+      """
+      package seen
+      warn contains sprintf("%d", [count(input.image.config.Labels.seen)])
+      """
+    When the images are judged
+    Then the violations are: none
+    And a message is
+      """
+      5000000
+      """
+
+  @form-04
+  Scenario: a configuration that stands in the manifest
+    Given an image "acceptance/app" whose configuration stands in its manifest
+    When the images are judged
+    Then the violations are: none
+    And a message is
+      """
+      yes
+      """
+    And the configuration of "app" was fetched exactly 0 times
+
+  @form-05
+  Scenario: an index that lacks the image for one architecture
+    Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
+    And the registry has lost the image "acceptance/multi-arm64"
+    And a conforming image "acceptance/app"
+    When the images are judged
+    Then the report has exactly the violations of components
+      | multi-${multi-arm64_DIGEST}-arm64 | builtin.image.accessible |
+
+  @form-06
+  Scenario: an index that lacks the image by whose files it is judged
+    Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
+    And the registry has lost the image "acceptance/multi-amd64"
+    And a conforming image "acceptance/app"
+    When the images are judged
+    Then the report has exactly the violations of components
+      | multi                             | builtin.image.accessible |
+      | multi-${multi-amd64_DIGEST}-amd64 | builtin.image.accessible |
+
+  @form-07 @form-07.<id>
+  Scenario Outline: what nobody can have meant as a reference: <reference>
+    Given a conforming image "acceptance/app"
+    When the images are judged with
+      | --image | <reference> |
+    Then the validation fails with the error
+      """
+      error validating image <reference> of component Unnamed: could not parse reference: <reference>
+      """
+    And the registry was not asked for anything
+
+    Examples:
+      | id | reference                                                                          |
+      | 01 | ./local.tar                                                                        |
+      | 02 | ../x/y:z                                                                           |
+      | 03 | a..b/app:v1                                                                        |
+      | 04 | aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b/app |
+      | 05 | ${REGISTRY}/acceptance/App                                                         |
+      | 06 | ${REGISTRY}/acceptance/app:v1:v2                                                   |
+      | 07 | ${REGISTRY}/acceptance/app@sha256:abc                                              |
+      | 08 | ${REGISTRY}/acceptance/app:-!                                                      |
+      | 09 | user@${REGISTRY}/acceptance/app                                                    |
+      | 10 | [::x]:5000/app                                                                     |
+      | 11 | https://${REGISTRY}/acceptance/app                                                 |

@@ -1,0 +1,46 @@
+Feature: Documents that are made to cost much, or to be read as another one
+
+  Background:
+    Given the rules
+      """
+      package seen
+      warn contains sprintf("%v", [input.image.config.Labels.seen])
+      """
+    And the policy configuration
+      """
+      sources: [{policy: [./rules]}]
+      """
+
+  @form-40
+  Scenario: a manifest that holds another configuration than it names
+    Given an image "acceptance/app" whose manifest holds another configuration of the same size
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: error verifying sha256 checksum after reading …
+      """
+
+  @form-41
+  Scenario: a configuration with more values than any has
+    Given an image "acceptance/app" whose configuration has 2 million values
+    When the images are judged
+    Then the validation fails with the error
+      """
+      error validating image ${REGISTRY}/acceptance/app:latest of component app: configuration sha256:… has more than 1000000 values
+      """
+
+  @form-42 @form-42.<id>
+  Scenario Outline: files to be judged that grow when they are read: <what>
+    Given a growing file "a.yaml": <what>
+    When ec command is run with "validate input a.yaml --policy policy.yaml --output json"
+    Then the validation fails with the error
+      """
+      error validating file a.yaml: evaluating policy: parse configurations: parser unmarshal: unmarshal yaml: error converting YAML to JSON: yaml: <error>, path: a.yaml
+      """
+
+    Examples:
+      | id | what                                  | error                               |
+      | 01 | a bomb of aliases                     | document contains excessive aliasing |
+      | 02 | maps that are merged into one another | document contains excessive aliasing |
+      | 03 | nested 100,000 levels deep            | nested too deeply: more than …      |
+      | 04 | a million directives                  | more than 100 %TAG directives       |
