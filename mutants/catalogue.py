@@ -66,6 +66,16 @@ class Kind(enum.Enum):
         """Whether such a validator still does its work: the plain happy path must pass then."""
         return self is not Kind.NOTHING
 
+    @property
+    def of_layers(self) -> bool:
+        """Whether the fault is in how layers are fetched, kept or shared."""
+        return self in _OF_LAYERS
+
+
+_OF_LAYERS = frozenset(
+    {Kind.FLIGHT, Kind.TRANSFER, Kind.ENTRIES, Kind.NAMES, Kind.DIRECTORY, Kind.PROCESSES, Kind.SWITCH, Kind.IMAGES}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Mutant:

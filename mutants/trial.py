@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mutants.scenarios import Scenario
 
-__all__ = ["Finding", "TrialError", "run", "validator"]
+__all__ = ["Finding", "TrialError", "recorded", "run", "validator"]
 
 _START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for each scenario
 _WHY = 400
@@ -91,6 +91,25 @@ def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mappi
             found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
     if missing := sorted(wanted - found.keys()):
         raise TrialError(f"behave didn't run {', '.join(missing)}")
+    return found
+
+
+def recorded(report: Path) -> Mapping[str, Finding]:
+    """What came of each scenario in a run of ``ec-conformance``.
+
+    Raises:
+        TrialError: there is no such report.
+    """
+    try:
+        results = json.loads(report.read_bytes())["results"]
+    except (OSError, ValueError, LookupError) as error:
+        raise TrialError(f"{report} is no report of ec-conformance: {error}") from None
+    found: dict[str, Finding] = {}
+    for result in results:
+        name = scenario_id(result["tags"])
+        status = result["status"] if result["status"] in _WORST else "error"
+        finding = Finding(status, result["seconds"], f"{result['step']}: {result['message']}"[:_WHY])
+        found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
     return found
 
 

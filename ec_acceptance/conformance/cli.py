@@ -59,7 +59,13 @@ def main(arguments: Sequence[str]) -> int:
     except (SelectionError, ValueError) as error:
         print_line(f"Error: {error}")
         return Exit.USAGE
-    except (SuiteError, UnavailableError, ValidatorNotFoundError) as error:
+    except UnavailableError as error:
+        if given.skip_unavailable:
+            print_line(f"nothing ran: {error}")
+            return Exit.CONFORMANT
+        print_line(f"Error: {error}")
+        return Exit.BROKEN
+    except (SuiteError, ValidatorNotFoundError) as error:
         print_line(f"Error: {error}")
         return Exit.BROKEN
     except KeyboardInterrupt:  # before anything ran: the run has its own way to end
@@ -126,6 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
     parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")
     parser.add_argument("--registry-image", default="registry:2", help="of the container (registry:2)")
+    parser.add_argument(
+        "--skip-unavailable", action="store_true", help="exit with 0 when the registry that is asked for can't be had"
+    )
     parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
     parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
     jobs = 2 * (os.cpu_count() or 1)

@@ -55,6 +55,15 @@ def test_a_part_that_passes_says_that_it_is_a_part(tmp_path: Path) -> None:
     assert _run(*given, "--accept-partial").returncode == 0
 
 
+def test_a_registry_that_cannot_be_had_may_be_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent")
+    given = ("--tags", "@happy-01", "--registry", "container")
+    assert _run(*given).returncode == 3
+    answer = _run(*given, "--skip-unavailable")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "nothing ran: no Docker daemon answers" in answer.stdout
+
+
 def test_a_validator_that_does_nothing_is_told_apart_from_a_broken_suite(tmp_path: Path) -> None:
     artifacts = str(tmp_path / "artifacts")
     answer = _run("--tags", "@happy-01", "--validator", f"{sys.executable} -c 0", "--artifacts", artifacts)

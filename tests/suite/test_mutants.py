@@ -22,7 +22,7 @@ from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, TrialError, validator
+from mutants.trial import Finding, TrialError, recorded, validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,6 +84,26 @@ def test_each_mutant_has_a_fault_and_scenarios_that_exist(name: str) -> None:
 @pytest.mark.parametrize("name", _MUTANTS)
 def test_something_of_the_plain_happy_path_is_left_for_each_mutant(name: str) -> None:
     assert plain(_MUTANTS[name])
+
+
+def test_only_faults_in_layers_are_held_against_scenarios_of_layers() -> None:
+    assert plain(_mutant("verdict-01", kind=Kind.VERDICT)) == ("happy-01",)
+    assert plain(_mutant("cache-01", kind=Kind.TRANSFER)) == PLAIN
+    assert plain(_mutant("happy-01", kind=Kind.VERDICT)) == PLAIN[1:]
+
+
+def test_the_control_may_come_from_a_report(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    row = {"tags": ["cache-01.1", "cache-01"], "status": "passed", "seconds": 0.5, "step": "", "message": ""}
+    failed = {**row, "status": "failed", "step": "Then x", "message": "why"}
+    other = {**row, "tags": ["cache-02.1", "cache-02"], "status": "hook_error"}
+    report.write_text(json.dumps({"results": [row, failed, row, other]}), encoding="utf-8")
+    found = recorded(report)
+    assert found["cache-01.1"] == Finding("failed", 0.5, "Then x: why")
+    assert found["cache-02.1"].status == "error"
+    report.write_text("{}", encoding="utf-8")
+    with pytest.raises(TrialError, match="no report of ec-conformance"):
+        recorded(report)
 
 
 def test_every_scenario_of_the_cache_is_named_for_a_mutant_that_works() -> None:
