@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["ANSWER_LIMIT", "Credential", "Plugin", "PluginError", "plugin_of", "run"]
+__all__ = ["ANSWER_LIMIT", "Credential", "Plugin", "PluginError", "credential_in", "plugin_of", "run"]
 
 #: The largest answer of a plugin, in bytes.
 ANSWER_LIMIT = 1 << 20
@@ -139,10 +139,15 @@ def run(plugin: Plugin, environ: Mapping[str, str], seconds: float) -> Credentia
         raise PluginError(f"exec: {plugin.command}: {error}") from None
     if answer.status:
         raise PluginError(f"exec: executable {plugin.command} failed with exit code {answer.status}")
-    return _credential(answer.output, plugin.version)
+    return credential_in(answer.output, plugin.version)
 
 
-def _credential(output: bytes, version: str) -> Credential:
+def credential_in(output: bytes, version: str) -> Credential:
+    """What a plugin of this version of the protocol says.
+
+    Raises:
+        PluginError: no credentials.
+    """
     try:
         document = json.loads(output)
     except (ValueError, RecursionError):

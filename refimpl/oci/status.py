@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refimpl.oci.transport import Response
 
-__all__ = ["ERROR_LIMIT", "redacted", "status_error"]
+__all__ = ["ERROR_LIMIT", "diagnostics", "redacted", "status_error"]
 
 #: How much is read of an answer that means failure, in bytes.
 ERROR_LIMIT = 64 << 10
@@ -58,15 +58,15 @@ def _reason(response: Response, body: bytes) -> str:
         return f"{code} (HEAD responses have no body, use GET for details)"
     if not body:
         return code
-    diagnostics = _diagnostics(body)
-    if not diagnostics:
+    said = diagnostics(body)
+    if not said:
         return f"{code}: {_printable(body.decode('utf-8', 'replace'))}"
-    if len(diagnostics) == 1:
-        return diagnostics[0]
-    return f"multiple errors returned: {'; '.join(diagnostics)}"
+    if len(said) == 1:
+        return said[0]
+    return f"multiple errors returned: {'; '.join(said)}"
 
 
-def _diagnostics(body: bytes) -> list[str]:
+def diagnostics(body: bytes) -> list[str]:
     """The errors that a body in the form of the distribution specification names; none if it isn't in that form."""
     try:
         document = json.loads(body, parse_int=_number, parse_float=_number)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from refimpl.oci.credentials import Credentials
     from refimpl.oci.transport import Response, Transport
 
-__all__ = ["TOKEN_LIMIT", "TokenServer"]
+__all__ = ["TOKEN_LIMIT", "TokenServer", "token_in"]
 
 #: The largest answer with a token, in bytes.
 TOKEN_LIMIT = 64 << 10
@@ -158,15 +158,21 @@ class TokenServer:
                 body = response.read_all(TOKEN_LIMIT)
             except LimitExceededError:
                 raise LimitExceededError(f"body exceeds {TOKEN_LIMIT} byte limit") from None
-        try:
-            document = json.loads(body)
-        except (ValueError, RecursionError):
-            document = None
-        found = {name.lower(): value for name, value in document.items()} if isinstance(document, dict) else {}
-        token = found.get("access_token") or found.get("token")
-        if not isinstance(token, str) or not token or not (token.isascii() and token.isprintable()):
+        token = token_in(body)
+        if not token:
             raise MalformedError(f"no token in bearer response of {quoted(redacted(self.realm))}")
         return token
+
+
+def token_in(body: bytes) -> str:
+    """The token of an answer, fit for a header field; empty without one."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ""
+    found = {name.lower(): value for name, value in document.items()} if isinstance(document, dict) else {}
+    token = found.get("access_token") or found.get("token")
+    return token if isinstance(token, str) and token.isascii() and token.isprintable() else ""
 
 
 def _joined(url: str, location: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from fuzz import seeds
 from fuzz.target import target
-from refimpl import kubeconfig
-from refimpl.oci import challenge, client, dockerconfig, reference, url
+from refimpl import execplugin, kubeconfig
+from refimpl.oci import challenge, client, dockerconfig, reference, status, token, url
 from refimpl.oci.addresses import is_inside
 from refimpl.redaction import without_secrets
 
@@ -102,7 +102,7 @@ def _docker_config(data: bytes) -> None:
         found = dockerconfig.load({"DOCKER_CONFIG": folder})
         for key in ("registry.test", "https://registry.test", "other.test"):
             found.helper(key)
-            found.stored(key).authorization.encode("latin-1")
+            found.stored(key).authorization.encode()
     dockerconfig.load({"DOCKER_AUTH_CONFIG": data.decode("utf-8", "surrogateescape").replace("\0", "")})
 
 
@@ -120,6 +120,8 @@ clusters:
 - name: k
   cluster: {server: "https://kube.test:6443", certificate-authority-data: aGVsbG8=, tls-server-name: x}
 users:
+- name: p
+  user: {exec: {command: ./x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, env: [{name: a}]}}
 - name: u
   user: {token: t, username: a, password: b, client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=, as: x}
 """
@@ -131,3 +133,39 @@ def _kubeconfig(data: bytes) -> None:
         file.write(data)
         file.flush()
         kubeconfig.load(file.name, {})
+
+
+def _texts() -> Iterable[bytes]:
+    yield b'Get "https://user:password@host.test:443/a": EOF'
+    yield b"git::user:password@host.test/a?ref=b, oci::host.test/a:b@sha256:00, ssh://git@host.test"
+    yield b"https://[::1]:5000/a@b, https://token@host.test, http://a:b/c@d"
+
+
+@target("secrets", _texts, "://", "@", ":", "git::", "oci::", "https://", "/", "[", "]", "x-oauth-basic")
+def _secrets(data: bytes) -> None:
+    text = data.decode("utf-8", "surrogateescape")
+    assert "hunter2" not in without_secrets(f"{text} https://user:hunter2@host.test {text}")
+
+
+@target("token-answer", lambda: [b'{"token": "t", "access_token": "a", "expires_in": 300}'], "null", "1e999", "\\ud800")
+def _token_answer(data: bytes) -> None:
+    assert token.token_in(data).isascii()
+
+
+def _errors() -> Iterable[bytes]:
+    yield b'{"errors": [{"code": "DENIED", "message": "no", "detail": {"a": [1, 1.5, true, null, "b"]}}, {}]}'
+
+
+@target("error-body", _errors, "errors", "detail", "1e999", "\\ud800", "\\u001b", "[[[[[[[[")
+def _error_body(data: bytes) -> None:
+    assert not any(character in one for one in status.diagnostics(data) for character in "\x00\x1b\x7f\x9b")
+
+
+def _answers() -> Iterable[bytes]:
+    yield b"""{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1", "status": {
+"token": "t", "clientCertificateData": "c", "clientKeyData": "k", "expirationTimestamp": "2031-05-01T12:00:00Z"}}"""
+
+
+@target("exec-credential", _answers, "status", "token", "null", "Z", "+24:00", "\\ud800")
+def _exec_credential(data: bytes) -> None:
+    execplugin.credential_in(data, "client.authentication.k8s.io/v1").token.encode("ascii")
