@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from specimens import (
@@ -29,11 +29,16 @@ from ec_acceptance.testbed.rekor.entries import canonical, dsse
 from ec_acceptance.testbed.signing import KeyPair, Layer, pae
 from refimpl.errors import VerificationError
 from refimpl.oci.descriptor import Descriptor
+from refimpl.oci.errors import LimitExceededError
 from refimpl.verify import checks
+from refimpl.verify.bundle import fetch_bundles
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.errors import NoMatchingError
 from refimpl.verify.log import TransparencyLog
 from refimpl.verify.trust import LogKeys
+
+if TYPE_CHECKING:
+    from refimpl.oci.reference import Reference
 
 _TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _SIGNS = {**statement("https://sigstore.dev/cosign/sign/v1"), "_type": "https://in-toto.io/Statement/v1"}
@@ -241,6 +246,30 @@ def test_a_failure_to_list_referrers_leaves_the_tags() -> None:
     registry = _referring(_bundle())
     registry.refused.add("referrers")
     assert _types(registry) == ["by tag"]
+
+
+def test_more_referrers_than_are_looked_at_are_an_error() -> None:
+    registry = _referring(_bundle())
+    registry.referring.extend([Descriptor("", DIGEST, 5)] * 1000)
+    with pytest.raises(VerificationError, match=r"number of referrers \(1001\) exceeded the limit \(1000\)"):
+        _types(registry)
+    assert registry.asked == [f"referrers of {DIGEST}"]
+
+
+def test_a_list_of_referrers_beyond_limits_is_an_error() -> None:
+    class Endless(FakeRegistry):
+        def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
+            raise LimitExceededError(f"referrers of {ref}: there are more than 100 pages")
+
+    with pytest.raises(VerificationError, match="more than 100 pages"):
+        _types(Endless())
+
+
+def test_bundles_are_fetched_one_by_one() -> None:
+    registry = _referring(_bundle(None, OTHER), _bundle())
+    bundles = fetch_bundles(registry, IMAGE, registry.referring, limit=1 << 20)
+    next(bundles)
+    assert registry.asked == [registry.referring[0].digest]
 
 
 def test_a_referrer_that_is_gone_is_passed_over() -> None:
