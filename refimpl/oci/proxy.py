@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = ["Proxy", "is_loopback", "parse_proxy", "proxy_for"]
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-_DIGITS = re.compile(r"0*([0-9]{1,5})", re.ASCII)
 
 
 @record
@@ -117,8 +115,7 @@ def _matches(host: str, port: int, rule: str) -> bool:
             return False
     name, colon, given = rule.rpartition(":")
     if colon and (":" not in name or name.endswith("]")):
-        wanted = _DIGITS.fullmatch(given)
-        if wanted is None or int(wanted[1]) != port:
+        if given.lstrip("0") != str(port):
             return False
         rule = name
     rule = rule.strip("[]").removeprefix("*")

@@ -10,7 +10,6 @@ import base64
 import binascii
 import logging
 import os
-import re
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -185,7 +184,7 @@ def certificates(data: bytes) -> Iterator[bytes]:
         at = end + len(_END)
         if begin < 0 or (begin > 0 and data[begin - 1 : begin] != b"\n"):
             continue
-        body = re.sub(rb"\s+", b"", data[begin + len(_BEGIN) : end])
+        body = b"".join(data[begin + len(_BEGIN) : end].split())
         try:
             base64.b64decode(body, validate=True)
         except binascii.Error:

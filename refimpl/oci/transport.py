@@ -218,14 +218,14 @@ class Transport:
             TimeoutExceededError: the deadline passed.
         """
         here = parse(url)
-        first = here.origin
+        origin = first = here.origin
         for _ in range(MOST_REDIRECTS + 1):
             fields = dict(headers or {})
-            if authorization and here.origin == first:
+            if authorization and origin == first:
                 fields["Authorization"] = authorization
             elif here.authorization:
                 fields.setdefault("Authorization", here.authorization)
-            response = self._send(method, here, fields, body, connecting)
+            response = self._send(method, origin, here, fields, body, connecting)
             location = response.headers("Location")
             if not follow or response.status not in _REDIRECTS or not location:
                 return response
@@ -233,7 +233,8 @@ class Transport:
             if response.status not in _METHOD_KEPT and method != "HEAD":
                 method, body = "GET", None
             here = self._next(method, here, location[0], first, in_the_clear=in_the_clear)
-            if body is not None and here.origin != first:
+            origin = here.origin
+            if body is not None and origin != first:
                 raise UnreachableError(
                     f"{_asked(method, here)}: redirect of a request with a body to another host refused"
                 )
@@ -285,14 +286,15 @@ class Transport:
             raise UnreachableError(f"{asked}: redirected to insecure {without_secrets(str(there))}")
         return there
 
-    def _send(self, method: str, url: URL, headers: dict[str, str], body: bytes | None, connecting: float) -> Response:
-        origin, text = url.origin, str(url)
-        asked = _asked(method, text)
-        fields = self._fields(origin, url, headers, asked)
+    def _send(
+        self, method: str, origin: Origin, url: URL, headers: dict[str, str], body: bytes | None, connecting: float
+    ) -> Response:
+        text = str(url)
+        fields = self._fields(method, origin, url, headers)
         proxy = self._proxy_for(origin)
         attempt = 1
         while True:
-            connection = self._connection(origin, proxy, asked, fresh=attempt > 1)
+            connection = self._connection(method, url, origin, proxy, fresh=attempt > 1)
             try:
                 head = connection.exchange(
                     method, url.target, fields, body, connecting=connecting, answering=ANSWER_SECONDS
@@ -305,10 +307,12 @@ class Transport:
                 error = self.broken(method, text, failure)
             except TimeoutError:
                 connection.close()
-                error = TransferError(f"{asked}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}")
+                error = TransferError(
+                    f"{_asked(method, url)}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}"
+                )
             except LimitExceededError as limit:
                 connection.close()
-                raise LimitExceededError(f"{asked}: {limit}") from None
+                raise LimitExceededError(f"{_asked(method, url)}: {limit}") from None
             except BaseException:
                 connection.close()
                 raise
@@ -319,21 +323,21 @@ class Transport:
     def _proxy_for(self, origin: Origin) -> Proxy | None:
         return self._proxy or proxy_for(*origin, self._environ)
 
-    def _fields(self, origin: Origin, url: URL, headers: Mapping[str, str], asked: str) -> list[bytes]:
+    def _fields(self, method: str, origin: Origin, url: URL, headers: Mapping[str, str]) -> list[bytes]:
         """The lines of the request's head; a value that would begin another line is refused."""
         named = {"User-Agent": self._user_agent, "Accept": "", "Accept-Encoding": "identity", **headers}
         if self._trust.tls.server_name and origin[0] == "https":
             named["Host"] = url.host
         wrong = next((name for name, value in named.items() if _NO_VALUE.search(value)), None)
         if wrong is not None:
-            raise UnreachableError(f"{asked}: net/http: invalid header field value for {quoted(wrong)}")
+            raise UnreachableError(f"{_asked(method, url)}: net/http: invalid header field value for {quoted(wrong)}")
         return [encoded(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
 
-    def _connection(self, origin: Origin, proxy: Proxy | None, asked: str, *, fresh: bool) -> Connection:
+    def _connection(self, method: str, url: URL, origin: Origin, proxy: Proxy | None, *, fresh: bool) -> Connection:
         self._deadline.check()
         with self._lock:
             if self._closed:
-                raise UnreachableError(f"{asked}: the client is closed")
+                raise UnreachableError(f"{_asked(method, url)}: the client is closed")
             idle = self._idle.get(origin)
             if idle and not fresh:
                 return idle.pop()
