@@ -301,11 +301,18 @@ class Connection:
             end = next(at for at, line in enumerate(self._lines) if line in (b"\r\n", b"\n"))
             head, self._lines[: end + 1] = self._lines[:end], []
             self._head_size += sum(map(len, head))
-            status = int(head[0].split(None, 2)[1])
+            status = _status(head)
             if status in _INFORMATIONAL and status != _SWITCHING_PROTOCOLS:
                 continue
             self._head = Head(status, tuple(map(_field, head[1:])))
             return
+
+
+def _status(head: list[bytes]) -> int:
+    words = head[0].split(None, 2) if head else []
+    if len(words) < 2 or not words[0].startswith(b"HTTP/") or not (words[1].isdigit() and len(words[1]) == 3):
+        raise Failure(Code.WEIRD_REPLY, connected=True)
+    return int(words[1])
 
 
 def _field(line: bytes) -> tuple[str, str]:

@@ -32,6 +32,7 @@ class Code(IntEnum):
     PARTIAL = 18
     TIMED_OUT = 28
     TLS_FAILED = 35
+    BAD_ARGUMENT = 43
     GOT_NOTHING = 52
     NOT_SENT = 55
     NOT_RECEIVED = 56
@@ -43,6 +44,7 @@ class Code(IntEnum):
 
 
 _UNKNOWN_AUTHORITY = frozenset({2, 18, 19, 20, 21})  # X509_V_ERR_* of OpenSSL: no issuer, self-signed
+_OTHER_HOST = frozenset({0, 1, 62, 64})  # 1: libcurl ended before OpenSSL had an opinion
 _OUT_OF_DATE = frozenset({9, 10})
 _TLS_RECORDS = range(20, 25)
 _TLS_ALERT, _ALERT_SIZE = 21, 7
@@ -108,6 +110,8 @@ def described(failure: Failure, asked: str, origin: Origin, proxy: Proxy | None)
 
 def _connection_text(failure: Failure, host: str, port: int) -> str:
     code = failure.code
+    if failure.proxy_status >= HTTPStatus.MULTIPLE_CHOICES:
+        return _phrase(failure.proxy_status)
     if code in {Code.UNRESOLVED_HOST, Code.UNRESOLVED_PROXY}:
         return f"dial tcp: lookup {host}: no such host"
     if code == Code.NOT_CONNECTED:
@@ -119,12 +123,10 @@ def _connection_text(failure: Failure, host: str, port: int) -> str:
         )
     if code in {Code.NOT_VERIFIED, Code.BAD_AUTHORITIES}:
         return f"tls: failed to verify certificate: x509: {_certificate_text(failure)}"
-    if code == Code.BAD_CERTIFICATE:
+    if code in {Code.BAD_CERTIFICATE, Code.BAD_ARGUMENT}:
         return "tls: the client certificate and its key cannot be used"
     if code == Code.TLS_FAILED:
         return _handshake_text(failure)
-    if failure.proxy_status:
-        return _phrase(failure.proxy_status)
     if code == Code.MALFORMED_URL:
         return f"invalid URL host {host}"
     if failure.errno == errno.ECONNRESET:
@@ -139,7 +141,7 @@ def _certificate_text(failure: Failure) -> str:
         return "certificate has expired or is not yet valid"
     if failure.code == Code.BAD_AUTHORITIES or failure.verify in _UNKNOWN_AUTHORITY:
         return "certificate signed by unknown authority"
-    if failure.verify == 0:
+    if failure.verify in _OTHER_HOST:
         return "certificate is not valid for this host"
     return f"certificate is not valid for its purpose (OpenSSL's code {failure.verify})"
 
