@@ -10,7 +10,7 @@ from ec_acceptance.testbed.registry.auth import Basic, Bearer
 
 @given("the registry speaks https")
 def the_registry_speaks_https(context: Context) -> None:
-    context.world.registry_tls = True
+    context.world.registry_tls = context.world.services.authority.server
 
 
 @given('the registry demands the credentials "{user}" and "{password}" ({scheme})')

@@ -23,12 +23,12 @@ from ec_acceptance.testbed.journal import Journal
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from dulwich.server import BackendRepo
 
-    from ec_acceptance.testbed.http import Request
+    from ec_acceptance.testbed.http import Request, Wire
 
 __all__ = ["GitServer", "Repository"]
 
@@ -125,6 +125,7 @@ class GitServer:
         self.journal = Journal()
         self._repositories: dict[str, Repository] = {}
         self._files: dict[str, bytes] = {}
+        self._cuts: dict[str, int] = {}
         self._lock = threading.Lock()
         self._server = Server(self.journal.keeping(self._answer), tls=tls, name="git")
         self.url = self._server.url
@@ -148,6 +149,12 @@ class GitServer:
         """Serve a file under `/files/<name>`, as forges serve archives and raw files."""
         with self._lock:
             self._files[f"/files/{name}"] = content
+
+    def serve_cut(self, name: str, content: bytes, at: int) -> None:
+        """Serve a file whose bytes end early, `at` so many, short of the announced length."""
+        with self._lock:
+            self._cuts[f"/files/{name}"] = at
+        self.serve(name, content)
 
     def url_of(self, name: str) -> str:
         """Where to clone a repository from."""
@@ -174,7 +181,9 @@ class GitServer:
                 if repository is not None:
                     return self._served(repository, request, advertise=method == "GET")
         with self._lock:
-            content = self._files.get(request.path)
+            content, cut = self._files.get(request.path), self._cuts.get(request.path)
+        if content is not None and cut is not None:
+            return Response(200, writer=_cut(content, cut))
         if content is not None and request.method in {"GET", "HEAD"}:
             return Response(200, (("Content-Type", "application/octet-stream"),), content)
         return _text(404, "Repository not found.\n")
@@ -215,6 +224,15 @@ class _UploadPack(UploadPackHandler):
     def required_capabilities(cls) -> tuple[bytes, ...]:
         """Nothing: go-git has no thin packs, and a clone doesn't need them."""
         return ()
+
+
+def _cut(content: bytes, at: int) -> Callable[[Wire], None]:
+    def write(wire: Wire) -> None:
+        wire.head(200, (("Content-Type", "application/octet-stream"), ("Content-Length", str(len(content)))))
+        wire.write(content[:at])
+        wire.close()
+
+    return write
 
 
 def _branch(name: str) -> Ref:

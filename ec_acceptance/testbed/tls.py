@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import ssl
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Authority"]
 
-_HOSTS = ("127.0.0.1", "::1", "localhost", "*.localhost")
+_HOSTS = ("127.0.0.1", "::1", "localhost", "*.localhost", "registry.localhost")
 
 
 class Authority:
@@ -37,6 +42,30 @@ class Authority:
         """What a server on a loopback address presents: one certificate for all of them."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*_HOSTS).configure_cert(context)
+        return context
+
+    def server_without_names(self, common_name: str) -> ssl.SSLContext:
+        """What a server presents that is named by its certificate's subject alone, as before 2000 (RFC 2818 §3.1)."""
+        now = dt.datetime.now(dt.UTC)
+        key = ec.generate_private_key(ec.SECP256R1())
+        signer = serialization.load_pem_private_key(self._authority.private_key_pem.bytes(), None)
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)]))
+            .issuer_name(x509.load_pem_x509_certificate(self.pem).subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - dt.timedelta(days=1))
+            .not_valid_after(now + dt.timedelta(days=1))
+            .sign(signer, hashes.SHA256())
+        )
+        form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        pair = key.private_bytes(serialization.Encoding.PEM, *form)
+        pair += certificate.public_bytes(serialization.Encoding.PEM)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with trustme.Blob(pair).tempfile() as path:
+            context.load_cert_chain(path)
         return context
 
     def server_for(self, *hosts: str) -> ssl.SSLContext:

@@ -9,7 +9,7 @@ import re
 import shutil
 import socket
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 import yaml
 
@@ -27,6 +27,7 @@ from ec_acceptance.testbed.stock import Stock, component
 from ec_acceptance.testbed.stranger import Stranger
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
@@ -44,6 +45,13 @@ NAMESPACE = "acceptance"
 
 _PATIENCE = 20.0
 _UNFIT = re.compile(r"[^a-z0-9._-]+")
+
+
+class SupportsClose(Protocol):
+    """A service that a step started; it is closed at the scenario's end."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 class TestbedError(Exception):
@@ -87,7 +95,8 @@ class World:
         self.peaks: list[int] = []
         self.registry_guard: Guard | None = None
         self.strangers: list[Stranger] = []
-        self.registry_tls = False
+        self.registry_tls: ssl.SSLContext | None = None
+        self.neighbours: list[SupportsClose] = []
         self._started = 0
         self._mark = 0
         self.known.add("tmp", str(self.scratch))
@@ -97,8 +106,7 @@ class World:
     @cached_property
     def gate(self) -> Gate:
         """The registry as this scenario's validator sees it."""
-        tls = self.services.authority.server if self.registry_tls else None
-        gate = Gate(self.services.backend, guard=self.registry_guard, tls=tls)
+        gate = Gate(self.services.backend, guard=self.registry_guard, tls=self.registry_tls)
         self.known.add("registry", gate.address)
         return gate
 
@@ -431,6 +439,8 @@ class World:
                 getattr(self, name).close()
         for stranger in self.strangers:
             stranger.close()
+        for neighbour in self.neighbours:
+            neighbour.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         if failures:
             raise TestbedError(f"the gate failed: {failures[0]!r}") from failures[0]

@@ -12,6 +12,7 @@ __all__ = [
     "MalformedError",
     "MismatchError",
     "MissingChildError",
+    "NoAnswerError",
     "NoPlatformError",
     "NotFoundError",
     "RegistryError",
@@ -63,6 +64,10 @@ class SlowConnectionError(UnreachableError):
 
 class TransferError(RegistryError):
     """The answer began but didn't come whole: reset, early end."""
+
+
+class NoAnswerError(TransferError):
+    """The request was sent, and no answer came in time."""
 
 
 class MismatchError(RegistryError):

@@ -1,7 +1,7 @@
 """One registry as it was found: scheme, way of authentication, tokens; and requests with retries.
 
 Which scheme a registry speaks is found out once for a run: https first; registries with a local name may speak plain
-http instead (specification 30 §1).
+http instead (specification 30 §1). A registry that takes a connection and then says nothing is given up for the run.
 """
 
 from __future__ import annotations
@@ -12,7 +12,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refimpl.oci.challenge import challenges, choose
-from refimpl.oci.errors import RegistryError, SlowConnectionError, StatusError, TransferError, UnreachableError
+from refimpl.oci.errors import (
+    NoAnswerError,
+    RegistryError,
+    SlowConnectionError,
+    StatusError,
+    TransferError,
+    UnreachableError,
+)
 from refimpl.oci.memo import Memo
 from refimpl.oci.status import status_error
 from refimpl.oci.token import TokenServer
@@ -73,6 +80,7 @@ class Session:
         self._retry = retry
         self._deadline = deadline
         self._closed = closed
+        self._silent: UnreachableError | None = None
         self._endpoint: Memo[None, _Endpoint] = Memo(1, deadline)
         self._tokens: Memo[tuple[str, str], str] = Memo(_TOKENS, deadline)
 
@@ -147,7 +155,10 @@ class Session:
         raise status_error(response)
 
     def _ping(self) -> _Endpoint:
+        if self._silent is not None:
+            raise self._silent
         failures: list[str] = []
+        failure: RegistryError
         unsure = False
         for scheme in ("https", "http") if is_local(self.registry) else ("https",):
             probing = scheme == "https" and is_local(self.registry)
@@ -155,14 +166,18 @@ class Session:
                 return self._greeted(scheme, connecting=_PROBE_SECONDS if probing else CONNECT_SECONDS)
             except (StatusError, UnreachableError, TransferError) as error:
                 failures.append(str(error))
-                failure: RegistryError = error
+                failure = error
                 unsure = unsure or (probing and isinstance(error, SlowConnectionError))
-        if unsure:  # slow, perhaps, rather than plain
+        silent = isinstance(failure, NoAnswerError | SlowConnectionError)
+        if unsure and not silent:  # slow, perhaps, rather than plain
             return self._greeted("https")
         message = "; ".join(failures)
         if isinstance(failure, StatusError):
             raise type(failure)(message, failure.status, failure.retry_after) from failure
-        raise UnreachableError(message) from failure
+        unreachable = UnreachableError(message)
+        if silent:  # nobody waits for it once more
+            self._silent = unreachable
+        raise unreachable from failure
 
     def _greeted(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
         response = self._transport.exchange("GET", f"{scheme}://{self.registry}/v2/", connecting=connecting)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from refimpl.oci.addresses import is_inside
 from refimpl.oci.coding import decoder
-from refimpl.oci.errors import LimitExceededError, RegistryError, TransferError, UnreachableError
+from refimpl.oci.errors import LimitExceededError, NoAnswerError, RegistryError, TransferError, UnreachableError
 from refimpl.oci.failures import Failure, described
 from refimpl.oci.proxy import Proxy, proxy_for
 from refimpl.oci.tls import TLS, Trust
@@ -307,7 +307,7 @@ class Transport:
                 error = self.broken(method, text, failure)
             except TimeoutError:
                 connection.close()
-                error = TransferError(
+                error = NoAnswerError(
                     f"{_asked(method, url)}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}"
                 )
             except LimitExceededError as limit:

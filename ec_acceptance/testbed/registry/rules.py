@@ -19,10 +19,13 @@ __all__ = [
     "Close",
     "Delay",
     "EarlyEnd",
+    "Encode",
     "FlipBit",
     "FreedError",
     "Hold",
+    "Interim",
     "Rate",
+    "Redirect",
     "Replace",
     "Reset",
     "Rule",
@@ -120,6 +123,27 @@ class SetHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class Encode:
+    """Send the body in a content coding, whatever was asked for: ``gzip``."""
+
+    coding: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interim:
+    """Send an interim answer (1xx) before the true one."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Don't ask the registry, but send the client to `location`, and there to what has the last part of the path."""
+
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Don't ask the registry. Without a `body`, an error status gets one of the protocol's form."""
 
@@ -141,10 +165,13 @@ Verb = (
     | FlipBit
     | Replace
     | SetHeaders
+    | Encode
+    | Interim
+    | Redirect
     | Answer
 )
 
-_ON_BODIES = (Rate, ShortLength, EarlyEnd, FlipBit, Replace)
+_ON_BODIES = (Rate, ShortLength, EarlyEnd, FlipBit, Replace, Encode)
 
 
 class FreedError(Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from dataclasses import dataclass
 from operator import itemgetter
@@ -15,10 +16,13 @@ from ec_acceptance.testbed.registry.rules import (
     Close,
     Delay,
     EarlyEnd,
+    Encode,
     FlipBit,
     FreedError,
     Hold,
+    Interim,
     Rate,
+    Redirect,
     Replace,
     Reset,
     SetHeaders,
@@ -107,8 +111,12 @@ class Transfer:
 
     def _response(self) -> Response:
         for rule in self._rules:
-            if isinstance(rule.verb, Answer):
-                return _made_up(rule.verb)
+            match rule.verb:
+                case Answer():
+                    return _made_up(rule.verb)
+                case Redirect(location):
+                    there = f"{location}/{self._request.path.rpartition('/')[2]}"
+                    return Response(307, (("Location", there.encode().decode("latin-1")),))  # UTF-8 on the wire
         return self._forward(self._request)
 
     def _changed(self, response: Response) -> Response:
@@ -122,6 +130,9 @@ class Transfer:
                     headers = _without_length(headers)
                     _end(body)
                     body = other
+                case Encode(coding):
+                    body = gzip.compress(b"".join(map(bytes, slices(body))), mtime=0)
+                    headers = (*_without_length(headers), ("Content-Encoding", coding))
                 case FlipBit(at, bit):
                     size, body = _sized(headers, body)
                     body = _flipped(body, _place(rule, at, size), bit)
@@ -162,6 +173,9 @@ class Transfer:
             _end(body)
 
     def _head(self, wire: Wire, status: int, headers: Iterable[tuple[str, str]]) -> None:
+        for rule in self._rules:
+            if isinstance(rule.verb, Interim):
+                wire.write(b"HTTP/1.1 %d Interim\r\nLink: </elsewhere>; rel=preload\r\n\r\n" % rule.verb.status)
         wire.head(status, headers)
         self._log.answered(self._number, status)
 

@@ -118,8 +118,8 @@ def redirect(location: str | bytes, status: int = 307) -> bytes:
 def transport_of() -> Iterator[Transports]:
     made: list[Transport] = []
 
-    def make(environ: Mapping[str, str] | None = None, **more: TLS) -> Transport:
-        made.append(Transport(environ or {}, Deadline(SECONDS), user_agent="test", **more))
+    def make(environ: Mapping[str, str] | None = None, tls: TLS = TLS()) -> Transport:  # noqa: B008 - it is frozen
+        made.append(Transport(environ or {}, Deadline(SECONDS), user_agent="test", tls=tls))
         return made[-1]
 
     yield make

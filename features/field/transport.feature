@@ -1,0 +1,102 @@
+Feature: Registries as they are reached in the field
+
+  Between a registry and its clients stand caches, storages, proxies and authorities of a company's own. What they do to
+  answers on the way doesn't change a verdict.
+
+  @wire-<id>
+  Scenario Outline: answers <how>
+    Given the registry demands the credentials "user" and "secret" (Bearer)
+    And the Docker configuration has the credentials "user" and "secret"
+    And an image that passes
+    And its policy is in the policy bundle
+    And every answer of the registry <how>
+    When the validation is run
+    Then the image passes
+
+    Examples:
+      | id | how                                 |
+      | 01 | is coded with gzip                  |
+      | 02 | comes after one with status 102     |
+      | 03 | comes after one with status 103     |
+      | 04 | has 1000 header fields more         |
+      | 05 | has a header field of 80 KiB more   |
+
+  @wire-<id>
+  Scenario Outline: redirects to places that need encoding: <folder>
+    Given an image that passes
+    And the registry redirects requests for blobs to the folder "<folder>" of a storage
+    When the validation is run
+    Then the image passes
+    And the storage was asked for blobs in the folder "<asked>"
+
+    Examples:
+      | id | folder      | asked             |
+      | 06 | é           | %C3%A9            |
+      | 07 | a b         | a%20b             |
+      | 08 | %C3%A9/{x}  | %C3%A9/%7Bx%7D    |
+      | 09 | a//b        | a//b              |
+
+  @wire-10
+  Scenario: the address of a policy that needs encoding
+    Given an image that passes
+    And a file "%C3%A9/main.rego" served over https with
+      """
+      package main
+
+      import rego.v1
+
+      # METADATA
+      # custom:
+      #   short_name: never
+      deny contains result if {
+        false
+        result := {"code": "main.never", "msg": "never"}
+      }
+      """
+    When the validation is run with
+      | --policy         | {"sources": [{"policy": ["https://${GITHOST}/files/é/main.rego"]}]} |
+      | --show-successes |                                                                      |
+    Then the image passes
+    And "main.never" is in an output
+
+  @wire-<id>
+  Scenario Outline: trusted certificates in a file with <damage>
+    Given the registry speaks https
+    And an image that passes
+    And the file of trusted certificates has <damage>
+    When the validation is run
+    Then the image passes
+
+    Examples:
+      | id | damage                         |
+      | 11 | a block that is none, first    |
+      | 12 | a block that is none, last     |
+      | 13 | a block that isn't base64      |
+      | 14 | a private key                  |
+      | 15 | a block that is cut off        |
+      | 16 | a block that is cut off, first |
+      | 17 | comments beyond ASCII          |
+
+  @wire-18
+  Scenario: a file that trusts nobody
+    Given the registry speaks https
+    And an image that passes
+    And the file of trusted certificates has nothing but a block that is none
+    When the validation is run
+    Then the image cannot be read: "x509: certificate signed by unknown authority"
+
+  @wire-<id>
+  Scenario Outline: a proxy that speaks <scheme>
+    Given the registry speaks https
+    And an image that passes
+    And its registry is called "registry.localhost"
+    And the registry is reached through a proxy that speaks <scheme>
+    When the validation is run
+    Then the image passes
+    And the proxy was asked for "registry.localhost"
+
+    Examples:
+      | id | scheme |
+      | 19 | http   |
+      | 20 | https  |
+      | 21 | socks5 |

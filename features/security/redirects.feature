@@ -1,0 +1,86 @@
+Feature: Nobody leads the validator astray
+
+  Whoever answers a request may send the validator elsewhere, cut its answer short, or be somebody else. None of that
+  reaches hosts inside, goes over plain http, or makes half of a policy count for all of it.
+
+  @wire-<id>
+  Scenario Outline: a registry that redirects inside, to <host>
+    Given a stranger
+    And an image that passes
+    And its registry is called "localhost"
+    And the registry redirects requests for blobs to "http://<host>:${STRANGER_PORT}/blobs"
+    When the validation is run
+    Then the image does not pass
+    And the stranger was not asked for anything
+
+    Examples:
+      | id | host                   |
+      | 30 | 127.0.0.1              |
+      | 31 | [::ffff:127.0.0.1]     |
+      | 32 | user:secret@127.0.0.1  |
+      | 33 | 127.1                  |
+      | 34 | 0x7f000001             |
+      | 35 | 2130706433             |
+
+  @wire-36
+  Scenario: one hop of a chain is plain http
+
+    A listed difference (docs/differences.md): `ec` follows such redirects.
+
+    Given an image that passes
+    And a file "main.rego" is served over https, after a redirect over plain http
+      """
+      package main
+
+      import rego.v1
+
+      # METADATA
+      # custom:
+      #   short_name: never
+      deny contains result if {
+        false
+        result := {"code": "main.never", "msg": "never"}
+      }
+      """
+    When the validation is run with
+      | --policy | {"sources": [{"policy": ["https://${STRANGER}/files/main.rego"]}]} |
+    Then the validation fails, and says "redirected to insecure http://"
+    And nobody was asked over plain http
+
+  @wire-37
+  Scenario: rules that break off
+    Given an image that passes
+    And a file "main.rego" served over https that breaks off before "# the rest"
+      """
+      package main
+
+      import rego.v1
+
+      # METADATA
+      # custom:
+      #   short_name: never
+      deny contains result if {
+        false
+        result := {"code": "main.never", "msg": "never"}
+      }
+
+      # the rest
+      # METADATA
+      # custom:
+      #   short_name: always
+      deny contains result if {
+        result := {"code": "main.always", "msg": "always"}
+      }
+      """
+    When the validation is run with
+      | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/main.rego"]}]} |
+    Then the validation fails, and says "unexpected EOF"
+
+  @wire-38
+  Scenario: a certificate that names its host in its subject alone
+    Given the registry's certificate has no names but "localhost" as its subject
+    And an image that passes
+    And its registry is called "localhost"
+    When the validation is run
+    Then the image cannot be read: "x509: certificate relies on legacy Common Name field, use SANs instead"
+    And the registry was not asked for anything

@@ -1,0 +1,144 @@
+"""How the registry is reached: over what it sends beside contents, through proxies, and by whose certificates."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from behave import given, then
+
+from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.proxy import Proxy
+from ec_acceptance.testbed.registry.rules import Encode, Interim, Redirect, SetHeaders
+from ec_acceptance.testbed.storage import Storage
+
+_IMAGE = "acceptance/image"
+_PRIVATE_KEY = "PRIVATE KEY"
+
+
+@given("every answer of the registry is coded with {coding}")
+def answers_are_coded(context: Context, coding: str) -> None:
+    context.world.gate.add(Encode(coding))
+
+
+@given("every answer of the registry comes after one with status {status:d}")
+def answers_come_after(context: Context, status: int) -> None:
+    context.world.gate.add(Interim(status))
+
+
+@given("every answer of the registry has {count:d} header fields more")
+def answers_have_many_fields(context: Context, count: int) -> None:
+    context.world.gate.add(SetHeaders(tuple((f"X-{number}", "y") for number in range(count))))
+
+
+@given("every answer of the registry has a header field of {size:d} KiB more")
+def answers_have_a_long_field(context: Context, size: int) -> None:
+    context.world.gate.add(SetHeaders((("X-Long", "y" * (size << 10)),)))
+
+
+@given('the registry redirects requests for blobs to the folder "{folder}" of a storage')
+def blobs_are_redirected(context: Context, folder: str) -> None:
+    world = context.world
+    storage = Storage(world.gate.seed, world.stock.full_name(_IMAGE))
+    world.neighbours.append(storage)
+    world.known.add("storage", storage.address)
+    world.gate.add(Redirect(f"http://{storage.address}/{folder}"), kind="blob")
+
+
+@given('the registry redirects requests for blobs to "{location}"')
+def blobs_are_redirected_to(context: Context, location: str) -> None:
+    context.world.gate.add(Redirect(context.world.text(location)), kind="blob")
+
+
+@then('the storage was asked for blobs in the folder "{folder}"')
+def the_storage_was_asked(context: Context, folder: str) -> None:
+    [storage] = (one for one in context.world.neighbours if isinstance(one, Storage))
+    paths = [one.path for one in storage.journal.asked]
+    assert paths, f"the storage wasn't asked:\n{context.world.last.described()}"
+    assert all(path.startswith(f"/{folder}/sha256:") for path in paths), f"the storage was asked for {paths}"
+
+
+@given("the file of trusted certificates has {damage}")
+def trusted_certificates(context: Context, damage: str) -> None:
+    world = context.world
+    block = world.services.ca_file.read_bytes()
+    bad = b"\n".join(
+        (b"-----BEGIN CERTIFICATE-----", base64.b64encode(b"no certificate"), b"-----END CERTIFICATE-----", b"")
+    )
+    content = {
+        "a block that is none, first": bad + block,
+        "a block that is none, last": block + bad,
+        "a block that isn't base64": block + bad.replace(b"b", b"*"),
+        "a private key": bad.replace(b"CERTIFICATE", _PRIVATE_KEY.encode()) + block,
+        "a block that is cut off": block + block[:60],
+        "a block that is cut off, first": block[:60] + b"\n" + block,
+        "comments beyond ASCII": "# \u00fc\n".encode("latin-1") + block + "# \u00fc\n".encode(),
+        "nothing but a block that is none": bad,
+    }[damage]
+    path = world.work / "trusted.pem"
+    path.write_bytes(content)
+    world.environment["SSL_CERT_FILE"] = str(path)
+
+
+@given('the registry\'s certificate has no names but "{name}" as its subject')
+def a_certificate_without_names(context: Context, name: str) -> None:
+    context.world.registry_tls = context.world.services.authority.server_without_names(name)
+
+
+@given("the registry is reached through a proxy that speaks {scheme}")
+def a_proxy(context: Context, scheme: str) -> None:
+    """By a name that isn't a loopback's to a client: such are never asked of a proxy."""
+    world = context.world
+    assert scheme in ("http", "https", "socks5")
+    proxy = Proxy(scheme, tls=world.services.authority.server)  # type: ignore[arg-type]  # one of the three
+    world.neighbours.append(proxy)
+    world.environment["HTTPS_PROXY"] = proxy.url
+
+
+@given('its registry is called "{name}"')
+def another_name(context: Context, name: str) -> None:
+    world = context.world
+    port = world.gate.address.rpartition(":")[2]
+    reference = f"{name}:{port}/{world.stock.full_name(_IMAGE)}:latest"
+    world.usual["--json-input"] = json.dumps({"components": [{"name": "image", "containerImage": reference}]})
+
+
+@then('the proxy was asked for "{name}"')
+def the_proxy_was_asked(context: Context, name: str) -> None:
+    [proxy] = (one for one in context.world.neighbours if isinstance(one, Proxy))
+    port = context.world.gate.address.rpartition(":")[2]
+    assert f"{name}:{port}" in proxy.asked, f"the proxy was asked for {proxy.asked}"
+
+
+@given('a file "{name}" served over https that breaks off before "{text}"')
+def a_file_that_breaks_off(context: Context, name: str, text: str) -> None:
+    content = context.text.encode()
+    context.world.git.serve_cut(name, content, content.index(text.encode()))
+
+
+@given('a file "{name}" is served over https, after a redirect over plain http')
+def a_file_behind_plain_http(context: Context, name: str) -> None:
+    """The first host speaks https, redirects to one that doesn't, and this one to the file, over https again."""
+    world = context.world
+    world.git.serve(name, context.text.encode())
+    world.meet_stranger(onward=f"https://{world.git.address}")
+    world.meet_stranger(tls=True, onward=f"http://{world.made['STRANGER']}")
+
+
+@then("nobody was asked over plain http")
+def nobody_in_the_clear(context: Context) -> None:
+    plain, _ = context.world.strangers
+    assert not plain.journal.asked, f"asked in the clear: {[str(one) for one in plain.journal.asked]}"
+
+
+@then('the validation fails, and says "{text}"')
+def it_fails_and_says(context: Context, text: str) -> None:
+    last = context.world.last
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
+    assert context.world.text(text) in (last.out + last.err).replace('\\"', '"'), f"it doesn't:\n{last.described()}"
+
+
+@then("the image does not pass")
+def it_does_not_pass(context: Context) -> None:
+    last = context.world.last
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
