@@ -232,7 +232,7 @@ def git_takes_it_along() -> None:
     "says-passwords",
     "URLs are said, logged and reported with their passwords.",
     Kind.CREDENTIALS,
-    "creds-40 creds-41",
+    "creds-40 creds-41 creds-44",
 )
 def says_passwords() -> None:
     from refimpl import redaction

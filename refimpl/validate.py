@@ -19,7 +19,7 @@ from refimpl.policy.instant import rfc3339
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.preparation import prepare
 from refimpl.record import record
-from refimpl.redaction import without_secrets_in
+from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
@@ -101,13 +101,14 @@ def judge(options: Options, environ: Mapping[str, str]) -> Judgement:
             shared=shared,
         )
         _warn_of_skipped_checks(options)
+        shown = without_secrets_in(prepared.policy.spec)  # to rules, too: what they say is in the report
         examination = Examination(
             options=options,
             client=client,
             layers=layers,
             verifier=Verifier(client, prepared.key, prepared.log, limit=attachment_limit(environ)),
             evaluators=panel,
-            documents=InputDocuments(prepared.snapshot.to_json(), prepared.policy.spec),
+            documents=InputDocuments(prepared.snapshot.to_json(), shown),
             effective_time=prepared.policy.effective_time,
             context=lambda _: ComponentContext(shared),
         )
@@ -117,10 +118,10 @@ def judge(options: Options, environ: Mapping[str, str]) -> Judgement:
         report = Report(
             components=tuple(one.result for one in examined),
             key=prepared.key.pem,
-            policy=without_secrets_in(prepared.policy.spec),
+            policy=shown,
             effective_time=rfc3339(effective_time.read(time.time_ns)),
             ec_version=VERSION,
-            snapshot=options.snapshot,
+            snapshot=without_secrets(options.snapshot),
             show_successes=options.show_successes,
         )
         return Judgement(report, joined([one.fault for one in examined if one.fault is not None]))

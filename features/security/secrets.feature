@@ -122,3 +122,13 @@ Feature: Secrets stay where they belong
     Then the image passes
     And the stranger was not asked for anything
     And the registry was asked for 2 pages of referrers
+
+  @creds-44
+  Scenario: rules see the policy without its passwords
+    Given an image that passes
+    And its policy is in the policy bundle
+    When the validation is run with
+      | --policy | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
+      | --output | policy-input |
+    Then "hunter2" is in no output
+    And "https://user:***@${NOBODY}" is in an output
