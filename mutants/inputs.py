@@ -296,6 +296,18 @@ def directives_without_end() -> None:
 
 
 @mutant(
+    "costly-files-left-out",
+    "A file of a layer that costs too much to read is left out, and rules don't see it.",
+    Kind.INPUTS,
+    "form-43",
+)
+def costly_files_left_out() -> None:
+    from refimpl import yamltext
+
+    replace(yamltext, "CostError", ValueError)
+
+
+@mutant(
     "taken-in-silence",
     "What is no file is told as what else it was taken for, and nothing is said of files.",
     Kind.INPUTS,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEPTH_LIMIT",
     "SURROGATE",
+    "CostError",
     "DepthError",
     "Number",
     "check_depth",
@@ -36,7 +37,11 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
-class DepthError(ValueError):
+class CostError(ValueError):
+    """What was written costs too much to read: an error also where what can't be read is passed over."""
+
+
+class DepthError(CostError):
     """Arrays and objects are nested deeper than `DEPTH_LIMIT`."""
 
     def __init__(self, prefix: str = "") -> None:

@@ -12,7 +12,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from refimpl.jsontext import DEPTH_LIMIT, DepthError, check_depth, well_formed_value
+from refimpl.jsontext import DEPTH_LIMIT, CostError, DepthError, check_depth, well_formed_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +25,8 @@ __all__ = ["loads", "loads_all"]
 _ALIASES = (0.99, 400_000), (0.1, 4_000_000)
 #: How many ``%TAG`` directives a text may have: the parser looks through all of them for each.
 _TAG_DIRECTIVES = 100
+#: How many values a text may have: one of two bytes takes up to a hundred in memory.
+_VALUES = 4_000_000
 
 _SURROGATE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
 _TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
@@ -52,7 +54,8 @@ def loads(text: str | bytes, *, mend: bool = False) -> Any:
         mend: read half a surrogate pair as U+FFFD, where otherwise it is an error.
 
     Raises:
-        DepthError: nested deeper than `jsontext.DEPTH_LIMIT`; aliases count as what they stand for.
+        CostError: nested deeper than `jsontext.DEPTH_LIMIT`, where aliases count as what they stand for; or too many
+            values or directives.
         ValueError: it isn't YAML, or holds what JSON cannot: other keys than scalars, infinities, endless aliases.
     """
     text = _decoded(text)
@@ -87,6 +90,8 @@ def _well_formed(value: Any, text: str, *, mend: bool) -> Any:
 def _documents(text: str) -> Iterator[Any]:
     start = text.lstrip()[:1]
     if start and start in '{["':
+        if text.count(",") > _VALUES:  # few texts have as many commas in strings
+            raise _too_many()
         try:
             value = json.loads(text, parse_float=_json_float, parse_int=_json_int, parse_constant=_refuse)
         except (ValueError, RecursionError):
@@ -136,7 +141,7 @@ class _Builder:
         import yaml
 
         if len(_TAG_DIRECTIVE.findall(self._text)) > _TAG_DIRECTIVES:
-            raise ValueError(f"yaml: more than {_TAG_DIRECTIVES} %TAG directives")
+            raise CostError(f"yaml: more than {_TAG_DIRECTIVES} %TAG directives")
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
             yield from self._built(yaml.parse(self._text, Loader=loader))
@@ -165,6 +170,8 @@ class _Builder:
             if kind == "ScalarEvent":
                 value, size = _scalar(event), 1
                 self._made += 1
+                if self._made > _VALUES:
+                    raise _too_many()
                 if event.anchor:
                     self._anchors[event.anchor] = value, 1
             elif kind == "AliasEvent":
@@ -179,6 +186,8 @@ class _Builder:
                 done = stack.pop()
                 value, size = done.value(), done.size
                 self._made += 1
+                if self._made > _VALUES:
+                    raise _too_many()
                 self._open.discard(done.anchor or "")
                 if done.anchor:
                     self._anchors[done.anchor] = value, size
@@ -361,6 +370,10 @@ def _float_key(key: float) -> str:
             break
     exponent = int(text.partition("e")[2])
     return text if not -4 <= exponent < 6 else f"{float(text):.{max(0, digits - exponent)}f}"
+
+
+def _too_many() -> CostError:
+    return CostError(f"yaml: more than {_VALUES} values")
 
 
 def _error(line: int, problem: str) -> ValueError:

@@ -9,6 +9,7 @@ from behave import given, then
 
 from ec_acceptance.testbed.behaving import Context, rows
 from ec_acceptance.testbed.growing import GROWING_TEXTS
+from ec_acceptance.testbed.judging import attach
 
 
 @given('a link "{name}" that leads to "{target}"')
@@ -28,6 +29,12 @@ def a_pipe(context: Context, name: str) -> None:
 @given('a growing file "{name}": {what}')
 def a_growing_file(context: Context, name: str, what: str) -> None:
     context.world.write(name, GROWING_TEXTS[what]())
+
+
+@given('an image "{name}" with a file of a layer: {what}')
+def an_image_with_a_growing_file(context: Context, name: str, what: str) -> None:
+    context.world.stock.add_bundle(name, {"manifests/a.yaml": GROWING_TEXTS[what]()})
+    attach(context.world, name)
 
 
 @then("standard output is {text}")

@@ -44,3 +44,18 @@ Feature: Documents that are made to cost much, or to be read as another one
       | 02 | maps that are merged into one another | document contains excessive aliasing |
       | 03 | nested 100,000 levels deep            | nested too deeply: more than …      |
       | 04 | a million directives                  | more than 100 %TAG directives       |
+
+  @form-43
+  Scenario: a file of a layer with more directives than any has isn't hidden from rules by them
+    Given an image "acceptance/app" with a file of a layer: 101 directives
+    And the rules
+      """
+      package seen
+      deny contains "a file that nobody wants" if input.image.files["manifests/a.yaml"]
+      warn contains "an image"
+      """
+    When the images are judged
+    Then the validation fails with the error
+      """
+      …manifests/a.yaml: yaml: more than 100 %TAG directives
+      """

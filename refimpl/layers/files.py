@@ -87,7 +87,7 @@ def _parsed(name: str, content: bytes) -> tuple[Any, int]:
 
     try:
         return yamltext.loads(content, mend=True), len(content)
-    except jsontext.DepthError as error:
+    except jsontext.CostError as error:
         raise LimitExceededError(f"{well_formed(name)}: {error}") from None
     except ValueError as error:
         _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", well_formed(name), error)

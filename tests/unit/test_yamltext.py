@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refimpl.jsontext import CostError
 from refimpl.yamltext import loads, loads_all
 
 
@@ -124,9 +125,17 @@ def test_refuses_merges_that_grow_faster_than_the_text(count: int) -> None:
 
 def test_refuses_directives_without_end() -> None:
     directives = "".join(f"%TAG !t{number}! tag:example.org,\n" for number in range(101))
-    with pytest.raises(ValueError, match="more than 100 %TAG directives"):
+    with pytest.raises(CostError, match="more than 100 %TAG directives"):
         loads(directives + "---\na: 1")
     assert loads(directives.partition("\n")[2] + "--- !t1!x {a: 1}") == {"a": 1}
+
+
+@pytest.mark.parametrize("text", ["[" + "1," * 51 + "1]", "- 1\n" * 51, "- {}\n" * 51])
+def test_refuses_values_without_end(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr("refimpl.yamltext._VALUES", 50)
+    with pytest.raises(CostError, match="more than 50 values"):
+        loads(text)
+    assert len(loads("[" + "1," * 40 + "1]")) == 41
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import EvaluationError, RegistryError
-from refimpl.jsontext import DepthError
+from refimpl.jsontext import CostError, DepthError
 from refimpl.layers.archive import Archive
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import Descriptor
@@ -173,7 +173,7 @@ def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
             name = ""
             try:
                 found[entry.name] = normalised(from_yaml(content.decode(), mend=True))
-            except DepthError as error:
+            except CostError as error:
                 raise EvaluationError(f"{entry.name} of {ref}: {error}") from None
             except ValueError:
                 continue
