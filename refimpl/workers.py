@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.errors import ComponentError
@@ -60,13 +61,17 @@ def mapped(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name
 
 
 def _await(futures: Sequence[Future[_R]], deadline: Deadline) -> None:
-    """Wait for all of them; what isn't a component's own error ends the wait at once."""
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=deadline.remaining(), return_when=FIRST_COMPLETED)
-        if not done:
-            raise deadline.exceeded()
-        for future in done:
-            error = future.exception()
-            if error is not None and not isinstance(error, ComponentError):
-                raise error
+    """Wait for all of them; what isn't a component's own error ends the wait at once.
+
+    Each one is looked at once: `concurrent.futures.wait`, called anew for each that is done, looks at all of them.
+    """
+    done: SimpleQueue[Future[_R]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(done.put)
+    for _ in futures:
+        try:
+            error = done.get(timeout=deadline.remaining()).exception()
+        except Empty:
+            raise deadline.exceeded() from None
+        if error is not None and not isinstance(error, ComponentError):
+            raise error

@@ -12,14 +12,14 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from refimpl import jsontext
 from refimpl.record import record
 from refimpl.unicode import decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 __all__ = [
     "FEW_VALUES",
@@ -27,10 +27,12 @@ __all__ = [
     "Document",
     "DocumentError",
     "Members",
+    "Place",
     "kind",
     "members",
     "parse",
     "protobuf_error",
+    "steps",
     "unreadable_number",
 ]
 
@@ -62,6 +64,19 @@ class Members(dict[str, Any]):
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
         self.pairs = pairs
+
+
+_KINDS: Final[Mapping[type, str]] = {
+    type(None): "null",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    jsontext.Number: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    Members: "object",
+}
 
 
 @record
@@ -175,17 +190,22 @@ def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
     return value.pairs if isinstance(value, Members) else value.items()
 
 
+Place = tuple["Place", str] | None
+"""Where a value stands: the place of what holds it, and its name there. Few are ever told, so few are put together."""
+
+
+def steps(place: Place) -> list[str]:
+    """The names that lead to a place, the first one first."""
+    names = []
+    while place is not None:
+        place, name = place
+        names.append(name)
+    return names[::-1]
+
+
 def kind(value: Any) -> str:
     """What error texts call a JSON value: null, bool, number, string, array or object."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int | float | jsontext.Number):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
+    return _KINDS[type(value)]
 
 
 def protobuf_error(value: Any, *, garbled: bool) -> str | None:

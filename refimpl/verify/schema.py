@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from refimpl.quoting import quoted
-from refimpl.verify.document import kind
+from refimpl.verify.document import kind, steps
 from refimpl.verify.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from refimpl.verify.document import Place
 
 __all__ = ["SLSA_V02", "SLSA_V1", "schema_error"]
 
@@ -141,72 +143,81 @@ SLSA_V1: Schema = _statement(
 
 def schema_error(schema: Mapping[str, Any], value: Any) -> str | None:
     """The first failure as ``jsonschema: '<pointer>' does not validate with <location>: <message>``, or None."""
-    for pointer, location, message in _failures(schema, schema, value, "", ""):
+    for failure in _failures(schema, schema, value, None, None):
+        pointer = "".join(f"/{_token(name)}" for name in steps(failure.pointer))
+        location = "".join(f"/{name}" for name in steps(failure.keywords))
         where = f"{schema['$id']}#{location}"
-        return f"jsonschema: {_single_quoted(pointer)} does not validate with {where}: {message}"
+        return f"jsonschema: {_single_quoted(pointer)} does not validate with {where}: {failure.message}"
     return None
 
 
-Failure = tuple[str, str, str]
+class Failure(NamedTuple):
+    """A failure: the steps to the value and through the schema's keywords, and what is wrong."""
+
+    pointer: Place
+    keywords: Place
+    message: str
 
 
 def _failures(
-    root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: str, at: str
+    root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: Place, at: Place
 ) -> Iterator[Failure]:
-    """Each failure of `value` under `schema`; `at` is the path of keywords walked so far."""
+    """Each failure of `value` under `schema`; `at` are the keywords walked so far."""
     if "type" in schema and (found := _type(value)) != schema["type"]:
-        yield pointer, f"{at}/type", f"expected {schema['type']}, but got {found}"
+        yield Failure(pointer, (at, "type"), f"expected {schema['type']}, but got {found}")
         return
     if "const" in schema and value != schema["const"]:
-        yield pointer, f"{at}/const", f"value must be {json.dumps(schema['const'])}"
+        yield Failure(pointer, (at, "const"), f"value must be {json.dumps(schema['const'])}")
     if "enum" in schema and value not in schema["enum"]:
-        yield pointer, f"{at}/enum", "value must be one of " + ", ".join(map(json.dumps, schema["enum"]))
+        choice = ", ".join(map(json.dumps, schema["enum"]))
+        yield Failure(pointer, (at, "enum"), f"value must be one of {choice}")
     if isinstance(value, str):
         yield from _text_failures(schema, value, pointer, at)
     elif isinstance(value, dict):
         yield from _object_failures(root, schema, value, pointer, at)
     elif isinstance(value, list):
-        if len(value) < schema.get("minItems", 0):
-            yield (
-                pointer,
-                f"{at}/minItems",
-                f"minimum {schema['minItems']} items required, but found {len(value)} items",
-            )
+        least = schema.get("minItems", 0)
+        if len(value) < least:
+            message = f"minimum {least} items required, but found {len(value)} items"
+            yield Failure(pointer, (at, "minItems"), message)
         for index, item in enumerate(value) if "items" in schema else ():
-            yield from _failures(root, schema["items"], item, f"{pointer}/{index}", f"{at}/items")
+            yield from _failures(root, schema["items"], item, (pointer, str(index)), (at, "items"))
     if "$ref" in schema:
         definition = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-        yield from _failures(root, definition, value, pointer, f"{at}/$ref")
+        yield from _failures(root, definition, value, pointer, (at, "$ref"))
 
 
-def _text_failures(schema: Mapping[str, Any], value: str, pointer: str, at: str) -> Iterator[Failure]:
+def _text_failures(schema: Mapping[str, Any], value: str, pointer: Place, at: Place) -> Iterator[Failure]:
     if "format" in schema and not FORMATS[schema["format"]](value):
-        yield pointer, f"{at}/format", f"{_single_quoted(value)} is not valid '{schema['format']}'"
-    if len(value) < schema.get("minLength", 0):
-        yield pointer, f"{at}/minLength", f"length must be >= {schema['minLength']}, but got {len(value)}"
+        message = f"{_single_quoted(value)} is not valid '{schema['format']}'"
+        yield Failure(pointer, (at, "format"), message)
+    least = schema.get("minLength", 0)
+    if len(value) < least:
+        yield Failure(pointer, (at, "minLength"), f"length must be >= {least}, but got {len(value)}")
     if "pattern" in schema and not re.search(schema["pattern"].replace("$", r"\Z"), value):
-        yield pointer, f"{at}/pattern", f"does not match pattern '{schema['pattern']}'"
+        yield Failure(pointer, (at, "pattern"), f"does not match pattern '{schema['pattern']}'")
 
 
 def _object_failures(
-    root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], pointer: str, at: str
+    root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], pointer: Place, at: Place
 ) -> Iterator[Failure]:
     missing = [name for name in schema.get("required", ()) if name not in value]
     if missing:
-        yield pointer, f"{at}/required", "missing properties: " + ", ".join(f"'{name}'" for name in missing)
+        names = ", ".join(f"'{name}'" for name in missing)
+        yield Failure(pointer, (at, "required"), f"missing properties: {names}")
     properties = schema.get("properties", {})
-    for name, member in properties.items():
-        if name in value:
-            yield from _failures(root, member, value[name], f"{pointer}/{_token(name)}", f"{at}/properties/{name}")
+    if properties:
+        within = (at, "properties")
+        for name, member in properties.items():
+            if name in value:
+                yield from _failures(root, member, value[name], (pointer, name), (within, name))
     if "propertyNames" in schema:
         for name in value:
-            yield from _failures(
-                root, schema["propertyNames"], name, f"{pointer}/{_token(name)}", f"{at}/propertyNames"
-            )
+            yield from _failures(root, schema["propertyNames"], name, (pointer, name), (at, "propertyNames"))
     if "additionalProperties" in schema:
+        wanted = schema["additionalProperties"]
         for name, member in value.items():
-            where = f"{pointer}/{_token(name)}"
-            yield from _failures(root, schema["additionalProperties"], member, where, f"{at}/additionalProperties")
+            yield from _failures(root, wanted, member, (pointer, name), (at, "additionalProperties"))
 
 
 def _type(value: Any) -> str:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from refimpl.record import record
+from refimpl.record import field, record
 from refimpl.verify import encoding
-from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error, unreadable_number
+from refimpl.verify.document import Document, DocumentError, kind, members, protobuf_error, steps, unreadable_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from refimpl.verify.document import Place
 
 __all__ = [
     "ANY",
@@ -95,6 +97,11 @@ class Struct(Type):
     """An object with known members, by lower-case name."""
 
     fields: Mapping[str, Field]
+    holder: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What error texts call the struct: its name without the package."""
+        object.__setattr__(self, "holder", self.name.rpartition(".")[2])
 
     @classmethod
     def of(cls, name: str, /, **types: Type) -> Struct:
@@ -138,7 +145,7 @@ def decode(document: Document, wanted: Type) -> Any:
         DocumentError: a value of the wrong type.
     """
     decoder = _Decoder(document)
-    value = decoder.value(document.value, wanted, "", "")
+    value = decoder.value(document.value, wanted, "", None)
     if decoder.wrong:
         raise DocumentError(decoder.wrong)
     return value
@@ -150,48 +157,49 @@ class _Decoder:
         self._overflowing = document.overflowing
         self.wrong = ""
 
-    def value(self, value: Any, wanted: Type, holder: str, path: str) -> Any:
+    def value(self, value: Any, wanted: Type, holder: str, path: Place) -> Any:
         """The decoded value, None when it is null or wrong; `holder` and `path` say where it stands."""
         if value is None:
             return None
-        if type(wanted) is Type:
+        kinds = type(wanted)
+        if kinds is Type:
             if self._overflowing and (number := unreadable_number(value)) is not None:
                 self._mismatch(f"number {number}", _FLOAT, holder, path)
             return value
-        if isinstance(wanted, Time):
+        if kinds is Time:
             return _time(value)
-        if isinstance(wanted, Protobuf):
+        if kinds is Protobuf:
             if reason := protobuf_error(value, garbled=self._garbled):
                 raise DocumentError(reason)
             return value
         found = kind(value)
         if isinstance(wanted, Scalar):
             return self._scalar(value, found, wanted, holder, path)
-        if isinstance(wanted, Bytes) and found == "string":
-            return self._bytes(value)
+        if isinstance(wanted, Struct) and found == "object":
+            return self._struct(value, wanted, path)
         if isinstance(wanted, Items) and found == "array":
             return [self.value(item, wanted.item, holder, path) for item in value]
         if isinstance(wanted, Table) and found == "object":
             return {name: self.value(member, wanted.item, holder, path) for name, member in members(value)}
-        if isinstance(wanted, Struct) and found == "object":
-            return self._struct(value, wanted, path)
+        if isinstance(wanted, Bytes) and found == "string":
+            return self._bytes(value)
         return self._mismatch(found, wanted, holder, path)
 
-    def _struct(self, value: dict[str, Any], wanted: Struct, path: str) -> dict[str, Any]:
+    def _struct(self, value: dict[str, Any], wanted: Struct, path: Place) -> dict[str, Any]:
         decoded: dict[str, Any] = {}
-        holder = wanted.name.rpartition(".")[2]
+        holder = wanted.holder
         for name, member in members(value):
             field = wanted.field(name)
             if field is None:
                 continue
-            got = self.value(member, field.type, holder, f"{path}.{field.path}" if path else field.path)
+            got = self.value(member, field.type, holder, (path, field.path))
             if got is not None:
                 decoded[field.name] = got
             elif not isinstance(field.type, Scalar):
                 decoded.pop(field.name, None)
         return decoded
 
-    def _scalar(self, value: Any, found: str, wanted: Scalar, holder: str, path: str) -> Any:
+    def _scalar(self, value: Any, found: str, wanted: Scalar, holder: str, path: Place) -> Any:
         if found != _SCALARS[wanted.name]:
             return self._mismatch(found, wanted, holder, path)
         if wanted is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
@@ -206,8 +214,8 @@ class _Decoder:
             self.wrong = self.wrong or str(error)
             return None
 
-    def _mismatch(self, found: str, wanted: Type, holder: str, path: str) -> None:
-        place = f"Go struct field {holder}.{path} of type" if path else "Go value of type"
+    def _mismatch(self, found: str, wanted: Type, holder: str, path: Place) -> None:
+        place = f"Go struct field {holder}.{'.'.join(steps(path))} of type" if path else "Go value of type"
         self.wrong = self.wrong or f"json: cannot unmarshal {found} into {place} {wanted.name}"
 
 
