@@ -30,6 +30,7 @@ __all__ = ["InclusionProof", "LoggedEntry", "RekorClient"]
 _PATH = "/api/v1/log/entries/retrieve"
 _ATTEMPTS = 4
 _LIMIT = 32 << 20
+_LARGEST_UNSIGNED = 1 << 20
 _LEAF = 64
 _NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
 _HEADERS = {
@@ -184,7 +185,10 @@ def _request(evidence: Evidence) -> bytes:
         }
         proposed = [_proposed("hashedrekord", spec)]
     else:
-        verifiers = [verifier] if _checked_envelope(evidence).signatures else None
+        signed = bool(_checked_envelope(evidence).signatures)
+        if not signed and len(evidence.payload) > _LARGEST_UNSIGNED:
+            raise VerificationError("no signature found")  # as it would be found next
+        verifiers = [verifier] if signed else None
         envelope = evidence.payload.decode("utf-8", "replace")
         dsse = {"proposedContent": {"envelope": envelope, "verifiers": verifiers}, "signatures": None}
         intoto = {"content": {"envelope": envelope, "hash": hashed}, "publicKey": verifier}

@@ -74,3 +74,8 @@ def test_an_envelope_without_signatures_is_looked_up_without_verifiers(server: R
     _check(server, _envelope(signatures=[]))
     [asked] = server.journal.asked
     assert asked.document["entries"][0]["spec"]["proposedContent"]["verifiers"] is None
+
+
+def test_a_large_envelope_without_signatures_is_not_sent_to_the_log(server: RekorServer) -> None:
+    assert _check(server, _envelope(signatures=[], more="x" * (1 << 20))) == "no signature found"
+    assert not server.journal.asked
