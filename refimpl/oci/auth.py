@@ -40,6 +40,7 @@ class Keychain:
         self._deadline = deadline
         self._lock = threading.Lock()
         self._loaded: Configuration | None = None
+        self._found: dict[Repository, Credentials] = {}
         self._helped: dict[tuple[str, str], Credentials] = {}
 
     def credentials(self, repository: Repository) -> Credentials:
@@ -48,6 +49,12 @@ class Keychain:
         Raises:
             RegistryError: the file isn't readable, or a helper fails.
         """
+        found = self._found.get(repository)
+        if found is None:
+            found = self._found[repository] = self._resolved(repository)
+        return found
+
+    def _resolved(self, repository: Repository) -> Credentials:
         configuration = self._configuration()
         for key in _keys(repository):
             found = configuration.inline.get(key, ANONYMOUS)

@@ -28,7 +28,6 @@ from refimpl.oci.errors import (
     NotFoundError,
     SizeMismatchError,
 )
-from refimpl.oci.link import next_target
 from refimpl.oci.memo import Memo
 from refimpl.oci.session import Session
 from refimpl.oci.transport import Transport
@@ -349,7 +348,12 @@ def _next_page(response: Response, ref: Reference) -> str:
     Registries behind a proxy name hosts that aren't theirs, so only path and query count: it is the same registry that
     is asked.
     """
-    target = next_target(response.headers("Link"))
+    fields = response.headers("Link")
+    if not fields:
+        return ""
+    from refimpl.oci.link import next_target  # few registries list in pages
+
+    target = next_target(fields)
     if not target:
         return ""
     try:
