@@ -9,7 +9,6 @@ from pathlib import Path
 
 from refimpl.errors import PolicyError
 from refimpl.oserrors import reason
-from refimpl.policy.sources import archive
 from refimpl.policy.sources.kinds import without_prefixes
 
 __all__ = ["fetch"]
@@ -41,6 +40,8 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     elif not stat.S_ISREG(mode):
         raise PolicyError(f"failed to open source file: {shown} is neither a file nor a directory")
     else:
+        from refimpl.policy.sources import archive  # few sources are archives
+
         try:
             if not archive.unpacked(source, destination, name=shown):
                 shutil.copyfile(source, destination / "file")
