@@ -321,6 +321,18 @@ def loose(stored: Repo, kind: bytes, data: bytes) -> ObjectID:
     return ObjectID(name.encode())
 
 
+def test_an_answer_without_end_is_not_read_to_the_last(
+    server: GitServer, repository: Repository, web: Web, destination: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = f"git::{server.url}/git/p"
+    assert repository.head
+    with monkeypatch.context() as few:
+        few.setattr(git, "_MAX_ADVERTISED", 100)
+        assert "the server's answer doesn't end" in refusal(url, destination, web)
+    monkeypatch.setattr(content, "MAX_BYTES", 100)
+    assert "the server's answer doesn't end" in refusal(url, destination, web)
+
+
 class TestLocal:
     @pytest.fixture
     def stored(self, tmp_path: Path) -> Repo:
