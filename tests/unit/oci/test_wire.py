@@ -7,6 +7,8 @@ import datetime as dt
 import gzip
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator
@@ -26,7 +28,10 @@ from ec_acceptance.testbed.tls import Authority
 from refimpl.deadline import Deadline
 from refimpl.errors import RegistryError
 from refimpl.oci import transport as module
+from refimpl.oci.client import connect
 from refimpl.oci.errors import LimitExceededError, TransferError, UnreachableError
+from refimpl.oci.reference import parse as parse_reference
+from refimpl.oci.retry import Retry
 from refimpl.oci.tls import TLS
 from refimpl.oci.transport import Transport
 
@@ -658,3 +663,28 @@ def test_a_proxy_over_tls(transport_of: Transports, tmp_path: Path) -> None:
         assert proxy.requests[0].startswith(b"GET http://registry.test/x HTTP/1.1\r\n")
         with pytest.raises(UnreachableError, match=r"x509: certificate signed by unknown authority$"):
             get(transport_of({"HTTP_PROXY": proxy.url, "SSL_CERT_DIR": "/nowhere"}), "http://registry.test/x")
+
+
+# A run.
+
+
+def test_a_registry_that_says_nothing_is_given_up_for_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3)
+    with (
+        closing(Scripted(None)) as server,
+        closing(connect(deadline=Deadline(SECONDS), retry=Retry(), environ={})) as client,
+    ):
+        ref = parse_reference(f"127.0.0.1:{server.port}/acme/app:v1")
+        for _ in range(3):
+            with pytest.raises(UnreachableError, match=r"no answer within 0.3 seconds, asked twice$"):
+                client.head(ref)
+        assert len([one for one in server.requests if one.startswith(b"GET /v2/ ")]) == 2
+
+
+def test_the_other_libraries_for_http_are_not_loaded() -> None:
+    """Each takes as long as a tenth of a run."""
+    program = (
+        "import sys, refimpl.validate, refimpl.oci.connection, refimpl.policy.sources.git, refimpl.cluster\n"
+        "print(sorted({'http.client', 'ssl', 'urllib3', 'urllib.request', 'requests'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
