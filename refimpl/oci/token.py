@@ -15,7 +15,7 @@ from refimpl.oci.addresses import is_inside
 from refimpl.oci.credentials import ANONYMOUS
 from refimpl.oci.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
 from refimpl.oci.status import redacted, status_error
-from refimpl.oci.transport import address_of
+from refimpl.oci.transport import MOST_REDIRECTS, address_of
 from refimpl.oci.url import UnreadableURLError, parse
 from refimpl.quoting import quoted
 from refimpl.record import record, replace
@@ -29,7 +29,6 @@ __all__ = ["TOKEN_LIMIT", "TokenServer", "token_in"]
 
 #: The largest answer with a token, in bytes.
 TOKEN_LIMIT = 64 << 10
-_MOST_REDIRECTS = 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _METHOD_KEPT = frozenset({307, 308})
 _CLIENT = "ec-ref"
@@ -103,8 +102,8 @@ class TokenServer:
 
     def _follow(self, transport: Transport, method: str, url: str, authorization: str, body: bytes | None) -> Response:
         """The answer after redirects; what is secret goes to the realm's own origin only."""
-        first, started = address_of(url), f'{method.capitalize()} "{redacted(url)}"'
-        for _ in range(_MOST_REDIRECTS + 1):
+        first, verb = address_of(url), method.capitalize()
+        for _ in range(MOST_REDIRECTS + 1):
             own = address_of(url) == first
             response = transport.exchange(
                 method,
@@ -125,10 +124,9 @@ class TokenServer:
             if body is not None and not reason and address_of(url) != first:
                 reason = "it is another host, and the request has an identity token in it"
             if reason:
-                raise UnreachableError(
-                    f"{started}: refusing token-server redirect to {quoted(redacted(url))}: {reason}"
-                )
-        raise UnreachableError(f"{started}: stopped after {_MOST_REDIRECTS} redirects")
+                shown = quoted(redacted(url))
+                raise UnreachableError(f"{verb} {shown}: refusing token-server redirect to {shown}: {reason}")
+        raise UnreachableError(f"{verb} {quoted(redacted(url))}: stopped after {MOST_REDIRECTS} redirects")
 
     def _refusal(self, url: str) -> str:
         """Why `url` isn't asked for tokens; empty if it may be."""
