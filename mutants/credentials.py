@@ -259,3 +259,35 @@ def next_page_anywhere() -> None:
         if target.startswith("http"):
             response._transport.exchange("GET", target).drain()  # noqa: SLF001 - a fault on purpose
         return original(response, ref)
+
+
+@mutant(
+    "base64-in-one-line",
+    "A kubeconfig's certificates must stand in one line.",
+    Kind.CREDENTIALS,
+    "creds-21",
+)
+def base64_in_one_line() -> None:
+    import base64
+
+    from refimpl.verify import encoding
+
+    @changed(encoding, "decode")
+    def decode(original: Callable[..., Any], text: str) -> bytes:
+        del original
+        return base64.b64decode(text, validate=True)
+
+
+@mutant(
+    "plugins-without-arguments",
+    "Credential plugins of kubeconfigs are started without their arguments and variables.",
+    Kind.CREDENTIALS,
+    "creds-22 creds-23",
+)
+def plugins_without_arguments() -> None:
+    from refimpl import cluster
+    from refimpl.record import replace
+
+    @changed(cluster, "run")
+    def run(original: Callable[..., Any], plugin: Any, *rest: Any) -> Any:
+        return original(replace(plugin, arguments=(), environ=()), *rest)

@@ -94,6 +94,7 @@ class World:
         self.scratch_before: set[str] = set()
         self.peaks: list[int] = []
         self.registry_guard: Guard | None = None
+        self.cluster_name = self.cluster_token = ""
         self.strangers: list[Stranger] = []
         self.registry_tls: ssl.SSLContext | None = None
         self.neighbours: list[SupportsClose] = []
@@ -126,8 +127,9 @@ class World:
 
     @cached_property
     def cluster(self) -> ClusterServer:
-        """This scenario's cluster."""
-        server = ClusterServer()
+        """This scenario's cluster; over https if it has a name."""
+        tls = self.services.authority.server_for(self.cluster_name) if self.cluster_name else None
+        server = ClusterServer(tls=tls, token=self.cluster_token or None)
         server.kubeconfig(self.folder / "kubeconfig", namespace=NAMESPACE)
         self.environment["KUBECONFIG"] = str(self.folder / "kubeconfig")
         self.known.add("cluster", server.url)

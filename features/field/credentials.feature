@@ -158,3 +158,38 @@ Feature: Credentials as registries ask for them, and as users keep them
     And an image that passes
     When the validation is run
     Then the image cannot be read: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
+
+  @creds-<id>
+  Scenario Outline: a cluster whose kubeconfig has <what>
+    Given the cluster "cluster.test" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the kubeconfig <has>
+    And an image that passes
+    When the validation is run with
+      | --policy | acceptance/release |
+    Then the image passes
+    And the cluster was asked for the policy configuration "release"
+
+    Examples:
+      | id | what                              | has                                                                 |
+      | 21 | base64 in lines, and another name | has the authority in lines of base64, and the name of the certificate |
+      | 22 | a plugin                          | names a plugin of version v1 that gives the token                    |
+      | 23 | an older plugin                   | names a plugin of version v1beta1 that gives the token               |
+
+  @creds-24
+  Scenario: a plugin that isn't there
+    Given the cluster "cluster.test" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the kubeconfig names the plugin "absent-plugin" and how to get it: "ask the cluster's people"
+    And an image that passes
+    When the validation is run with
+      | --policy | acceptance/release |
+    Then the exit status should be 1
+    And "getting credentials: exec: executable absent-plugin not found" is in an output
+    And "ask the cluster's people" is in an output
