@@ -108,10 +108,11 @@ _BOTH: Mapping[str, Shape] = {
     "subject": Optional(_DESCRIPTOR),
     "annotations": _TEXT_MAP,
 }
-#: The members of image manifests.
-MANIFEST = Nested({**_BOTH, "config": Nested(_DESCRIPTOR), "layers": Listed(Nested(_DESCRIPTOR))})
-#: The members of indexes.
-INDEX = Nested({**_BOTH, "manifests": Listed(Nested(_DESCRIPTOR))})
+_OF_MANIFESTS: Mapping[str, Shape] = {"config": Nested(_DESCRIPTOR), "layers": Listed(Nested(_DESCRIPTOR))}
+_OF_INDEXES: Mapping[str, Shape] = {"manifests": Listed(Nested(_DESCRIPTOR))}
+#: The members of image manifests, of indexes, and of what may be either.
+MANIFEST, INDEX = Nested({**_BOTH, **_OF_MANIFESTS}), Nested({**_BOTH, **_OF_INDEXES})
+_EITHER = Nested({**_BOTH, **_OF_MANIFESTS, **_OF_INDEXES})
 
 
 @record
@@ -193,7 +194,9 @@ class Manifest:
 
     @classmethod
     def read(cls, descriptor: Descriptor, raw: bytes) -> Manifest:
-        """Read a manifest or index; whether it is an index the descriptor's media type says, or else the document.
+        """Read a manifest or index: which it is the descriptor's media type says, or else the document.
+
+        Members that only the other one has are left out.
 
         Raises:
             UnreadableLayersError: it has a layer by a digest of no known form or algorithm.
@@ -206,11 +209,17 @@ class Manifest:
         if not isinstance(value, dict):
             raise MalformedError("not a JSON object")
         media_type = descriptor.media_type or canonical(value, Nested({"mediaType": TEXT})).get("mediaType")
+        shape, others = _EITHER, frozenset[str]()
+        if media_type in INDEX_TYPES:
+            shape, others = INDEX, frozenset(_OF_MANIFESTS)
+        elif media_type in MANIFEST_TYPES:
+            shape, others = MANIFEST, frozenset(_OF_INDEXES)
         try:
-            return cls(descriptor, raw, canonical(value, INDEX if media_type in INDEX_TYPES else MANIFEST))
+            document = canonical(value, shape)
         except MalformedError as error:
             odd = _odd_layer(value)
             raise error if odd is None else UnreadableLayersError(f"invalid layer: {odd}") from None
+        return cls(descriptor, raw, {name: member for name, member in document.items() if name not in others})
 
     @property
     def digest(self) -> str:

@@ -135,6 +135,17 @@ def test_an_index_with_an_entry_that_names_nothing_is_no_malformed_image(entry: 
     assert not isinstance(caught.value, MalformedError)
 
 
+def test_members_of_the_other_kind_are_none() -> None:
+    text = b'{"layers": 5, "config": 5, "manifests": [{"digest": "' + DIGEST.encode() + b'"}]}'
+    index = Manifest.read(Descriptor("application/vnd.oci.image.index.v1+json", DIGEST, 0), text)
+    assert (len(index.manifests), index.layers) == (1, ())
+    image = Manifest.read(Descriptor("application/vnd.oci.image.manifest.v1+json", DIGEST, 0), b'{"manifests": 5}')
+    assert image.manifests == ()
+    for other in ("", "text/plain"):
+        with pytest.raises(MalformedError):
+            Manifest.read(Descriptor(other, DIGEST, 0), b'{"manifests": 5}')
+
+
 @pytest.mark.parametrize("name", ["application/vnd.oci.image.index.v1+json", ""])
 def test_the_media_type_says_whether_it_is_an_index(name: str) -> None:
     text = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "layers": 5}'
