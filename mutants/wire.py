@@ -39,12 +39,11 @@ def takes_authorization_along() -> None:
     known: dict[str, str] = {}
 
     @changed(Transport, "_send")
-    def send(
-        original: Callable[..., Any], self: Any, method: str, origin: Any, url: Any, fields: Any, *rest: Any
-    ) -> Any:
+    def send(original: Callable[..., Any], *arguments: Any) -> Any:
+        *before, fields, body, connecting = arguments
         if "Authorization" in fields:
             known["Authorization"] = fields["Authorization"]
-        return original(self, method, origin, url, {**known, **fields}, *rest)
+        return original(*before, {**known, **fields}, body, connecting)
 
 
 @mutant(

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pycurl
 
 from refimpl.oci.errors import LimitExceededError
 from refimpl.oci.failures import Code, Failure
 from refimpl.oci.tls import names_a_host
-from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,8 +44,7 @@ _INFORMATIONAL = range(100, 200)
 _SWITCHING_PROTOCOLS = 101
 
 
-@record
-class Head:
+class Head(NamedTuple):
     """Status and header fields of an answer, names in small letters."""
 
     status: int

@@ -16,7 +16,7 @@ from refimpl.oci.errors import LimitExceededError, NoAnswerError, RegistryError,
 from refimpl.oci.failures import Failure, described
 from refimpl.oci.proxy import Proxy, proxy_for
 from refimpl.oci.tls import TLS, Trust
-from refimpl.oci.url import URL, Origin, UnreadableURLError, encoded, parse
+from refimpl.oci.url import URL, Origin, UnreadableURLError, encoded, locate
 from refimpl.quoting import quoted
 from refimpl.redaction import without_secrets
 
@@ -217,15 +217,15 @@ class Transport:
             LimitExceededError: the answer's head is too large.
             TimeoutExceededError: the deadline passed.
         """
-        here = parse(url)
-        origin = first = here.origin
+        here, first = locate(url)
+        origin = first
         for _ in range(MOST_REDIRECTS + 1):
             fields = dict(headers or {})
             if authorization and origin == first:
                 fields["Authorization"] = authorization
             elif here.authorization:
                 fields.setdefault("Authorization", here.authorization)
-            response = self._send(method, origin, here, fields, body, connecting)
+            response = self._send(method, url, origin, here, fields, body, connecting)
             location = response.headers("Location")
             if not follow or response.status not in _REDIRECTS or not location:
                 return response
@@ -233,7 +233,7 @@ class Transport:
             if response.status not in _METHOD_KEPT and method != "HEAD":
                 method, body = "GET", None
             here = self._next(method, here, location[0], first, in_the_clear=in_the_clear)
-            origin = here.origin
+            url, origin = str(here), here.origin
             if body is not None and origin != first:
                 raise UnreachableError(
                     f"{_asked(method, here)}: redirect of a request with a body to another host refused"
@@ -287,9 +287,15 @@ class Transport:
         return there
 
     def _send(
-        self, method: str, origin: Origin, url: URL, headers: dict[str, str], body: bytes | None, connecting: float
+        self,
+        method: str,
+        text: str,
+        origin: Origin,
+        url: URL,
+        headers: dict[str, str],
+        body: bytes | None,
+        connecting: float,
     ) -> Response:
-        text = str(url)
         fields = self._fields(method, origin, url, headers)
         proxy = self._proxy_for(origin)
         attempt = 1
@@ -358,7 +364,7 @@ def address_of(url: str) -> Origin:
     Raises:
         UnreadableURLError: nowhere that can be asked.
     """
-    return parse(url).origin
+    return locate(url)[1]
 
 
 def _asked(method: str, url: object) -> str:

@@ -15,7 +15,7 @@ from refimpl.quoting import quoted
 from refimpl.record import record, replace
 from refimpl.redaction import without_secrets
 
-__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "parse"]
+__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "locate", "parse"]
 
 Origin = tuple[str, str, int]
 """Scheme, host in lower case without brackets, port."""
@@ -183,6 +183,17 @@ def parse(text: str) -> URL:
     _check_escapes(text, rest)
     path = rest if _PATH.issuperset(rest) else quote_from_bytes(unquote_to_bytes(encoded(rest)), safe="$&+,/:;=@")
     return URL(scheme, user, host, path, given, fragment, "")
+
+
+@functools.lru_cache(_KEPT)
+def locate(text: str) -> tuple[URL, Origin]:
+    """A URL and where it leads.
+
+    Raises:
+        UnreadableURLError: nowhere that can be asked.
+    """
+    url = parse(text)
+    return url, url.origin
 
 
 def encoded(text: str) -> bytes:
