@@ -268,14 +268,13 @@ def next_page_anywhere() -> None:
     "creds-21",
 )
 def base64_in_one_line() -> None:
-    import base64
+    from refimpl import kubeconfig
 
-    from refimpl.verify import encoding
-
-    @changed(encoding, "decode")
-    def decode(original: Callable[..., Any], text: str) -> bytes:
-        del original
-        return base64.b64decode(text, validate=True)
+    @changed(kubeconfig, "_decoded")
+    def decoded(original: Callable[..., Any], value: Any, path: str) -> Any:
+        if "\n" in str(value):
+            raise kubeconfig.ConfigurationError(f"{path}: illegal base64 data")
+        return original(value, path)
 
 
 @mutant(
