@@ -204,9 +204,9 @@ def _number_at(key: str, place: int, *, other: str) -> tuple[int, int]:
         number = 1 if key[start:place].strip("0") else 0
     end = place
     while end < len(key) and key[end].isdecimal():
-        number = number * 10 + ord(key[end]) - ord("0")
+        number = (number * 10 + ord(key[end]) - ord("0")) % (2 * _INT64)  # long runs overflow there, so they do here
         end += 1
-    return (number + _INT64) % (2 * _INT64) - _INT64, end  # long runs overflow there, so they do here
+    return (number + _INT64) % (2 * _INT64) - _INT64, end
 
 
 _ORDER = functools.cmp_to_key(_compare_keys)

@@ -19,7 +19,7 @@ type room struct{ taken int }
 func (r *room) take(value any) error { return r.within(value, depthLimit) }
 
 func (r *room) within(value any, depth int) error {
-	r.taken += 8 // a number, a constant, or the marks around it
+	r.taken += 32 // what a value costs the parent at least, however short its text
 	switch v := value.(type) {
 	case string:
 		r.taken += len(v)

@@ -237,3 +237,8 @@ def _as_text(value: Any) -> Any:
 def test_an_independent_reader_gets_the_data_back(value: Any) -> None:
     text = yaml_emitter.dumps({"k": value})
     assert yaml.load(text, _Loader) == {"k": _as_text(value)}  # noqa: S506 - it is a safe loader
+
+
+def test_long_runs_of_digits_in_keys_count_modulo_64_bits() -> None:
+    """As the contract's program reads them; so a key of a million digits is compared as fast as it is read."""
+    assert yaml_emitter.dumps({"a2": 1, f"a{2**64 + 1}": 2, "a30": 3}) == f"a{2**64 + 1}: 2\na2: 1\na30: 3\n"
