@@ -16,6 +16,7 @@ _AUTHORITY_END = re.compile(r"[/?#]")
 _PORT = re.compile(r"\d*", re.ASCII)
 # What some services want beside a token that stands in the place of the name.
 _NO_PASSWORDS = frozenset({"", "x-oauth-basic"})
+_LONGEST_SCHEME = len("https://")
 _TOKEN_SCHEMES = ("http", "https", "git:", "oci:")
 
 
@@ -39,7 +40,7 @@ def without_secrets(text: str) -> str:
         if start <= last:
             at = _end_of_user(text, start, end, last)
             if at > start:
-                parts += [text[done:start], _shown(text[start:at], text[:start])]
+                parts += [text[done:start], _shown(text[start:at], text[max(0, start - _LONGEST_SCHEME) : start])]
                 done = start = at
         found = _BEGIN.search(text, start)
     return "".join([*parts, text[done:]])

@@ -82,7 +82,7 @@ def judged_again(context: Context) -> None:
 
 
 def _named_sources(context: Context) -> list[str]:
-    document = json.loads(context.world.last.out)
+    document = context.world.report.document
     return [url for group in document["policy"]["sources"] for url in group["policy"]]
 
 

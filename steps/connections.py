@@ -12,6 +12,7 @@ from ec_acceptance.testbed.proxy import Proxy
 from ec_acceptance.testbed.registry.rules import Encode, Interim, Redirect, SetHeaders
 from ec_acceptance.testbed.storage import Storage
 
+_REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _IMAGE = "acceptance/image"
 _PRIVATE_KEY = "PRIVATE KEY"
 
@@ -142,3 +143,11 @@ def it_fails_and_says(context: Context, text: str) -> None:
 def it_does_not_pass(context: Context) -> None:
     last = context.world.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
+
+
+@then("the registry redirected a request")
+def it_was_redirected(context: Context) -> None:
+    """Else that nobody followed it would show nothing."""
+    assert any(one.status in _REDIRECTED for one in context.world.requests()), (
+        f"no request was answered by a redirect:\n{context.world.last.described()}"
+    )

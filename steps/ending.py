@@ -70,11 +70,7 @@ def begin_to_be_judged(context: Context) -> None:
 def being_asked(context: Context, image: str) -> None:
     gate = context.world.gate
     name = context.world.stock.full_name(image)
-    gate.log.wait_until(
-        lambda: bool(gate.log.requests(repository=name)),
-        timeout=context.world.steering.limit,
-        what=f"a request for {image}",
-    )
+    context.world.steering.wait_for(lambda: bool(gate.log.requests(repository=name)), f"a request for {image}")
 
 
 @when("the helper is being asked")

@@ -10,7 +10,8 @@ Feature: Nobody leads the validator astray
     And its registry is called "localhost"
     And the registry redirects requests for blobs to "http://<host>:${STRANGER_PORT}/blobs"
     When the validation is run
-    Then the image does not pass
+    Then the registry redirected a request
+    And the image does not pass
     And the stranger was not asked for anything
 
     Examples:
