@@ -27,6 +27,17 @@ def test_ci_runs_the_readmes_commands() -> None:
     assert _commands()[1] in (_ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_oldest_versions_that_are_allowed_are_tried_every_night() -> None:
+    workflow = (_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert "tox -e oldest" in workflow
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [
+        *project["dependencies"],
+        *(name for extra in project["optional-dependencies"].values() for name in extra),
+    ]
+    assert [requirement for requirement in wanted if ">=" not in requirement] == []
+
+
 def test_each_dependency_has_its_reason() -> None:
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     reasons = (_ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
