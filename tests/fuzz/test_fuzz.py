@@ -24,8 +24,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 _FOUND = Path(__file__).parent / "found"
 _TARGETS = all_targets()
-_KNOWN_TO_FAIL = {"index", "numbers"}
-_SOUND = [name for name in _TARGETS if name not in _KNOWN_TO_FAIL]
 _SECONDS = 1.0
 _MOMENT = Limits(executions=1000, seconds=_SECONDS)
 _json = st.recursive(
@@ -48,14 +46,14 @@ def test_some_seed_is_taken(name: str) -> None:
     assert None in refusals, f"the target never gets further than {refusals}"
 
 
-@pytest.mark.parametrize("name", _SOUND)
+@pytest.mark.parametrize("name", _TARGETS)
 def test_changed_inputs_are_read_or_refused(name: str, tmp_path: Path) -> None:
     campaign = run_mutating(_TARGETS[name], _MOMENT, tmp_path, seed=0)
     assert campaign.executions > len(list(_TARGETS[name].seeds()))
     assert [finding.trace for finding in campaign.findings] == []
 
 
-@pytest.mark.parametrize("name", _SOUND)
+@pytest.mark.parametrize("name", _TARGETS)
 @settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(data=st.binary() | st.text().map(str.encode) | _json.map(lambda value: repr(value).encode("utf-8", "replace")))
 def test_made_up_inputs_are_read_or_refused(name: str, data: bytes) -> None:
