@@ -141,6 +141,9 @@ func documents(ctx context.Context, directories []string, replaced map[string]js
 	}
 	var roots []string
 	for _, file := range files {
+		if err := readable(file); err != nil {
+			return nil, fmt.Errorf("load documents: %w", err)
+		}
 		if root := filepath.Dir(file); !slices.Contains(roots, root) {
 			roots = append(roots, root)
 		}

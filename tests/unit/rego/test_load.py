@@ -143,6 +143,21 @@ def test_data_that_cannot_be_used(compile_rego: Compile, tmp_path: Path, files: 
     assert str(raised.value) == f"load: load documents: 1 error occurred during loading: {tmp_path / 'data' / message}"
 
 
+@pytest.mark.parametrize("rest", ["k: [", "\t", '"', "%YAML 1"])
+def test_a_file_that_breaks_off_behind_its_first_document_is_an_error(
+    compile_rego: Compile, tmp_path: Path, rest: str
+) -> None:
+    with pytest.raises(PolicyError) as raised:
+        compile_rego(SHOW, data={"one.yaml": f"k: 1\n---\n{rest}\n"})
+    assert str(raised.value).startswith(f"load: load documents: {tmp_path / 'data' / 'one.yaml'}: document 2: ")
+
+
+def test_of_several_documents_in_a_file_the_first_is_data(compile_rego: Compile) -> None:
+    data = {"one.yaml": "k: 1\ns: {}\n---\nk: 2\n...\n"}
+    values = compile_rego(SHOW, data=data).evaluate(["a"], b"{}").values
+    assert dumps(values["a"]["deny"][0]["d"]) == "[1,{}]"
+
+
 def test_documents_without_a_file(compile_rego: Compile) -> None:
     data = {"one.json": '{"k": 1, "s": {"file": 2, "x": 3}}'}
     program = compile_rego(SHOW, data=data, documents={"s/file": {"name": "n"}, "k": [True]})
