@@ -43,7 +43,8 @@ def test_an_interrupt_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("refimpl.workers.wait", interrupted)
+    for waiting in ("wait", "_await"):
+        monkeypatch.setattr(f"refimpl.workers.{waiting}", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
             mapped(lambda _: never.wait(60), ["a", "b"], threads=2, name="x")
