@@ -105,7 +105,7 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		return nil, nil, fmt.Errorf("there is no program %d", r.Program)
 	}
 	p := found.(*program)
-	input, err := floated(r.body)
+	input, err := s.inputs.read(r.body)
 	if err != nil {
 		return nil, nil, fmt.Errorf("parse inputs: %w", err)
 	}

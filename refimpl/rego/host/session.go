@@ -21,6 +21,7 @@ type session struct {
 	made     atomic.Int64
 	calls    calls
 	modules  modules
+	inputs   inputs
 }
 
 func newSession(out io.Writer) *session {

@@ -188,6 +188,23 @@ exception contains ["x"] if input.on
     assert program.evaluate(["a"], b"{}").excepted == {}
 
 
+def test_what_inputs_have_in_common_is_that_of_each(compile_rego: Compile) -> None:
+    program = compile_rego(
+        'package a\ndeny contains {"msg": "m", "v": [input.n, input.snapshot[0], count(input.snapshot)]}'
+    )
+
+    def seen(number: int, first: str, length: int) -> Any:
+        snapshot = dumps([first, *("x" * 10 for _ in range(length))])
+        document = f'{{"n": {number}, "snapshot": [], "snapshot": {snapshot}, "policy_spec": {snapshot}}}'
+        return program.evaluate(["a"], document.encode()).values["a"]["deny"][0]["v"]
+
+    # Large enough to be remembered, and small; the same, another of the same size, the first again.
+    assert [
+        seen(number, first, length)
+        for number, (first, length) in enumerate([("a", 1000), ("a", 1000), ("b", 1000), ("a", 1000), ("a", 1)])
+    ] == [[0, "a", 1001], [1, "a", 1001], [2, "b", 1001], [3, "a", 1001], [4, "a", 2]]
+
+
 def test_numbers_keep_their_spelling_but_for_the_input(compile_rego: Compile) -> None:
     program = compile_rego(
         "package a\n"
