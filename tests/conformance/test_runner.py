@@ -127,7 +127,7 @@ def test_what_cannot_be_run_is_said_at_once(words: list[str], said: str) -> None
 
 def test_paths_are_those_of_the_working_directory_or_of_the_suite(tmp_path: Path) -> None:
     from_elsewhere = _run("--list", "features/errors/registry.feature", folder=tmp_path)
-    from_beside = _run("--list", "registry.feature", folder=_ROOT / "features" / "errors")
+    from_beside = _run("--list", "registry.feature", folder=Suite.installed().folder / "features" / "errors")
     assert from_elsewhere.returncode == 0
     assert from_elsewhere.stdout
     assert from_elsewhere.stdout == from_beside.stdout

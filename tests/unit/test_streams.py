@@ -17,7 +17,7 @@ _FULL = pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has one
 
 
 def _run(words: str, redirection: str) -> subprocess.CompletedProcess[str]:
-    command = f"{sys.executable} -m refimpl {words} {redirection}"
+    command = f"{sys.executable} -P -m refimpl {words} {redirection}"
     return subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60)
 
 

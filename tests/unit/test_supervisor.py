@@ -206,7 +206,9 @@ sys.argv = ["ec-ref", "version"]
 run()
 """
     (tmp_path / "mmap.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
-    run = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", script, str(tmp_path)], capture_output=True, text=True, check=False
+    )
     assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
 
 
