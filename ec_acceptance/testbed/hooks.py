@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,9 @@ class ScenarioIdError(Exception):
 
 def before_all(context: Any) -> None:
     """Start the run's services, and say which registry was chosen and why."""
+    for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+        if signal.getsignal(number) is signal.SIG_IGN:  # by nohup, or a shell's &: validators would inherit it
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
     features = Path(context.config.base_dir) / "features"
     if not features.is_dir():  # behave was started inside of it
         features = Path(context.config.base_dir)

@@ -44,6 +44,17 @@ os._exit(_guarded(lambda: supervised(work, seconds={seconds}, exceeded=exceeded)
 _SPIN_IN_C = "import re; re.match('(a|a)*$', 'a' * 64 + 'b')"
 
 
+@pytest.fixture(autouse=True)
+def _signals_count() -> Iterator[None]:
+    """Under nohup, or behind a shell's &, signals are ignored, and processes that are started inherit that."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @contextmanager
 def _run(
     work: str,
