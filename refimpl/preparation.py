@@ -84,7 +84,7 @@ def prepare(
     try:
         inputs = pool.submit(_snapshot, ground)
         errors: list[Error] = []
-        policy = None
+        policy = snapshot = None
         try:
             policy = _policy(ground)
         except Error as error:
@@ -95,7 +95,7 @@ def prepare(
             errors.insert(0, error)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    if policy is not None and not errors:
+    if policy is not None and snapshot is not None:
         chosen, fetched, key, log = policy
         return Prepared(snapshot, chosen, fetched, key, log, ground.cluster)
     failure = joined(errors)

@@ -29,7 +29,7 @@ def without_secrets(text: str) -> str:
     if "@" not in text:
         return text
     parts: list[str] = []
-    done = end = 0
+    done = end = last = 0
     found = _BEGIN.search(text)
     while found:
         start = found.end()

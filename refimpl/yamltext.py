@@ -364,7 +364,8 @@ def _float_key(key: float) -> str:
         wanted = narrowed(key)
     except OverflowError:
         return "+Inf" if key > 0 else "-Inf"
-    for digits in range(9):
+    digits, text = 0, ""
+    for digits in range(9):  # so many tell any
         text = f"{wanted:.{digits}e}"
         if narrowed(float(text)) == wanted:
             break

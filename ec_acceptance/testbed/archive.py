@@ -64,7 +64,7 @@ def tar(entries: Mapping[str, Entry] | Iterable[tuple[str, Entry]]) -> tuple[byt
                     info.type, info.linkname, info.mode = tarfile.SYMTYPE, target, 0o777
                 case Hardlink(target):
                     info.type, info.linkname = tarfile.LNKTYPE, target
-                case bytes():
+                case _:
                     content, info.size = entry, len(entry)
             archive.addfile(info, io.BytesIO(content))
             ends.append(out.tell())

@@ -130,8 +130,8 @@ class Session:
         allowed: tuple[int, ...],
         in_the_clear: bool,  # noqa: FBT001 - handed through
     ) -> Response:
-        challenge = endpoint.challenge
-        for last in (False, True):
+        challenge, last = endpoint.challenge, False
+        while True:
             authorization = self._authorization(endpoint.scheme, challenge, repository)
             response = self._transport.exchange(
                 method, url, headers, authorization=authorization, in_the_clear=in_the_clear
@@ -149,7 +149,7 @@ class Session:
                     break
                 self._tokens.forget(_token_key(challenge, repository))  # it may be too old
             response.drain()
-            challenge = renewed
+            challenge, last = renewed, True
             if challenge.scheme == "bearer":
                 self._tokens.forget(_token_key(challenge, repository))
         raise status_error(response)

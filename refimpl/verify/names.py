@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.verify import asn1
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
 
 __all__ = ["alternative_names", "distinguished_name"]
 
@@ -80,7 +80,7 @@ def alternative_names(certificate: Any, other_name: str) -> str:
     if not found:
         return ""
     names = found[0]
-    groups: list[tuple[str, Iterable[object]]] = [
+    groups: list[tuple[str, Collection[object]]] = [
         ("DNS Names", names.get_values_for_type(x509.DNSName)),
         ("Email Addresses", names.get_values_for_type(x509.RFC822Name)),
         ("IP addresses", names.get_values_for_type(x509.IPAddress)),

@@ -96,6 +96,8 @@ class Transfer:
                 rule.hold(self._number)
             case Hold(None) | Stall(None) | Close(None) | Reset(None):
                 self._stop(rule, wire)
+            case _:
+                pass  # of what comes later
 
     def _stop(self, rule: Rule, wire: Wire) -> None:
         match rule.verb:
@@ -117,6 +119,8 @@ class Transfer:
                 case Redirect(location):
                     there = f"{location}/{self._request.path.rpartition('/')[2]}"
                     return Response(307, (("Location", there.encode().decode("latin-1")),))  # UTF-8 on the wire
+                case _:
+                    pass  # the answer is the registry's own
         return self._forward(self._request)
 
     def _changed(self, response: Response) -> Response:
@@ -137,6 +141,8 @@ class Transfer:
                     size, body = _sized(headers, body)
                     body = _flipped(body, _place(rule, at, size), bit)
                     headers = (*_without_length(headers), ("Content-Length", str(size)))
+                case _:
+                    pass  # changes neither head nor body
         return Response(response.status, headers, body)
 
     def _send(self, wire: Wire, response: Response) -> None:
@@ -224,6 +230,8 @@ class _Plan:
                     early = _place(rule, at, size)
                 case Rate(speed):
                     pace = rule
+                case _:
+                    pass  # nothing that happens within a body
         return cls(tuple(sorted(stops, key=itemgetter(0))), short, early, pace, speed)
 
 

@@ -79,12 +79,10 @@ class Fetcher:
         Raises:
             PolicyError: unknown kind of URL, missing, unreadable or unsafe; text as 11 §4 and 26 §5 and §6.
         """
+        mine: Future[Fetched] = Future()
         with self._lock:
-            outcome = self._outcomes.get(url)
-            if outcome is None:
-                mine: Future[Fetched] = Future()
-                self._outcomes[url] = mine
-        if outcome is not None:
+            outcome = self._outcomes.setdefault(url, mine)
+        if outcome is not mine:
             return outcome.result()
         try:
             fetched = self._place(url, kind)

@@ -166,8 +166,10 @@ def _log(shared: Shared, options: _Options, stack: ExitStack) -> TransparencyLog
     if options.ignore_rekor:
         _given_log_keys(options)  # must be a key all the same
         return None
+    client = None
     try:
-        client = _client(shared, options.rekor_url, stack) if options.rekor_url else None
+        if options.rekor_url:
+            client = _client(shared, options.rekor_url, stack)
         keys = LogKeys.from_environ(shared.environ)
     except (KeyMaterialError, VerificationError) as error:
         raise _RefusedError(f"new policy: {error}") from None

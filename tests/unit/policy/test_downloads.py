@@ -46,7 +46,8 @@ def handle(request: Request) -> Response:
             return Response(200, (), writer=cut_short)
         case "/":
             return Response(200, (), b"index")
-    return Response(404, (), b"nothing here")
+        case _:
+            return Response(404, (), b"nothing here")
 
 
 @pytest.fixture(scope="module")
