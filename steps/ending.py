@@ -126,7 +126,7 @@ def no_temporary_file(context: Context) -> None:
 
 @then('the file "{name}" is the report of "{component}" alone')
 def the_file_is_the_report(context: Context, name: str, component: str) -> None:
-    text = (context.world.work / name).read_text(encoding="utf-8")
+    text = _written(context, name)
     try:
         names = [one["name"] for one in json.loads(text)["components"]]
     except ValueError:
@@ -134,9 +134,16 @@ def the_file_is_the_report(context: Context, name: str, component: str) -> None:
     assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.last.described()}"
 
 
+def _written(context: Context, name: str) -> str:
+    """A file that the validator must have written."""
+    path = context.world.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.described()}"
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
 @then('the lines of the file "{name}" begin with')
 def the_lines_begin_with(context: Context, name: str) -> None:
-    lines = (context.world.work / name).read_text(encoding="utf-8").splitlines()
+    lines = _written(context, name).splitlines()
     wanted = [text for (text,) in rows(context.table)]
     assert len(lines) == len(wanted), f"{name} has {len(lines)} lines, not {len(wanted)}: {lines}"
     assert all(map(str.startswith, lines, wanted)), f"{name} holds {lines}"

@@ -48,7 +48,10 @@ def the_rules_saw(context: Context) -> None:
     """A table of all messages of warnings, in any order."""
     last = context.world.last
     assert last.status == 0, f"the exit status is {last.status}, not 0:\n{last.described()}"
-    files = json.loads(last.out)["filepaths"]
+    try:
+        files = json.loads(last.out)["filepaths"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise AssertionError(f"the output is no report of files: {error}\n{last.described()}") from None
     said = sorted(result["msg"] for file in files for result in file["warnings"] or [])
     wanted = sorted(text for (text,) in rows(context.table))
     assert said == wanted, f"the rules saw {said}, not {wanted}:\n{last.described()}"
