@@ -69,6 +69,7 @@ def listed_by_claimed_diffid() -> None:
 
     from refimpl.layers import files
     from refimpl.oci.errors import MalformedError
+    from refimpl.oci.members import Nested
 
     @changed(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
@@ -84,6 +85,11 @@ def listed_by_claimed_diffid() -> None:
                 listed.parent.mkdir(parents=True, exist_ok=True)
                 listed.touch()
         return original(layers, manifest, repository, *rest)
+
+    from refimpl import image  # takes the function by its name, so not before
+
+    # The careful one doesn't read a configuration whose diffIDs are none.
+    replace(image, "_CONFIGURATION", Nested({"config": Nested(image._CONFIG)}))
 
 
 @mutant(

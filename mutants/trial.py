@@ -15,7 +15,7 @@ from ec_acceptance.testbed.hooks import scenario_id
 from mutants.scenarios import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from mutants.scenarios import Scenario
 
@@ -23,6 +23,7 @@ __all__ = ["Finding", "TrialError", "recorded", "run", "validator"]
 
 _START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for each scenario
 _WHY = 400
+_FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _WORST = ("passed", "skipped", "error", "failed")
 
 
@@ -64,8 +65,8 @@ def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mappi
     chosen = sorted(scenarios, key=lambda one: one.feature)  # behave takes a file's places together or not at all
     wanted = {scenario.id for scenario in chosen}
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
-        report = Path(folder, "report.json")
-        behave = [sys.executable, "-m", "behave", "--format", "json", "--outfile", str(report)]
+        report = Path(folder, "report")
+        behave = [sys.executable, "-m", "behave", "--format", _FORMATTER, "--outfile", str(report)]
         options = {"validator": command, "registry": "embedded", "timeout": f"{timeout:g}", "artifacts": folder}
         defines = [word for name, value in options.items() for word in ("-D", f"{name}={value}")]
         places = [place for scenario in chosen for place in scenario.places]  # by tags it would read all features
@@ -82,13 +83,10 @@ def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mappi
         except subprocess.TimeoutExpired:
             raise TrialError(f"behave took more than {limit:g} s") from None
         try:
-            features = json.loads(report.read_bytes())
+            results = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
         except (OSError, ValueError):
             raise TrialError(ended.stderr.decode("utf-8", "replace")[-2000:] or "behave wrote nothing") from None
-    found: dict[str, Finding] = {}
-    for name, finding in _findings(features):
-        if name in wanted:
-            found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
+    found = {name: finding for name, finding in _findings(results).items() if name in wanted}
     if missing := sorted(wanted - found.keys()):
         raise TrialError(f"behave didn't run {', '.join(missing)}")
     return found
@@ -104,6 +102,11 @@ def recorded(report: Path) -> Mapping[str, Finding]:
         results = json.loads(report.read_bytes())["results"]
     except (OSError, ValueError, LookupError) as error:
         raise TrialError(f"{report} is no report of ec-conformance: {error}") from None
+    return _findings(results)
+
+
+def _findings(results: Iterable[Mapping[str, Any]]) -> dict[str, Finding]:
+    """By the scenario's id, of lines of the formatter `lines`: the worst of rows that share one."""
     found: dict[str, Finding] = {}
     for result in results:
         name = scenario_id(result["tags"])
@@ -111,28 +114,3 @@ def recorded(report: Path) -> Mapping[str, Finding]:
         finding = Finding(status, result["seconds"], f"{result['step']}: {result['message']}"[:_WHY])
         found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
     return found
-
-
-def _findings(features: list[dict[str, Any]]) -> Iterator[tuple[str, Finding]]:
-    for feature in features:
-        for element in feature.get("elements", ()):
-            if element["type"] == "scenario":
-                status = element["status"]
-                yield (
-                    scenario_id([*feature.get("tags", ()), *element["tags"]]),
-                    Finding(status if status in _WORST else "error", _seconds(element), _why(element)),
-                )
-
-
-def _seconds(element: Mapping[str, Any]) -> float:
-    return round(float(sum(step.get("result", {}).get("duration", 0.0) for step in element["steps"])), 2)
-
-
-def _why(element: Mapping[str, Any]) -> str:
-    for step in element["steps"]:
-        result = step.get("result", {})
-        if result.get("status") not in {None, "passed", "skipped", "untested"}:
-            message = result.get("error_message") or ""
-            text = "\n".join(message) if isinstance(message, list) else str(message)
-            return f"{step['name']}: {text[:_WHY]}".strip()
-    return ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ec_acceptance.testbed.world import World
 
 __all__ = ["keep"]
@@ -21,9 +21,8 @@ def keep(world: World, folder: Path) -> Path:
         world: of a scenario that is still open.
         folder: gets a folder with the scenario's name, in place of an older one; that is the answer.
     """
-    target = folder / world.folder.name
-    shutil.rmtree(target, ignore_errors=True)
-    target.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix=f".{world.folder.name}-", dir=folder))
     for number, invocation in enumerate(world.invocations, 1):
         (target / f"{number}-command.txt").write_text(
             invocation.described() + "\n", encoding="utf-8", errors="surrogateescape"
@@ -37,4 +36,16 @@ def keep(world: World, folder: Path) -> Path:
     files = sorted(path for root in (world.home, world.scratch) for path in root.rglob("*") if path.is_file())
     listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(world.folder)}\n" for path in files)
     (target / "files.txt").write_text(listing, encoding="utf-8")
-    return target
+    return _moved(target, folder / world.folder.name)
+
+
+def _moved(folder: Path, target: Path) -> Path:
+    """Put a folder in the place of another one; rows of an outline that share an id may do so at the same time."""
+    folder.chmod(0o755)
+    while True:
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            return folder.rename(target)
+        except OSError:
+            if not target.exists():
+                raise
