@@ -92,11 +92,10 @@ def reads_for_nothing() -> None:
     from refimpl import image
 
     @changed(image, "_files")
-    def files(original: Callable[..., Any], client: Any, layers: Any, ref: Any) -> Any:
-        manifest = client.image(ref)
+    def files(original: Callable[..., Any], layers: Any, repository: Any, manifest: Any, config: Any) -> Any:
         for layer in manifest.layers:
-            layers.read(ref.repository, layer, lambda _: None)
-        return original(client, layers, ref)
+            layers.read(repository, layer, lambda _: None)
+        return original(layers, repository, manifest, config)
 
 
 @mutant(

@@ -105,9 +105,9 @@ def broken_transfer_is_final() -> None:
     replace(transport, "_ATTEMPTS", 1)
 
     @changed(transport.Transport, "_connection")
-    def connection(original: Callable[..., Any], *arguments: Any, fresh_only: bool) -> Any:
-        del fresh_only  # a kept connection that broke would be no attempt
-        return original(*arguments, fresh_only=True)
+    def connection(original: Callable[..., Any], *arguments: Any, fresh: bool) -> Any:
+        del fresh  # libcurl makes a request anew whose kept connection broke
+        return original(*arguments, fresh=True)
 
 
 @mutant(
