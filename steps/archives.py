@@ -82,8 +82,10 @@ def judged_again(context: Context) -> None:
 
 
 def _named_sources(context: Context) -> list[str]:
-    document = context.world.report.document
-    return [url for group in document["policy"]["sources"] for url in group["policy"]]
+    groups = context.world.report.document.get("policy", {}).get("sources", [])
+    named = [url for group in groups for url in group.get("policy", [])]
+    assert named, f"the report names no policy source:\n{context.world.last.described()}"
+    return named
 
 
 @given('a conforming OLM bundle image "{name}" whose layers, the lowest first, have the entries')
