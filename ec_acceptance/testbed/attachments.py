@@ -132,26 +132,12 @@ class Signer:
         """A bundle with the usual envelope; `note` changes the lines that the log signs as its checkpoint."""
         envelope = json.loads(self.envelope().content)
         entry = self.log.add(dsse(json.dumps(envelope).encode(), self.key.public_pem))
-        shown = self.log.described(entry)
-        proof = shown["verification"]["inclusionProof"]
-        lines = note(proof["checkpoint"].partition("\n\n")[0].split("\n"))
+        logged = self.log.in_bundle(entry)
+        checkpoint = logged["inclusionProof"]["checkpoint"]
+        lines = note(checkpoint["envelope"].partition("\n\n")[0].split("\n"))
         text = "\n".join([*lines, ""])
         signature = base64.b64encode(self.log.key.fingerprint[:4] + self.log.key.sign(text.encode())).decode()
-        logged = {
-            "logIndex": str(entry.index),
-            "logId": {"keyId": base64.b64encode(self.log.key.fingerprint).decode()},
-            "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-            "integratedTime": str(entry.integrated_time),
-            "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
-            "inclusionProof": {
-                "logIndex": str(proof["logIndex"]),
-                "rootHash": _base64_of_hex(proof["rootHash"]),
-                "treeSize": str(proof["treeSize"]),
-                "hashes": [_base64_of_hex(node) for node in proof["hashes"]],
-                "checkpoint": {"envelope": f"{text}\n\u2014 {self.log.name} {signature}\n"},
-            },
-            "canonicalizedBody": shown["body"],
-        }
+        checkpoint["envelope"] = f"{text}\n\u2014 {self.log.name} {signature}\n"
         material = {"publicKey": {"hint": "known"}, "tlogEntries": [logged]}
         document = {"mediaType": _BUNDLE_TYPE, "verificationMaterial": material, "dsseEnvelope": envelope}
         return json.dumps(document).encode()
@@ -176,10 +162,6 @@ def bundle_manifest(content: bytes, subject_digest: str, subject_size: int) -> t
         "subject": {"mediaType": _MANIFEST, "digest": subject_digest, "size": subject_size},
     }
     return json.dumps(manifest).encode(), {digest_of(empty): empty, digest_of(content): content}
-
-
-def _base64_of_hex(text: str) -> str:
-    return base64.b64encode(bytes.fromhex(text)).decode()
 
 
 def _payload_with(optional: str) -> Callable[[Signer], Layer]:

@@ -216,27 +216,10 @@ def bundles() -> Iterable[bytes]:
         payload = base64.b64encode(statement).decode()
         envelope = {"payload": payload, "payloadType": payload_type, "signatures": [{"sig": signature}]}
         entry = log.add(dsse(encoded(envelope), KNOWN.public_pem))
-        shown = log.described(entry)
-        proof = shown["verification"]["inclusionProof"]
-        told = {
-            "logIndex": str(entry.index),
-            "logId": {"keyId": base64.b64encode(LOG.fingerprint).decode()},
-            "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-            "integratedTime": str(entry.integrated_time),
-            "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
-            "inclusionProof": {
-                "logIndex": str(proof["logIndex"]),
-                "rootHash": base64.b64encode(bytes.fromhex(proof["rootHash"])).decode(),
-                "treeSize": str(proof["treeSize"]),
-                "hashes": [base64.b64encode(bytes.fromhex(node)).decode() for node in proof["hashes"]],
-                "checkpoint": {"envelope": proof["checkpoint"]},
-            },
-            "canonicalizedBody": shown["body"],
-        }
         yield encoded(
             {
                 "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
-                "verificationMaterial": {"publicKey": {"hint": "x"}, "tlogEntries": [told]},
+                "verificationMaterial": {"publicKey": {"hint": "x"}, "tlogEntries": [log.in_bundle(entry)]},
                 "dsseEnvelope": envelope,
             }
         )

@@ -148,9 +148,33 @@ class Log:
             "Payload": _promised(entry, key or self.key),
         }
 
+    def in_bundle(self, entry: LogEntry) -> dict[str, Any]:
+        """A `dsse` entry as a Sigstore bundle has it: a `TransparencyLogEntry` in protobuf's JSON."""
+        shown = self.described(entry)
+        proof = shown["verification"]["inclusionProof"]
+        return {
+            "logIndex": str(entry.index),
+            "logId": {"keyId": base64.b64encode(self.key.fingerprint).decode()},
+            "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+            "integratedTime": str(entry.integrated_time),
+            "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
+            "inclusionProof": {
+                "logIndex": str(proof["logIndex"]),
+                "rootHash": _base64_of_hex(proof["rootHash"]),
+                "treeSize": str(proof["treeSize"]),
+                "hashes": [_base64_of_hex(node) for node in proof["hashes"]],
+                "checkpoint": {"envelope": proof["checkpoint"]},
+            },
+            "canonicalizedBody": shown["body"],
+        }
+
     @property
     def _tree_text(self) -> str:
         return f"{self.tree_id:016x}"
+
+
+def _base64_of_hex(digits: str) -> str:
+    return base64.b64encode(bytes.fromhex(digits)).decode()
 
 
 def _promised(entry: LogEntry, signer: KeyPair) -> dict[str, Any]:

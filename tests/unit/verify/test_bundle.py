@@ -285,23 +285,7 @@ def _entry(layer: Layer, log: Log, body: bytes | None = None, change: Change = _
     bundle = json.loads(layer.content)
     envelope = encoded(bundle["dsseEnvelope"])
     entry = log.add(dsse(envelope, KNOWN.public_pem) if body is None else body)
-    shown = log.described(entry)
-    proof = shown["verification"]["inclusionProof"]
-    told: dict[str, Any] = {
-        "logIndex": str(entry.index),
-        "logId": {"keyId": base64.b64encode(log.key.fingerprint).decode()},
-        "kindVersion": {"kind": "dsse", "version": "0.0.1"},
-        "integratedTime": str(entry.integrated_time),
-        "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
-        "inclusionProof": {
-            "logIndex": str(proof["logIndex"]),
-            "rootHash": base64.b64encode(bytes.fromhex(proof["rootHash"])).decode(),
-            "treeSize": str(proof["treeSize"]),
-            "hashes": [base64.b64encode(bytes.fromhex(node)).decode() for node in proof["hashes"]],
-            "checkpoint": {"envelope": proof["checkpoint"]},
-        },
-        "canonicalizedBody": shown["body"],
-    }
+    told = log.in_bundle(entry)
     change(told)
     bundle["verificationMaterial"]["tlogEntries"] = [told]
     return Layer(_TYPE, json.dumps(bundle).encode())
