@@ -17,10 +17,8 @@ from ec_acceptance.testbed.attachments import (
     in_pem,
     unsigned,
 )
-from ec_acceptance.testbed.behaving import Context, arguments
-from ec_acceptance.testbed.confinement import UnconfinableError
+from ec_acceptance.testbed.behaving import Context, arguments, finish_measured
 from ec_acceptance.testbed.judging import usual_words
-from ec_acceptance.testbed.memory import measured
 from ec_acceptance.testbed.rekor import Lies
 from ec_acceptance.testbed.stock import component
 
@@ -97,14 +95,7 @@ def a_hostile_log(context: Context, what: str) -> None:
 @when("the images are judged, and the memory for it is measured, with")
 def memory_for_judging(context: Context) -> None:
     world = context.world
-    running = world.start(usual_words(world, arguments(context)))
-    try:
-        with measured(running.pid) as peak:
-            world.finish()
-    except UnconfinableError as error:
-        context.scenario.skip(str(error))
-        return
-    world.peaks.append(peak.size)
+    finish_measured(context, world.start(usual_words(world, arguments(context))))
 
 
 @then("the peak of memory was at most {size:d} MiB")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from behave import given, step, then, when
 
-from ec_acceptance.testbed.behaving import Context, named
+from ec_acceptance.testbed.behaving import Context, finish_measured, named
 from ec_acceptance.testbed.confinement import (
     UnconfinableError,
     few_files,
@@ -17,7 +17,6 @@ from ec_acceptance.testbed.confinement import (
     open_umask,
     read_only,
 )
-from ec_acceptance.testbed.memory import measured
 from ec_acceptance.testbed.surroundings import around, ways_out
 
 if TYPE_CHECKING:
@@ -123,15 +122,7 @@ def another_users_link(context: Context) -> None:
 
 @when("the validation of {images} is run and its memory is measured")
 def memory_is_measured(context: Context, images: str) -> None:
-    world = context.world
-    running = world.start_usual(named(images))
-    try:
-        with measured(running.pid) as peak:
-            world.finish()
-    except UnconfinableError as error:
-        context.scenario.skip(str(error))
-        return
-    world.peaks.append(peak.size)
+    finish_measured(context, context.world.start_usual(named(images)))
 
 
 @then("the peak of memory was at most {factor:g} times that of the first validation")

@@ -1,4 +1,4 @@
-"""The little that steps need of behave: a typed context, tables without heading rows, tables of arguments."""
+"""The little that steps need of behave: a typed context, tables without heading rows, tables of arguments, skipping."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ec_acceptance.testbed.commandline import CommandLineError
+from ec_acceptance.testbed.confinement import UnconfinableError
+from ec_acceptance.testbed.memory import measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ec_acceptance.testbed.validator import Running
     from ec_acceptance.testbed.world import World
 
-__all__ = ["Context", "arguments", "named", "pairs", "rows"]
+__all__ = ["Context", "arguments", "finish_measured", "named", "pairs", "rows"]
 
 
 class Context(Protocol):
@@ -52,3 +55,14 @@ def arguments(context: Context) -> Sequence[str]:
         if value:
             words.append("" if value == '""' else context.world.text(value))
     return words
+
+
+def finish_measured(context: Context, running: Running) -> None:
+    """Wait for the validator and note its peak of memory; where that can't be measured, skip the scenario."""
+    try:
+        with measured(running.pid) as peak:
+            context.world.finish()
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+        return
+    context.world.peaks.append(peak.size)
