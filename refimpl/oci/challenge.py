@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from refimpl.oci.errors import MalformedError
+from refimpl.oci.parameters import parameter_value
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ CHALLENGE_LIMIT = 64 << 10
 _BLANKS = re.compile(r"[ \t\r\n;]*")
 _WORD = re.compile(r'[^ \t\r\n;,="]+')
 _UNQUOTED_END = re.compile(r"[ \t\r\n,]")
-_QUOTED_PART = re.compile(r'[^"\\]*')
 _KNOWN = frozenset({"basic", "bearer"})
 
 
@@ -68,7 +68,7 @@ def _read(text: str) -> list[Challenge]:
             continue
         place = _after_blanks(text, word.end())
         if text.startswith("=", place):
-            value, place = _value(text, _after_blanks(text, place + 1))
+            value, place = parameter_value(text, _after_blanks(text, place + 1), _UNQUOTED_END)
             if found:
                 parameters[word.group().lower()] = value
         elif separated:  # else it is the token68 of the challenge (RFC 9110 §11.2), which no known scheme has
@@ -77,24 +77,6 @@ def _read(text: str) -> list[Challenge]:
         place = _after_blanks(text, place)
         separated = False
     return found
-
-
-def _value(text: str, place: int) -> tuple[str, int]:
-    """A parameter's value that begins at `place`, and where it ends."""
-    if not text.startswith('"', place):
-        stop = _UNQUOTED_END.search(text, place)
-        end = stop.start() if stop else len(text)
-        return text[place:end], end
-    parts: list[str] = []
-    place += 1
-    while part := _QUOTED_PART.match(text, place):
-        parts.append(part.group())
-        place = part.end()
-        if not text.startswith("\\", place):
-            break
-        parts.append(text[place + 1 : place + 2])
-        place += 2
-    return "".join(parts), place + 1
 
 
 def _after_blanks(text: str, place: int) -> int:

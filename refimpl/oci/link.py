@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from refimpl.oci.parameters import parameter_value
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -17,7 +19,6 @@ _GAP = re.compile(r"[ \t\r\n,;]*")
 _NAME = re.compile(r'[^ \t\r\n,;="<]*')
 _BLANKS = re.compile(r"[ \t]*")
 _UNQUOTED_END = re.compile(r"[ \t\r\n,;]")
-_QUOTED_PART = re.compile(r'[^"\\]*')
 
 
 def next_target(fields: Iterable[str]) -> str:
@@ -56,27 +57,11 @@ def _parameters(text: str, place: int, found: dict[str, str]) -> int:
         place = _end(_BLANKS, text, end)
         value = ""
         if text.startswith("=", place):
-            value, place = _value(text, _end(_BLANKS, text, place + 1))
+            value, place = parameter_value(text, _end(_BLANKS, text, place + 1), _UNQUOTED_END)
         elif not name:  # a stray quotation mark
             place += 1
         if name:
             found.setdefault(name, value)
-
-
-def _value(text: str, place: int) -> tuple[str, int]:
-    if not text.startswith('"', place):
-        stop = _UNQUOTED_END.search(text, place)
-        end = stop.start() if stop else len(text)
-        return text[place:end], end
-    parts: list[str] = []
-    place += 1
-    while True:
-        end = _end(_QUOTED_PART, text, place)
-        parts.append(text[place:end])
-        if not text.startswith("\\", end):
-            return "".join(parts), end + 1
-        parts.append(text[end + 1 : end + 2])
-        place = end + 2
 
 
 def _end(pattern: re.Pattern[str], text: str, place: int) -> int:
