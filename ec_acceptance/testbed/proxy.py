@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Proxy"]
+__all__ = ["Proxy", "pump"]
 
 _SECONDS = 30.0
 _HEAD = 1 << 16
@@ -47,13 +47,13 @@ class Proxy:
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
             if self._scheme == "socks5":
-                _pump(connection, self._socks(connection))
+                pump(connection, self._socks(connection))
             elif self._scheme == "http":
-                _pump(connection, self._connect(connection))
+                pump(connection, self._connect(connection))
             else:
                 with self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secure:
                     secure.do_handshake()
-                    _pump(secure, self._connect(secure))
+                    pump(secure, self._connect(secure))
 
     def _connect(self, connection: socket.socket) -> int:
         head = b""
@@ -82,7 +82,9 @@ class Proxy:
         return port
 
 
-def _pump(one: socket.socket, port: int) -> None:
+def pump(one: socket.socket, port: int) -> None:
+    """Carry what is said between this connection and a port of this machine, until one end has nothing more to say."""
+
     def copy(source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(_HEAD):
