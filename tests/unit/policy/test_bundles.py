@@ -74,10 +74,10 @@ class Registry:
         return self.manifest(ref)
 
     def open_blob(self, repository: Repository, descriptor: Descriptor) -> BlobStream:
-        raise AssertionError("of a policy bundle this is never asked for")
+        raise AssertionError(f"a bundle is read whole, not streamed: {descriptor.digest} of {repository}")
 
     def referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
-        raise AssertionError("of a policy bundle this is never asked for")
+        raise AssertionError(f"nothing that refers to a bundle is asked for: {ref}")
 
 
 def listing(directory: Path) -> dict[str, bytes]:
