@@ -1,51 +1,34 @@
 from __future__ import annotations
 
-import socket
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from scripted import OK, SECONDS, Scripted
 
 from refimpl.deadline import Deadline
 from refimpl.oci.errors import TransferError
 from refimpl.oci.transport import Transport
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
-SECONDS = 20.0
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
-
-class Fickle:
+class Fickle(Scripted):
     """A server that answers the first `patience` requests of each connection, and closes it on the next one."""
 
     def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/x"
+        super().__init__()
+        self.url += "/x"
         self.patience = 1
-        self.answer = ANSWER
+        self.answer = OK
         self.last = b""
-        self.requests: list[bytes] = []
-        self.connections = 0
         self.closed = threading.Event()
         self.early = False
-        threading.Thread(target=self._serve, daemon=True).start()
 
-    def close(self) -> None:
-        self._listener.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
+    def _serve(self, connection: socket.socket) -> None:
         with connection:
             for _ in range(self.patience):
                 if not self._receive(connection):
