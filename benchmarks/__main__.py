@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.contest import Case, print_head, print_rows, validate
-from ec_acceptance.testbed.services import Options, Services
-from ec_acceptance.testbed.world import World
+from ec_acceptance.testbed.scenario.services import Options, Services
+from ec_acceptance.testbed.scenario.world import World
 
 _ROOT = Path(__file__).parents[1]
 _ROUNDS = 7

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.measure import Cost, measured, typical
-from ec_acceptance.testbed.registry.rules import Rate
-from ec_acceptance.testbed.services import Options, Services
-from ec_acceptance.testbed.validator import Validator
-from ec_acceptance.testbed.world import World
+from ec_acceptance.testbed.gate.rules import Rate
+from ec_acceptance.testbed.scenario.services import Options, Services
+from ec_acceptance.testbed.scenario.world import World
+from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

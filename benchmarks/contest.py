@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.measure import Cost, measured, typical
-from ec_acceptance.testbed.validator import Validator
+from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ec_acceptance.testbed.world import World
+    from ec_acceptance.testbed.scenario.world import World
 
 __all__ = ["Case", "contestants", "print_head", "print_rows", "validate"]
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks.contest import Case, print_head, print_rows, validate
-from ec_acceptance.testbed.services import Options, Services
-from ec_acceptance.testbed.world import World
+from ec_acceptance.testbed.scenario.services import Options, Services
+from ec_acceptance.testbed.scenario.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,10 +13,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ec_acceptance.testbed.bundles import READERS, add_sharing
-from ec_acceptance.testbed.outcome import expect_right
-from ec_acceptance.testbed.services import Options, Services
-from ec_acceptance.testbed.world import World
+from ec_acceptance.testbed.expect.outcome import expect_right
+from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
+from ec_acceptance.testbed.scenario.services import Options, Services
+from ec_acceptance.testbed.scenario.world import World
 
 _ROOT = Path(__file__).parents[1]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from behave.parser import parse_file  # type: ignore[import-untyped]  # behave publishes no types
 
-from ec_acceptance.testbed.hooks import scenario_id
+from ec_acceptance.testbed.scenario.hooks import scenario_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

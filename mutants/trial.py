@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ec_acceptance.testbed.hooks import scenario_id
+from ec_acceptance.testbed.scenario.hooks import scenario_id
 from mutants.scenarios import ROOT
 
 if TYPE_CHECKING:

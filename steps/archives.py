@@ -6,14 +6,14 @@ import json
 
 from behave import given, then, when
 
-from ec_acceptance.testbed.behaving import Context, pairs, rows
-from ec_acceptance.testbed.confinement import UnconfinableError, bound_by_modes
-from ec_acceptance.testbed.damaged import damaged
-from ec_acceptance.testbed.judging import attach, judge
-from ec_acceptance.testbed.odd_layers import add_of_entries
-from ec_acceptance.testbed.odd_trees import odd_repository
-from ec_acceptance.testbed.policies import push_artifact, push_packed
-from ec_acceptance.testbed.special_files import SPECIAL_FILES
+from ec_acceptance.testbed.fixtures.damaged_archives import damaged
+from ec_acceptance.testbed.fixtures.layer_entries import add_of_entries
+from ec_acceptance.testbed.fixtures.malformed_trees import odd_repository
+from ec_acceptance.testbed.fixtures.policies import push_artifact, push_packed
+from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
+from ec_acceptance.testbed.scenario.policy_validation import attach, judge
+from ec_acceptance.testbed.validator.sandbox import UnconfinableError, bound_by_modes
 
 
 def _made(context: Context, name: str, damage: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from behave import given, then, when
 
-from ec_acceptance.testbed.attachments import (
+from ec_acceptance.testbed.fixtures.attachments import (
     ATTESTATIONS,
     BUNDLES,
     CERTIFICATES,
@@ -17,10 +17,10 @@ from ec_acceptance.testbed.attachments import (
     in_pem,
     unsigned,
 )
-from ec_acceptance.testbed.behaving import Context, arguments, finish_measured
-from ec_acceptance.testbed.judging import usual_words
+from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.rekor import Lies
-from ec_acceptance.testbed.stock import component
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, finish_measured
+from ec_acceptance.testbed.scenario.policy_validation import usual_words
 
 _CODES = {
     "image signature": "builtin.image.signature_check",

@@ -6,7 +6,7 @@ import shutil
 
 from behave import given, step, then
 
-from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given("an empty cache directory")

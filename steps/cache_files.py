@@ -7,11 +7,11 @@ import zlib
 
 from behave import given, step, then, use_step_matcher
 
-from ec_acceptance.testbed.behaving import Context, rows
-from ec_acceptance.testbed.cache_damage import damage
-from ec_acceptance.testbed.cache_directory import Entry
-from ec_acceptance.testbed.registry.log import NotReachedError
-from ec_acceptance.testbed.surroundings import unportable
+from ec_acceptance.testbed.cache.damage import damage
+from ec_acceptance.testbed.cache.directory import Entry
+from ec_acceptance.testbed.cache.file_system_guard import unportable
+from ec_acceptance.testbed.gate.log import NotReachedError
+from ec_acceptance.testbed.scenario.behave_context import Context, rows
 
 
 def _entries(context: Context, thing: str) -> tuple[Entry, ...]:

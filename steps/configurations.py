@@ -6,8 +6,13 @@ import json
 
 from behave import given
 
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.configurations import add_image, add_image_with_inline, lose_image, usual_configuration
+from ec_acceptance.testbed.fixtures.configurations import (
+    add_image,
+    add_image_with_inline,
+    lose_image,
+    usual_configuration,
+)
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given('an image "{name}" whose configuration also has {member}')

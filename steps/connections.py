@@ -7,10 +7,10 @@ import json
 
 from behave import given, then
 
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.proxy import Proxy
-from ec_acceptance.testbed.registry.rules import Encode, Interim, Redirect, SetHeaders
-from ec_acceptance.testbed.storage import Storage
+from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, SetHeaders
+from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.servers.blob_storage import Storage
+from ec_acceptance.testbed.servers.proxy import Proxy
 
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _IMAGE = "acceptance/image"

@@ -10,11 +10,11 @@ from typing import Any
 
 from behave import given, then
 
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.commandline import expand
-from ec_acceptance.testbed.policies import push_artifact
+from ec_acceptance.testbed.fixtures.policies import push_artifact
+from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.registry.auth import Basic, Bearer
-from ec_acceptance.testbed.registry.rules import Answer
+from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.validator.command_line import expand
 
 _INDEX = "application/vnd.oci.image.index.v1+json"
 

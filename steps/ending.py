@@ -11,11 +11,11 @@ from contextlib import suppress
 
 from behave import given, step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.behaving import Context, arguments, rows
-from ec_acceptance.testbed.confinement import UnconfinableError, redirected
-from ec_acceptance.testbed.judging import usual_words
-from ec_acceptance.testbed.processes import outliving
-from ec_acceptance.testbed.registry.rules import Stall
+from ec_acceptance.testbed.gate.rules import Stall
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, rows
+from ec_acceptance.testbed.scenario.policy_validation import usual_words
+from ec_acceptance.testbed.validator.processes import outliving
+from ec_acceptance.testbed.validator.sandbox import UnconfinableError, redirected
 
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _PATIENCE = 5.0

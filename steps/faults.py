@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from behave import given, then, use_step_matcher, when
 
-from ec_acceptance.testbed import faults
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.registry.log import NotReachedError
+from ec_acceptance.testbed.gate import faults
+from ec_acceptance.testbed.gate.log import NotReachedError
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 use_step_matcher("re")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from behave import given
 
-from ec_acceptance.testbed.behaving import Context, pairs
-from ec_acceptance.testbed.bundles import READERS, add_apart, add_opposed, add_repeating, add_sharing
+from ec_acceptance.testbed.fixtures.bundles import READERS, add_apart, add_opposed, add_repeating, add_sharing
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs
 
 
 @given('an image named "{name}"')

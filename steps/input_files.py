@@ -7,9 +7,9 @@ import os
 
 from behave import given, then
 
-from ec_acceptance.testbed.behaving import Context, rows
-from ec_acceptance.testbed.growing import GROWING_TEXTS
-from ec_acceptance.testbed.judging import attach
+from ec_acceptance.testbed.fixtures.yaml_bombs import GROWING_TEXTS
+from ec_acceptance.testbed.scenario.behave_context import Context, rows
+from ec_acceptance.testbed.scenario.policy_validation import attach
 
 
 @given('a link "{name}" that leads to "{target}"')

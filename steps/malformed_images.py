@@ -6,15 +6,15 @@ from typing import cast, get_args
 
 from behave import given, then, use_step_matcher
 
-from ec_acceptance.testbed import malformed
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.bundles import READERS, Reader, add_apart, seen
-from ec_acceptance.testbed.faults import Thing
-from ec_acceptance.testbed.images import Compression
-from ec_acceptance.testbed.outcome import expect_cause, expect_right, said_causes
-from ec_acceptance.testbed.registry.log import NotReachedError
-from ec_acceptance.testbed.registry.rules import Hold
-from ec_acceptance.testbed.stock import component
+from ec_acceptance.testbed.expect.outcome import expect_cause, expect_right, said_causes
+from ec_acceptance.testbed.fixtures import malformed_images
+from ec_acceptance.testbed.fixtures.bundles import READERS, Reader, add_apart, seen
+from ec_acceptance.testbed.fixtures.collection import component
+from ec_acceptance.testbed.fixtures.images import Compression
+from ec_acceptance.testbed.gate.faults import Thing
+from ec_acceptance.testbed.gate.log import NotReachedError
+from ec_acceptance.testbed.gate.rules import Hold
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 def _reader(context: Context) -> Reader:
@@ -26,7 +26,9 @@ def _reader(context: Context) -> Reader:
 def images_of_a_form(context: Context, count: int, form: str, algorithm: str, reader: str) -> None:
     compression = {"gzip": "gzip", "zstd": "zstd", "no compression": "none"}[form]
     assert compression in get_args(Compression)
-    malformed.add_of_form(context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm)
+    malformed_images.add_of_form(
+        context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm
+    )
     context.world.judge(READERS[reader])
 
 
@@ -38,7 +40,7 @@ def images_that_share_much(context: Context, count: int, size: int, reader: str)
 
 @given('an image "{name}" with a layer of {size:d} MiB')
 def a_large_image(context: Context, name: str, size: int) -> None:
-    malformed.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
+    malformed_images.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
     context.world.stock.sign_all("known")
 
 
@@ -59,43 +61,43 @@ def images_unread(context: Context, count: int) -> None:
 def a_claiming_image(context: Context, name: str, thing: str) -> None:
     world = context.world
     diff_id = context.world.stock.layer(thing).diff_id
-    malformed.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
+    malformed_images.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
     world.stock.sign_all("known")
 
 
 @given('an image "{name}" that claims a diffID of "{text}", read through {reader}')
 def an_escaping_image(context: Context, name: str, text: str, reader: str) -> None:
-    malformed.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
+    malformed_images.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given("2 images with one archive that is packed in two ways, read through {reader}")
 def images_packed_twice(context: Context, reader: str) -> None:
-    malformed.add_packed_twice(context.world.stock, READERS[reader])
+    malformed_images.add_packed_twice(context.world.stock, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "substitute" with another layer of the same size')
 def an_substitute(context: Context) -> None:
-    malformed.add_substitute(context.world.stock)
+    malformed_images.add_substitute(context.world.stock)
 
 
 @given('an image "{name}" with a layer that {how}, read through {reader}')
 def an_unreadable_image(context: Context, name: str, how: str, reader: str) -> None:
-    malformed.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
+    malformed_images.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" with a file of {size:d} MiB, read through {reader}')
 def an_image_with_a_large_file(context: Context, name: str, size: int, reader: str) -> None:
-    malformed.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
+    malformed_images.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" whose layer has the digest "{digest}", read through {reader}')
 def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -> None:
     world = context.world
-    malformed.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
+    malformed_images.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
     world.judge(READERS[reader])
 
 
@@ -103,7 +105,9 @@ def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -
 def an_image_of_an_algorithm(context: Context, name: str, algorithm: str, reader: str) -> None:
     """`LAYER_DIGEST` is the digest then."""
     world = context.world
-    digest = malformed.serve_of_algorithm(world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader])
+    digest = malformed_images.serve_of_algorithm(
+        world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader]
+    )
     world.made["LAYER_DIGEST"] = digest
     world.judge(READERS[reader])
 
@@ -115,7 +119,7 @@ def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> 
     also = {"and at the registry": True, "and not at the registry": False}[place]
     elsewhere = "acceptance/elsewhere"
     prefix = f"{world.gate.url}/v2/{elsewhere}/blobs/"
-    layer = malformed.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
+    layer = malformed_images.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
     for repository in (elsewhere, *([f"acceptance/{name}"] if also else ())):
         world.gate.repository(repository).put_blob(layer.data)
     world.judge(READERS[reader])

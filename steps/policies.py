@@ -6,9 +6,7 @@ import json
 
 from behave import given
 
-from ec_acceptance.testbed.behaving import Context, pairs
-from ec_acceptance.testbed.judging import POLICY_FILE
-from ec_acceptance.testbed.policies import (
+from ec_acceptance.testbed.fixtures.policies import (
     add_folder,
     archive,
     branch_off,
@@ -17,7 +15,9 @@ from ec_acceptance.testbed.policies import (
     serve_archive,
     tag_commit,
 )
-from ec_acceptance.testbed.world import NAMESPACE
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs
+from ec_acceptance.testbed.scenario.policy_validation import POLICY_FILE
+from ec_acceptance.testbed.scenario.world import NAMESPACE
 
 
 @given('a git repository named "{name}" with')

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from behave import given
 
-from ec_acceptance.testbed.behaving import Context
 from ec_acceptance.testbed.registry.auth import Basic, Bearer
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given("the registry speaks https")

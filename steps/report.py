@@ -6,10 +6,10 @@ import re
 
 from behave import then, use_step_matcher
 
-from ec_acceptance.testbed.behaving import Context, named, rows
-from ec_acceptance.testbed.outcome import CAUSES, expect_cause, expect_right
-from ec_acceptance.testbed.report import Finding
-from ec_acceptance.testbed.stock import component
+from ec_acceptance.testbed.expect.outcome import CAUSES, expect_cause, expect_right
+from ec_acceptance.testbed.expect.report import Finding
+from ec_acceptance.testbed.fixtures.collection import component
+from ec_acceptance.testbed.scenario.behave_context import Context, named, rows
 
 
 @then("the output should match the snapshot")

@@ -6,7 +6,7 @@ import itertools
 
 from behave import then, use_step_matcher
 
-from ec_acceptance.testbed.behaving import Context, pairs
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs
 
 
 @then("the registry was asked for")

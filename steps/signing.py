@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from behave import given
 
-from ec_acceptance.testbed.behaving import Context
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given('a key pair named "{name}"')

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from behave import given, step, then, when
 
-from ec_acceptance.testbed.behaving import Context, finish_measured, named
-from ec_acceptance.testbed.confinement import (
+from ec_acceptance.testbed.cache.file_system_guard import around, ways_out
+from ec_acceptance.testbed.scenario.behave_context import Context, finish_measured, named
+from ec_acceptance.testbed.validator.sandbox import (
     UnconfinableError,
     few_files,
     full_disk,
@@ -17,7 +18,6 @@ from ec_acceptance.testbed.confinement import (
     open_umask,
     read_only,
 )
-from ec_acceptance.testbed.surroundings import around, ways_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from behave import given, then, when
 
-from ec_acceptance.testbed.behaving import Context
-from ec_acceptance.testbed.texts import add_nested, add_telling, judge_telling, nested, tells
+from ec_acceptance.testbed.fixtures.injection_texts import add_nested, add_telling, judge_telling, nested, tells
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given('an image "{name}" that has {words} wherever its maker may write')

@@ -7,8 +7,8 @@ import signal
 
 from behave import step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.behaving import Context, arguments, named, pairs
-from ec_acceptance.testbed.commandline import split
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, named, pairs
+from ec_acceptance.testbed.validator.command_line import split
 
 
 @step('the environment variable is set "{name}={value}"')

@@ -7,11 +7,11 @@ import json
 
 from behave import given, then, when
 
-from ec_acceptance.testbed.behaving import Context, arguments, pairs, rows
-from ec_acceptance.testbed.judging import add_conforming, attach, compare_lines, judge, know_seconds
-from ec_acceptance.testbed.platforms import add_configured, add_files, add_index, add_tag
-from ec_acceptance.testbed.report import Finding, Report
-from ec_acceptance.testbed.verdict import notation
+from ec_acceptance.testbed.expect.report import Finding, Report
+from ec_acceptance.testbed.expect.result_notation import notation
+from ec_acceptance.testbed.fixtures.platforms import add_configured, add_files, add_index, add_tag
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, pairs, rows
+from ec_acceptance.testbed.scenario.policy_validation import add_conforming, attach, compare_lines, judge, know_seconds
 
 
 @given('a conforming image "{name}"')

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     from ec_acceptance.testbed.registry.errors import UnavailableError
-    from ec_acceptance.testbed.validator import ValidatorNotFoundError
+    from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
     try:
         suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
 def _carry_out(given: argparse.Namespace, suite: Suite, count: int, chosen: Sequence[Scenario]) -> int:
     from ec_acceptance.conformance.runner import Run
     from ec_acceptance.conformance.runner import run as carry_out
-    from ec_acceptance.testbed.validator import Validator
+    from ec_acceptance.testbed.validator.process import Validator
 
     started = time.monotonic()
     name = f"{suite.name} {suite.version}"

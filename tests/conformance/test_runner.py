@@ -16,7 +16,7 @@ import pytest
 
 from ec_acceptance.conformance.cli import main
 from ec_acceptance.conformance.suite import Suite
-from ec_acceptance.testbed.validator import Validator
+from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from rivals import Rivals, write_files
 from scene import Scene
 
-from ec_acceptance.testbed.validator import Validator
+from ec_acceptance.testbed.validator.process import Validator
 
 _SLICE = 3  # examples of a slice: the simplest of all, a new one, and the new one with parts of it repeated
 _ROOT = Path(__file__).parents[2]

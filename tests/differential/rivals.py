@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from generated_cases import Case
     from scene import Scene
 
-    from ec_acceptance.testbed.validator import Invocation, Validator
+    from ec_acceptance.testbed.validator.process import Invocation, Validator
 
 __all__ = ["Rivals", "Said"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ec_acceptance.testbed.images import OLM_LABEL, Image, Index, Layer, publish
+from ec_acceptance.testbed.fixtures.images import OLM_LABEL, Image, Index, Layer, publish
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.repository import Repository
 from ec_acceptance.testbed.signing import (

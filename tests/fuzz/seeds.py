@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 from dulwich.pack import write_pack_objects
 
-from ec_acceptance.testbed.archive import Directory, Entry, Hardlink, Symlink
-from ec_acceptance.testbed.git import Repository
-from ec_acceptance.testbed.images import Image, Index, Layer
+from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Hardlink, Symlink
+from ec_acceptance.testbed.fixtures.images import Image, Index, Layer
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.rekor.entries import dsse, hashedrekord, intoto
+from ec_acceptance.testbed.servers.git import Repository
 from ec_acceptance.testbed.signing import KeyPair, pae, provenance_v02, provenance_v1, seal, sign_image
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Self
 
-from ec_acceptance.testbed.images import Image, Layer, publish
+from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
+from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.signing import (
     SLSA_V02,
     KeyPair,

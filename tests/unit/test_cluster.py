@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.cluster import ClusterServer
-from ec_acceptance.testbed.http import Request, Response, Server
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.cluster import ClusterServer
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.cluster import Cluster
 from refimpl.deadline import Deadline
 from refimpl.errors import InputError, KeyMaterialError, NotSupportedError, PolicyError, TimeoutExceededError

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.cluster import ClusterServer
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.cluster import ClusterServer
 from refimpl.cluster import Cluster
 from refimpl.errors import PolicyError
 from refimpl.execplugin import ANSWER_LIMIT, Plugin, PluginError, plugin_of, run

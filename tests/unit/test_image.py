@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.images import OLM_LABEL, Image, Index, Layer, publish
+from ec_acceptance.testbed.fixtures.images import OLM_LABEL, Image, Index, Layer, publish
+from ec_acceptance.testbed.gate.gate import Gate
+from ec_acceptance.testbed.gate.rules import Answer, FlipBit, Reset, Stall
 from ec_acceptance.testbed.registry.digests import digest_of
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
-from ec_acceptance.testbed.registry.rules import Answer, FlipBit, Reset, Stall
 from refimpl.deadline import Deadline
 from refimpl.errors import RegistryError, TimeoutExceededError
 from refimpl.image import BASE_DIGEST, BASE_NAME, ImageDetails, image_details

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from stages import Stage
 
-from ec_acceptance.testbed.registry.rules import Stall
+from ec_acceptance.testbed.gate.rules import Stall
 from refimpl.errors import ComponentError, InternalError, PolicyError, TimeoutExceededError, UnsuccessfulError
 from refimpl.image import ImageDetails, image_details
 from refimpl.validate import validate_image

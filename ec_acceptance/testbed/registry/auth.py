@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, parse_qsl
 
-from ec_acceptance.testbed.http import Response
 from ec_acceptance.testbed.registry.errors import error_response
 from ec_acceptance.testbed.registry.routes import Route
+from ec_acceptance.testbed.servers.http import Response
 
 if TYPE_CHECKING:
-    from ec_acceptance.testbed.http import Handler, Request
+    from ec_acceptance.testbed.servers.http import Handler, Request
 
 __all__ = ["Basic", "Bearer", "Guard"]
 

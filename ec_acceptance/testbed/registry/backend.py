@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from ec_acceptance.testbed.http import Request, Response
+    from ec_acceptance.testbed.servers.http import Request, Response
 
 __all__ = ["Backend"]
 

@@ -42,7 +42,7 @@ def open_backend(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Backend
 
 
 def _reached(url: str) -> Remote:
-    from ec_acceptance.testbed.http import Headers, Request
+    from ec_acceptance.testbed.servers.http import Headers, Request
 
     backend = Remote(url)
     try:

@@ -9,17 +9,17 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.http import Response, Server
 from ec_acceptance.testbed.registry.errors import RegistryFault
 from ec_acceptance.testbed.registry.routes import Route
 from ec_acceptance.testbed.registry.store import Store
+from ec_acceptance.testbed.servers.http import Response, Server
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from ec_acceptance.testbed.http import Request
     from ec_acceptance.testbed.registry.auth import Guard
+    from ec_acceptance.testbed.servers.http import Request
 
 __all__ = ["EmbeddedRegistry", "Service"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ec_acceptance.testbed.http import Response
+from ec_acceptance.testbed.servers.http import Response
 
 __all__ = ["RegistryFault", "UnavailableError", "error_response"]
 

@@ -8,12 +8,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import SKIP_HEADER  # what requests sends with; its own name for a header that isn't sent
 
-from ec_acceptance.testbed.http import Response
+from ec_acceptance.testbed.servers.http import Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ec_acceptance.testbed.http import Request
+    from ec_acceptance.testbed.servers.http import Request
 
 __all__ = ["Remote"]
 

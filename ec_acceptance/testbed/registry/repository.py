@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from ec_acceptance.testbed.http import Headers, Request, slices
 from ec_acceptance.testbed.registry.digests import digest_of
 from ec_acceptance.testbed.registry.remote import Remote
+from ec_acceptance.testbed.servers.http import Headers, Request, slices
 
 if TYPE_CHECKING:
-    from ec_acceptance.testbed.http import Handler, Response
+    from ec_acceptance.testbed.servers.http import Handler, Response
 
 __all__ = ["Repository", "UnexpectedAnswerError"]
 

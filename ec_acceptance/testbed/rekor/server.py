@@ -10,17 +10,17 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from ec_acceptance.testbed.http import Response, Server
-from ec_acceptance.testbed.journal import Journal
 from ec_acceptance.testbed.rekor.entries import canonicalized
+from ec_acceptance.testbed.servers.http import Response, Server
+from ec_acceptance.testbed.servers.request_log import Journal
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
     from types import TracebackType
 
-    from ec_acceptance.testbed.http import Request
     from ec_acceptance.testbed.rekor.log import Log, LogEntry
+    from ec_acceptance.testbed.servers.http import Request
     from ec_acceptance.testbed.signing.keys import KeyPair
 
 __all__ = ["TRUTH", "Lies", "RekorServer"]

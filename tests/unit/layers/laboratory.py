@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from ec_acceptance.testbed.images import OLM_LABEL, Image, Layer, publish
+from ec_acceptance.testbed.fixtures.images import OLM_LABEL, Image, Layer, publish
+from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
 from refimpl.deadline import Deadline
 from refimpl.layers import LayerCache, Layers, Limits
 from refimpl.layers.files import image_files

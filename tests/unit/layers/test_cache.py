@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from laboratory import MANIFESTS, SECONDS, Crowd, Lab, descriptor_of, together
 
-from ec_acceptance.testbed.images import Layer
-from ec_acceptance.testbed.registry.rules import (
+from ec_acceptance.testbed.fixtures.images import Layer
+from ec_acceptance.testbed.gate.rules import (
     Answer,
     Close,
     EarlyEnd,

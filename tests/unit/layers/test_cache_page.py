@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.images import Layer
+from ec_acceptance.testbed.fixtures.images import Layer
 
 if TYPE_CHECKING:
     import pytest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.special_files import SPECIAL_FILES
+from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
 from refimpl.layers.directory import PREFIX, Directory, UnusableError, user_cache_directory
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.archive import tar
-from ec_acceptance.testbed.images import Layer
+from ec_acceptance.testbed.fixtures.archive import tar
+from ec_acceptance.testbed.fixtures.images import Layer
 from refimpl.layers.files import archive_files
 from refimpl.layers.limits import Limits
 from refimpl.oci.errors import LimitExceededError, MalformedError

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import refimpl.layers.stream
-from ec_acceptance.testbed.images import filler
+from ec_acceptance.testbed.fixtures.images import filler
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.errors import LimitExceededError, MalformedError
 

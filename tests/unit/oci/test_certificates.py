@@ -22,7 +22,7 @@ from scripted import (
     transports,  # noqa: F401 - a fixture
 )
 
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
 from refimpl.errors import RegistryError
 from refimpl.oci.errors import UnreachableError
 from refimpl.oci.tls import TLS

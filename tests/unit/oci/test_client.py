@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.http import Request, Response, Server
-from ec_acceptance.testbed.images import Image, Index, Layer, publish
+from ec_acceptance.testbed.fixtures.images import Image, Index, Layer, publish
+from ec_acceptance.testbed.gate.gate import Gate
+from ec_acceptance.testbed.gate.rules import Answer, Close, FlipBit, Hold, Replace, Reset, SetHeaders, Stall
 from ec_acceptance.testbed.registry.auth import Basic, Bearer
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.registry.repository import Repository
-from ec_acceptance.testbed.registry.rules import Answer, Close, FlipBit, Hold, Replace, Reset, SetHeaders, Stall
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.oci.client import MANIFEST_LIMIT, Client, connect

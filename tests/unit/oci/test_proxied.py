@@ -20,8 +20,8 @@ from scripted import (
     trusting,
 )
 
-from ec_acceptance.testbed.proxy import Proxy, pump
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.proxy import Proxy, pump
 from refimpl.oci.errors import UnreachableError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from scripted import (
     trusting,
 )
 
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
 from refimpl.oci.errors import UnreachableError
 
 if TYPE_CHECKING:

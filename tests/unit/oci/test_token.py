@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.http import Request, Response, Server
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
 from refimpl.oci.challenge import challenges
 from refimpl.oci.credentials import ANONYMOUS, Credentials

@@ -23,7 +23,7 @@ from scripted import (
     trusting,
 )
 
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
 from refimpl.deadline import Deadline
 from refimpl.errors import RegistryError
 from refimpl.oci import transport as module

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.archive import gzip, tar
+from ec_acceptance.testbed.fixtures.archive import gzip, tar
 from refimpl.errors import PolicyError
 from refimpl.oci.client import BLOB_LIMIT
 from refimpl.oci.descriptor import Descriptor, Manifest

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.http import Request, Response, Server, Wire
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.http import Request, Response, Server, Wire
 from refimpl.deadline import Deadline
 from refimpl.errors import PolicyError, TimeoutExceededError
 from refimpl.policy.sources import download

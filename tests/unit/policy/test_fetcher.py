@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Never
 
 import pytest
 
-from ec_acceptance.testbed.http import Request, Response, Server
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.fetcher import Fetcher, source_id
 

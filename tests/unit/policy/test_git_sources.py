@@ -13,9 +13,9 @@ from dulwich.objects import Blob, Commit, ObjectID, Tree
 from dulwich.refs import Ref
 from dulwich.repo import Repo
 
-from ec_acceptance.testbed.git import GitServer, Repository
-from ec_acceptance.testbed.http import Request, Response, Server
-from ec_acceptance.testbed.tls import Authority
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.servers.git import GitServer, Repository
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.errors import NotSupportedError, PolicyError
 from refimpl.policy.sources import content, git
 from refimpl.policy.sources.web import Web

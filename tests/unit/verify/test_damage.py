@@ -26,7 +26,7 @@ from specimens import (
 )
 from test_certificate import certificate
 
-from ec_acceptance.testbed.attachments import BUNDLES, CERTIFICATES, Signer, in_pem
+from ec_acceptance.testbed.fixtures.attachments import BUNDLES, CERTIFICATES, Signer, in_pem
 from ec_acceptance.testbed.rekor import Log, dsse, hashedrekord
 from ec_acceptance.testbed.signing import simple_signing
 from refimpl.errors import Error, VerificationError

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from specimens import KNOWN, OTHER, public
 
-from ec_acceptance.testbed.http import Request, Response, Server
+from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
 from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
 from refimpl.verify import pem

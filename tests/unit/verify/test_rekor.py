@@ -20,9 +20,9 @@ from specimens import (
 )
 from test_certificate import certificate
 
-from ec_acceptance.testbed.http import Response, Server
 from ec_acceptance.testbed.rekor import Lies, Log, RekorServer
 from ec_acceptance.testbed.rekor.entries import dsse, hashedrekord, intoto
+from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.signing import simple_signing
 from refimpl.deadline import Deadline
 from refimpl.errors import VerificationError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Self
 
+from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.gate import Gate
 from ec_acceptance.testbed.registry.repository import Repository
 from refimpl.deadline import Deadline
 from refimpl.layers import LayerCache, Layers

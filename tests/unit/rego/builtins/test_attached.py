@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.images import Image, Layer, publish
-from ec_acceptance.testbed.registry.rules import Answer, SetHeaders
+from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
+from ec_acceptance.testbed.gate.rules import Answer, SetHeaders
 from refimpl.rego.builtin import UNDEFINED
 
 if TYPE_CHECKING:

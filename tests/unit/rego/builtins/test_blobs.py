@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.archive import Directory, Entry, Symlink, gzip, tar, zstd
-from ec_acceptance.testbed.registry.rules import Answer, FlipBit, Hold, Reset
+from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Symlink, gzip, tar, zstd
+from ec_acceptance.testbed.gate.rules import Answer, FlipBit, Hold, Reset
 from refimpl import jsontext
 from refimpl.deadline import Deadline
 from refimpl.errors import EvaluationError, TimeoutExceededError

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.archive import gzip, tar
-from ec_acceptance.testbed.images import Image, Layer, publish
-from ec_acceptance.testbed.registry.rules import Answer
+from ec_acceptance.testbed.fixtures.archive import gzip, tar
+from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
+from ec_acceptance.testbed.gate.rules import Answer
 from refimpl.errors import RegistryError
 from refimpl.rego.builtins import ComponentContext, builtins
 from refimpl.rego.builtins.declarations import DECLARATIONS

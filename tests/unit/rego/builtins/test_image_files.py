@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.images import Image, Index, Layer, publish
-from ec_acceptance.testbed.registry.rules import Answer, FlipBit
+from ec_acceptance.testbed.fixtures.images import Image, Index, Layer, publish
+from ec_acceptance.testbed.gate.rules import Answer, FlipBit
 from refimpl import jsontext
 from refimpl.errors import RegistryError
 from refimpl.layers.files import image_files
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ec_acceptance.testbed.images import Published
+    from ec_acceptance.testbed.fixtures.images import Published
 
 FILES = {
     "etc/a.yaml": b"x: y",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.images import Image, Index, Layer, publish
-from ec_acceptance.testbed.registry.rules import Answer
+from ec_acceptance.testbed.fixtures.images import Image, Index, Layer, publish
+from ec_acceptance.testbed.gate.rules import Answer
 from refimpl.rego.builtin import UNDEFINED
 
 if TYPE_CHECKING:

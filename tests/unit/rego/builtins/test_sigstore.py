@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from calling import Bench
 
-from ec_acceptance.testbed.images import Image, publish
-from ec_acceptance.testbed.images import Layer as ImageLayer
-from ec_acceptance.testbed.registry.rules import Answer
+from ec_acceptance.testbed.fixtures.images import Image, publish
+from ec_acceptance.testbed.fixtures.images import Layer as ImageLayer
+from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.rekor import Log, RekorServer, hashedrekord, intoto
 from ec_acceptance.testbed.signing import KeyPair, attached, seal, sign_image, statement, subject
 from refimpl import jsontext

@@ -1,0 +1,1 @@
+"""A layer cache on the disk, as it is seen and damaged from outside."""

@@ -1,0 +1,1 @@
+"""What is compared: a validator's output with snapshots, reports and outcomes."""

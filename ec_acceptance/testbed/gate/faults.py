@@ -1,0 +1,134 @@
+"""Faults on the wire in the words of scenarios, and what they are for the gate (docs/cache-scenarios.md)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ec_acceptance.testbed.gate.rules import (
+    Answer,
+    Close,
+    Delay,
+    EarlyEnd,
+    FlipBit,
+    Hold,
+    Rate,
+    Replace,
+    Reset,
+    ShortLength,
+    Stall,
+    Verb,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ec_acceptance.testbed.gate.log import Wanted
+    from ec_acceptance.testbed.registry.routes import Kind
+
+__all__ = ["Thing", "WordsError", "nth", "place", "verb"]
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
+_PLACES = (
+    "before the head",
+    "at the start",
+    "in the middle",
+    "within a file",
+    "at an entry boundary",
+    "before the last byte",
+)
+_WORD = b'"first"'
+_STOPS: dict[str, Callable[[int | None], Verb]] = {
+    "held": Hold,
+    "stalled for ever": Stall,
+    "reset": Reset,
+    "closed": Close,
+}
+_CHANGES: dict[str, Callable[[int], Verb]] = {
+    "cut by a short length": ShortLength,
+    "ended early": EarlyEnd,
+    "changed by one bit": FlipBit,
+}
+
+
+class WordsError(Exception):
+    """A scenario uses words that mean nothing here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that the registry is asked for by its digest.
+
+    `title` is what scenarios call it; without a `repository` it is meant in all of them. `body` is the true answer; a
+    layer's `boundaries` are the places at which its archive's entries end.
+    """
+
+    title: str
+    kind: Kind
+    digest: str
+    body: bytes = field(repr=False)
+    boundaries: tuple[int, ...] = field(default=(), repr=False)
+    repository: str | None = None
+
+    @property
+    def wanted(self) -> Wanted:
+        """Which requests fetch it."""
+        return {"method": "GET", "kind": self.kind, "repository": self.repository, "reference": self.digest}
+
+
+def nth(words: str) -> int | range | None:
+    """Which requests are meant: `every`, `first` to `sixth`, or `later` for all but the first."""
+    if words == "every":
+        return None
+    if words == "later":
+        return range(2, 1 << 31)
+    if words not in _ORDINALS:
+        raise WordsError(f"no number of a request: {words!r}")
+    return _ORDINALS.index(words) + 1
+
+
+def place(words: str, thing: Thing) -> int | None:
+    """A place in the body as a rule counts it; None is before the head.
+
+    The entry boundary is the one behind the layer's first file that policies read: a reader that takes the cut for the
+    archive's end sees that file and misses the later ones. The place within a file is in a word that policies see.
+    """
+    match words:
+        case "before the head":
+            return None
+        case "at the start":
+            return 0
+        case "in the middle":
+            return len(thing.body) // 2
+        case "within a file" if _WORD in thing.body:
+            return thing.body.index(_WORD) + 1
+        case "before the last byte":
+            return len(thing.body) - 1
+        case "at an entry boundary" if len(thing.boundaries) > 2:
+            return thing.boundaries[1]
+        case _:
+            raise WordsError(f"there is no place {words!r} in {thing.title}")
+
+
+def verb(words: str, thing: Thing, other: Callable[[str], Thing]) -> Verb:
+    """The verb that `words` mean for `thing`; `other` finds the thing that takes its place.
+
+    Raises:
+        WordsError: they mean nothing.
+    """
+    if found := re.fullmatch(rf"(?P<what>.+) (?P<place>{'|'.join(_PLACES)})", words):
+        at = place(found["place"], thing)
+        if stop := _STOPS.get(found["what"]):
+            return stop(at)
+        if (change := _CHANGES.get(found["what"])) and at is not None:
+            return change(at)
+    elif found := re.fullmatch(r"replaced by (the .+)", words):
+        return Replace(other(found[1]).body)
+    elif found := re.fullmatch(r"answered with status (\d{3})(?: and Retry-After (\d+))?", words):
+        return Answer(int(found[1]), (("Retry-After", found[2]),) if found[2] else ())
+    elif found := re.fullmatch(r"slowed to ([\d.]+) MB/s", words):
+        return Rate(float(found[1]) * 1_000_000)
+    elif found := re.fullmatch(r"delayed by ([\d.]+) s", words):
+        return Delay(float(found[1]))
+    raise WordsError(f"no fault: {words!r}")

@@ -1,0 +1,51 @@
+"""What a failed scenario leaves for whoever looks for the cause."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ec_acceptance.testbed.scenario.world import World
+
+__all__ = ["keep"]
+
+
+def keep(world: World, folder: Path) -> Path:
+    """Keep what was seen: command lines, environments, streams, the requests to each service, a list of files.
+
+    Args:
+        world: of a scenario that is still open.
+        folder: gets a folder with the scenario's name, in place of an older one; that is the answer.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix=f".{world.folder.name}-", dir=folder))
+    for number, invocation in enumerate(world.invocations, 1):
+        (target / f"{number}-command.txt").write_text(
+            invocation.described() + "\n", encoding="utf-8", errors="surrogateescape"
+        )
+        environment = json.dumps(dict(invocation.environment), indent=1)
+        (target / f"{number}-environment.json").write_text(environment + "\n", encoding="utf-8")
+        (target / f"{number}-stdout").write_bytes(invocation.stdout)
+        (target / f"{number}-stderr").write_bytes(invocation.stderr)
+    for name, requests in world.all_requests().items():
+        (target / f"{name}-requests.txt").write_text("".join(f"{one}\n" for one in requests), encoding="utf-8")
+    files = sorted(path for root in (world.home, world.scratch) for path in root.rglob("*") if path.is_file())
+    listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(world.folder)}\n" for path in files)
+    (target / "files.txt").write_text(listing, encoding="utf-8")
+    return _moved(target, folder / world.folder.name)
+
+
+def _moved(folder: Path, target: Path) -> Path:
+    """Put a folder in the place of another one; rows of an outline that share an id may do so at the same time."""
+    folder.chmod(0o755)
+    while True:
+        shutil.rmtree(target, ignore_errors=True)
+        try:
+            return folder.rename(target)
+        except OSError:
+            if not target.exists():
+                raise

@@ -1,0 +1,119 @@
+"""behave's hooks. What a step's AssertionError means is the validator's fault; any other exception is the suite's."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
+from ec_acceptance.testbed.scenario.evidence import keep
+from ec_acceptance.testbed.scenario.pauses import measure_pause, readers_waited_for
+from ec_acceptance.testbed.scenario.services import Options, Services
+from ec_acceptance.testbed.scenario.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]
+
+EMBEDDED = "embedded"
+"""The tag of scenarios whose images other registries refuse: each has an embedded one of its own."""
+
+_ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}(?:\.\d+)?")
+
+
+class ScenarioIdError(Exception):
+    """A scenario has no id, or two."""
+
+
+def before_all(context: Any) -> None:
+    """Start the run's services, and say which registry was chosen and why."""
+    for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
+        if signal.getsignal(number) is signal.SIG_IGN:  # by nohup, or a shell's &: validators would inherit it
+            signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+    features = Path(context.config.base_dir) / "features"
+    if not features.is_dir():  # behave was started inside of it
+        features = Path(context.config.base_dir)
+    context.services = None
+    context.ran = {}
+    context.features_folder = features
+    services = context.services = Services.start(Options.read(context.config.userdata), features)
+    sys.stderr.write(f"registry: {services.backend.kind} ({services.backend.reason})\n")
+    sys.stderr.write(f"validator: {services.validator.command[0]}\n")
+
+
+def before_scenario(context: Any, scenario: Any) -> None:
+    """Make the scenario's world."""
+    identity = scenario_id(scenario.effective_tags)
+    services: Services = context.services
+    for reader in readers_waited_for(scenario):
+        if reader.name not in services.pauses:
+            pause = services.pauses[reader.name] = measure_pause(services, reader)
+            sys.stderr.write(f"measured: the validator pauses for {pause:.2f} s at most, through {reader.name}\n")
+    context.ran[identity] = context.ran.get(identity, 0) + 1
+    row = "" if context.ran[identity] == 1 else f".{context.ran[identity]}"
+    feature = Path(scenario.filename).resolve().relative_to(context.features_folder.resolve()).with_suffix("")
+    snapshots = services.snapshots.feature(feature.as_posix())
+    if EMBEDDED in map(str, scenario.effective_tags) and services.backend.kind != "embedded":
+        services = replace(services, backend=EmbeddedRegistry(reason="the scenario's images need it"))
+    context.world = World(services, f"{identity}{row}", snapshots, identity)
+
+
+def after_scenario(context: Any, scenario: Any) -> None:
+    """Keep what was seen if the scenario failed, and end its services."""
+    world: World | None = getattr(context, "world", None)
+    if world is None:
+        return
+    if scenario.status.name in {"failed", "error"}:
+        kept = keep(world, context.services.options.artifacts)
+        sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
+    world.close()
+    if world.services.backend is not context.services.backend:
+        world.services.backend.close()
+
+
+def after_all(context: Any) -> None:
+    """Write what an update recorded; after a full run, entries that nothing compared with are a failure."""
+    services: Services | None = context.services
+    if services is None:
+        return
+    services.close()
+    for entry in services.snapshots.save():
+        sys.stderr.write(f"snapshot written: {entry}\n")
+    if services.options.used is not None:
+        services.options.used.write_text(json.dumps(services.snapshots.used()), encoding="utf-8")
+    elif _full(context) and (unused := services.snapshots.unused()):
+        raise AssertionError("snapshots that no scenario compares with: " + "; ".join(unused))
+
+
+def scenario_id(tags: Iterable[str]) -> str:
+    """The one tag that is an id: `happy-01`; or `cache-02.1`, the first scenario of the point with the tag `cache-02`.
+
+    Raises:
+        ScenarioIdError: there is none, or more than one, or the point's own tag is missing.
+    """
+    found = [str(tag) for tag in tags if _ID.fullmatch(str(tag))]
+    numbered = [tag for tag in found if "." in tag]
+    points = {tag.partition(".")[0] for tag in numbered}
+    ids = numbered or found
+    if len(ids) != 1 or (numbered and set(found) != {*numbered, *points}):
+        raise ScenarioIdError(
+            f"a scenario needs exactly one id among its tags, such as @happy-01, or @cache-02.1 beside @cache-02; "
+            f"found: {found}"
+        )
+    return ids[0]
+
+
+def _full(context: Any) -> bool:
+    """Whether all scenarios of all features ran and passed: else what wasn't compared says nothing."""
+    wanted = {path.resolve() for path in context.features_folder.rglob("*.feature")}
+    features = context._runner.features  # noqa: SLF001  # behave shows its features nowhere else
+    scenarios = [scenario for feature in features for scenario in feature.walk_scenarios()]
+    return wanted == {Path(f.filename).resolve() for f in features} and all(
+        s.status.name == "passed" for s in scenarios
+    )

@@ -1,0 +1,147 @@
+"""What all scenarios of a run share: the registry's back end, the transparency log, the certificate authority."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ec_acceptance.testbed.expect.snapshots import OURS, Snapshots
+from ec_acceptance.testbed.registry.choice import open_backend
+from ec_acceptance.testbed.rekor import Log
+from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.signing import KeyPair
+from ec_acceptance.testbed.validator.process import Validator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ec_acceptance.testbed.registry.backend import Backend
+
+__all__ = ["Options", "OptionsError", "Services"]
+
+_SEED = "ec-acceptance"
+_WORDS = {"update": True, "compare": False}
+
+
+class OptionsError(Exception):
+    """An option of the run (`-D name=value`) can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run can be told with `-D name=value` (README, "Another validator").
+
+    Attributes:
+        validator: command line of the validator; empty for the `ec-ref` beside the interpreter.
+        registry: `auto`, `container`, `embedded`, or the URL of a registry.
+        registry_image: for the container.
+        snapshots: `compare` or `update`.
+        origin: what entries say that an update records from another validator.
+        timeout: seconds that one run of the validator may take.
+        artifacts: folder for what failed scenarios leave.
+        used: file for the snapshots that were compared with; then unused ones are somebody else's business.
+    """
+
+    validator: str = ""
+    registry: str = "auto"
+    registry_image: str = "registry:2"
+    snapshots: str = "compare"
+    origin: str = ""
+    timeout: float = 60.0
+    artifacts: Path = Path("artifacts")
+    used: Path | None = None
+
+    @classmethod
+    def read(cls, given: Mapping[str, str]) -> Options:
+        """The options of `-D name=value`.
+
+        Raises:
+            OptionsError: an unknown name, or a value that can't be.
+        """
+        known = {"validator", "registry", "registry_image", "snapshots", "origin", "timeout", "artifacts", "used"}
+        if unknown := sorted(set(given) - known):
+            raise OptionsError(f"unknown option -D {unknown[0]}; there are: {', '.join(sorted(known))}")
+        if given.get("snapshots", "compare") not in _WORDS:
+            raise OptionsError(f"-D snapshots={given['snapshots']}: must be compare or update")
+        try:
+            timeout = float(given.get("timeout", 60))
+        except ValueError:
+            raise OptionsError(f"-D timeout={given['timeout']}: must be a number of seconds") from None
+        return cls(
+            validator=given.get("validator", ""),
+            registry=given.get("registry", "auto"),
+            registry_image=given.get("registry_image", "registry:2"),
+            snapshots=given.get("snapshots", "compare"),
+            origin=given.get("origin", ""),
+            timeout=timeout,
+            artifacts=Path(given.get("artifacts", "artifacts")),
+            used=Path(given["used"]) if "used" in given else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The services of one run; the scenarios' own addresses are made on top of them.
+
+    `pauses` has the longest pause of an unfaulted validation, in seconds, by the reader of files (`pace`).
+    """
+
+    options: Options
+    folder: Path
+    validator: Validator
+    backend: Backend
+    log: Log
+    authority: Authority
+    ca_file: Path
+    log_key_file: Path
+    snapshots: Snapshots
+    examples: Path
+    pauses: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def start(cls, options: Options, features: Path) -> Services:
+        """Start what is shared.
+
+        Args:
+            options: of the run.
+            features: the folder with the features; snapshots are beside it, examples in it.
+
+        Raises:
+            ValidatorNotFoundError: there is no such validator.
+            UnavailableError: the registry that was asked for can't be had.
+        """
+        validator = Validator(options.validator)
+        backend = open_backend(options.registry, image=options.registry_image)
+        folder = Path(tempfile.mkdtemp(prefix="ec-acceptance-"))
+        authority = Authority()
+        log = Log(KeyPair.derived(_SEED, "transparency log"))
+        log_key_file = folder / "rekor.pub"
+        log_key_file.write_text(log.public_pem, encoding="ascii")
+        update = _WORDS[options.snapshots]
+        origin = OURS
+        if update and not validator.is_default:
+            origin = f"oracle {options.origin or validator.version()}"
+        return cls(
+            options=options,
+            folder=folder,
+            validator=validator,
+            backend=backend,
+            log=log,
+            authority=authority,
+            ca_file=authority.write(folder / "ca.pem"),
+            log_key_file=log_key_file,
+            snapshots=Snapshots(features.parent / "snapshots", update=update, origin=origin),
+            examples=features / "examples",
+        )
+
+    def key(self, name: str) -> KeyPair:
+        """The key pair of a name, the same in each run."""
+        return KeyPair.derived(_SEED, name)
+
+    def close(self) -> None:
+        """Stop everything and remove the scratch folder."""
+        self.backend.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

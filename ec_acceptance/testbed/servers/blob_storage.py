@@ -1,0 +1,37 @@
+"""Where registries redirect for blobs: it has those of a repository, whatever stands in the path before the digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ec_acceptance.testbed.servers.http import Headers, Request, Response, Server
+from ec_acceptance.testbed.servers.request_log import Journal
+
+if TYPE_CHECKING:
+    from ec_acceptance.testbed.servers.http import Handler
+
+__all__ = ["Storage"]
+
+
+class Storage:
+    """Serves on a loopback address; `journal` has the paths as they were asked for.
+
+    Args:
+        registry: has the blobs.
+        repository: its name there.
+    """
+
+    def __init__(self, registry: Handler, repository: str) -> None:
+        self.journal = Journal()
+        self._registry = registry
+        self._blobs = f"/v2/{repository}/blobs/"
+        self._server = Server(self.journal.keeping(self._answer), name="storage")
+        self.address = self._server.address
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+
+    def _answer(self, request: Request) -> Response:
+        digest = request.path.rpartition("/")[2]
+        return self._registry(Request(request.method, self._blobs + digest, {}, Headers(), b""))

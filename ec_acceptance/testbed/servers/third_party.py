@@ -1,0 +1,49 @@
+"""A server that nobody has credentials for: what it is asked, and with which secrets, is remembered."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ec_acceptance.testbed.servers.http import Response, Server
+from ec_acceptance.testbed.servers.request_log import Journal
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ec_acceptance.testbed.servers.http import Request
+
+__all__ = ["Stranger"]
+
+
+class Stranger:
+    """Gives a token to whoever asks for `/token`, and asks everybody else for credentials, by a token of its own.
+
+    With `onward`, a URL, it redirects all requests there instead: path and query are added.
+    """
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None, onward: str = "") -> None:
+        self.journal = Journal()
+        self._onward = onward
+        self._scheme = "https" if tls else "http"
+        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="stranger")
+        self.address = self._server.address
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values of `Authorization`, and the bodies, that it was given."""
+        given = [one.headers.get("Authorization", "") or one.body.decode("latin-1") for one in self.journal.asked]
+        return tuple(filter(None, given))
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.close()
+
+    def _answer(self, request: Request) -> Response:
+        if self._onward:
+            query = f"?{request.raw_query}" if request.raw_query else ""
+            return Response(302, (("Location", f"{self._onward}{request.path}{query}"),))
+        if request.path == "/token":
+            return Response(200, (("Content-Type", "application/json"),), json.dumps({"token": "stranger"}).encode())
+        challenge = f'Bearer realm="{self._scheme}://{self.address}/token",service="stranger"'
+        return Response(401, (("WWW-Authenticate", challenge),))
