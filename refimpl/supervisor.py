@@ -112,11 +112,15 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
 def _die_with_supervisor(living: int) -> None:
     """Have the system kill this process when the other end of the pipe is closed: only the supervisor holds it.
 
-    SIGIO tells of the end, and ends the process: it needs no interpreter that has time for it.
+    Linux tells of the end by SIGKILL, others by SIGIO, which ends the process unless a library blocks it. Neither
+    needs an interpreter that has time for it. (Linux's PR_SET_PDEATHSIG would do as much, but Python can't ask for it.)
     """
     import fcntl
+    import signal
 
     try:
+        if sys.platform == "linux":
+            fcntl.fcntl(living, fcntl.F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(living, fcntl.F_SETOWN, os.getpid())
         fcntl.fcntl(living, fcntl.F_SETFL, fcntl.fcntl(living, fcntl.F_GETFL) | os.O_ASYNC)
     except OSError:

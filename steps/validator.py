@@ -71,8 +71,17 @@ def the_validation_ends(context: Context, name: str | None, soon: str | None) ->
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") gets (?P<number>SIG[A-Z]+) and ends')
 def the_validation_is_signalled(context: Context, name: str | None, number: str) -> None:
-    context.world.running[name or ""].send(signal.Signals[number])
-    context.world.finish(name or "", context.world.steering.limit)
+    """Only the process that was started gets it, as by ``kill PID``: what it started has to follow.
+
+    The validation ends with the last process of its session, since each may hold files open, and locked.
+    """
+    world = context.world
+    running = world.running[name or ""]
+    running.send(signal.Signals[number])
+    assert running.ended_within(world.steering.limit), "the validator didn't end"
+    left = running.left(world.steering.limit)
+    last = world.finish(name or "")
+    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.described()}"
 
 
 @then(r'validation "(?P<name>\w+)" still runs')

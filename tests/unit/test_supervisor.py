@@ -41,6 +41,7 @@ def exceeded():
 
 os._exit(_guarded(lambda: supervised(work, seconds={seconds}, exceeded=exceeded)))
 """
+_DEAF = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\ntime.sleep(1000)"
 _SPIN_IN_C = "import re; re.match('(a|a)*$', 'a' * 64 + 'b')"
 
 
@@ -254,8 +255,9 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only here the end of another's child can be waited for")
-@pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C])
+@pytest.mark.parametrize("doing", ["time.sleep(1000)", _SPIN_IN_C, "os.kill(os.getpid(), signal.SIGSTOP)", _DEAF])
 def test_the_worker_doesnt_outlive_its_supervisor(doing: str, tmp_path: Path) -> None:
+    """Not even one that is stopped, or has signals blocked: only SIGKILL ends each."""
     with _run(f"say(str(os.getpid()))\n{doing}", tmp_path) as process:
         worker = int(_said(process))
         descriptor = os.pidfd_open(worker)

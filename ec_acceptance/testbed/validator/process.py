@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.validator.processes import left_in_session
+from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import IO
@@ -132,6 +135,13 @@ class Running:
             self._process.wait(seconds)
         return not self.alive
 
+    def left(self, patience: float) -> tuple[str, ...]:
+        """Processes of its session that are still there after so many seconds; none where they can't be looked up."""
+        try:
+            return left_in_session(self._process.pid, patience)
+        except UnconfinableError:
+            return ()
+
     def wait(self, timeout: float) -> Invocation:
         """Wait until it ends; after `timeout` seconds it and its children are killed."""
         timed_out = False
@@ -153,6 +163,9 @@ class Running:
             else:
                 self._process.kill()
         self._process.wait()
+        for process in self.left(0.0):  # those in groups of their own
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(int(process.split()[0]), signal.SIGKILL)
 
 
 class Validator:

@@ -1,16 +1,36 @@
-"""Which processes a validator leaves behind: those that have its environment, whatever group they are in."""
+"""Which processes a validator leaves behind: those of its session, or with its environment, whatever group they are in.
+
+One that has ended counts as long as threads of it haven't: until then its files are open, and locked.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.validator.sandbox import UnconfinableError
 
-__all__ = ["outliving"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["left_in_session", "outliving"]
 
 _INTERVAL = 0.02
+_SESSION = 3  # in /proc/<pid>/stat, after the command's name in parentheses: state, parent, group, session
+
+
+def left_in_session(session: int, patience: float) -> tuple[str, ...]:
+    """The processes of this session that are still there after `patience` seconds.
+
+    Returns:
+        The number and the command line of each.
+
+    Raises:
+        UnconfinableError: they can't be looked up on this system.
+    """
+    return _left(lambda process: _session(process) == session, patience)
 
 
 def outliving(variable: str, patience: float) -> tuple[str, ...]:
@@ -26,23 +46,36 @@ def outliving(variable: str, patience: float) -> tuple[str, ...]:
     Raises:
         UnconfinableError: they can't be looked up on this system.
     """
+    wanted = variable.encode()
+    return _left(lambda process: wanted in (process / "environ").read_bytes().split(b"\0"), patience)
+
+
+def _left(belongs: Callable[[Path], bool], patience: float) -> tuple[str, ...]:
     if sys.platform != "linux":
-        raise UnconfinableError("environments are looked up in Linux's /proc")
+        raise UnconfinableError("processes are looked up in Linux's /proc")
     until = time.monotonic() + patience
-    while (alive := _alive(variable.encode())) and time.monotonic() < until:
+    while (found := _those(belongs)) and time.monotonic() < until:
         time.sleep(_INTERVAL)
-    return alive
+    return found
 
 
-def _alive(variable: bytes) -> tuple[str, ...]:
+def _those(belongs: Callable[[Path], bool]) -> tuple[str, ...]:
     found = []
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
             continue
         try:
-            if variable in (folder / "environ").read_bytes().split(b"\0"):  # empty of one that has ended
-                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                found.append(f"{folder.name} {words.strip()}")
+            if belongs(process):
+                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                found.append(f"{process.name} {words.strip()}")
         except OSError:
             continue  # ended meanwhile, or another user's
     return tuple(found)
+
+
+def _session(process: Path) -> int | None:
+    """None of a process that has ended and only waits to be waited for."""
+    fields = (process / "stat").read_bytes().rpartition(b") ")[2].split()
+    if fields[0] == b"Z" and len(list((process / "task").iterdir())) == 1:
+        return None
+    return int(fields[_SESSION])
