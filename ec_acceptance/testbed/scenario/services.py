@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ec_acceptance.testbed.registry.backend import Backend
+    from ec_acceptance.testbed.sigstore.instance import Sigstore
 
 __all__ = ["Options", "OptionsError", "Services"]
 
@@ -82,7 +84,7 @@ class Options:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Services:
     """The services of one run; the scenarios' own addresses are made on top of them.
 
@@ -140,6 +142,13 @@ class Services:
     def key(self, name: str) -> KeyPair:
         """The key pair of a name, the same in each run."""
         return KeyPair.derived(_SEED, name)
+
+    @cached_property
+    def sigstore(self) -> Sigstore:
+        """The instance that keyless signatures are made with."""
+        from ec_acceptance.testbed.sigstore.instance import Sigstore  # most scenarios have none
+
+        return Sigstore(self.key, self.log)
 
     def close(self) -> None:
         """Stop everything and remove the scratch folder."""

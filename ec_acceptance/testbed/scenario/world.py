@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.gate.log import Exchange, Wanted
     from ec_acceptance.testbed.registry.auth import Guard
     from ec_acceptance.testbed.scenario.services import Services
+    from ec_acceptance.testbed.scenario.trust import Trust
     from ec_acceptance.testbed.validator.process import Invocation, Running
 
 __all__ = ["NAMESPACE", "TestbedError", "World"]
@@ -134,6 +135,13 @@ class World:
         self.environment["KUBECONFIG"] = str(self.folder / "kubeconfig")
         self.known.add("cluster", server.url)
         return server
+
+    @cached_property
+    def trust(self) -> Trust:
+        """How this scenario's validator is told whom to trust for keyless signatures."""
+        from ec_acceptance.testbed.scenario.trust import Trust  # most scenarios have none
+
+        return Trust(self)
 
     def meet_stranger(self, *, tls: bool = False, onward: str = "") -> None:
         """Start a server that has no claim to credentials; its address is in `${STRANGER}` and `${STRANGER_PORT}`."""
