@@ -17,6 +17,7 @@ from ec_acceptance.testbed.expect.outcome import expect_right
 from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
+from ec_acceptance.testbed.validator.flags import OF_FILES, command_line
 
 _ROOT = Path(__file__).parents[1]
 
@@ -42,12 +43,13 @@ def _soak(world: World, runs: int, components: int) -> int:
     world.environment["EC_CACHE"] = "true"
     add_sharing(world.stock, components, reader)
     world.judge(reader)
+    world.usual = OF_FILES
     shared = world.stock.layers["shared layer"]
     wrong = 0
     requests: Counter[int] = Counter()
     for number in range(1, runs + 1):
         shutil.rmtree(world.home / ".cache", ignore_errors=True)
-        world.start_usual()
+        world.start(command_line(world, "validate image"))
         invocation = world.finish()
         requests[len(world.requests(method="GET", reference=shared))] += 1
         try:

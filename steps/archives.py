@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from behave import given, then, when
 
 from ec_acceptance.testbed.fixtures.damaged_archives import damaged
@@ -12,7 +10,7 @@ from ec_acceptance.testbed.fixtures.malformed_trees import odd_repository
 from ec_acceptance.testbed.fixtures.policies import push_artifact, push_packed
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
-from ec_acceptance.testbed.scenario.policy_validation import attach, judge
+from ec_acceptance.testbed.scenario.policy_validation import attach
 from ec_acceptance.testbed.validator.sandbox import UnconfinableError, bound_by_modes
 
 
@@ -76,9 +74,9 @@ def the_report_names(context: Context, url: str) -> None:
     assert found == [wanted], f"the report doesn't name {wanted}:\n    {found}"
 
 
-@when("the images are judged by the policy source that the report names")
-def judged_again(context: Context) -> None:
-    judge(context.world, ["--policy", json.dumps({"sources": [{"policy": _named_sources(context)}]})])
+@when("the policy source that the report names is called ${{{name}}}")
+def the_source_is_called(context: Context, name: str) -> None:
+    [context.world.made[name]] = _named_sources(context)
 
 
 def _named_sources(context: Context) -> list[str]:

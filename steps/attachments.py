@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from behave import given, then, when
+from behave import given, then
 
 from ec_acceptance.testbed.fixtures.attachments import (
     ATTESTATIONS,
@@ -19,8 +19,7 @@ from ec_acceptance.testbed.fixtures.attachments import (
 )
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.rekor import Lies
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, finish_measured
-from ec_acceptance.testbed.scenario.policy_validation import usual_words
+from ec_acceptance.testbed.scenario.behave_context import Context
 
 _CODES = {
     "image signature": "builtin.image.signature_check",
@@ -90,12 +89,6 @@ def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
 @given("the transparency log answers {what}")
 def a_hostile_log(context: Context, what: str) -> None:
     context.world.rekor.lies = Lies(status=200, body=LOG_ANSWERS[what])
-
-
-@when("the images are judged, and the memory for it is measured, with")
-def memory_for_judging(context: Context) -> None:
-    world = context.world
-    finish_measured(context, world.start(usual_words(world, arguments(context))))
 
 
 @then("the peak of memory was at most {size:d} MiB")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 
 from behave import given, then
 
@@ -94,14 +93,6 @@ def a_proxy(context: Context, scheme: str) -> None:
     proxy = Proxy(scheme, tls=world.services.authority.server)  # type: ignore[arg-type]  # one of the three
     world.neighbours.append(proxy)
     world.environment["HTTPS_PROXY"] = proxy.url
-
-
-@given('its registry is called "{name}"')
-def another_name(context: Context, name: str) -> None:
-    world = context.world
-    port = world.gate.address.rpartition(":")[2]
-    reference = f"{name}:{port}/{world.stock.full_name(_IMAGE)}:latest"
-    world.usual["--json-input"] = json.dumps({"components": [{"name": "image", "containerImage": reference}]})
 
 
 @then('the proxy was asked for "{name}"')

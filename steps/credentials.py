@@ -10,7 +10,6 @@ from typing import Any
 
 from behave import given, then
 
-from ec_acceptance.testbed.fixtures.policies import push_artifact
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.registry.auth import Basic, Bearer
 from ec_acceptance.testbed.scenario.behave_context import Context
@@ -142,23 +141,11 @@ def a_text_is_in_an_output(context: Context, text: str) -> None:
 
 @given("an image that passes")
 def an_image_that_passes(context: Context) -> None:
-    """Signed and attested by a known key, and judged by no rules: whether it can be read is all that is asked."""
+    """Signed and attested by the key "known": with a policy without rules, whether it can be read decides."""
     stock = context.world.stock
     stock.add_key("known")
     stock.add_image("acceptance/image")
     stock.sign_all("known")
-    context.world.usual = {
-        "--policy": '{"sources": []}',
-        "--public-key": "${known_PUBLIC_KEY}",
-        "--ignore-rekor": "",
-        "--output": "json",
-    }
-
-
-@given("its policy is in the policy bundle")
-def its_policy_is_in_a_bundle(context: Context) -> None:
-    push_artifact(context.world, "acceptance/policy", {"main.rego": "happy_day.rego"}, "v1")
-    context.world.usual["--policy"] = '{"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]}'
 
 
 @then("the image passes")
@@ -192,12 +179,6 @@ def configurations_are_redirected(context: Context) -> None:
     configuration = world.stock.thing('the configuration of "acceptance/image"')
     location = f"http://{world.made['STRANGER']}/blob"
     world.gate.add(Answer(307, (("Location", location),)), **configuration.wanted)
-
-
-@given("its policy reads the configuration")
-def its_policy_reads_the_configuration(context: Context) -> None:
-    """Any policy: the configuration is a part of what rules see."""
-    its_policy_is_in_a_bundle(context)
 
 
 @given("the registry says that the stranger has the next page of referrers")

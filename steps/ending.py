@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import time
 from contextlib import suppress
@@ -12,12 +11,10 @@ from contextlib import suppress
 from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.gate.rules import Stall
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, rows
-from ec_acceptance.testbed.scenario.policy_validation import usual_words
+from ec_acceptance.testbed.scenario.behave_context import Context, rows
 from ec_acceptance.testbed.validator.processes import outliving
 from ec_acceptance.testbed.validator.sandbox import UnconfinableError, redirected
 
-_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 _PATIENCE = 5.0
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
 
@@ -60,12 +57,6 @@ def started_with_a_redirection(context: Context, redirection: str) -> None:
         context.scenario.skip(str(error))
 
 
-@when("the images begin to be judged")
-def begin_to_be_judged(context: Context) -> None:
-    world = context.world
-    world.start(usual_words(world, arguments(context) if context.table else []))
-
-
 @when('the registry is being asked for "{image}"')
 def being_asked(context: Context, image: str) -> None:
     gate = context.world.gate
@@ -81,13 +72,6 @@ def the_helper_is_being_asked(context: Context) -> None:
     while not asked.exists():
         assert time.monotonic() < until, "the helper isn't asked"
         time.sleep(0.01)
-
-
-@when('the command line has the bytes "{words}"')
-def the_command_line_has_the_bytes(context: Context, words: str) -> None:
-    """Bytes that are no UTF-8 are written as hexadecimal escapes."""
-    line = [context.world.text(word) for word in words.split()]
-    context.world.run([_BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), word) for word in line])
 
 
 use_step_matcher("re")

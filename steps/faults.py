@@ -6,7 +6,8 @@ from behave import given, then, use_step_matcher, when
 
 from ec_acceptance.testbed.gate import faults
 from ec_acceptance.testbed.gate.log import NotReachedError
-from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments
+from ec_acceptance.testbed.validator.flags import command_line
 
 use_step_matcher("re")
 
@@ -72,12 +73,12 @@ def is_released(context: Context, thing: str) -> None:
     context.world.steering.release(context.world.stock.thing(thing))
 
 
-@when("the validation is run, with {thing} held until no request is in flight")
-def run_with_a_hold(context: Context, thing: str) -> None:
+@when('"{command}" is run, with {thing} held until no request is in flight')
+def run_with_a_hold(context: Context, command: str, thing: str) -> None:
     """Images that wait before their layers resume together, before the hold comes about."""
     world = context.world
     held = world.stock.thing(thing)
-    world.start_usual()
+    world.start(command_line(world, command, arguments(context)))
     world.steering.resume()
     world.steering.held(held)
     world.wait_until_idle()

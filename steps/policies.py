@@ -16,8 +16,7 @@ from ec_acceptance.testbed.fixtures.policies import (
     tag_commit,
 )
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs
-from ec_acceptance.testbed.scenario.policy_validation import POLICY_FILE
-from ec_acceptance.testbed.scenario.world import NAMESPACE
+from ec_acceptance.testbed.scenario.world import NAMESPACE, POLICY_FILE
 
 
 @given('a git repository named "{name}" with')

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from behave import given, step, then, when
 
 from ec_acceptance.testbed.cache.file_system_guard import around, ways_out
-from ec_acceptance.testbed.scenario.behave_context import Context, finish_measured, named
+from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.validator.sandbox import (
     UnconfinableError,
     few_files,
@@ -118,11 +118,6 @@ def another_users_link(context: Context) -> None:
         give_away(place)
     except UnconfinableError as error:
         context.scenario.skip(str(error))
-
-
-@when("the validation of {images} is run and its memory is measured")
-def memory_is_measured(context: Context, images: str) -> None:
-    finish_measured(context, context.world.start_usual(named(images)))
 
 
 @then("the peak of memory was at most {factor:g} times that of the first validation")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from behave import given, then, when
+from behave import given, then
 
-from ec_acceptance.testbed.fixtures.injection_texts import add_nested, add_telling, judge_telling, nested, tells
+from ec_acceptance.testbed.fixtures.injection_texts import add_nested, add_telling, nested, tells, write_telling
 from ec_acceptance.testbed.scenario.behave_context import Context
 
 
@@ -23,9 +23,10 @@ def a_nested_file(context: Context, name: str, levels: int) -> None:
     context.world.write(name, nested(levels))
 
 
-@when("it is judged by a policy that tells where it finds {words}, as {output}")
-def judged_by_a_telling_policy(context: Context, words: str, output: str) -> None:
-    judge_telling(context.world, words, output)
+@given('a policy "{policy}" and a snapshot "{snapshot}" that have {words} wherever their makers may write')
+def a_policy_and_a_snapshot_that_tell(context: Context, policy: str, snapshot: str, words: str) -> None:
+    """The policy lets nothing pass, and repeats each text that it finds."""
+    write_telling(context.world, policy, snapshot, words)
 
 
 @then("the {kind} output denies, and shows {words} as it is")

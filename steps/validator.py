@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import signal
 
-from behave import step, then, use_step_matcher, when
+from behave import given, step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, named, pairs
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, named
 from ec_acceptance.testbed.validator.command_line import split
+from ec_acceptance.testbed.validator.flags import command_line
+from ec_acceptance.testbed.validator.memory import require_measurable
+from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 @step('the environment variable is set "{name}={value}"')
@@ -16,52 +21,58 @@ def an_environment_variable(context: Context, name: str, value: str) -> None:
     context.world.environment[name] = context.world.text(value)
 
 
+@given("the memory of the validator is measured")
+def memory_is_measured(context: Context) -> None:
+    """In each run; the scenario is skipped where that can't be done."""
+    try:
+        require_measurable()
+    except UnconfinableError as error:
+        context.scenario.skip(str(error))
+        return
+    context.world.measured = True
+
+
 use_step_matcher("re")
 
 
-@when(r'ec command is run with "(?P<words>.*)"')
+@given('the usual flags "(?P<words>.*)"')
+def the_usual_flags(context: Context, words: str) -> None:
+    """What each `"validate image" is run` has beside the flags of its own table (`flags.merged`)."""
+    context.world.usual = tuple(split(words))
+
+
+@when('ec command is run with "(?P<words>.*)"')
 def the_command_is_run(context: Context, words: str) -> None:
+    """The whole command line: there are no usual flags."""
     context.world.run([context.world.text(word) for word in split(words)])
 
 
-use_step_matcher("parse")
+@when('ec command is run with the bytes "(?P<words>.*)"')
+def the_command_is_run_with_bytes(context: Context, words: str) -> None:
+    """The whole command line; bytes that are no UTF-8 are written as hexadecimal escapes."""
+    line = [context.world.text(word) for word in words.split()]
+    context.world.run([_BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), word) for word in line])
 
 
-@when('"{command}" is run with')
-def the_command_is_run_with_a_table(context: Context, command: str) -> None:
-    context.world.run([*command.split(), *arguments(context)])
+_COMMAND = '"(?P<command>[a-z -]+)"'
+_IMAGES = '(?P<images> for "[^"]+"(?:(?:, | and )"[^"]+")*)?'
 
 
-@when('"{command}" is run with no arguments')
-def the_command_is_run_alone(context: Context, command: str) -> None:
-    context.world.run(command.split())
+@when(f"{_COMMAND} is run{_IMAGES}(?: with)?")
+def a_command_is_run(context: Context, command: str, images: str | None) -> None:
+    context.world.run(command_line(context.world, command, arguments(context), named(images)))
 
 
-@when("the images are validated with")
-def all_images_are_validated(context: Context) -> None:
-    context.world.run(["validate", "image", "--json-input", context.world.stock.snapshot(), *arguments(context)])
-
-
-@step("the same command is run again")
-def the_same_again(context: Context) -> None:
+@when(f"{_COMMAND} is run again")
+def a_command_is_run_again(context: Context, command: str) -> None:
+    """With the same command line as the last time."""
+    assert context.world.arguments[:2] == tuple(command.split()), f"the last run was {context.world.arguments}"
     context.world.run(context.world.arguments)
 
 
-use_step_matcher("re")
-
-
-@when(r"the validation(?P<images> of [^ ]+(?:(?:, | and )[^ ]+)*)? is run(?: again)?(?P<more> with)?")
-def the_validation_is_run(context: Context, images: str | None, more: str | None) -> None:
-    context.world.start_usual(named(images), dict(pairs(context.table)) if more else None)
-    context.world.finish()
-
-
-@when(
-    r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of [^ ]+(?:(?:, | and )[^ ]+)*)? starts(?P<more> with)?'
-)
-def the_validation_starts(context: Context, name: str | None, images: str | None, more: str | None) -> None:
-    more_flags = dict(pairs(context.table)) if more else None
-    context.world.start_usual(named(images), more_flags, name or "")
+@when(f'{_COMMAND} starts(?: as "(?P<name>\\w+)")?{_IMAGES}(?: with)?')
+def a_command_starts(context: Context, command: str, name: str | None, images: str | None) -> None:
+    context.world.start(command_line(context.world, command, arguments(context), named(images)), name or "")
 
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") ends(?P<soon> soon)?')

@@ -1,17 +1,17 @@
-"""Judging images by policies in the usual way, and results in the contract's notation."""
+"""Images that conform, and what becomes of them: results, log lines, files."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 
-from behave import given, then, when
+from behave import given, then
 
 from ec_acceptance.testbed.expect.report import Finding, Report
 from ec_acceptance.testbed.expect.result_notation import notation
 from ec_acceptance.testbed.fixtures.platforms import add_configured, add_files, add_index, add_tag
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, pairs, rows
-from ec_acceptance.testbed.scenario.policy_validation import add_conforming, attach, compare_lines, judge, know_seconds
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
+from ec_acceptance.testbed.scenario.policy_validation import add_conforming, attach, compare_lines, know_seconds
 
 
 @given('a conforming image "{name}"')
@@ -54,16 +54,6 @@ def an_image_with_files(context: Context, name: str) -> None:
 @given('"{image}" is tagged "{tag}" too')
 def tagged_too(context: Context, image: str, tag: str) -> None:
     add_tag(context.world, image, tag)
-
-
-@when("the images are judged")
-def judged(context: Context) -> None:
-    judge(context.world, [])
-
-
-@when("the images are judged with")
-def judged_with(context: Context) -> None:
-    judge(context.world, arguments(context))
 
 
 @then("the {kind:w} are: {wanted}")

@@ -36,7 +36,7 @@ Feature: Input that cannot be used
 
   @input-07
   Scenario: nothing given at all
-    When "validate image" is run with no arguments
+    When ec command is run with "validate image"
     Then the validation fails with the error
       """
       neither Snapshot nor image reference provided to validate

@@ -3,6 +3,9 @@ Feature: Credentials as registries ask for them, and as users keep them
   Registries ask for credentials in many spellings, and the files in which users keep them were written by several
   generations of tools. What Docker's and Podman's clients read is read.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
+
   @creds-<id>
   Scenario Outline: challenges: <case>
     Given the registry demands the credentials "user" and "secret" by the challenges
@@ -12,7 +15,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And each answered request brought credentials
 
@@ -33,7 +36,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       {"auths": {"registry.test": {"auth": "bm9ib2R5Om5vdGhpbmc="}, "<key>": {"auth": "${CREDENTIALS}"}}}
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And each answered request brought credentials
 
@@ -54,7 +57,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       <text>
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And each answered request brought credentials
 
@@ -78,7 +81,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       {"auths": {"${REGISTRY}": {"auth": "bm9ib2R5Om5vdGhpbmc="}}}
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
 
   @creds-15
@@ -86,7 +89,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     Given the registry demands the credentials "user" and "secret" (Basic)
     And the credentials of the registry are in the file that <variable> leads to
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
 
     Examples:
@@ -105,8 +108,10 @@ Feature: Credentials as registries ask for them, and as users keep them
       {"Auths": {"https://${REGISTRY}/v1/": {"auth": "${CREDENTIALS}"}}}
       """
     And an image that passes
-    And its policy is in the policy bundle
-    When the validation is run
+    And a policy artifact "acceptance/policy" tagged "v1" with
+      | main.rego | happy_day.rego |
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
     Then the image passes
     And each answered request brought credentials
 
@@ -119,7 +124,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}", "identitytoken": "identity"}}}
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And the registry was asked for tokens by "POST" at least 1 times
     And the registry was asked for tokens by "GET" at least 1 times
@@ -133,7 +138,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       {"auths": {"${REGISTRY}": {"identitytoken": "identity"}}}
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And the registry was asked for tokens by "POST" at least 2 times
 
@@ -143,7 +148,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     And the registry's token server calls the token "<member>"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image passes
 
     Examples:
@@ -156,7 +161,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     Given the registry demands the credentials "user" and "secret" (Basic)
     And the Docker configuration names a helper that prints without end
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image cannot be read: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
 
   @creds-<id>
@@ -168,7 +173,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
     And the kubeconfig <has>
     And an image that passes
-    When the validation is run with
+    When "validate image" is run with
       | --policy | acceptance/release |
     Then the image passes
     And the cluster was asked for the policy configuration "release"
@@ -188,7 +193,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
     And the kubeconfig names the plugin "absent-plugin" and how to get it: "ask the cluster's people"
     And an image that passes
-    When the validation is run with
+    When "validate image" is run with
       | --policy | acceptance/release |
     Then the exit status should be 1
     And "getting credentials: exec: executable absent-plugin not found" is in an output

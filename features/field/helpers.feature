@@ -1,5 +1,8 @@
 Feature: How a run ends that waits for a program
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+
   @process-02 @process-02.<id>
   Scenario Outline: <signal> ends a run that asks a credential helper, and the helper
     Given the registry demands the credentials "user" and "password" (Basic)
@@ -11,7 +14,7 @@ Feature: How a run ends that waits for a program
       """
       sources: [{policy: [./rules]}]
       """
-    When the images begin to be judged
+    When "validate image" starts
     And the helper is being asked
     And the validation gets <signal>, and all of it ends
     Then the exit status should be <status>

@@ -4,7 +4,8 @@ Feature: Images of odd forms, as builders and registries make them
   the wrong type. What is wrong with one image costs no other one its verdict.
 
   Background:
-    Given the rules
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And the rules
       """
       package seen
       default seen := "an image"
@@ -20,7 +21,7 @@ Feature: Images of odd forms, as builders and registries make them
   @form-01
   Scenario Outline: a configuration is none if one member has the wrong type: <member>
     Given an image "acceptance/app" whose configuration also has <member>
-    When the images are judged
+    When "validate image" is run
     Then the violations are: none
     And a message is
       """
@@ -48,7 +49,7 @@ Feature: Images of odd forms, as builders and registries make them
   @form-02
   Scenario Outline: a configuration is shown whatever else it has: <member>
     Given an image "acceptance/app" whose configuration also has <member>
-    When the images are judged
+    When "validate image" is run
     Then the violations are: none
     And a message is
       """
@@ -74,7 +75,7 @@ Feature: Images of odd forms, as builders and registries make them
       package seen
       warn contains sprintf("%d", [count(input.image.config.Labels.seen)])
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: none
     And a message is
       """
@@ -84,7 +85,7 @@ Feature: Images of odd forms, as builders and registries make them
   @form-04
   Scenario: a configuration that stands in the manifest
     Given an image "acceptance/app" whose configuration stands in its manifest
-    When the images are judged
+    When "validate image" is run
     Then the violations are: none
     And a message is
       """
@@ -97,7 +98,7 @@ Feature: Images of odd forms, as builders and registries make them
     Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
     And the registry has lost the image "acceptance/multi-arm64"
     And a conforming image "acceptance/app"
-    When the images are judged
+    When "validate image" is run
     Then the report has exactly the violations of components
       | multi-${multi-arm64_DIGEST}-arm64 | builtin.image.accessible |
 
@@ -106,7 +107,7 @@ Feature: Images of odd forms, as builders and registries make them
     Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
     And the registry has lost the image "acceptance/multi-amd64"
     And a conforming image "acceptance/app"
-    When the images are judged
+    When "validate image" is run
     Then the report has exactly the violations of components
       | multi                             | builtin.image.accessible |
       | multi-${multi-amd64_DIGEST}-amd64 | builtin.image.accessible |
@@ -114,7 +115,7 @@ Feature: Images of odd forms, as builders and registries make them
   @form-07 @form-07.<id>
   Scenario Outline: what nobody can have meant as a reference: <reference>
     Given a conforming image "acceptance/app"
-    When the images are judged with
+    When "validate image" is run with
       | --image | <reference> |
     Then the validation fails with the error
       """

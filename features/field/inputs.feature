@@ -1,7 +1,8 @@
 Feature: Files and folders to be judged, as they lie about
 
   Background:
-    Given the rules
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And the rules
       """
       package seen
       warn contains sprintf("%v %v", [data.conftest.file.name, json.marshal(input)])
@@ -159,7 +160,7 @@ Feature: Files and folders to be judged, as they lie about
   Scenario Outline: a file that isn't there is told as what else it was taken for: <flag>
     Given a conforming image "acceptance/app"
     And there is a cluster
-    When the images are judged with
+    When "validate image" is run with
       | <flag> | absent.yaml |
     Then the validation fails with the error
       """
@@ -174,7 +175,7 @@ Feature: Files and folders to be judged, as they lie about
   @form-29
   Scenario: a format that isn't is followed by those that are
     Given a conforming image "acceptance/app"
-    When the images are judged with
+    When "validate image" is run with
       | --output | html |
     Then the validation fails with the error
       """

@@ -4,7 +4,8 @@ Feature: How a run ends
   is one clear error, and what is there is never replaced by something else.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/named.rego |
     And the policy configuration
@@ -15,7 +16,7 @@ Feature: How a run ends
   @process-01 @process-01.<id>
   Scenario Outline: <signal> ends a run whose registry doesn't answer
     Given the registry never answers for manifests
-    When the images begin to be judged
+    When "validate image" starts
     And the registry is being asked for "acceptance/app"
     And the validation gets <signal>, and all of it ends
     Then the exit status should be <status>
@@ -36,7 +37,7 @@ Feature: How a run ends
     Given the environment variable is set "EC_CACHE=true"
     And 2 images that share a layer, read through <reader>
     And the first request for the shared layer is held in the middle
-    When the validation starts
+    When "validate image" starts
     And the shared layer is held
     And the validation gets <signal>, and all of it ends
     Then the exit status should be <status>
@@ -64,7 +65,7 @@ Feature: How a run ends
         i * j == -1
       }
       """
-    When the images begin to be judged
+    When "validate image" starts with
       | --image | ${REGISTRY}/acceptance/app |
     And the registry is being asked for "acceptance/marker"
     And the validation gets <signal>, and all of it ends
@@ -90,7 +91,7 @@ Feature: How a run ends
         i * j == -1
       }
       """
-    When the images begin to be judged
+    When "validate image" starts with
       | --timeout | 2s |
     And the validation ends, and so does all of it
     Then the validation fails with the error
@@ -102,7 +103,7 @@ Feature: How a run ends
   @process-05
   Scenario: the time-out ends a run that nobody lets write its report
     Given "pipe" is a named pipe that nobody reads
-    When the images begin to be judged
+    When "validate image" starts with
       | --output  | json=pipe |
       | --timeout | 2s        |
     And the validation ends, and so does all of it
@@ -115,7 +116,7 @@ Feature: How a run ends
   @process-10 @process-10.<id>
   Scenario Outline: a report that <redirection> keeps from being written is an error
     Given the validator is started with "<redirection>"
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       write /dev/stdout: <reason>
@@ -128,7 +129,7 @@ Feature: How a run ends
 
   @process-11
   Scenario: a report file on a full disk is an error, and the others are written
-    When the images are judged with
+    When "validate image" is run with
       | --output | json=/dev/full   |
       | --output | json=report.json |
     Then the validation fails with the error
@@ -140,7 +141,7 @@ Feature: How a run ends
   @process-12 @process-12.<id>
   Scenario Outline: with "<redirection>" a report file is written all the same
     Given the validator is started with "<redirection>"
-    When the images are judged with
+    When "validate image" is run with
       | --output | json=report.json |
     Then the exit status should be 0
     And the file "report.json" is the report of "app" alone
@@ -157,7 +158,7 @@ Feature: How a run ends
   @process-13 @process-13.<id>
   Scenario Outline: a report file that is a <kind> link stays one
     Given "report.json" is a <kind> link to "elsewhere.json"
-    When the images are judged with
+    When "validate image" is run with
       | --output | json=report.json |
     Then the exit status should be 0
     And the file "elsewhere.json" is the report of "app" alone
@@ -171,7 +172,7 @@ Feature: How a run ends
   @process-14
   Scenario: a report file that is standard output comes after what is there already
     Given the validator is started with ">>both.txt"
-    When the images are judged with
+    When "validate image" is run with
       | --output | appstudio        |
       | --output | json=/dev/stdout |
       | --output | appstudio        |
@@ -203,7 +204,7 @@ Feature: How a run ends
 
   @process-21 @process-21.<id>
   Scenario Outline: bytes that are no UTF-8 are quoted where the command line can't be read: <flag>
-    When the command line has the bytes "validate image <flag>=a\xffb"
+    When ec command is run with the bytes "validate image <flag>=a\xffb"
     Then the command line is refused with the error
       """
       invalid argument "a\xffb" for "<named>" flag: <reason> "a\xffb"<more>
@@ -217,7 +218,7 @@ Feature: How a run ends
 
   @process-22
   Scenario: bytes that are no UTF-8 stay what they are in an image's name
-    When the command line has the bytes "validate image --image reg\xff/x:y --public-key ${known_PUBLIC_KEY} --policy policy.yaml --ignore-rekor"
+    When ec command is run with the bytes "validate image --image reg\xff/x:y --public-key ${known_PUBLIC_KEY} --policy policy.yaml --ignore-rekor"
     Then the validation fails with the error
       """
       error validating image reg\xff/x:y of component Unnamed: could not parse reference: reg\xff/x:y

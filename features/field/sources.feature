@@ -1,7 +1,8 @@
 Feature: Sources as users write them: folders with odd names, options in any order, layers listed twice
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
 
   @archive-<id>
   Scenario Outline: a folder of a git repository, <written>
@@ -14,7 +15,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       | g+h/main.rego       | policy/first.rego  |
       | i/j/main.rego       | policy/first.rego  |
       | other/main.rego     | policy/second.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git<written>"]}]} |
     Then the warnings are: source.first
     And the report names the policy source "git::${GITHOST}/git/policies.git<pinned>?ref=${policies_COMMIT}"
@@ -52,9 +53,11 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     Given a git repository named "policies" with
       | my policy/main.rego | policy/first.rego  |
       | other/main.rego     | policy/second.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git<written>"]}]} |
-    And the images are judged by the policy source that the report names
+    And the policy source that the report names is called ${PINNED}
+    And "validate image" is run with
+      | --policy | {"sources": [{"policy": ["${PINNED}"]}]} |
     Then the warnings are: source.first
 
     Examples:
@@ -67,7 +70,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
   Scenario Outline: what isn't known of a git URL is refused, not passed over: <written>
     Given a git repository named "policies" with
       | main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git<written>"]}]} |
     Then the validation fails with the error
       """
@@ -83,7 +86,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
 
   @archive-<id>
   Scenario Outline: other kinds of sources are told, not guessed: <url>
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the validation fails with the error
       """
@@ -101,7 +104,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
   Scenario: a layer that an artifact lists twice
     Given a policy artifact "acceptance/rules" that lists each layer twice, with
       | main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/rules"]}]} |
     Then the warnings are: source.first
 
@@ -114,7 +117,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     And there is a file "rules.tar.gz" that is whole, an archive of
       | <name>    | policy/second.rego |
       | read:me\  | policy/second.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/rules"]}, {"policy": ["./more"]}, {"policy": ["./rules.tar.gz"]}]} |
     Then the warnings are: source.first source.second source.second
 
@@ -129,7 +132,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     Given a file "rules.tar.gz" that is whole is served over https, an archive of
       | main.rego | policy/first.rego |
       | more.txt  | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/rules.tar.gz?checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000"]}]} |
     Then the validation fails with the error
       """

@@ -3,14 +3,19 @@ Feature: Registries as they are reached in the field
   Between a registry and its clients stand caches, storages, proxies and authorities of a company's own. What they do to
   answers on the way doesn't change a verdict.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
+
   @wire-<id>
   Scenario Outline: answers <how>
     Given the registry demands the credentials "user" and "secret" (Bearer)
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    And its policy is in the policy bundle
+    And a policy artifact "acceptance/policy" tagged "v1" with
+      | main.rego | happy_day.rego |
     And every answer of the registry <how>
-    When the validation is run
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
     Then the image passes
 
     Examples:
@@ -25,7 +30,7 @@ Feature: Registries as they are reached in the field
   Scenario Outline: redirects to places that need encoding: <folder>
     Given an image that passes
     And the registry redirects requests for blobs to the folder "<folder>" of a storage
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And the storage was asked for blobs in the folder "<asked>"
 
@@ -53,7 +58,7 @@ Feature: Registries as they are reached in the field
         result := {"code": "main.never", "msg": "never"}
       }
       """
-    When the validation is run with
+    When "validate image" is run with
       | --policy         | {"sources": [{"policy": ["https://${GITHOST}/files/é/main.rego"]}]} |
       | --show-successes |                                                                      |
     Then the image passes
@@ -64,7 +69,7 @@ Feature: Registries as they are reached in the field
     Given the registry speaks https
     And an image that passes
     And the file of trusted certificates has <damage>
-    When the validation is run
+    When "validate image" is run
     Then the image passes
 
     Examples:
@@ -82,16 +87,16 @@ Feature: Registries as they are reached in the field
     Given the registry speaks https
     And an image that passes
     And the file of trusted certificates has nothing but a block that is none
-    When the validation is run
+    When "validate image" is run
     Then the image cannot be read: "x509: certificate signed by unknown authority"
 
   @wire-<id>
   Scenario Outline: a proxy that speaks <scheme>
     Given the registry speaks https
     And an image that passes
-    And its registry is called "registry.localhost"
     And the registry is reached through a proxy that speaks <scheme>
-    When the validation is run
+    When "validate image" is run with
+      | --image | registry.localhost:${REGISTRY_PORT}/acceptance/image |
     Then the image passes
     And the proxy was asked for "registry.localhost"
 

@@ -4,7 +4,8 @@ Feature: The layer cache and components that run in parallel
   events is the one that a scenario is about, and released when no other request is in flight (docs/cache-scenarios.md).
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 1 Transparent
 
@@ -12,12 +13,12 @@ Feature: The layer cache and components that run in parallel
     Scenario Outline: the report doesn't tell whether there was a cache
       Given 3 images that share a layer, read through <reader>
       And an image "incomplete" without the shared files
-      When the validation is run
+      When "validate image" is run
       Then "incomplete" is refused for its missing files, and the others are right
-      When the validation is run again
+      When "validate image" is run again
       Then the report is the same as that of the first validation
       When the environment variable is set "EC_CACHE=false"
-      And the validation is run again
+      And "validate image" is run again
       Then the report is the same as that of the first validation
       And each layer was fetched
 
@@ -36,7 +37,7 @@ Feature: The layer cache and components that run in parallel
       Given 2 images that share a layer, read through <reader>
       And "bundle-2" waits before its layers
       And the first request for the shared layer is held <place>
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held for "bundle-1"
       And "bundle-2" resumes
       And no request is in flight
@@ -64,7 +65,7 @@ Feature: The layer cache and components that run in parallel
       Given <count> images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held at the start
-      When the validation is run, with the shared layer held until no request is in flight
+      When "validate image" is run, with the shared layer held until no request is in flight
       Then the validation is right
       And each layer was fetched exactly once
 
@@ -84,7 +85,7 @@ Feature: The layer cache and components that run in parallel
       And an image "apart" that shares nothing with the others
       And "apart" waits before its layers
       And the first request for the shared layer is held in the middle
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       And "apart" resumes
       Then "apart" gets past its files
@@ -109,7 +110,7 @@ Feature: The layer cache and components that run in parallel
       And every image waits before its layers
       And the first request for the first shared layer is held in the middle
       And the first request for the second shared layer is held in the middle
-      When the validation starts
+      When "validate image" starts
       And all images resume together
       And the first shared layer is held
       And the second shared layer is held
@@ -131,7 +132,7 @@ Feature: The layer cache and components that run in parallel
     @cache-05 @cache-05.<id>
     Scenario Outline: an image that has a layer twice doesn't wait for itself
       Given an image that has a layer twice, read through <reader>
-      When the validation starts
+      When "validate image" starts
       And the validation ends soon
       Then the validation is right
       And each layer was fetched exactly once
@@ -149,7 +150,7 @@ Feature: The layer cache and components that run in parallel
       Given 36 images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held at the start
-      When the validation is run, with the shared layer held until no request is in flight
+      When "validate image" is run, with the shared layer held until no request is in flight
       Then the validation is right
       And each layer was fetched exactly once
 
@@ -166,12 +167,12 @@ Feature: The layer cache and components that run in parallel
     @cache-11 @cache-11.<id>
     Scenario Outline: what was fetched isn't fetched again
       Given 2 images that share a layer, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And each layer was fetched
       And nothing in the cache directory is damaged
       When the cache directory is remembered
-      And the validation is run again
+      And "validate image" is run again
       Then the report is the same as that of the first validation
       And no layer was fetched
       And the cache directory is unchanged
@@ -193,7 +194,7 @@ Feature: The layer cache and components that run in parallel
     Scenario Outline: neither workers nor order show in the report
       Given 5 images that share a layer, read through <reader>
       And "bundle-1" waits before its layers
-      When the validation starts with
+      When "validate image" starts with
         | --workers | 5 |
       And no request is in flight
       And "bundle-1" resumes
@@ -201,15 +202,15 @@ Feature: The layer cache and components that run in parallel
       Then the validation is right
       Given the registry is healthy
       And an empty cache directory
-      When the validation is run with
+      When "validate image" is run with
         | --workers | 0 |
       Then the components are the same as in the first validation
       Given an empty cache directory
-      When the validation is run with
+      When "validate image" is run with
         | --workers | 1 |
       Then the components are the same as in the first validation
       Given an empty cache directory
-      When the validation of "bundle-4", "bundle-2", "bundle-5", "bundle-1" and "bundle-3" is run with
+      When "validate image" is run for "bundle-4", "bundle-2", "bundle-5", "bundle-1" and "bundle-3" with
         | --workers | 35 |
       Then the components are the same as in the first validation
 
@@ -228,9 +229,9 @@ Feature: The layer cache and components that run in parallel
       Given 2 images that share a layer, read through both
       And every image waits before its layers
       And the first request for the shared layer is held in the middle
-      When the validation is run, with the shared layer held until no request is in flight
+      When "validate image" is run, with the shared layer held until no request is in flight
       Then the validation is right
       And each layer was fetched exactly once
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And no layer was fetched

@@ -4,7 +4,8 @@ Feature: The layer cache and runs that fail or die
   download, its process or its disk comes to a bad end. What such a run leaves goes with the next one.
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 7 Nothing damaged under a final name
 
@@ -13,7 +14,7 @@ Feature: The layer cache and runs that fail or die
       Given 2 images that share a layer, read through <reader>
       And an image "substitute" with another layer of the same size
       And every request for the shared layer is <fault>
-      When the validation of "bundle-1" and "bundle-2" is run with
+      When "validate image" is run for "bundle-1" and "bundle-2" with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
       Then every bundle fails because of <cause> of the shared layer
@@ -44,7 +45,7 @@ Feature: The layer cache and runs that fail or die
     Scenario Outline: half a layer has no final name, neither while it is fetched nor after <signal>
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held <place>
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       And no request is in flight
       Then nothing in the cache directory is damaged
@@ -67,7 +68,7 @@ Feature: The layer cache and runs that fail or die
     Scenario Outline: half a layer has no final name after the time-out
       Given 1 images that share a layer, read through <reader>
       And every request for the shared layer is stalled for ever <place>
-      When the validation starts with
+      When "validate image" starts with
         | --timeout | 3s |
       And the validation ends soon
       Then the validation fails because of the time-out
@@ -87,7 +88,7 @@ Feature: The layer cache and runs that fail or die
     Scenario Outline: nothing of a layer that didn't fit on the disk is kept
       Given 2 images that share a layer, read through <reader>
       And the cache directory is on a disk of 1024 KiB
-      When the validation is run
+      When "validate image" is run
       And the disk is looked at
       Then the validation is right
       And nothing in the cache directory is damaged
@@ -109,10 +110,10 @@ Feature: The layer cache and runs that fail or die
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And the first request for the shared layer is held in the middle
-      When the validation of "bundle-1" and "bundle-2" starts
+      When "validate image" starts for "bundle-1" and "bundle-2"
       And the shared layer is held
       And the validation gets SIGKILL and ends
-      And the validation of "apart" is run
+      And "validate image" is run for "apart"
       Then the validation of "apart" is right
       And nothing in the cache directory is damaged
       And the cache directory has no temporary
@@ -130,11 +131,11 @@ Feature: The layer cache and runs that fail or die
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And the first request for the shared layer is held in the middle
-      When validation "A" of "bundle-1" and "bundle-2" starts
+      When "validate image" starts as "A" for "bundle-1" and "bundle-2"
       And the shared layer is held
       And no request is in flight
       And the cache directory is remembered
-      And validation "B" of "apart" starts
+      And "validate image" starts as "B" for "apart"
       And validation "B" ends soon
       Then validation "B" of "apart" is right
       And what was in the cache directory is still there

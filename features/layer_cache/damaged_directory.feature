@@ -5,25 +5,26 @@ Feature: The layer cache and damage in its directory
   archive in it (docs/cache-scenarios.md).
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 10 A hit is verified
 
     @cache-10 @cache-10.<id>
     Scenario Outline: a cached layer that was <damage> is fetched once more
       Given 2 images that share a layer, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       Given what the cache directory holds of the shared layer is <damage>
       And the surroundings of the cache directory are remembered
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And the shared layer was fetched exactly once
       And nothing in the cache directory is damaged
       And the cache directory keeps the shared layer
       And the cache directory has no temporary
       And nothing outside of the cache directory was touched
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And no layer was fetched
 
@@ -52,11 +53,11 @@ Feature: The layer cache and damage in its directory
     @cache-10 @cache-10.<id>
     Scenario Outline: a cached layer that was right for one component isn't believed for the next
       Given 2 images that share a layer, read through <reader>
-      When the validation of "bundle-2" is run
+      When "validate image" is run for "bundle-2"
       Then the validation of "bundle-2" is right
       Given the first request for the own layer of "bundle-1" is held at the start
       And "bundle-2" waits before its layers
-      When the validation starts
+      When "validate image" starts
       And the own layer of "bundle-1" is held
       And what the cache directory holds of the shared layer is replaced by another archive
       And "bundle-2" resumes
@@ -96,12 +97,12 @@ Feature: The layer cache and damage in its directory
         | notes.txt               |
         | sha256-0123456789abcdef |
         | a folder/notes.txt      |
-      When the validation starts
+      When "validate image" starts
       And the validation ends soon
       Then the validation is right
       And each layer was fetched exactly once
       And the files that were there before and don't begin with a dot are unchanged
-      When the validation starts
+      When "validate image" starts
       And the validation ends soon
       Then the validation is right
       And no layer was fetched
@@ -121,7 +122,7 @@ Feature: The layer cache and damage in its directory
     Scenario Outline: the <content> by the name of an older version does no harm
       Given 2 images that share a layer, read through <reader>
       And the cache directory has the <content> of the shared layer by the name of an older version
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
 
       Examples: input.image.files

@@ -4,7 +4,8 @@ Feature: The layer cache and lies
   only what was fetched and verified. What cannot be verified is an error of its component.
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 9 Wrong bytes never reach a policy
 
@@ -12,7 +13,7 @@ Feature: The layer cache and lies
     Scenario Outline: a layer in <form> that was <fault> reaches no policy
       Given 2 images that share a layer in <form> with a sha256 digest, read through <reader>
       And every request for the shared layer is <fault>
-      When the validation is run
+      When "validate image" is run
       Then every image fails because of <cause> of the shared layer
       And no policy saw other files than those of its image
       And nothing in the cache directory is damaged
@@ -39,7 +40,7 @@ Feature: The layer cache and lies
       And an image "substitute" with another layer of the same size
       And the environment variable is set "EC_CACHE=<cache>"
       And every request for the shared layer is replaced by the substituted layer
-      When the validation of "bundle-1" and "bundle-2" is run
+      When "validate image" is run for "bundle-1" and "bundle-2"
       Then every bundle fails because of a wrong digest of the shared layer
       And no policy saw other files than those of its image
       And nothing in the cache directory is damaged
@@ -59,7 +60,7 @@ Feature: The layer cache and lies
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And every request for <thing> is <fault>
-      When the validation is run
+      When "validate image" is run
       Then "bundle-1" fails because of a wrong digest of <thing>
       And no policy saw other files than those of its image
 
@@ -81,15 +82,15 @@ Feature: The layer cache and lies
     Scenario Outline: an image isn't judged by what its configuration claims, <first> first
       Given 1 images that share a layer, read through <reader>
       And an image "forged" that claims the diffID of the shared layer
-      When the validation of "<first>" is run
+      When "validate image" is run for "<first>"
       Then the validation of "<first>" is right
       When the cache directory is remembered
-      And the validation of "<second>" is run
+      And "validate image" is run for "<second>"
       Then the validation of "<second>" is right
       And <thing of the second> was fetched exactly once
       And what was in the cache directory is still there
       And nothing in the cache directory is damaged
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And no layer was fetched
 
@@ -109,7 +110,7 @@ Feature: The layer cache and lies
       And an image "forged" that claims the diffID of the shared layer
       And every image waits before its layers
       And the first request for the <held> is held in the middle
-      When the validation is run, with the <held> held until no request is in flight
+      When "validate image" is run, with the <held> held until no request is in flight
       Then the validation is right
       And each layer was fetched exactly once
       And nothing in the cache directory is damaged
@@ -125,12 +126,12 @@ Feature: The layer cache and lies
     @cache-12 @cache-12.<id>
     Scenario Outline: one archive that is packed in two ways is two layers
       Given 2 images with one archive that is packed in two ways, read through <reader>
-      When the validation of "bundle-1" is run
+      When "validate image" is run for "bundle-1"
       Then the validation of "bundle-1" is right
-      When the validation of "bundle-2" is run
+      When "validate image" is run for "bundle-2"
       Then the validation of "bundle-2" is right
       And the second packing was fetched exactly once
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And no layer was fetched
 
@@ -148,7 +149,7 @@ Feature: The layer cache and lies
     Scenario Outline: a layer that <how> is an error though its digest is right, <when>
       Given an image "unreadable" with a layer that <how>, read through <reader>
       And the environment variable is set "EC_CACHE=<cache>"
-      When the validation is run
+      When "validate image" is run
       Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
       And no policy saw other files than those of its image
 
@@ -173,8 +174,8 @@ Feature: The layer cache and lies
     @cache-23 @cache-23.<id>
     Scenario Outline: a layer that <how> is an error when it is kept, too
       Given an image "unreadable" with a layer that <how>, read through <reader>
-      When the validation is run
-      And the validation is run again
+      When "validate image" is run
+      And "validate image" is run again
       Then "unreadable" fails because of a damaged archive of the large layer of "unreadable"
       And no policy saw other files than those of its image
 
@@ -191,7 +192,7 @@ Feature: The layer cache and lies
       Given 1 images that share a layer, read through <reader>
       And the environment variable is set "EC_CACHE=<cache>"
       And every request for <thing> is <fault>
-      When the validation is run with
+      When "validate image" is run with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
       Then "bundle-1" fails because of <cause> of <thing>
@@ -214,10 +215,10 @@ Feature: The layer cache and lies
     @cache-29 @cache-29.<id>
     Scenario Outline: a layer that the registry has no more is used as long as it is kept
       Given 2 images that share a layer, read through <reader>
-      When the validation of "bundle-1" is run
+      When "validate image" is run for "bundle-1"
       Then the validation of "bundle-1" is right
       Given every request for the shared layer is answered with status 404
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the shared layer was fetched at most 0 times
 
@@ -234,12 +235,12 @@ Feature: The layer cache and lies
     @cache-30 @cache-30.<id>
     Scenario Outline: a layer in <form> with a <algorithm> digest is read and kept
       Given 2 images that share a layer in <form> with a <algorithm> digest, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And each layer was fetched exactly once
       And nothing in the cache directory is damaged
       And the cache directory keeps the shared layer
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And no layer was fetched
 
@@ -259,7 +260,7 @@ Feature: The layer cache and lies
     Scenario Outline: a layer with the right digest of <algorithm>, which is none to rely on, is an error
       Given an image "unstorable" whose layer has its digest of <algorithm>, read through <reader>
       And the surroundings of the cache directory are remembered
-      When the validation is run
+      When "validate image" is run
       Then "unstorable" fails, and the cause names "${LAYER_DIGEST}"
       And nothing outside of the cache directory was touched
       And the cache directory is empty
@@ -275,7 +276,7 @@ Feature: The layer cache and lies
     @cache-30 @cache-30.<id> @embedded
     Scenario Outline: the URL of a layer isn't followed, <place>
       Given an image "bundle-1" whose layer is at a URL <place>, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then <outcome>
       And the URL was not asked for
 

@@ -3,7 +3,8 @@ Feature: The layer cache's limits
   However large or many the layers are: memory, open files, transfers at once and the cache directory are bounded.
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 25 Bounded
 
@@ -11,12 +12,13 @@ Feature: The layer cache's limits
     Scenario Outline: memory doesn't grow with the size of a layer
       Given 1 images that share a layer of 2 MiB, read through <reader>
       And an image "large" with a layer of 200 MiB
-      When the validation of "bundle-1" is run and its memory is measured
+      And the memory of the validator is measured
+      When "validate image" is run for "bundle-1"
       Then the validation of "bundle-1" is right
-      When the validation of "large" is run and its memory is measured
+      When "validate image" is run for "large"
       Then the validation of "large" is right
       And the peak of memory was at most 1.3 times that of the first validation
-      When the validation of "large" is run and its memory is measured
+      When "validate image" is run for "large"
       Then the validation of "large" is right
       And no layer was fetched
       And the peak of memory was at most 1.3 times that of the first validation
@@ -34,7 +36,7 @@ Feature: The layer cache's limits
       Given 8 images that share nothing, read through <reader>
       And the environment variable is set "EC_CACHE=<cache>"
       And every layer is held at the start
-      When the validation starts with
+      When "validate image" starts with
         | --workers | 2 |
       And no request is in flight
       Then at most 3 layers are under way
@@ -56,7 +58,7 @@ Feature: The layer cache's limits
       And at most 256 files may be open in a process
       And every image waits before its layers
       And the first request for the shared layer is held at the start
-      When the validation is run, with the shared layer held until no request is in flight
+      When "validate image" is run, with the shared layer held until no request is in flight
       Then the validation is right
 
       Examples: input.image.files
@@ -66,7 +68,7 @@ Feature: The layer cache's limits
     @cache-25 @cache-25.<id>
     Scenario Outline: a file that is too large to be shown to policies is an error
       Given an image "bundle-1" with a file of 64 MiB, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then "bundle-1" fails because of a limit of the large layer of "bundle-1"
 
       Examples: input.image.files
@@ -83,18 +85,18 @@ Feature: The layer cache's limits
     Scenario Outline: the least recently used layers go when there is no room for all
       Given 3 images that share nothing, read through <reader>
       And the environment variable is set "EC_CACHE_MAX_BYTES=5000000"
-      When the validation of "bundle-1" is run
-      And the validation of "bundle-2" is run
-      And the validation of "bundle-1" is run
+      When "validate image" is run for "bundle-1"
+      And "validate image" is run for "bundle-2"
+      And "validate image" is run for "bundle-1"
       Then the validation of "bundle-1" is right
       And no layer was fetched
-      When the validation of "bundle-3" is run
+      When "validate image" is run for "bundle-3"
       Then the validation of "bundle-3" is right
       And the cache directory has at most 5000000 bytes
       And the cache directory keeps the large layer of "bundle-1"
       And the cache directory keeps the large layer of "bundle-3"
       And the cache directory doesn't keep the large layer of "bundle-2"
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the cache directory has at most 5000000 bytes
       And nothing in the cache directory is damaged
@@ -111,7 +113,7 @@ Feature: The layer cache's limits
     Scenario Outline: a layer beyond the budget isn't kept, and others are
       Given 2 images that share a layer, read through <reader>
       And the environment variable is set "EC_CACHE_MAX_BYTES=1000000"
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the cache directory doesn't keep the shared layer
       And the cache directory keeps the own layer of "bundle-1"
@@ -130,14 +132,14 @@ Feature: The layer cache's limits
     Scenario Outline: what one validation uses stays readable when another one's budget is nothing
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
-      When the validation of "bundle-2" is run
+      When "validate image" is run for "bundle-2"
       Then the validation of "bundle-2" is right
       Given the first request for the own layer of "bundle-1" is held in the middle
       And "bundle-2" waits before its layers
-      When validation "A" of "bundle-1" and "bundle-2" starts
+      When "validate image" starts as "A" for "bundle-1" and "bundle-2"
       And the own layer of "bundle-1" is held
       And the environment variable is set "EC_CACHE_MAX_BYTES=0"
-      And validation "B" of "apart" starts
+      And "validate image" starts as "B" for "apart"
       And validation "B" ends soon
       Then validation "B" of "apart" is right
       And the cache directory doesn't keep the shared layer
@@ -159,7 +161,7 @@ Feature: The layer cache's limits
     Scenario Outline: a budget of "<budget>" is one warning and no reason to do without a cache
       Given 2 images that share a layer, read through <reader>
       And the environment variable is set "EC_CACHE_MAX_BYTES=<budget>"
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And there is one warning
       And the cache directory keeps the shared layer

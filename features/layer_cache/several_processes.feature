@@ -3,7 +3,8 @@ Feature: The layer cache and several processes
   Two validations share a cache directory. Neither waits for the other, and what one leaves when it dies harms nobody.
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 13 Two processes
 
@@ -11,9 +12,9 @@ Feature: The layer cache and several processes
     Scenario Outline: a validation doesn't wait for another one's download
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held in the middle
-      When validation "A" starts
+      When "validate image" starts as "A"
       And the shared layer is held
-      And validation "B" starts
+      And "validate image" starts as "B"
       And validation "B" ends soon
       Then validation "B" is right
       And validation "A" still runs
@@ -21,7 +22,7 @@ Feature: The layer cache and several processes
       When the shared layer is released
       And validation "A" ends soon
       Then validation "A" is right
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And no layer was fetched
       And nothing in the cache directory is damaged
@@ -41,15 +42,15 @@ Feature: The layer cache and several processes
     Scenario Outline: a validation that dies in its download holds up none that runs beside it
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held <place>
-      When validation "A" starts
+      When "validate image" starts as "A"
       And the shared layer is held
-      And validation "B" starts
+      And "validate image" starts as "B"
       And no request is in flight
       And validation "A" gets SIGKILL and ends
       And validation "B" ends soon
       Then validation "B" is right
       And nothing in the cache directory is damaged
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And no layer was fetched
       And nothing in the cache directory is damaged
@@ -67,11 +68,11 @@ Feature: The layer cache and several processes
     Scenario Outline: what a validation leaves that <signal> ended in its download is swept by the next
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is held <place>
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       And the validation gets <signal> and ends
       Then nothing in the cache directory is damaged
-      When the validation starts
+      When "validate image" starts
       And the validation ends soon
       Then the validation is right
       And the shared layer was fetched at least once

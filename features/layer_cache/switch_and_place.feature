@@ -2,6 +2,9 @@ Feature: The layer cache's switch and its place
 
   A cache that can't be used, or is switched off, changes nothing but the number of requests.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+
   Rule: 15 Unusable directory = no cache
 
     @cache-15 @cache-15.<id>
@@ -9,7 +12,7 @@ Feature: The layer cache's switch and its place
       Given 2 images that share a layer, read through <reader>
       And <what>
       And the surroundings of the cache directory are remembered
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And there is one warning
       And each layer was fetched
@@ -37,12 +40,12 @@ Feature: The layer cache's switch and its place
     @cache-15 @cache-15.<id>
     Scenario Outline: entries in a directory that <who> aren't used
       Given 2 images that share a layer, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       Given what the cache directory holds of the shared layer is replaced by another archive
       And the cache directory <who>
       And the cache directory is remembered
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And there is one warning
       And each layer was fetched
@@ -61,7 +64,7 @@ Feature: The layer cache's switch and its place
     Scenario Outline: a cache directory that is removed in mid-run isn't missed
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held in the middle
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       And the cache directory is removed
       And the shared layer is released
@@ -82,10 +85,10 @@ Feature: The layer cache's switch and its place
     @cache-15 @cache-15.<id>
     Scenario Outline: what is kept is used in a cache directory that can't be written, and what isn't is fetched
       Given 2 images that share a layer, read through <reader>
-      When the validation of "bundle-1" is run
+      When "validate image" is run for "bundle-1"
       Then the validation of "bundle-1" is right
       Given the cache directory can't be written
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the own layer of "bundle-2" was fetched at least once
       And there is one warning
@@ -103,12 +106,12 @@ Feature: The layer cache's switch and its place
     @cache-16 @cache-16.<id>
     Scenario Outline: EC_CACHE=<word> switches the cache off
       Given 2 images that share a layer, read through <reader>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       Given what the cache directory holds of the shared layer is replaced by another archive
       And the cache directory is remembered
       And the environment variable is set "EC_CACHE=<word>"
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the shared layer was fetched exactly 2 times
       And the cache directory is unchanged
@@ -129,7 +132,7 @@ Feature: The layer cache's switch and its place
     Scenario Outline: a cache that is switched off makes no directory
       Given 2 images that share a layer, read through <reader>
       And the environment variable is set "EC_CACHE=false"
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the shared layer was fetched exactly 2 times
       And there is no cache directory
@@ -146,7 +149,7 @@ Feature: The layer cache's switch and its place
     Scenario Outline: there is a cache when EC_CACHE is <what>
       Given 1 images that share a layer, read through <reader>
       And <step>
-      When the validation is run
+      When "validate image" is run
       Then the validation is right
       And the cache directory keeps the shared layer
 
@@ -168,7 +171,7 @@ Feature: The layer cache's switch and its place
     Scenario Outline: no layer is fetched that nothing reads files of, <when>
       Given 2 images that nothing reads files of
       And the environment variable is set "EC_CACHE=<cache>"
-      When the validation is run
+      When "validate image" is run
       Then the exit status should be 0
       And no layer was fetched
       And the cache directory is empty
@@ -190,7 +193,7 @@ Feature: The layer cache's switch and its place
       And the environment variable is set "EC_CACHE=true"
       And the first request for the shared layer is held in the middle
       And the surroundings of the cache directory are remembered
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       Then the cache directory and what is in it may be written by their owner alone
       When the shared layer is released
@@ -213,7 +216,7 @@ Feature: The layer cache's switch and its place
       Given an image "bundle-1" that claims a diffID of "<claimed>", read through <reader>
       And the environment variable is set "EC_CACHE=true"
       And the surroundings of the cache directory are remembered
-      When the validation is run
+      When "validate image" is run
       Then "bundle-1" is judged by its own files, or fails for a cause
       And nothing outside of the cache directory was touched
       And no name in the cache directory is invalid on Windows
@@ -233,7 +236,7 @@ Feature: The layer cache's switch and its place
       Given an image "unstorable" whose layer has the digest "<digest>", read through <reader>
       And the environment variable is set "EC_CACHE=true"
       And the surroundings of the cache directory are remembered
-      When the validation is run
+      When "validate image" is run
       Then "unstorable" fails, and the cause names "escaped"
       And nothing outside of the cache directory was touched
       And the cache directory is empty
@@ -254,7 +257,7 @@ Feature: The layer cache's switch and its place
       Given 2 images that share a layer in gzip with a <algorithm> digest, read through <reader>
       And the environment variable is set "EC_CACHE=true"
       And the first request for the shared layer is held in the middle
-      When the validation starts
+      When "validate image" starts
       And the shared layer is held
       Then each name in the cache directory is valid on Windows
       When the shared layer is released

@@ -3,7 +3,8 @@ Feature: The layer cache and faults on the wire
   A download that fails concerns those who waited for it, with its true cause, and nobody else; nothing of it stays.
 
   Background:
-    Given the environment variable is set "EC_CACHE=true"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
+    And the environment variable is set "EC_CACHE=true"
 
   Rule: 6 Failed leader
 
@@ -13,11 +14,11 @@ Feature: The layer cache and faults on the wire
       And every image waits before its layers
       And the first request for the shared layer is held <place>
       And the first request for the shared layer is reset <place>
-      When the validation is run, with the shared layer held until no request is in flight
+      When "validate image" is run, with the shared layer held until no request is in flight
       Then the validation is right
       And the shared layer was fetched at most 2 times
       And nothing in the cache directory is damaged
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And no layer was fetched
 
@@ -37,14 +38,14 @@ Feature: The layer cache and faults on the wire
     Scenario Outline: a layer that was <fault> is asked for again in the next run
       Given 2 images that share a layer, read through <reader>
       And every request for the shared layer is <fault>
-      When the validation is run with
+      When "validate image" is run with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
       Then the shared layer was fetched at least once
       And nothing in the cache directory is damaged
       And the cache directory doesn't hold the shared layer
       Given the registry is healthy
-      When the validation is run again
+      When "validate image" is run again
       Then the validation is right
       And the shared layer was fetched at least once
       And nothing in the cache directory is damaged
@@ -69,7 +70,7 @@ Feature: The layer cache and faults on the wire
     Scenario Outline: one <status> is no reason to give up
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is answered with status <status>
-      When the validation is run with
+      When "validate image" is run with
         | --retry-duration | 10ms |
       Then the validation is right
       And the shared layer was fetched exactly 2 times
@@ -89,7 +90,7 @@ Feature: The layer cache and faults on the wire
     Scenario Outline: the registry's wish to be left alone for a second is honoured
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is answered with status 429 and Retry-After 1
-      When the validation is run with
+      When "validate image" is run with
         | --retry-duration | 10ms |
         | --retry-max-wait | 3s   |
       Then the validation is right
@@ -108,7 +109,7 @@ Feature: The layer cache and faults on the wire
     Scenario Outline: nobody waits for a minute because the registry wishes it
       Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is answered with status 429 and Retry-After 60
-      When the validation starts with
+      When "validate image" starts with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
       And the validation ends soon
@@ -126,7 +127,7 @@ Feature: The layer cache and faults on the wire
     Scenario Outline: what isn't there isn't asked for twice
       Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is answered with status 404
-      When the validation is run
+      When "validate image" is run
       Then the exit status should be 1
       And the shared layer was fetched exactly once
 
@@ -145,7 +146,7 @@ Feature: The layer cache and faults on the wire
       Given 4 images that share a layer, read through <reader>
       And every image waits before its layers
       And every request for the shared layer is stalled for ever in the middle
-      When the validation starts with
+      When "validate image" starts with
         | --timeout | 3s |
       And all images resume together
       And the validation ends
@@ -154,7 +155,7 @@ Feature: The layer cache and faults on the wire
       And the shared layer was asked for while every image waited for it
       And nothing in the cache directory is damaged
       Given the registry is healthy
-      When the validation is run again
+      When "validate image" is run
       Then the validation is right
       And nothing in the cache directory is damaged
 
@@ -174,7 +175,7 @@ Feature: The layer cache and faults on the wire
       And every image waits before its layers
       And the first request for the shared layer is held <held>
       And every request for the shared layer is <fault>
-      When the validation starts with
+      When "validate image" starts with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
       And all images resume together

@@ -3,7 +3,8 @@ Feature: Functions that policies ask registries with
   Each rule lists the values of one call: an empty list says that it has none.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And an image "acceptance/files" with the files
       | low  | etc/a.yaml       | x: y           |
       | low  | etc/gone.json    | {"q": 1}       |
@@ -23,7 +24,7 @@ Feature: Functions that policies ask registries with
       paths(text) := json.unmarshal(text)
       warn contains json.marshal([value | value := <call>])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then the warnings are: -
@@ -63,7 +64,7 @@ Feature: Functions that policies ask registries with
         some one in ec.oci.image_index("${REGISTRY}/acceptance/multi").manifests])
       warn contains sprintf("%s", [ec.oci.image_manifest("${REGISTRY}/acceptance/multi").config.digest])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is
@@ -85,7 +86,7 @@ Feature: Functions that policies ask registries with
       warn contains json.marshal([[one.artifactType, one.digest, one.ref] |
         some one in ec.oci.image_referrers("${REGISTRY}/acceptance/files@${files_DIGEST}")])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is

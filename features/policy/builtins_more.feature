@@ -1,7 +1,8 @@
 Feature: Functions that policies check signatures and package URLs with
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And an image "acceptance/bare" with the files
       | only | etc/bare | nothing |
 
@@ -15,7 +16,7 @@ Feature: Functions that policies check signatures and package URLs with
       default valid := false
       warn contains json.marshal([valid, [value | value := ec.purl.parse(purl)]])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is
@@ -40,7 +41,7 @@ Feature: Functions that policies check signatures and package URLs with
       answer := <call>
       warn contains json.marshal([answer.success, answer.errors])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is
@@ -71,7 +72,7 @@ Feature: Functions that policies check signatures and package URLs with
         result := {"code": "tried.all", "msg": one.statement.predicateType, "image": answer.signatures, "attestation": one.signatures}
       }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
       | --info   |                                        |
@@ -98,7 +99,7 @@ Feature: Functions that policies check signatures and package URLs with
         digest := manifest.config.digest
       }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./rules"]}]} |
       | --images | {"components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}, {"name": "second", "containerImage": "${REGISTRY}/acceptance/second"}, {"name": "third", "containerImage": "${REGISTRY}/acceptance/third"}]} |
     Then a message is
@@ -115,7 +116,7 @@ Feature: Functions that policies check signatures and package URLs with
       package tried
       warn contains "nothing is had" if { not ec.oci.image_manifest("${REGISTRY}/acceptance/none:v1") }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is

@@ -147,8 +147,7 @@ Feature: Trying rules on files, and looking into policies
 
   @command-32
   Scenario: the sources of a policy are looked into
-    When "inspect policy" is run with
-      | --policy | {"sources": [{"policy": ["./described"]}, {"policy": ["./shown", "./described"]}]} |
+    When ec command is run with "inspect policy --policy {"sources": [{"policy": ["./described"]}, {"policy": ["./shown", "./described"]}]}"
     Then the exit status should be 0
     And the text output should match the snapshot
 

@@ -1,7 +1,8 @@
 Feature: Rules that don't compile: the error names the file, the line and what is missing
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And the policy configuration
       """
       sources: [{policy: [./rules]}]
@@ -17,7 +18,7 @@ Feature: Rules that don't compile: the error names the file, the line and what i
         msg := "x"
       }
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: policy compilation error: the policy references Rego built-in functions not available in this version of Conforma CLI (v1.15.2).
@@ -50,7 +51,7 @@ Feature: Rules that don't compile: the error names the file, the line and what i
       package a
       deny contains msg if { some msg in deny }
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: load: loading policies: get compiler: 1 error occurred: …/main.rego:2: rego_recursion_error: rule data.a.deny is recursive: data.a.deny -> data.a.deny

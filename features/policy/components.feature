@@ -1,7 +1,8 @@
 Feature: Which images are judged, and under which names
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a conforming image "acceptance/base"
     And a folder "rules" with
       | main.rego | policy/named.rego |
@@ -23,7 +24,7 @@ Feature: Which images are judged, and under which names
       """
       {"application": "last", "displayName": "Taken from the last", "components": [{"name": "never", "containerImage": "${REGISTRY}/acceptance/base:latest"}]}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --snapshot   | release                                                                                          |
       | --image      | ${REGISTRY}/acceptance/app                                                                       |
       | --json-input | {"components": [{"name": "json", "containerImage": "${REGISTRY}/acceptance/app"}]}              |
@@ -37,7 +38,7 @@ Feature: Which images are judged, and under which names
 
   @component-02
   Scenario: an image given twice is one component: without a name it takes the later one, and keeps its source
-    When the images are judged with
+    When "validate image" is run with
       | --images     | {"components": [{"name": "", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/first.git", "revision": "main"}}}, {"name": "base", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "again", "containerImage": "${REGISTRY}/acceptance/base"}]} |
       | --json-input | {"components": [{"name": "late", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/second.git"}}}]} |
     Then the components in the report are
@@ -48,7 +49,7 @@ Feature: Which images are judged, and under which names
   @component-03
   Scenario: equal images named by different texts stay apart
     Given "acceptance/app" is tagged "v1" too
-    When the images are judged with
+    When "validate image" is run with
       | --images | {"components": [{"name": "tag", "containerImage": "${REGISTRY}/acceptance/app:v1"}, {"name": "both", "containerImage": "${REGISTRY}/acceptance/app:v1@${app_DIGEST}"}]} |
       | --output | policy-input |
     Then the lines of the output should match the snapshot
@@ -64,7 +65,7 @@ Feature: Which images are judged, and under which names
           unknown: member
           Source: {GIT: {URL: "https://example.com/", Revision: "5", dockerfileUrl: "", colour: red}}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --images | images.yaml |
     Then the components in the report are
       | 8 | ${REGISTRY}/acceptance/app@${app_DIGEST} |
@@ -77,14 +78,14 @@ Feature: Which images are judged, and under which names
       {"apiVersion": "appstudio.redhat.com/v1alpha1", "kind": "Snapshot", "components": [],
        "spec": {"application": "inner", "displayDescription": "from spec", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]}}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --file-path | snapshot.json |
       | --output    | policy-input  |
     Then the lines of the output should match the snapshot
 
   @component-06
   Scenario: no components at all
-    When the images are judged with
+    When "validate image" is run with
       | --json-input | components: [] |
     Then the exit status should be 0
     And the output should match the snapshot
@@ -96,7 +97,7 @@ Feature: Which images are judged, and under which names
       """
       {"application": "clustered", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/app.git", "context": "./"}}}]}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --snapshot | <name> |
     Then the components in the report are
       | app | ${REGISTRY}/acceptance/app@${app_DIGEST} |
@@ -110,7 +111,7 @@ Feature: Which images are judged, and under which names
   @component-10
   Scenario: no such Snapshot in the cluster
     Given there is a cluster
-    When the images are judged with
+    When "validate image" is run with
       | --snapshot | absent |
     Then the validation fails with the error
       """
@@ -121,7 +122,7 @@ Feature: Which images are judged, and under which names
   @component-11
   Scenario: an image for several platforms is itself and each of its images
     Given an image "acceptance/multi" for the architectures "amd64, , arm64", all conforming
-    When the images are judged with
+    When "validate image" is run with
       | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi:latest", "source": {"git": {"url": "https://example.com/multi.git"}}}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
     Then the violations are: none
     And the report has exactly the warnings of components
@@ -135,7 +136,7 @@ Feature: Which images are judged, and under which names
   @component-12
   Scenario: policies see all components, ordered, whatever the platform
     Given an image "acceptance/multi" for the architectures "s390x", all conforming
-    When the images are judged with
+    When "validate image" is run with
       | --images  | {"components": [{"containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
       | --output  | policy-input |
       | --workers | 1            |
@@ -143,7 +144,7 @@ Feature: Which images are judged, and under which names
 
   @component-13
   Scenario: what cannot be asked for its platforms is warned of once
-    When the images are judged with
+    When "validate image" is run with
       | --images | {"components": [{"name": "gone", "containerImage": "${REGISTRY}/acceptance/gone:v1"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
     Then the report has exactly the violations of components
       | gone | builtin.image.accessible |
@@ -157,7 +158,7 @@ Feature: Which images are judged, and under which names
       package broken
       deny contains {"code": "broken.msg"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --images  | {"components": [{"name": "b", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "a", "containerImage": "${REGISTRY}/acceptance/app"}]} |
       | --workers | 0 |
     Then the validation fails with the error
@@ -203,7 +204,7 @@ Feature: Which images are judged, and under which names
   Scenario: no workers for indexes at all look into them all the same
     Given an image "acceptance/multi" for the architectures "s390x", all conforming
     And the environment variable is set "IMAGE_INDEX_WORKERS=0"
-    When the images are judged with
+    When "validate image" is run with
       | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
     Then the report has exactly the warnings of components
       | app                               | named.seen | app   |

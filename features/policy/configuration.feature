@@ -1,7 +1,8 @@
 Feature: The policy configuration: where it comes from and what it may say
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/named.rego |
 
@@ -23,7 +24,7 @@ Feature: The policy configuration: where it comes from and what it may say
       metadata: {name: unimportant}
       spec: {name: from an object, sources: [{policy: [./rules]}]}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | <policy> |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot
@@ -41,7 +42,7 @@ Feature: The policy configuration: where it comes from and what it may say
     Given a git repository named "conf" with
       | <first>     | policy/configuration_first.json  |
       | policy.yml  | policy/configuration_second.yaml |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | git::https://${GITHOST}/git/conf.git<more> |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot
@@ -57,7 +58,7 @@ Feature: The policy configuration: where it comes from and what it may say
   Scenario: a git repository without one
     Given a git repository named "conf" with
       | else.yaml | policy/configuration_second.yaml |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | git::https://${GITHOST}/git/conf.git |
     Then the validation fails with the error
       """
@@ -71,7 +72,7 @@ Feature: The policy configuration: where it comes from and what it may say
       name: from https
       sources: [{policy: [./rules]}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | https://${GITHOST}/files/policy.yaml |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot
@@ -82,7 +83,7 @@ Feature: The policy configuration: where it comes from and what it may say
       """
       {"name": "from the cluster", "sources": [{"policy": ["./rules"], "ruleData": {"b": 1.50, "a": 12345678901234567890, "c": 9007199254740993, "d": 1e3, "e": 9223372036854775807, "f": -9223372036854775809, "g": 1e21}}], "unknown": "dropped"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | <name> |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot
@@ -95,7 +96,7 @@ Feature: The policy configuration: where it comes from and what it may say
 
   @configuration-13
   Scenario: a specification without the rest of the object is an empty policy
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"spec": {"sources": [{"policy": ["./nowhere"]}]}} |
     Then the exit status should be 0
     And the successes are: none
@@ -112,7 +113,7 @@ Feature: The policy configuration: where it comes from and what it may say
       configuration: {}
       sources: [{name: "", policy: [./rules], data: [], config: {}, volatileConfig: {exclude: []}, ruleData: {}}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --rekor-url | ${REKOR} |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot
@@ -125,7 +126,7 @@ Feature: The policy configuration: where it comes from and what it may say
       publicKey: "<key>"
       sources: [{policy: [./rules]}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --public-key= | |
     Then the violations are: none
     And the warnings are: named.seen(app)
@@ -144,7 +145,7 @@ Feature: The policy configuration: where it comes from and what it may say
       publicKey: ${known_PUBLIC_KEY}
       sources: [{policy: [./rules]}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --public-key=          |     |
       | --certificate-identity | foo |
     Then the validation fails with the error
@@ -159,7 +160,7 @@ Feature: The policy configuration: where it comes from and what it may say
       """
       sources: [{policy: [./rules]}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --certificate-identity | foo |
     Then the warnings are: named.seen(app)
     And the output should match the snapshot

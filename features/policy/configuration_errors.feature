@@ -3,11 +3,12 @@ Feature: Policy configurations that cannot be used
   The first line of each scenario's error names the place. Nothing is fetched and nothing is judged.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
 
   @schema-<id>
   Scenario Outline: the schema: <what>
-    When the images are judged with
+    When "validate image" is run with
       | --policy | <policy> |
     Then the validation fails with the error
       """
@@ -31,7 +32,7 @@ Feature: Policy configurations that cannot be used
       """
       """
     And there is a cluster
-    When the images are judged with
+    When "validate image" is run with
       | --policy | <policy> |
     Then the validation fails with the error
       """

@@ -2,6 +2,9 @@ Feature: What policies see: the input
 
   `--output policy-input` prints it, a line for each component; the rule tells that it sees the same.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+
   @document-01
   Scenario: attestations, signatures, configuration, source and snapshot
     Given an image "acceptance/app" with the configuration and annotations
@@ -11,7 +14,7 @@ Feature: What policies see: the input
     And "acceptance/app" conforms
     And a folder "rules" with
       | main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"name": "seen too", "sources": [{"policy": ["./rules"], "ruleData": {"number": 1.50}}]} |
       | --images | {"application": "app1", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app:latest", "source": {"git": {"url": "https://example.com/a.git", "revision": "main"}}}]} |
       | --output | policy-input |
@@ -34,7 +37,7 @@ Feature: What policies see: the input
       package parent
       warn contains json.marshal(object.get(input.image, "parent", "none"))
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then the output should match the snapshot
@@ -55,7 +58,7 @@ Feature: What policies see: the input
       package numbers
       warn contains sprintf("%v", [input.policy_spec.sources[0].ruleData])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "ruleData": {"big": 12345678901234567890, "odd": 9007199254740993, "half": 1.50, "thousand": 1e3}}]} |
     Then a message is
       """
@@ -74,7 +77,7 @@ Feature: What policies see: the input
         [count(object.get(one, "signatures", [])) | some one in input.attestations],
       ])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy               | {"sources": [{"policy": ["./rules"]}]} |
       | --skip-image-sig-check |                                        |
     Then a message is
@@ -91,7 +94,7 @@ Feature: What policies see: the input
       package seen
       deny contains crypto.sha256(json.marshal(input))
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --output | json |
       | --output | policy-input=input.json |

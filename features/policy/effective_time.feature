@@ -3,7 +3,8 @@ Feature: The time at which images are judged
   The rule `a.later` fails from 2099-01-01 on, `a.earlier` since 2001.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/dated.rego |
     And the policy configuration
@@ -13,7 +14,7 @@ Feature: The time at which images are judged
 
   @effective_time-<id>
   Scenario Outline: <what>
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | <given> |
     Then the effective time is "<time>"
     And the violations are: <violations>
@@ -29,7 +30,7 @@ Feature: The time at which images are judged
 
   @effective_time-<id>
   Scenario Outline: now, spelled "<given>"
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | <given> |
     Then the violations are: a.earlier
     And the warnings are: a.later
@@ -44,7 +45,7 @@ Feature: The time at which images are judged
   Scenario: the moment at which the image was built, as its attestation says
     Given a folder "rules" with
       | clock.rego | policy/clock.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | attestation |
     Then the effective time is "2024-01-01T10:05:00Z"
     And the violations are: a.earlier
@@ -53,7 +54,7 @@ Feature: The time at which images are judged
 
   @effective_time-08
   Scenario: the past, when it is allowed
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time            | 2001-01-31 |
       | --allow-past-effective-time |            |
     Then the effective time is "2001-01-31T00:00:00Z"
@@ -63,7 +64,7 @@ Feature: The time at which images are judged
 
   @effective_time-09
   Scenario: the past is refused
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | 2020-01-01 |
     Then the validation fails with the error
       """
@@ -73,7 +74,7 @@ Feature: The time at which images are judged
 
   @effective_time-<id>
   Scenario Outline: <what> is refused
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | <given> |
     Then the validation fails with the error
       """
@@ -91,7 +92,7 @@ Feature: The time at which images are judged
   Scenario: rules see the time in data.config
     Given a folder "rules" with
       | clock.rego | policy/clock.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | 2098-07-01T00:00:00Z |
     Then the warnings are: a.later clock.late
     And a message is
@@ -102,7 +103,7 @@ Feature: The time at which images are judged
 
   @effective_time-<id>
   Scenario Outline: the date of a rule that passed <what>
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time            | <given> |
       | --allow-past-effective-time |         |
     Then the output should match the snapshot
@@ -132,7 +133,7 @@ Feature: The time at which images are judged
               - {value: a.waived, effectiveUntil: "2024-06-01"}
               - {value: a.pardoned, effectiveOn: "2024-06-01"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | attestation |
     Then the violations are: a.before a.waived
     And the warnings are: a.after a.at

@@ -3,7 +3,8 @@ Feature: The alternative evaluator: EC_USE_OPA=1
   Results are the same, but for a few odd values.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And the environment variable is set "EC_USE_OPA=1"
 
   @evaluator-01
@@ -12,7 +13,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       | a.rego | policy/worked/a.rego |
       | b.rego | policy/worked/b.rego |
       | c.rego | policy/worked/c.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
       | --info   |                                                                           |
     Then the violations are: - a.r1(t2,t3) b.coded
@@ -31,7 +32,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       there if { data.conftest.file }
       default there := false
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the violations are: - - - -
     And the warnings are: -
@@ -42,7 +43,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     Given a folder "rules" with
       | a.rego | policy/intentions/main.rego  |
       | b.rego | policy/intentions/other.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy      | {"sources": [{"policy": ["./rules"], "ruleData": {"pipeline_intention": "release"}}]} |
       | --filter-type | ec-policy |
     Then the violations are: - a.noannot a.none a.rel b.rel
@@ -57,7 +58,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       package a
       deny contains msg if { msg := http.send({"method": "get", "url": "https://example.com"}).raw_body }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy  | {"sources": [{"policy": ["./rules"]}]} |
       | --workers | 0                                      |
     Then the validation fails with the error
@@ -76,7 +77,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       warn contains "all that is seen"
       exception contains ["one"]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the violations are: none
     And the warnings are: -

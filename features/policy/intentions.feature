@@ -4,7 +4,8 @@ Feature: Rules for what the pipeline is for: --filter-type ec-policy
   `a.noannot` has no annotation, and `-` not even a code.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | a.rego | policy/intentions/main.rego  |
       | b.rego | policy/intentions/other.rego |
@@ -15,7 +16,7 @@ Feature: Rules for what the pipeline is for: --filter-type ec-policy
       """
       sources: [{policy: [./rules], <data>}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --filter-type | <type> |
     Then the violations are: <violations>
     And the warnings are: <warnings>

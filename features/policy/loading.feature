@@ -1,7 +1,8 @@
 Feature: Reading rules: annotations, capabilities, and errors that name file and line
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And the policy configuration
       """
       sources: [{policy: [./rules]}]
@@ -26,7 +27,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       deny contains result if { result := {"code": "policy.rule", "msg": "The rule"} }
       warn contains {"code": "policy.document", "msg": "The document has no such code: its path is another rule's"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: policy.rule
     And the output should match the snapshot
@@ -52,7 +53,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       # custom: {short_name: quoted, effective_on: "2099-02-02", collections: c1}
       deny contains result if { result := {"code": "a.quoted", "msg": "Quoted"} }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: a.quoted
     And the warnings are: a.12 a.12
@@ -76,7 +77,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       """
       sources: [{policy: [./rules], config: {include: [other, main]}}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
@@ -94,7 +95,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       package a
       deny contains result if { result := {"code": "a.test", "msg": "from the test"} }
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.one a.test
     And the output should match the snapshot
 
@@ -116,7 +117,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       package a
       deny contains result if { result := {"code": "a.two", "msg": data.lib.texts.greeting("two")} }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules", "./more"]}]} |
     Then the violations are: a.one a.two
     And the output should match the snapshot
@@ -129,7 +130,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       <first>
       <second>
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: <error>
@@ -159,7 +160,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       # custom: {short_name: x}
       warn contains result if { result := {"code": "a.x", "msg": "x"} }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules", "./more"]}]} |
     Then the validation fails with the error
       """
@@ -177,7 +178,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       helper if { true }
       unannotated if { true }
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: the rule "# METADATA\n# {\"custom\":{\"short_name\":\"helper\"},\"scope\":\"rule\",\"title\":\"Helper\"}\nhelper = true if { true }" returns an unsupported value, at main.rego:5

@@ -3,7 +3,8 @@ Feature: What comes out, and where
   The policy has a violation, a warning and a success of each kind: with and without a code.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | a.rego | policy/worked/a.rego |
       | b.rego | policy/worked/b.rego |
@@ -14,7 +15,7 @@ Feature: What comes out, and where
 
   @output-<id>
   Scenario Outline: <format>, with <flag>
-    When the images are judged with
+    When "validate image" is run with
       | --output         | <format>             |
       | --effective-time | 2030-01-01T00:00:00Z |
       | <flag>           |                      |
@@ -34,7 +35,7 @@ Feature: What comes out, and where
 
   @output-<id>
   Scenario Outline: <format>, which tells the time of the run
-    When the images are judged with
+    When "validate image" is run with
       | --output | <format> |
     Then the exit status should be 1
     And the <kind> output, with the time of the run, should match the snapshot
@@ -46,14 +47,14 @@ Feature: What comes out, and where
 
   @output-11
   Scenario: the statements that were verified
-    When the images are judged with
+    When "validate image" is run with
       | --output | attestation |
     Then the exit status should be 1
     And the lines of the output should match the snapshot
 
   @output-12
   Scenario: several targets, one of them a format that isn't
-    When the images are judged with
+    When "validate image" is run with
       | --output | nope             |
       | --output | json=report.json |
       | --output | text             |
@@ -65,7 +66,7 @@ Feature: What comes out, and where
 
   @output-13
   Scenario: options that don't fit
-    When the images are judged with
+    When "validate image" is run with
       | --output | text?show-successes=zz |
     Then the exit status should be 1
     And standard error is "Error: strconv.ParseBool: parsing "zz": invalid syntax\n"
@@ -77,18 +78,18 @@ Feature: What comes out, and where
       package a
       deny contains "denied" if { print("seen:", input.component_name, {"a": 1}) }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --verbose | |
     Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
     And the log names "[data.a.deny] "
     And the log names "main.rego:2: seen: app {\"a\": 1}"
-    When the images are judged
+    When "validate image" is run
     Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
     And standard error is "Error: success criteria not met\n"
 
   @output-15
   Scenario: each step of an evaluation in the log
-    When the images are judged with
+    When "validate image" is run with
       | --trace=opa | |
     Then the violations are: - a.r1(t1) a.r1(t2,t3) b.coded
     And the log names "level=trace"

@@ -3,7 +3,8 @@ Feature: From rules to results
   What becomes of what rules say: violation, warning or success; with which members; in which order.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And the policy configuration
       """
       sources: [{policy: [./rules]}]
@@ -22,7 +23,7 @@ Feature: From rules to results
       warning contains result if { result := {"code": "a.warning", "msg": "doesn't"} }
       Deny contains result if { result := {"code": "a.capital", "msg": "doesn't"} }
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.deny a.more a.violation
     And the warnings are: a.warn
     And the output should match the snapshot
@@ -40,7 +41,7 @@ Feature: From rules to results
       warn := listed
       warn_one := {"msg": "an object alone is none"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: - - a.object(x,y)
     And the warnings are: -
@@ -57,7 +58,7 @@ Feature: From rules to results
       package a
       deny contains {"code": "a.dumb"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: new result: "msg" field must be present and a string
@@ -78,7 +79,7 @@ Feature: From rules to results
       #   severity: warning
       deny contains {"code": "a.told", "msg": "An annotation's severity has no effect"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: a.harsh a.odd a.told
     And the warnings are: a.mild a.strange
@@ -95,7 +96,7 @@ Feature: From rules to results
       warn contains "the same text"
       deny contains {"code": "a.one", "msg": "the same text"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.one
     And the warnings are: - - a.both a.both
     And the output should match the snapshot
@@ -112,7 +113,7 @@ Feature: From rules to results
       deny contains {"code": "a.number", "msg": "Nor a number", "effective_on": 2099}
       warn contains {"code": "a.calm", "msg": "Warnings stay as they are", "effective_on": "2099-01-01T00:00:00Z"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.day a.number a.offset
     And the warnings are: - a.calm a.future
     And the output should match the snapshot
@@ -138,7 +139,7 @@ Feature: From rules to results
       }
       deny contains {"code": "a.two", "msg": "fails", "title": "mine", "description": "mine", "collections": "mine"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: a.one(t) a.two
     And the output should match the snapshot
@@ -157,7 +158,7 @@ Feature: From rules to results
       #   effective_on: 2099-01-01T00:00:00Z
       deny contains {"code": "a.one", "msg": "fails", "term": "t", "other": "gone"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: none
     And the warnings are: a.one(t)
     And the output should match the snapshot
@@ -188,7 +189,7 @@ Feature: From rules to results
       # custom: {short_name: warns}
       warn contains {"code": "a.warns", "msg": "warns"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: a.none a.one(t) a.some(t,,u)
     And the output should match the snapshot
@@ -215,7 +216,7 @@ Feature: From rules to results
       deny contains result if { false; result := {"code": "a.passes", "msg": "unreachable"} }
       deny contains {"code": "a.own", "msg": "a result's own list is ignored", "depends_on": ["a.first"]}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the violations are: a.first a.fourth a.fourth a.own a.third
     And the successes are: none
@@ -240,7 +241,7 @@ Feature: From rules to results
       package a
       deny contains {"code": "a.x", "msg": "first by code"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the output should match the snapshot
     And the violations are: - - B.x a.x b.x b.x b.x(a) b.x(z) b.x(,é)
 
@@ -254,7 +255,7 @@ Feature: From rules to results
       warn contains {"code": "a.warn", "msg": "taken away"}
       exception contains ["one", ""]
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.two
     And the warnings are: none
     And the output should match the snapshot
@@ -266,7 +267,7 @@ Feature: From rules to results
       package <package>
       <rule>
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
@@ -287,7 +288,7 @@ Feature: From rules to results
       f(x) := 2
       deny contains {"msg": sprintf("%d", [f(input)])}
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: evaluating policy: …main.rego:3: eval_conflict_error: functions must not produce multiple outputs for same inputs
@@ -302,7 +303,7 @@ Feature: From rules to results
       warn contains "seen otherwise"
       exception contains ["one"]
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: query rule: check: query rule: new result: "msg" field must be present and a string
@@ -328,7 +329,7 @@ Feature: From rules to results
       #   short_name: [2020-01-01]
       deny contains {"code": "a.never", "msg": "unreachable"} if { false }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"include": ["*", "@2020-01-02", "@2020-01-01T00:00:00Z"]}}]} |
       | --info   | |
     Then the output should match the snapshot
@@ -354,7 +355,7 @@ Feature: From rules to results
       #   effective_on: 2099-01-01T00:00:00Z
       deny contains {"code": "a.good", "msg": "unreachable"} if { false }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --info | |
     Then the successes are: a.good
     And the output should match the snapshot
@@ -385,7 +386,7 @@ Feature: From rules to results
       package c
       deny contains {"code": "c.fails", "msg": "It does"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./others"]}]} |
     Then the violations are: a.heard b.fails c.fails
     And the output should match the snapshot
@@ -398,7 +399,7 @@ Feature: From rules to results
       warn contains {"code": "a.now", "msg": "fails", "severity": "failure", "effective_on": "2099-01-01T00:00:00Z"}
       deny contains {"code": "a.mild", "msg": "warns.", "severity": "warning", "effective_on": "2099-01-01T00:00:00Z"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.now
     And the warnings are: a.mild
     And the output should match the snapshot

@@ -3,7 +3,8 @@ Feature: Data for rules
   The policy tells in a message which data it sees.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/version.rego |
 
@@ -35,7 +36,7 @@ Feature: Data for rules
       """
       sources: [{policy: [./rules], data: [./data, ./more]}]
       """
-    When the images are judged
+    When "validate image" is run
     Then a message is
       """
       {"deep":{"date":"2030-01-01","half":1.5,"true":31},"k1":{"big":12345678901234567890,"x":1.50},"merged":{"a":{"one":1,"two":2}},"sub":{"deep":{"date":"2030-01-01","half":1.5,"true":31}}}
@@ -56,7 +57,7 @@ Feature: Data for rules
       """
       sources: [{policy: [./rules], data: [./data, ./more]}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: load: load documents: 1 error occurred during loading: …/data/…<error>
@@ -83,7 +84,7 @@ Feature: Data for rules
         - {policy: [./rules], ruleData: {only: second}}
         - {policy: [./rules]}
       """
-    When the images are judged
+    When "validate image" is run
     Then a message is
       """
       {"rule_data__configuration__":{"from":{"configuration":2,"file":1},"number":1.5},"shared":false}
@@ -102,7 +103,7 @@ Feature: Data for rules
   Scenario: data over git is cloned once for all sources
     Given a git repository named "facts" with
       | facts.yaml      | policy/data/facts.yaml |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}, {"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}]} |
     Then the warnings are: version.seen version.seen
     And the repository "facts" was cloned once
@@ -121,7 +122,7 @@ Feature: Data for rules
         data.conftest.file.name,
       ])
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy    | {"sources": [{"policy": ["./rules"]}]} |
       | --rekor-url | https://rekor.example.com              |
     Then a message is
@@ -136,7 +137,7 @@ Feature: Data for rules
       """
       allowed: [a, b]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"], "ruleData": {"a": "lost", "kept": [1]}}, {"policy": ["./rules"]}]} |
       | --extra-rule-data | a=1,b=x=y,"c={""x"":1}" |
       | --extra-rule-data | empty=                  |
@@ -153,7 +154,7 @@ Feature: Data for rules
   Scenario: rule data from a git repository
     Given a git repository named "facts" with
       | policy.yaml | policy/data/facts.yaml |
-    When the images are judged with
+    When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"]}]}      |
       | --extra-rule-data | facts=git::https://${GITHOST}/git/facts.git |
     Then the warnings are: version.seen
@@ -162,7 +163,7 @@ Feature: Data for rules
 
   @data-12
   Scenario: rule data without a key is refused, by its place, once for each source
-    When the images are judged with
+    When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"]}, {"policy": ["./rules"]}]} |
       | --extra-rule-data | a=1,b                                                           |
     Then the validation fails with the error
@@ -174,7 +175,7 @@ Feature: Data for rules
 
   @data-13
   Scenario: quotes within rule data follow the rules of CSV
-    When the images are judged with
+    When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"]}]} |
       | --extra-rule-data | b={"x":1}                              |
     Then the command line is refused with the error

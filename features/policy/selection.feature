@@ -5,7 +5,8 @@ Feature: Which rules count: include and exclude
   `zz.other` and `nodot`. `c.r1` passes.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | a.rego | policy/worked/a.rego |
       | b.rego | policy/worked/b.rego |
@@ -19,7 +20,7 @@ Feature: Which rules count: include and exclude
         - policy: [./rules]
           config: {<config>}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: <violations>
     And the warnings are: <warnings>
     And the successes are: <successes>
@@ -57,7 +58,7 @@ Feature: Which rules count: include and exclude
           policy: [./rules]
           config: {include: [c]}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.r1(t1) a.r1(t2,t3)
     And the warnings are: none
     And the successes are: a.r2 c.r1
@@ -69,7 +70,7 @@ Feature: Which rules count: include and exclude
       """
       sources: [{policy: [./rules], config: {include: [zz.other]}}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: no successes, warnings, or failures, check input
@@ -87,7 +88,7 @@ Feature: Which rules count: include and exclude
       """
       sources: [{policy: [./rules], config: {exclude: [x.y, x.y.stays, "x.y.*", x, z.goes, a, b, c, zz, nodot]}}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: x.y.stays
     And the output should match the snapshot
 
@@ -116,6 +117,6 @@ Feature: Which rules count: include and exclude
       """
       sources: [{policy: [./rules], config: {include: ["@c9"]}}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: b.once
     And the output should match the snapshot

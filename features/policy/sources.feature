@@ -3,7 +3,8 @@ Feature: Policies from git, and as what they show in the report
   The repository `policies` has one version of its policy on the branch `main`, and another one since.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a git repository named "policies" with
       | main.rego      | policy/first.rego |
       | deep/main.rego | policy/first.rego |
@@ -14,7 +15,7 @@ Feature: Policies from git, and as what they show in the report
 
   @source-<id>
   Scenario Outline: git: <what>
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the warnings are: <warnings>
     And the output should match the snapshot
@@ -36,14 +37,14 @@ Feature: Policies from git, and as what they show in the report
       | main.rego | policy/first.rego |
     And the git repository "moving" moved on to
       | main.rego | policy/second.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/moving.git?ref=${moving_BEFORE}"]}]} |
     Then the warnings are: source.first
     And the output should match the snapshot
 
   @source-09
   Scenario: half of a commit's name is no name
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git?ref=0123456"]}]} |
     Then the validation fails with the error
       """
@@ -54,7 +55,7 @@ Feature: Policies from git, and as what they show in the report
   Scenario: one download, however many components and sources
     Given a conforming image "acceptance/other"
     And a conforming image "acceptance/third"
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"name": "a", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}, {"name": "b", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}]} |
     Then the warnings are: third: source.first source.first; other: source.first source.first; app: source.first source.first
     And the repository "policies" was cloned once

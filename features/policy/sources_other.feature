@@ -1,7 +1,8 @@
 Feature: Policies from registries and folders, and addresses that are refused
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
 
   @source-<id>
   Scenario Outline: artifacts in a registry: <what>
@@ -9,7 +10,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       | deep/main.rego | policy/second.rego |
     And a policy artifact "acceptance/rules" tagged "v1" with
       | deep/main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the warnings are: <warnings>
     And the output should match the snapshot
@@ -27,7 +28,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       | deep/main.rego   | policy/first.rego |
       | deep/other.txt   | broken.rego       |
       | deep/shouts.REGO | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the validation fails with the error
       """
@@ -38,7 +39,7 @@ Feature: Policies from registries and folders, and addresses that are refused
   Scenario Outline: folders, <what>
     Given a folder "rules" with
       | deep/main.rego   | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the warnings are: source.first
     And the output should match the snapshot
@@ -52,7 +53,7 @@ Feature: Policies from registries and folders, and addresses that are refused
   Scenario Outline: refused: <what>
     Given a folder "rules" with
       | main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the validation fails with the error
       """
@@ -69,7 +70,7 @@ Feature: Policies from registries and folders, and addresses that are refused
 
   @source-24
   Scenario: an artifact that isn't there
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/none:v1"]}]} |
     Then the validation fails with the error
       """
@@ -80,7 +81,7 @@ Feature: Policies from registries and folders, and addresses that are refused
   Scenario: a single file is no policy
     Given a folder "rules" with
       | main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["rules/main.rego"]}]} |
     Then the validation fails with the error
       """
@@ -93,7 +94,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       | facts.yaml | policy/data/facts.yaml |
     And a folder "rules" with
       | main.rego | policy/version.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["facts.tar.gz"]}]} |
     Then the output should match the snapshot
     And a message is
@@ -107,7 +108,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       | facts.yaml | policy/data/facts.yaml |
     And a folder "rules" with
       | main.rego | policy/version.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["more/facts.yaml"]}]} |
     Then the output should match the snapshot
     And a message is
@@ -123,7 +124,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       """
     And a folder "rules" with
       | main.rego | policy/version.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["https://${GITHOST}/files/facts.yaml"]}]} |
     Then the output should match the snapshot
     And a message is
@@ -138,7 +139,7 @@ Feature: Policies from registries and folders, and addresses that are refused
 
     Given an archive "rules.tar.gz" served over https with
       | deep/main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/rules.tar.gz"]}]} |
     Then the warnings are: source.first
     And the output should match the snapshot

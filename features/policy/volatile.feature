@@ -4,7 +4,8 @@ Feature: Waivers: criteria with dates, for images and for components
   selection.feature, and the time is noon of 2030-06-15.
 
   Background:
-    Given a conforming image "acceptance/one"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/one"
     And a conforming image "acceptance/two"
     And a folder "rules" with
       | a.rego | policy/worked/a.rego |
@@ -19,7 +20,7 @@ Feature: Waivers: criteria with dates, for images and for components
             exclude:
               - {value: a.r1, <criterion>}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --effective-time | 2030-06-15T12:00:00Z |
     Then the violations are: <violations>
     And the successes are: two: a.r2; one: a.r2
@@ -55,7 +56,7 @@ Feature: Waivers: criteria with dates, for images and for components
               - {value: a.r1, effectiveUntil: "15 June 2030"}
               - {value: a.r3}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --image | ${REGISTRY}/acceptance/one |
     Then the violations are: a.r1(t1) a.r1(t2,t3)
     And the warnings are: none
@@ -76,7 +77,7 @@ Feature: Waivers: criteria with dates, for images and for components
           volatileConfig:
             include: [{value: a.r1, imageUrl: "${REGISTRY}/acceptance/one"}]
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: two: -; one: a.r1(t1) a.r1(t2,t3)
     And the warnings are: two: -
     And the output should match the snapshot
@@ -91,7 +92,7 @@ Feature: Waivers: criteria with dates, for images and for components
           volatileConfig:
             exclude: [{value: "a.r1:t1", componentNames: [multi]}]
       """
-    When the images are judged with
+    When "validate image" is run with
       | --image  | ${REGISTRY}/acceptance/one                                                                  |
       | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi:latest"}]} |
     Then the report has exactly the violations of components

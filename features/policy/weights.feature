@@ -3,7 +3,8 @@ Feature: Which rules count when include and exclude disagree
   The more exact one wins; equally exact ones exclude. The policy is that of selection.feature.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And a folder "rules" with
       | a.rego | policy/worked/a.rego |
       | b.rego | policy/worked/b.rego |
@@ -17,7 +18,7 @@ Feature: Which rules count when include and exclude disagree
         - policy: [./rules]
           config: {<config>}
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: <violations>
     And the warnings are: <warnings>
     And the successes are: <successes>

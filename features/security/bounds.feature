@@ -3,7 +3,8 @@ Feature: What is attached is bounded before it is verified
   Whatever somebody attaches to an image is read in time and memory that its size and our limits bound.
 
   Background:
-    Given a key pair named "known"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a key pair named "known"
     And an image named "acceptance/image"
     And the policy configuration
       """
@@ -14,7 +15,8 @@ Feature: What is attached is bounded before it is verified
   Scenario Outline: what nobody signed takes little more memory than it is large: <count> attestations
     Given a valid image signature of "acceptance/image" image signed by the "known" key
     And <count> attestations of "acceptance/image" that are 60 MB of empty objects
-    When the images are judged, and the memory for it is measured, with
+    And the memory of the validator is measured
+    When "validate image" is run with
       | --output | json |
     Then the attestation of "acceptance/image" is refused because of "no matching attestations"
     And the image signature of "acceptance/image" is believed
@@ -29,7 +31,8 @@ Feature: What is attached is bounded before it is verified
   Scenario: a bundle that nobody signed
     Given a bundle of "acceptance/image" which nothing is wrong with
     And a bundle of "acceptance/image" which is unsigned and 60 MB of empty objects
-    When the images are judged, and the memory for it is measured, with
+    And the memory of the validator is measured
+    When "validate image" is run with
       | --output | json |
     Then the attestation of "acceptance/image" is believed
     And the peak of memory was at most 300 MiB
@@ -38,7 +41,7 @@ Feature: What is attached is bounded before it is verified
   Scenario: a certificate of which readers that try again and again never come to an end
     Given an image signature of "acceptance/image" with a certificate of 100000 lines with colons
     And a valid attestation of "acceptance/image" signed by the "known" key
-    When the images are judged with
+    When "validate image" is run with
       | --timeout | 30s |
     Then the image signature of "acceptance/image" is refused because of "error during PEM decoding"
     And the attestation of "acceptance/image" is believed
@@ -47,7 +50,7 @@ Feature: What is attached is bounded before it is verified
   Scenario: an envelope with a member that is nested 40,000 levels deep
     Given a valid image signature of "acceptance/image" image signed by the "known" key
     And an attestation of "acceptance/image" which has a member that is nested 40,000 levels deep
-    When the images are judged with
+    When "validate image" is run with
       | --output | json |
     Then the attestation of "acceptance/image" is refused because of "exceeded max depth"
     And the image signature of "acceptance/image" is believed
@@ -56,7 +59,8 @@ Feature: What is attached is bounded before it is verified
   Scenario Outline: a log that answers <what>
     Given a valid image signature of "acceptance/image" image signed by the "known" key
     And the transparency log answers <what>
-    When the images are judged, and the memory for it is measured, with
+    And the memory of the validator is measured
+    When "validate image" is run with
       | --ignore-rekor=false |          |
       | --rekor-url          | ${REKOR} |
     Then the image signature of "acceptance/image" is refused because of "<reason>"

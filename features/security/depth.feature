@@ -3,6 +3,9 @@ Feature: Nesting and noise without end
   Whatever is nested deeper than 250 levels is a clear error: never the end of the program, and never left out, which
   would hide it from the rules. The real one takes up to 10,000 levels, and leaves out what is deeper.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+
   @inject-21
   Scenario Outline: a file of a layer, <levels> levels
     Given an image "acceptance/app" with a file that is nested <levels> levels deep
@@ -16,7 +19,7 @@ Feature: Nesting and noise without end
       deny contains {"code": "a.no", "msg": "a file that nobody wants"} if input.image.files["manifests/deep.json"]
       warn contains {"code": "a.other", "msg": "says something"}
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …manifests/deep.json: …nested too deeply: more than 250 levels
@@ -41,7 +44,7 @@ Feature: Nesting and noise without end
       package a
       deny contains {"code": "a.no", "msg": "a file that nobody wants"} if input.image.files["manifests/deep.json"]
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.no
 
   @inject-23
@@ -58,7 +61,7 @@ Feature: Nesting and noise without end
       closed := concat("", ["]" | some _ in numbers.range(1, <levels>)])
       deny contains {"code": "a.deep", "msg": "deep", "value": json.unmarshal(concat("", [opened, closed]))}
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …the answer of data.a.deny is nested too deeply: more than 250 levels
@@ -77,7 +80,7 @@ Feature: Nesting and noise without end
       """
       sources: []
       """
-    When the images are judged with
+    When "validate image" is run with
       | <flag> | <value> |
     Then the validation fails with the error
       """
@@ -97,9 +100,7 @@ Feature: Nesting and noise without end
       package a
       deny contains {"code": "a.no", "msg": "denied"}
       """
-    When "validate input" is run with
-      | --file   | deep.json                             |
-      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    When ec command is run with "validate input --file deep.json --policy {"sources": [{"policy": ["./rules"]}]}"
     Then the validation fails with the error
       """
       …exceeded max depth…
@@ -121,7 +122,7 @@ Feature: Nesting and noise without end
         number == 1000000
       }
       """
-    When the images are judged with
+    When "validate image" is run with
       | --debug | |
     Then the violations are: a.no
     And the log names "more than 50000 lines or 8 MiB were printed or traced: the rest isn't shown"

@@ -1,7 +1,8 @@
 Feature: Documents that are made to cost much, or to be read as another one
 
   Background:
-    Given the rules
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And the rules
       """
       package seen
       warn contains sprintf("%v", [input.image.config.Labels.seen])
@@ -14,7 +15,7 @@ Feature: Documents that are made to cost much, or to be read as another one
   @form-40
   Scenario: a manifest that holds another configuration than it names
     Given an image "acceptance/app" whose manifest holds another configuration of the same size
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: error verifying sha256 checksum after reading …
@@ -23,7 +24,7 @@ Feature: Documents that are made to cost much, or to be read as another one
   @form-41
   Scenario: a configuration with more values than any has
     Given an image "acceptance/app" whose configuration has 2 million values
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app:latest of component app: configuration sha256:… has more than 1000000 values
@@ -54,7 +55,7 @@ Feature: Documents that are made to cost much, or to be read as another one
       deny contains "a file that nobody wants" if input.image.files["manifests/a.yaml"]
       warn contains "an image"
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …manifests/a.yaml: yaml: more than 100 %TAG directives

@@ -3,10 +3,15 @@ Feature: Texts stay texts
   Whoever may push an image writes labels, environments, annotations, statements and files as they like. Whatever these
   say, rules see it as a text, the rules that judge are those of the policy, and each format of the report shows it.
 
+  Background:
+    Given the usual flags "--images images.json --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --info"
+
   @inject-01
   Scenario Outline: <words>, in all places
     Given an image "acceptance/app" that has <words> wherever its maker may write
-    When it is judged by a policy that tells where it finds <words>, as json
+    And a policy "policy.yaml" and a snapshot "images.json" that have <words> wherever their makers may write
+    When "validate image" is run with
+      | --output | json |
     Then the json output denies, and shows <words> as it is
 
     Examples:
@@ -21,7 +26,9 @@ Feature: Texts stay texts
   @inject-02
   Scenario Outline: a marked number, reported as <format>
     Given an image "acceptance/app" that has a marked number wherever its maker may write
-    When it is judged by a policy that tells where it finds a marked number, as <format>
+    And a policy "policy.yaml" and a snapshot "images.json" that have a marked number wherever their makers may write
+    When "validate image" is run with
+      | --output | <format> |
     Then the <format> output denies, and shows a marked number as it is
 
     Examples:
@@ -39,7 +46,9 @@ Feature: Texts stay texts
   @inject-03
   Scenario Outline: a marked end of the input, reported as <format>
     Given an image "acceptance/app" that has a marked end of the input wherever its maker may write
-    When it is judged by a policy that tells where it finds a marked end of the input, as <format>
+    And a policy "policy.yaml" and a snapshot "images.json" that have a marked end of the input wherever their makers may write
+    When "validate image" is run with
+      | --output | <format> |
     Then the <format> output denies, and shows a marked end of the input as it is
 
     Examples:
@@ -55,7 +64,9 @@ Feature: Texts stay texts
   @inject-04
   Scenario Outline: half a character is U+FFFD, and ends nothing, reported as <format>
     Given an image "acceptance/app" that has half a character wherever its maker may write
-    When it is judged by a policy that tells where it finds half a character, as <format>
+    And a policy "policy.yaml" and a snapshot "images.json" that have half a character wherever their makers may write
+    When "validate image" is run with
+      | --output | <format> |
     Then the <format> output denies, and shows half a character as it is
 
     Examples:

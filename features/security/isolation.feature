@@ -1,7 +1,8 @@
 Feature: What happens in one component costs no other one its verdict
 
   Background:
-    Given a conforming image "acceptance/plain"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/plain"
     And a folder "rules" with
       | main.rego | policy/named.rego |
     And the policy configuration
@@ -16,7 +17,7 @@ Feature: What happens in one component costs no other one its verdict
       <document>
       """
     And "acceptance/odd" conforms
-    When the images are judged
+    When "validate image" is run
     Then the exit status should be 0
     And the components in the report are
       | plain | ${REGISTRY}/acceptance/plain@${plain_DIGEST} |

@@ -4,7 +4,8 @@ Feature: What rules see of an image's files is what a container would see, whate
   there, and what it removes it removes below itself only.
 
   Background:
-    Given the rules
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And the rules
       """
       package files
 
@@ -21,7 +22,7 @@ Feature: What rules see of an image's files is what a container would see, whate
   Scenario Outline: an entry of the kind "<kind>" shows <what>
     Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
       | low | <kind> | manifests/a.json | <text> |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then a message is
       """
@@ -54,7 +55,7 @@ Feature: What rules see of an image's files is what a container would see, whate
       | low  | file    | manifests/a.json | {"low":1} |
       | high | <kind>  | <path>           | <text>    |
       | high | <kind2> | <path2>          | <text2>   |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then a message is
       """
@@ -88,7 +89,7 @@ Feature: What rules see of an image's files is what a container would see, whate
       | low | pax header | headers | |
       | low | pax header | headers | |
       | low | file | manifests/a.json | {"x":1} |
-    When the images are judged with
+    When "validate image" is run with
       | --policy  | {"sources": [{"policy": ["./rules"]}]} |
       | --timeout | 20s                                    |
     Then a message is

@@ -3,13 +3,16 @@ Feature: Nobody leads the validator astray
   Whoever answers a request may send the validator elsewhere, cut its answer short, or be somebody else. None of that
   reaches hosts inside, goes over plain http, or makes half of a policy count for all of it.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
+
   @wire-<id>
   Scenario Outline: a registry that redirects inside, to <host>
     Given a stranger
     And an image that passes
-    And its registry is called "localhost"
     And the registry redirects requests for blobs to "http://<host>:${STRANGER_PORT}/blobs"
-    When the validation is run
+    When "validate image" is run with
+      | --image | localhost:${REGISTRY_PORT}/acceptance/image |
     Then the registry redirected a request
     And the image does not pass
     And the stranger was not asked for anything
@@ -43,7 +46,7 @@ Feature: Nobody leads the validator astray
         result := {"code": "main.never", "msg": "never"}
       }
       """
-    When the validation is run with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["https://${STRANGER}/files/main.rego"]}]} |
     Then the validation fails, and says "redirected to insecure http://"
     And nobody was asked over plain http
@@ -73,7 +76,7 @@ Feature: Nobody leads the validator astray
         result := {"code": "main.always", "msg": "always"}
       }
       """
-    When the validation is run with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/main.rego"]}]} |
     Then the validation fails, and says "unexpected EOF"
 
@@ -81,7 +84,7 @@ Feature: Nobody leads the validator astray
   Scenario: a certificate that names its host in its subject alone
     Given the registry's certificate has no names but "localhost" as its subject
     And an image that passes
-    And its registry is called "localhost"
-    When the validation is run
+    When "validate image" is run with
+      | --image | localhost:${REGISTRY_PORT}/acceptance/image |
     Then the image cannot be read: "x509: certificate relies on legacy Common Name field, use SANs instead"
     And the registry was not asked for anything

@@ -4,7 +4,8 @@ Feature: Rules that deny in a form that can't be judged
   it never passes in silence.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
     And the policy configuration
       """
       sources: [{policy: [./rules]}]
@@ -20,7 +21,7 @@ Feature: Rules that deny in a form that can't be judged
       # custom: {short_name: x}
       <rule>
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …returns an unsupported value, at main.rego:5
@@ -48,7 +49,7 @@ Feature: Rules that deny in a form that can't be judged
       warn contains {"code": "a.other", "msg": "says something"}
       <rule>
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …can't be judged: …
@@ -83,7 +84,7 @@ Feature: Rules that deny in a form that can't be judged
       package b
       deny.a.b := "m"
       """
-    When the images are judged
+    When "validate image" is run
     Then the validation fails with the error
       """
       …the rule deny.a.b can't be judged: …b.rego at line 2
@@ -100,7 +101,7 @@ Feature: Rules that deny in a form that can't be judged
       lib.deny.x := 1
       denyx.y := 1
       """
-    When the images are judged
+    When "validate image" is run
     Then the violations are: a.no
     And the warnings are: none
 
@@ -113,6 +114,6 @@ Feature: Rules that deny in a form that can't be judged
       # custom: {short_name: "\0date:x", collections: [left-out]}
       deny contains {"code": "a.x", "msg": "denied"}
       """
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["@left-out"]}}]} |
     Then the violations are: a.x

@@ -3,6 +3,9 @@ Feature: Secrets stay where they belong
   Whoever answers for a registry may name any token server, and may redirect anywhere; whoever reads a report or a log
   isn't who was given the password. Neither gets it.
 
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
+
   @creds-<id>
   Scenario Outline: a realm on another port of loopback, written <host>
     Given a stranger
@@ -10,7 +13,7 @@ Feature: Secrets stay where they belong
     And the registry names the realm "http://<host>:${STRANGER_PORT}/token"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image cannot be read: "invalid realm in www-authenticate: realm host"
     And the stranger was not asked for anything
 
@@ -31,7 +34,7 @@ Feature: Secrets stay where they belong
     And the registry names the realm "http://token.test/token"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image cannot be read: "realm scheme "http" not allowed for a secure registry; use https"
 
   @creds-38
@@ -44,7 +47,7 @@ Feature: Secrets stay where they belong
       {"auths": {"${REGISTRY}": {<entry>}}}
       """
     And an image that passes
-    When the validation is run
+    When "validate image" is run
     Then the image cannot be read: "refusing token-server redirect"
     And the stranger was not asked for anything
     And "identity" is in no output
@@ -61,8 +64,10 @@ Feature: Secrets stay where they belong
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
     And the registry redirects requests for configurations to the stranger
-    And its policy reads the configuration
-    When the validation is run
+    And a policy artifact "acceptance/policy" tagged "v1" with
+      | main.rego | happy_day.rego |
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
     Then the stranger was asked, and got no secrets
 
   @creds-40
@@ -71,7 +76,7 @@ Feature: Secrets stay where they belong
     And a git repository named "happy-day-policy" with
       | main.rego | happy_day.rego |
     And an image that passes
-    When the validation is run with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://user:secret@${STRANGER}/git/happy-day-policy"]}]} |
       | --debug  |  |
     Then the image passes
@@ -82,7 +87,7 @@ Feature: Secrets stay where they belong
   @creds-41
   Scenario Outline: a password in <what>
     Given an image that passes
-    When the validation is run with
+    When "validate image" is run with
       | <flag>  | <value> |
       | --debug |         |
     Then "hunter2" is in no output
@@ -108,7 +113,7 @@ Feature: Secrets stay where they belong
       {"auths": {"${REGISTRY}": {"identitytoken": "hunter2"}}}
       """
     And an image that passes
-    When the validation is run with
+    When "validate image" is run with
       | --debug |  |
     Then the image passes
     And "hunter2" is in no output
@@ -118,7 +123,7 @@ Feature: Secrets stay where they belong
     Given a stranger
     And an image that passes
     And the registry says that the stranger has the next page of referrers
-    When the validation is run
+    When "validate image" is run
     Then the image passes
     And the stranger was not asked for anything
     And the registry was asked for 2 pages of referrers
@@ -126,8 +131,9 @@ Feature: Secrets stay where they belong
   @creds-44
   Scenario: rules see the policy without its passwords
     Given an image that passes
-    And its policy is in the policy bundle
-    When the validation is run with
+    And a policy artifact "acceptance/policy" tagged "v1" with
+      | main.rego | happy_day.rego |
+    When "validate image" is run with
       | --policy | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
       | --output | policy-input |
     Then "hunter2" is in no output

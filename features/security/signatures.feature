@@ -4,7 +4,8 @@ Feature: What doesn't count as a signature
   encodings, keys, numbers, log entries and checkpoints.
 
   Background:
-    Given a key pair named "known"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a key pair named "known"
     And an image named "acceptance/image"
     And the policy configuration
       """
@@ -15,7 +16,7 @@ Feature: What doesn't count as a signature
   Scenario Outline: an image signature which <fault>
     Given an image signature of "acceptance/image" which <fault>
     And an attestation of "acceptance/image" which nothing is wrong with
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
     Then the image signature of "acceptance/image" is refused because of "<reason>"
     And the attestation of "acceptance/image" is believed
@@ -38,7 +39,7 @@ Feature: What doesn't count as a signature
   Scenario: an image signature which nothing is wrong with
     Given an image signature of "acceptance/image" which nothing is wrong with
     And an attestation of "acceptance/image" which nothing is wrong with
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the exit status should be 0
     And the image signature of "acceptance/image" is believed
@@ -48,7 +49,7 @@ Feature: What doesn't count as a signature
   Scenario Outline: an attestation which <fault>
     Given an image signature of "acceptance/image" which nothing is wrong with
     And an attestation of "acceptance/image" which <fault>
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
     Then the attestation of "acceptance/image" is refused because of "<reason>"
     And the image signature of "acceptance/image" is believed
@@ -63,7 +64,7 @@ Feature: What doesn't count as a signature
   @trust-04 @trust-04.<id>
   Scenario Outline: an image signature by an RSA key of <bits> bits
     Given an image signature of "acceptance/image" by an RSA key "short" of <bits> bits
-    When the images are judged with
+    When "validate image" is run with
       | --public-key | ${short_PUBLIC_KEY} |
     Then the image signature of "acceptance/image" is refused because of "RSA keys of fewer than 2048 bits are not trusted: this one has <bits>"
 
@@ -75,7 +76,7 @@ Feature: What doesn't count as a signature
   @trust-05
   Scenario: an image signature by an RSA key that is long enough
     Given an image signature of "acceptance/image" by an RSA key "long" of 2048 bits
-    When the images are judged with
+    When "validate image" is run with
       | --public-key | ${long_PUBLIC_KEY} |
     Then the image signature of "acceptance/image" is believed
 
@@ -83,7 +84,7 @@ Feature: What doesn't count as a signature
   Scenario Outline: a certificate beside a signature that has <oddity>
     Given an image signature of "acceptance/image" with a certificate that has <oddity>
     And an attestation of "acceptance/image" which nothing is wrong with
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the image signature of "acceptance/image" is refused because of "<reason>"
     And the attestation of "acceptance/image" is believed
@@ -101,7 +102,7 @@ Feature: What doesn't count as a signature
   @trust-07 @trust-07.<id>
   Scenario Outline: a bundle which <fault>
     Given a bundle of "acceptance/image" which <fault>
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the attestation of "acceptance/image" is refused because of "checkpoint"
 
@@ -117,6 +118,6 @@ Feature: What doesn't count as a signature
   @trust-08
   Scenario: a bundle which nothing is wrong with
     Given a bundle of "acceptance/image" which nothing is wrong with
-    When the images are judged with
+    When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the attestation of "acceptance/image" is believed

@@ -4,14 +4,15 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
   that are gone may be those that deny.
 
   Background:
-    Given a conforming image "acceptance/app"
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
+    And a conforming image "acceptance/app"
 
   @archive-<id>
   Scenario Outline: a file with rules, <name>, that <damage>
     Given there is a file "<name>" that <damage>, an archive of
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./<name>"]}]} |
     Then the validation fails with the error
       """
@@ -59,7 +60,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a file "<name>" that <damage> is served over https, an archive of
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/<name>"]}]} |
     Then the validation fails with the error
       """
@@ -78,7 +79,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a policy artifact "acceptance/rules" with a packed folder that <damage>, an archive of
       | rules/first.rego    | policy/first.rego |
       | rules/refusing.rego | refusing.rego     |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/rules"]}]} |
     Then the validation fails with the error
       """
@@ -97,7 +98,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given there is a file "<name>" that is whole, an archive of
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./<name>"]}]} |
     Then the violations are: main.refused
     And the warnings are: source.first
@@ -116,7 +117,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | more.yaml  | policy/data/facts.yaml |
     And a folder "rules" with
       | main.rego | policy/version.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["./facts.tar.gz"]}]} |
     Then the validation fails with the error
       """
@@ -128,7 +129,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given there is a file "rules.tar.gz" that is whole, an archive of
       | main.rego   | refusing.rego     |
       | ./main.rego | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules.tar.gz"]}]} |
     Then the validation fails with the error
       """
@@ -141,7 +142,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | first.rego         | policy/first.rego |
       | more/refusing.rego | refusing.rego     |
     And nobody may read "<path>"
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the validation fails with the error
       """
@@ -160,7 +161,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a folder "rules" with
       | first.rego | policy/first.rego |
     And <thing> is at "rules/second.rego"
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the validation fails with the error
       """
@@ -180,7 +181,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a folder "rules" with
       | main.rego | policy/version.rego |
     And <thing> is at "facts.yaml"
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["./facts.yaml"]}]} |
     Then the validation fails with the error
       """
@@ -197,7 +198,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a git repository named "policies" whose tree has <what>, with the content of
       | refusing.rego     |
       | policy/first.rego |
-    When the images are judged with
+    When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git"]}]} |
     Then the validation fails with the error
       """

@@ -15,7 +15,8 @@ Feature: Components that share layers
   @layers-<id>
   Scenario Outline: the report is right cold, warm and without cache, for <reader>
     Given the environment variable is set "EC_CACHE=true"
-    When the images are validated with
+    When "validate image" is run with
+      | --json-input | ${IMAGES} |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//<folder>"]}]} |
       | --public-key     | ${known_PUBLIC_KEY}                                                                       |
       | --rekor-url      | ${REKOR}                                                                                  |
@@ -24,11 +25,11 @@ Feature: Components that share layers
     Then the exit status should be 0
     And the output should match the snapshot
     And each layer was fetched
-    When the same command is run again
+    When "validate image" is run again
     Then the exit status should be 0
     And the output should match the snapshot
     When the environment variable is set "EC_CACHE=false"
-    And the same command is run again
+    And "validate image" is run again
     Then the exit status should be 0
     And the output should match the snapshot
     And each layer was fetched
@@ -41,7 +42,8 @@ Feature: Components that share layers
   @layers-<id>
   Scenario Outline: a shared layer is fetched once when cold, and not at all when warm, for <reader>
     Given the environment variable is set "EC_CACHE=true"
-    When the images are validated with
+    When "validate image" is run with
+      | --json-input | ${IMAGES} |
       | --policy       | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//<folder>"]}]} |
       | --public-key   | ${known_PUBLIC_KEY}                                                                       |
       | --ignore-rekor |                                                                                           |
@@ -50,7 +52,7 @@ Feature: Components that share layers
     Then the exit status should be 0
     And each component saw 3 files
     And each layer was fetched exactly once
-    When the same command is run again
+    When "validate image" is run again
     Then the exit status should be 0
     And each component saw 3 files
     And no layer was fetched
@@ -68,7 +70,8 @@ Feature: Components that share layers
     Given an OLM bundle image "acceptance/incomplete" with the files
       | manifests/own.json | {"image": "incomplete"} |
     And each image is signed and attested by the "known" key
-    When the images are validated with
+    When "validate image" is run with
+      | --json-input | ${IMAGES} |
       | --policy       | {"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git//input"]}]} |
       | --public-key   | ${known_PUBLIC_KEY}                                                                    |
       | --ignore-rekor |                                                                                        |

@@ -1,4 +1,4 @@
-"""The little that steps need of behave: a typed context, tables without heading rows, tables of arguments, skipping."""
+"""The little that steps need of behave: a typed context, tables without heading rows, tables of arguments."""
 
 from __future__ import annotations
 
@@ -6,16 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ec_acceptance.testbed.validator.command_line import CommandLineError
-from ec_acceptance.testbed.validator.memory import measured
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ec_acceptance.testbed.scenario.world import World
-    from ec_acceptance.testbed.validator.process import Running
 
-__all__ = ["Context", "arguments", "finish_measured", "named", "pairs", "rows"]
+__all__ = ["Context", "arguments", "named", "pairs", "rows"]
 
 
 class Context(Protocol):
@@ -43,11 +40,13 @@ def named(images: str | None) -> list[str] | None:
 
 
 def arguments(context: Context) -> Sequence[str]:
-    """A table of flags and values as words of a command line.
+    """A table of flags and values as words of a command line; none without a table.
 
     An empty value leaves the flag alone; `""` is an empty word. `${…}` is replaced, nothing else is.
     """
-    words = []
+    words: list[str] = []
+    if context.table is None:
+        return words
     for flag, value in pairs(context.table):
         if not flag.startswith("-"):
             raise CommandLineError(f"a row of arguments begins with a flag, not with {flag!r}")
@@ -55,14 +54,3 @@ def arguments(context: Context) -> Sequence[str]:
         if value:
             words.append("" if value == '""' else context.world.text(value))
     return words
-
-
-def finish_measured(context: Context, running: Running) -> None:
-    """Wait for the validator and note its peak of memory; where that can't be measured, skip the scenario."""
-    try:
-        with measured(running.pid) as peak:
-            context.world.finish()
-    except UnconfinableError as error:
-        context.scenario.skip(str(error))
-        return
-    context.world.peaks.append(peak.size)

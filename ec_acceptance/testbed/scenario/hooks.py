@@ -19,7 +19,7 @@ from ec_acceptance.testbed.scenario.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["after_all", "after_scenario", "before_all", "before_scenario"]
+__all__ = ["after_all", "after_scenario", "before_all", "before_scenario", "before_step"]
 
 EMBEDDED = "embedded"
 """The tag of scenarios whose images other registries refuse: each has an embedded one of its own."""
@@ -62,6 +62,11 @@ def before_scenario(context: Any, scenario: Any) -> None:
     if EMBEDDED in map(str, scenario.effective_tags) and services.backend.kind != "embedded":
         services = replace(services, backend=EmbeddedRegistry(reason="the scenario's images need it"))
     context.world = World(services, f"{identity}{row}", snapshots, identity)
+
+
+def before_step(context: Any, step: Any) -> None:
+    """Let nothing but a `When` run the validator."""
+    context.world.runs_allowed = step.step_type == "when"
 
 
 def after_scenario(context: Any, scenario: Any) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
 from ec_acceptance.testbed.scenario.world import World
+from ec_acceptance.testbed.validator.flags import OF_FILES, command_line
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.fixtures.bundles import Reader
@@ -36,9 +37,10 @@ def measure_pause(services: Services, reader: Reader) -> float:
     try:
         add_sharing(world.stock, _IMAGES, reader)
         world.judge(reader)
+        world.usual = OF_FILES
         world.environment["EC_CACHE"] = "false"
         mark = world.gate.log.mark()
-        world.start_usual()
+        world.start(command_line(world, "validate image"))
         world.finish(timeout=world.steering.limit)
         return world.gate.log.longest_gap(since=mark)
     finally:

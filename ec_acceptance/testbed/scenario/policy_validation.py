@@ -1,4 +1,4 @@
-"""The usual way in which scenarios about policies have images judged: what it is about stands in the scenario alone."""
+"""Images that conform, and outputs that are compared in an order, or with a time, of their own."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING
 from ec_acceptance.testbed.expect.report import numbers_kept
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["POLICY_FILE", "add_conforming", "attach", "compare_lines", "judge", "know_seconds", "usual_words"]
-
-POLICY_FILE = "policy.yaml"
-"""What `--policy` names when the scenario says nothing else."""
-
-_INPUTS = {"--image", "--images", "--file-path", "--json-input", "--snapshot"}
+__all__ = ["add_conforming", "attach", "compare_lines", "know_seconds"]
 
 
 def add_conforming(world: World, name: str) -> None:
@@ -35,32 +28,6 @@ def attach(world: World, name: str) -> None:
     world.stock.sign(name, "known", logged=False)
     world.stock.attest(name, "known", logged=False)
     world.made[f"{name.rpartition('/')[2]}_DIGEST"] = world.stock.images[name].digest
-
-
-def judge(world: World, words: Sequence[str]) -> None:
-    """Run `validate image` with these words and what they leave open (`usual_words`)."""
-    world.run(usual_words(world, words))
-
-
-def usual_words(world: World, words: Sequence[str]) -> list[str]:
-    """The command line of `validate image` with these words and what they leave open.
-
-    That is all images by their tags, the configuration in `POLICY_FILE`, the key "known", no transparency log, all
-    results, JSON.
-    """
-    given = {word.partition("=")[0] for word in words}
-    usual = {
-        "--policy": POLICY_FILE,
-        "--public-key": world.stock.variables().get("known_PUBLIC_KEY", ""),
-        "--ignore-rekor": "",
-        "--show-successes": "",
-        "--output": "json",
-    }
-    if not given & _INPUTS:
-        names = [name for name, image in world.stock.images.items() if image.tag]
-        usual = {"--json-input": world.stock.snapshot(names), **usual}
-    rest = [word for flag, value in usual.items() if flag not in given for word in (flag, value) if word]
-    return ["validate", "image", *rest, *words]
 
 
 def know_seconds(world: World) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import socket
+from contextlib import nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
@@ -25,6 +26,7 @@ from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.git import GitServer, Repository
 from ec_acceptance.testbed.servers.third_party import Stranger
 from ec_acceptance.testbed.validator.command_line import expand
+from ec_acceptance.testbed.validator.memory import Peak, measured
 
 if TYPE_CHECKING:
     import ssl
@@ -39,10 +41,13 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.scenario.trust import Trust
     from ec_acceptance.testbed.validator.process import Invocation, Running
 
-__all__ = ["NAMESPACE", "TestbedError", "World"]
+__all__ = ["NAMESPACE", "POLICY_FILE", "TestbedError", "World"]
 
 NAMESPACE = "acceptance"
 """The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
+
+POLICY_FILE = "policy.yaml"
+"""The policy configuration of scenarios, in the folder in which the validator is started."""
 
 _PATIENCE = 20.0
 _UNFIT = re.compile(r"[^a-z0-9._-]+")
@@ -86,7 +91,9 @@ class World:
         self.running: dict[str, Running] = {}
         self.finished: dict[str, Invocation] = {}
         self.arguments: tuple[str, ...] = ()
-        self.usual: dict[str, str] = {}
+        self.usual: tuple[str, ...] = ()
+        self.runs_allowed = True
+        self.measured = False
         self.made: dict[str, str] = {}
         self.reader: Reader | None = None
         self.remembered: Mapping[str, str] = {}
@@ -201,7 +208,10 @@ class World:
         return {
             **self.stock.variables(),
             **self.made,
+            "IMAGES": self.stock.snapshot(name for name, image in self.stock.images.items() if image.tag),
+            "IMAGE_COUNT": str(len(self.stock.images)),
             "REGISTRY": self.gate.address,
+            "REGISTRY_PORT": self.gate.address.rpartition(":")[2],
             "GITHOST": self.git.address,
             "REKOR": self.rekor.url,
             "NOBODY": self.nobody,
@@ -272,32 +282,13 @@ class World:
         return self.finish()
 
     def judge(self, reader: Reader) -> None:
-        """Have all images signed, and judged by the files that this reader sees, in each `start_usual`."""
+        """Have all images signed, and write the policy configuration by which this reader's files are judged."""
         self.reader = reader
         if "known" not in self.stock.keys:
             self.stock.add_key("known")
         self.stock.sign_all("known")
         self.add_policies("manifests-policy", {"main.rego": reader.policy, "witness.rego": "witness.rego"})
-        self.usual = {
-            "--policy": '{"sources": [{"policy": ["git::https://${GITHOST}/git/manifests-policy.git"]}]}',
-            "--public-key": "${known_PUBLIC_KEY}",
-            "--ignore-rekor": "",
-            "--output": "json",
-        }
-
-    def start_usual(
-        self, images: Iterable[str] | None = None, more: Mapping[str, str] | None = None, name: str = ""
-    ) -> Running:
-        """Start a validation of all images, or of these, by their files.
-
-        Args:
-            images: in this order.
-            more: flags besides the usual ones, or in their place; without `--workers` there is one for each image.
-            name: tells several apart.
-        """
-        flags = {"--workers": str(len(self.stock.images)), **self.usual, **(more or {})}
-        words = [word for flag, value in flags.items() for word in (flag, self.text(value)) if word]
-        return self.start(["validate", "image", "--json-input", self.stock.snapshot(images), *words], name)
+        self.write(POLICY_FILE, "sources: [{policy: ['git::https://${GITHOST}/git/manifests-policy.git']}]")
 
     def wait_until_idle(self) -> None:
         """Return when every request is held or answered, and no other one has come for longer than any pause."""
@@ -308,7 +299,12 @@ class World:
         """Start the validator and return; `name` tells several apart that run at the same time.
 
         If none is running, requests made before don't count any more: assertions are on what runs now.
+
+        Raises:
+            TestbedError: the step isn't a `When`; readers see what runs there, and only there.
         """
+        if not self.runs_allowed:
+            raise TestbedError("only a When runs the validator")
         if not self.running:
             self._mark = self.gate.log.mark()
             strangers = [stranger.journal for stranger in self.strangers]
@@ -329,9 +325,11 @@ class World:
         """Wait until a validator ends; after `timeout` seconds, by default the run's time-out, it is killed."""
         running = self.running.pop(name)
         try:
-            invocation = running.wait(self.services.options.timeout if timeout is None else timeout)
+            with measured(running.pid) if self.measured else nullcontext(Peak(running.pid)) as peak:
+                invocation = running.wait(self.services.options.timeout if timeout is None else timeout)
         finally:
             running.kill()
+        self.peaks.append(peak.size)
         self.invocations.append(invocation)
         self.finished[name] = invocation
         return invocation

@@ -16,7 +16,7 @@ from ec_acceptance.testbed.validator.sandbox import UnconfinableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Peak", "measured"]
+__all__ = ["Peak", "measured", "require_measurable"]
 
 _INTERVAL = 0.01
 
@@ -33,6 +33,16 @@ class Peak:
         self.size = max(self.size, sum(map(_proportional, _family(self._pid))))
 
 
+def require_measurable() -> None:
+    """Do nothing where memory can be measured.
+
+    Raises:
+        UnconfinableError: it can't.
+    """
+    if sys.platform != "linux" or not Path("/proc/self/smaps_rollup").exists():
+        raise UnconfinableError("proportional set sizes are Linux's")
+
+
 @contextmanager
 def measured(pid: int) -> Iterator[Peak]:
     """Look at the process `pid` and its descendants every 10 ms until the context ends.
@@ -42,8 +52,7 @@ def measured(pid: int) -> Iterator[Peak]:
     Raises:
         UnconfinableError: there is no such measure on this system.
     """
-    if sys.platform != "linux" or not Path("/proc/self/smaps_rollup").exists():
-        raise UnconfinableError("proportional set sizes are Linux's")
+    require_measurable()
     peak, over = Peak(pid), threading.Event()
 
     def look_on() -> None:

@@ -20,7 +20,7 @@ def scenario(*sentences: str) -> SimpleNamespace:
     "sentence",
     [
         "no request is in flight",
-        "the validation is run, with the shared layer held until no request is in flight",
+        '"validate image" is run, with the shared layer held until no request is in flight',
     ],
 )
 def test_it_is_measured_for_the_reader_of_who_waits(reader: str, sentence: str) -> None:
@@ -28,4 +28,4 @@ def test_it_is_measured_for_the_reader_of_who_waits(reader: str, sentence: str) 
 
 
 def test_who_doesnt_wait_needs_no_measure() -> None:
-    assert readers_waited_for(scenario(IMAGES.format("both"), "the validation is run")) == []
+    assert readers_waited_for(scenario(IMAGES.format("both"), '"validate image" is run')) == []
