@@ -96,7 +96,7 @@ def docker_only() -> None:
     "creds-17",
 )
 def oauth2_or_nothing() -> None:
-    from refimpl.oci.errors import DeniedError, NotFoundError
+    from refimpl.errors import DeniedError, NotFoundError
     from refimpl.oci.token import TokenServer
 
     @changed(TokenServer, "_read")
@@ -250,8 +250,8 @@ def says_passwords() -> None:
     "creds-43",
 )
 def next_page_anywhere() -> None:
+    from refimpl.http.link import next_target
     from refimpl.oci import client
-    from refimpl.oci.link import next_target
 
     @changed(client, "_next_page")
     def following(original: Callable[..., Any], response: Any, ref: Any) -> Any:
@@ -268,7 +268,7 @@ def next_page_anywhere() -> None:
     "creds-21",
 )
 def base64_in_one_line() -> None:
-    from refimpl import kubeconfig
+    from refimpl.kubernetes import kubeconfig
 
     @changed(kubeconfig, "_decoded")
     def decoded(original: Callable[..., Any], value: Any, path: str) -> Any:
@@ -284,7 +284,7 @@ def base64_in_one_line() -> None:
     "creds-22 creds-23",
 )
 def plugins_without_arguments() -> None:
-    from refimpl import cluster
+    from refimpl.kubernetes import cluster
     from refimpl.record import replace
 
     @changed(cluster, "run")

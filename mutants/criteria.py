@@ -20,7 +20,7 @@ __all__: list[str] = []
     "selection-15 selection-19 selection-20",
 )
 def exclude_always_wins() -> None:
-    from refimpl.evaluation.scoring import Scale
+    from refimpl.evaluation.specificity import Scale
 
     @changed(Scale, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
@@ -35,7 +35,7 @@ def exclude_always_wins() -> None:
     "selection-16 selection-17 selection-18",
 )
 def include_always_wins() -> None:
-    from refimpl.evaluation.scoring import Scale
+    from refimpl.evaluation.specificity import Scale
 
     @changed(Scale, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
@@ -50,9 +50,10 @@ def include_always_wins() -> None:
     "selection-03 selection-04 selection-10 selection-18",
 )
 def terms_ignored() -> None:
-    from refimpl.evaluation import drafts
 
-    @changed(drafts, "matchers")
+    from refimpl.evaluation import candidate
+
+    @changed(candidate, "matchers")
     def matchers(original: Callable[..., Any], code: str, _: object = (), collections: Any = ()) -> Any:
         return original(code, (), collections)
 
@@ -64,9 +65,9 @@ def terms_ignored() -> None:
     "selection-11 selection-15 selection-21",
 )
 def collections_ignored() -> None:
-    from refimpl.evaluation import drafts, selection
+    from refimpl.evaluation import candidate, selection
 
-    for module in (drafts, selection):
+    for module in (candidate, selection):
 
         @changed(module, "matchers")
         def matchers(original: Callable[..., Any], code: str, terms: Any = (), _: object = ()) -> Any:
@@ -80,7 +81,7 @@ def collections_ignored() -> None:
     "selection-12 selection-13 selection-14",
 )
 def unknown_names_pass() -> None:
-    from refimpl.evaluation.outcome import Judgement
+    from refimpl.evaluation.collector import Judgement
 
     @changed(Judgement, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
@@ -123,9 +124,10 @@ def waivers_for_everybody() -> None:
     "selection-18",
 )
 def criteria_weigh_the_same() -> None:
-    from refimpl.evaluation import scoring
 
-    replace(scoring, "score", lambda _: 1)
+    from refimpl.evaluation import specificity
+
+    replace(specificity, "score", lambda _: 1)
 
 
 @mutant(
@@ -135,7 +137,7 @@ def criteria_weigh_the_same() -> None:
     "selection-02 selection-07",
 )
 def excluded_rules_succeed() -> None:
-    from refimpl.evaluation.outcome import Judgement
+    from refimpl.evaluation.collector import Judgement
 
     @changed(Judgement, "_keeps")
     def keeps(original: Callable[..., bool], self: Any, draft: Any, selected: Any) -> bool:

@@ -23,8 +23,8 @@ __all__: list[str] = []
     "cache-14.3 cache-14.4 cache-14.5 cache-14.6 cache-14.7 cache-14.13 cache-14.14",
 )
 def never_swept() -> None:
-    from refimpl import leftovers
     from refimpl.layers.directory import Directory
+    from refimpl.system import leftovers
 
     @changed(Directory, "sweep")
     def sweep(*_: object) -> int:
@@ -77,9 +77,9 @@ def sweeps_foreign_files() -> None:
     "cache-15.16 cache-15.17 cache-15.18",
 )
 def write_error_is_fatal() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.cache import LayerCache
     from refimpl.layers.directory import Directory, UnusableError
-    from refimpl.oci.errors import MalformedError
 
     @changed(LayerCache, "_stop_writing")
     def stop_writing(_: object, self: Any, error: Exception) -> NoReturn:

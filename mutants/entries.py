@@ -96,9 +96,9 @@ def hit_bypasses_flight() -> None:
     "cache-28.5 cache-28.6",
 )
 def stat_then_open() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.cache import LayerCache
     from refimpl.layers.directory import Directory
-    from refimpl.oci.errors import MalformedError
 
     found: set[str] = set()
 
@@ -178,8 +178,8 @@ def verified_once() -> None:
     "cache-10.9 cache-10.10 cache-10.11",
 )
 def damage_is_fatal() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.cache import DamagedEntryError, LayerCache
-    from refimpl.oci.errors import MalformedError
 
     @changed(LayerCache, "_set_aside")
     def set_aside(_: object, self: Any, name: str, entry: Any) -> None:
@@ -292,8 +292,8 @@ def manifests_kept() -> None:
     "cache-10.6 cache-10.7 cache-10.8 cache-10.14 cache-10.15 cache-10.16",
 )
 def odd_entries_are_fatal() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.directory import Directory
-    from refimpl.oci.errors import MalformedError
 
     @changed(Directory, "open_entry")
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:

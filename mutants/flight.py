@@ -104,8 +104,7 @@ def builtin_apart() -> None:
     "cache-26.1 cache-26.3",
 )
 def waiters_get_not_found() -> None:
-    from refimpl.errors import RegistryError
-    from refimpl.oci.errors import NotFoundError
+    from refimpl.errors import NotFoundError, RegistryError
     from refimpl.oci.memo import Memo
 
     @changed(Memo, "get")

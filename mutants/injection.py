@@ -29,7 +29,7 @@ def _unmarked(text: str) -> str:
     "inject-01 inject-02 inject-03",
 )
 def numbers_by_their_mark() -> None:
-    from refimpl import jsontext
+    from refimpl.golang import jsontext
 
     @changed(jsontext, "dumps")
     def dumps(original: Callable[..., str], value: Any, **named: Any) -> str:
@@ -114,7 +114,7 @@ def unjudged_rules_pass() -> None:
     "inject-04",
 )
 def half_a_character_is_kept() -> None:
-    from refimpl import jsontext
+    from refimpl.golang import jsontext
 
     replace(jsontext, "well_formed", lambda text: text)
 
@@ -126,8 +126,8 @@ def half_a_character_is_kept() -> None:
     "inject-21",
 )
 def deep_files_are_left_out() -> None:
+    from refimpl.errors import LimitExceededError
     from refimpl.layers import files
-    from refimpl.oci.errors import LimitExceededError
 
     @changed(files, "_parsed")
     def parsed(original: Callable[..., Any], name: str, content: bytes) -> Any:
@@ -144,7 +144,7 @@ def deep_files_are_left_out() -> None:
     "inject-21 inject-24",
 )
 def depth_without_limit() -> None:
-    from refimpl import jsontext, yamltext
+    from refimpl.golang import jsontext, yamltext
 
     replace(jsontext, "check_depth", lambda *_: None)
     replace(yamltext, "check_depth", lambda *_: None)

@@ -23,9 +23,8 @@ __all__: list[str] = []
     "form-06",
 )
 def sparse_index_ends_all() -> None:
-    from refimpl.errors import ComponentError
+    from refimpl.errors import ComponentError, MissingChildError
     from refimpl.oci.client import Client
-    from refimpl.oci.errors import MissingChildError
 
     @changed(Client, "image")
     def image(original: Callable[..., Any], *arguments: Any) -> Any:
@@ -42,8 +41,8 @@ def sparse_index_ends_all() -> None:
     "form-01",
 )
 def any_configuration() -> None:
-    from refimpl import image
-    from refimpl.oci.members import Nested
+    from refimpl.golang.members import Nested
+    from refimpl.policy_input import image
 
     replace(image, "_CONFIGURATION", Nested({"config": Nested(image._CONFIG)}))
 
@@ -55,8 +54,8 @@ def any_configuration() -> None:
     "form-02",
 )
 def strict_configuration() -> None:
-    from refimpl.oci import members
-    from refimpl.oci.errors import MalformedError
+    from refimpl.errors import MalformedError
+    from refimpl.golang import members
 
     @changed(members, "canonical")
     def canonical(original: Callable[..., Any], value: Any, shape: Any) -> Any:
@@ -73,7 +72,7 @@ def strict_configuration() -> None:
     "form-03",
 )
 def small_configurations() -> None:
-    from refimpl import image
+    from refimpl.policy_input import image
 
     replace(image, "CONFIGURATION_LIMIT", 4 << 20)
 
@@ -85,7 +84,7 @@ def small_configurations() -> None:
     "form-41",
 )
 def any_number_of_values() -> None:
-    from refimpl import image
+    from refimpl.policy_input import image
 
     replace(image, "_COMMAS", 1 << 62)
 
@@ -151,7 +150,7 @@ def any_host_name() -> None:
     "form-20",
 )
 def unknown_kinds_in_folders() -> None:
-    from refimpl import input_files
+    from refimpl.commands import input_files
 
     @changed(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
@@ -165,7 +164,7 @@ def unknown_kinds_in_folders() -> None:
     "form-21",
 )
 def unknown_kinds_passed_over() -> None:
-    from refimpl import input_files
+    from refimpl.commands import input_files
 
     @changed(input_files, "_below")
     def below(original: Callable[..., Any], directory: str) -> Any:
@@ -181,7 +180,7 @@ def unknown_kinds_passed_over() -> None:
 def links_unfollowed() -> None:
     import os
 
-    from refimpl import input_files
+    from refimpl.commands import input_files
 
     @changed(input_files, "_names")
     def names(original: Callable[..., Any], directory: str, failed: str) -> Any:
@@ -195,7 +194,7 @@ def links_unfollowed() -> None:
     "form-23 form-24",
 )
 def lower_case_ends() -> None:
-    from refimpl import input_files, inspect_data
+    from refimpl.commands import input_files, inspect_data
 
     @changed(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
@@ -213,7 +212,7 @@ def lower_case_ends() -> None:
     "form-25.02 form-25.03",
 )
 def plain_dashes_only() -> None:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     @changed(yamltext, "loads_all")
     def loads_all(original: Callable[..., Any], text: bytes) -> Any:
@@ -227,7 +226,7 @@ def plain_dashes_only() -> None:
     "form-26",
 )
 def directives_alone() -> None:
-    from refimpl import input_files
+    from refimpl.commands import input_files
 
     replace(input_files, "_split", lambda content: content.split(b"\n---\n"))
 
@@ -239,7 +238,7 @@ def directives_alone() -> None:
     "form-26.02",
 )
 def yaml_of_one_version_only() -> None:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     @changed(yamltext, "loads_all")
     def loads_all(original: Callable[..., Any], text: bytes) -> Any:
@@ -257,7 +256,7 @@ def yaml_of_one_version_only() -> None:
 def pipes_read() -> None:
     from pathlib import Path
 
-    from refimpl import input_files
+    from refimpl.commands import input_files
 
     @changed(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
@@ -271,7 +270,7 @@ def pipes_read() -> None:
     "form-42.01 form-42.02",
 )
 def aliases_without_end() -> None:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     def documents(_: str) -> Any:
         return iter([None])  # what such a document would become doesn't fit anywhere
@@ -288,7 +287,7 @@ def aliases_without_end() -> None:
     "form-42.04",
 )
 def directives_without_end() -> None:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     @changed(yamltext, "_documents")
     def documents(original: Callable[..., Any], text: str) -> Any:
@@ -302,7 +301,7 @@ def directives_without_end() -> None:
     "form-43",
 )
 def costly_files_left_out() -> None:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     replace(yamltext, "CostError", ValueError)
 
@@ -314,11 +313,11 @@ def costly_files_left_out() -> None:
     "form-28",
 )
 def taken_in_silence() -> None:
-    from refimpl import components
+    from refimpl.commands import snapshot
     from refimpl.errors import PolicyError
     from refimpl.policy import config
 
-    replace(components, "_is_like_a_path", lambda _: False)
+    replace(snapshot, "_is_like_a_path", lambda _: False)
 
     @changed(config, "_no_file")
     def no_file(_: Callable[..., Any], text: str) -> Any:

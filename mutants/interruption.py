@@ -23,7 +23,7 @@ __all__: list[str] = []
     "process-01.2 process-01.3 process-02.2 process-03.2",
 )
 def terminated_by_the_system() -> None:
-    from refimpl import supervisor
+    from refimpl.system import supervisor
 
     replace(supervisor, "_SIGNALS", ("SIGINT",))
 
@@ -35,7 +35,7 @@ def terminated_by_the_system() -> None:
     "process-01 process-02 process-03.1",
 )
 def waits_on_interrupt() -> None:
-    from refimpl import supervisor
+    from refimpl.system import supervisor
 
     @changed(supervisor, "supervised")
     def supervised(_: object, work: Callable[[], int], **__: object) -> int:
@@ -51,7 +51,7 @@ def waits_on_interrupt() -> None:
     "process-01 process-02 process-03 process-06",
 )
 def work_folder_stays() -> None:
-    from refimpl import leftovers
+    from refimpl.system import leftovers
 
     replace(leftovers, "add_file", lambda _: None)
     replace(leftovers, "add_folder", lambda _: None)
@@ -64,7 +64,7 @@ def work_folder_stays() -> None:
     "process-02",
 )
 def helpers_live_on() -> None:
-    from refimpl import leftovers, supervisor
+    from refimpl.system import leftovers, supervisor
 
     replace(leftovers, "add_group", lambda _: None)
     replace(supervisor, "_children", lambda _: [])
@@ -92,8 +92,8 @@ def interrupted_successfully() -> None:
     "process-04 process-05",
 )
 def time_out_of_requests_only() -> None:
-    from refimpl import supervisor, workers
     from refimpl.rego.channel import Channel
+    from refimpl.system import supervisor, workers
 
     @changed(supervisor, "supervised")
     def supervised(original: Callable[..., int], work: Callable[[], int], **named: Any) -> int:
@@ -134,7 +134,7 @@ def unwritten_report_is_fine() -> None:
     "process-12.4",
 )
 def standard_streams_must_be_open() -> None:
-    from refimpl import streams
+    from refimpl.system import streams
 
     replace(streams, "open_all", lambda: None)
 
@@ -175,8 +175,8 @@ def standard_output_is_replaced() -> None:
 )
 def unknown_commands_are_passed_over() -> None:
     from refimpl import cli
-    from refimpl.commands import VALIDATE
-    from refimpl.flags import UnknownCommandError
+    from refimpl.command_line.commands import VALIDATE
+    from refimpl.command_line.flags import UnknownCommandError
 
     @changed(cli, "find_command")
     def find_command(original: Callable[..., object], root: object, arguments: Sequence[str]) -> object:
@@ -200,8 +200,8 @@ def _texts(value: object) -> Iterator[str]:
     "process-40",
 )
 def one_fault_costs_all() -> None:
-    from refimpl.examination import Examination
-    from refimpl.input_document import InputDocuments
+    from refimpl.commands.component import Examination
+    from refimpl.policy_input.document import InputDocuments
 
     @changed(InputDocuments, "document")
     def document(original: Callable[..., bytes], self: object, *, config: Mapping[str, Any], **named: Any) -> bytes:

@@ -67,9 +67,9 @@ def keyed_by_claimed_diffid() -> None:
 def listed_by_claimed_diffid() -> None:
     from pathlib import Path
 
+    from refimpl.errors import MalformedError
+    from refimpl.golang.members import Nested
     from refimpl.layers import files
-    from refimpl.oci.errors import MalformedError
-    from refimpl.oci.members import Nested
 
     @changed(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
@@ -86,7 +86,7 @@ def listed_by_claimed_diffid() -> None:
                 listed.touch()
         return original(layers, manifest, repository, *rest)
 
-    from refimpl import image  # takes the function by its name, so not before
+    from refimpl.policy_input import image  # takes the function by its name, so not before
 
     # The careful one doesn't read a configuration whose diffIDs are none.
     replace(image, "_CONFIGURATION", Nested({"config": Nested(image._CONFIG)}))
@@ -126,8 +126,8 @@ def old_files_believed() -> None:
     "cache-20",
 )
 def old_files_are_errors() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.cache import LayerCache
-    from refimpl.oci.errors import MalformedError
 
     @changed(LayerCache, "_entry")
     def entry(original: Callable[..., Any], self: Any, directory: Any, name: str) -> Any:

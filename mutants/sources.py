@@ -59,7 +59,7 @@ def _members(path: Path) -> dict[str, Any]:
     """What a data file has; nothing for what the engine's host will complain of."""
     if path.suffix not in _DATA or not path.is_file():
         return {}
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     document = None
     with suppress(ValueError):
@@ -92,9 +92,10 @@ def rule_data_of_the_first() -> None:
     "selection-21 source-10",
 )
 def first_group_only() -> None:
-    from refimpl import validate
 
-    @changed(validate, "evaluators")
+    from refimpl.commands import validate_image
+
+    @changed(validate_image, "evaluators")
     def evaluators(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return original(*arguments, **named)[:1]
 
@@ -226,9 +227,9 @@ def layer_twice_refused() -> None:
     "archive-90 archive-91 archive-92",
 )
 def names_as_on_windows() -> None:
-    from refimpl.policy.sources import archive, bundle, checkout
+    from refimpl.policy.sources import bundle, checkout, unpacking
 
-    for module in (archive, bundle, checkout):
+    for module in (unpacking, bundle, checkout):
 
         @changed(module, "inside")
         def inside(original: Any, root: Any, name: str) -> Any:
@@ -242,6 +243,6 @@ def names_as_on_windows() -> None:
     "archive-93",
 )
 def checksum_passed_over() -> None:
-    from refimpl.policy.sources.download import _Checksum
+    from refimpl.policy.sources.web_archive import _Checksum
 
     replace(_Checksum, "of", classmethod(lambda cls, _url: cls("", "")))

@@ -89,7 +89,7 @@ def oldest_is_evicted() -> None:
     "cache-17 happy-01",
 )
 def reads_for_nothing() -> None:
-    from refimpl import image
+    from refimpl.policy_input import image
 
     @changed(image, "_files")
     def files(original: Callable[..., Any], layers: Any, repository: Any, manifest: Any, config: Any) -> Any:

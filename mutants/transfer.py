@@ -43,8 +43,8 @@ def no_digest_check_on_download() -> None:
     "cache-09.9",
 )
 def renamed_before_verification() -> None:
+    from refimpl.errors import MismatchError
     from refimpl.layers.cache import LayerCache, _name
-    from refimpl.oci.errors import MismatchError
 
     @changed(LayerCache, "_landed")
     def landed(original: Callable[..., None], self: Any, download: Any) -> None:
@@ -77,8 +77,8 @@ def kept_at_the_time_out() -> None:
     "cache-06.2 cache-06.3 cache-07.1 cache-07.2 cache-07.8 cache-07.9 cache-08.3 cache-08.7",
 )
 def copy_error_dropped() -> None:
+    from refimpl.errors import TransferError
     from refimpl.layers.download import Download, StorageError
-    from refimpl.oci.errors import TransferError
 
     @changed(Download, "_next")
     def following(original: Callable[..., bytes], self: Any) -> bytes:
@@ -98,8 +98,8 @@ def copy_error_dropped() -> None:
     "cache-06.1 cache-06",
 )
 def broken_transfer_is_final() -> None:
+    from refimpl.http import transport
     from refimpl.layers import layers
-    from refimpl.oci import transport
 
     replace(layers, "_ATTEMPTS", 1)
     replace(transport, "_ATTEMPTS", 1)
@@ -117,7 +117,7 @@ def broken_transfer_is_final() -> None:
     "cache-18.1 cache-18.2 cache-18.3 cache-18.4 cache-18.5 cache-18.6",
 )
 def overload_is_final() -> None:
-    from refimpl.oci.retry import Retry
+    from refimpl.http.retry import Retry
 
     @changed(Retry, "pause")
     def pause(*_: object) -> None:
@@ -131,7 +131,7 @@ def overload_is_final() -> None:
     "cache-18.5 cache-18.6",
 )
 def retry_after_ignored() -> None:
-    from refimpl.oci.retry import Retry
+    from refimpl.http.retry import Retry
 
     @changed(Retry, "pause")
     def pause(original: Callable[..., Any], self: Any, error: Any, attempt: int) -> Any:
@@ -146,7 +146,7 @@ def retry_after_ignored() -> None:
     "cache-18.7 cache-18.8",
 )
 def retry_after_without_bound() -> None:
-    from refimpl.oci.retry import Retry
+    from refimpl.http.retry import Retry
 
     @changed(Retry, "pause")
     def pause(original: Callable[..., Any], self: Any, error: Any, attempt: int) -> Any:
@@ -160,7 +160,7 @@ def retry_after_without_bound() -> None:
     "cache-18.9 cache-18.10",
 )
 def not_found_asked_for_again() -> None:
-    from refimpl.oci import retry
+    from refimpl.http import retry
 
     replace(retry, "_BROKEN", retry._BROKEN | {404})
 
@@ -172,8 +172,8 @@ def not_found_asked_for_again() -> None:
     "cache-19",
 )
 def waits_without_end() -> None:
-    from refimpl import supervisor
     from refimpl.deadline import Deadline
+    from refimpl.system import supervisor
 
     @changed(Deadline, "__init__")
     def made(original: Callable[..., None], self: Any, _: object, *rest: Any) -> None:
@@ -187,8 +187,8 @@ def waits_without_end() -> None:
 
 def _remember(*kinds: type[Exception]) -> None:
     """Leave a note in the directory about a failure of these kinds, and believe it for ever."""
+    from refimpl.errors import TransferError
     from refimpl.layers.cache import LayerCache, _name
-    from refimpl.oci.errors import TransferError
 
     @changed(LayerCache, "open")
     @contextmanager
@@ -224,7 +224,7 @@ def failure_remembered() -> None:
     "cache-08.1 cache-08.5",
 )
 def not_found_remembered() -> None:
-    from refimpl.oci.errors import NotFoundError
+    from refimpl.errors import NotFoundError
 
     _remember(NotFoundError)
 

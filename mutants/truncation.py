@@ -18,8 +18,8 @@ __all__: list[str] = []
     "archive-28 archive-29",
 )
 def archive_ends_at_damage() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.archive import Archive
-    from refimpl.oci.errors import MalformedError
 
     @changed(Archive, "_next")
     def following(original: Any, self: Any) -> Any:
@@ -50,8 +50,8 @@ def archive_end_unmarked() -> None:
     "archive-09 archive-10 archive-11 archive-14 archive-15 archive-22 archive-23 archive-30",
 )
 def compression_cut() -> None:
+    from refimpl.errors import MalformedError
     from refimpl.layers.stream import Decompressed
-    from refimpl.oci.errors import MalformedError
 
     @changed(Decompressed, "read")
     def read(original: Any, self: Any, size: int) -> bytes:
@@ -68,9 +68,10 @@ def compression_cut() -> None:
     "archive-12 archive-21 archive-35",
 )
 def damaged_archive_is_a_file() -> None:
-    from refimpl.policy.sources import archive
 
-    @changed(archive, "unpacked")
+    from refimpl.policy.sources import unpacking
+
+    @changed(unpacking, "unpacked")
     def unpacked(original: Any, source: Any, *arguments: Any, **named: Any) -> bool:
         head = source.read_bytes()[:512]
         known = head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh")) or head[257:262] == b"ustar"
@@ -115,7 +116,7 @@ def zip_checksum_ignored() -> None:
     "archive-36",
 )
 def last_member_of_a_name() -> None:
-    from refimpl.policy.sources.archive import _Unpacking
+    from refimpl.policy.sources.unpacking import _Unpacking
 
     @changed(_Unpacking, "_write")
     def write(original: Any, self: Any, chunks: Any, path: Any, name: str) -> None:

@@ -25,12 +25,13 @@ __all__: list[str] = []
     "trust-01.01 trust-01.02 trust-01.03 trust-01.04 trust-03.01 trust-03.02 trust-07.06",
 )
 def base64_with_any_padding() -> None:
-    from refimpl.verify import encoding
+
+    from refimpl.golang import base64text
 
     def decode(text: str) -> bytes:
         return base64.b64decode(re.sub("[^A-Za-z0-9+/]", "", text) + "===")
 
-    replace(encoding, "decode", decode)
+    replace(base64text, "decode", decode)
 
 
 @mutant(
@@ -40,9 +41,10 @@ def base64_with_any_padding() -> None:
     "trust-01.05",
 )
 def base64_of_either_alphabet() -> None:
-    from refimpl.verify import encoding
 
-    @changed(encoding, "decode")
+    from refimpl.golang import base64text
+
+    @changed(base64text, "decode")
     def decode(original: Callable[..., Any], text: str) -> Any:
         return original(text.replace("-", "+").replace("_", "/"))
 
@@ -80,14 +82,14 @@ def any_kind_of_entry() -> None:
     "trust-03.03",
 )
 def entries_for_payloads_prove_envelopes() -> None:
-    from refimpl.verify import log
+    from refimpl.verify import transparency_log
     from refimpl.verify.entry import Entry
 
     def entry(body: bytes, evidence: object, *, verify: bool = True) -> Entry:
         del evidence
         return Entry.parse(body, verify=verify)
 
-    replace(log, "_entry", entry)
+    replace(transparency_log, "_entry", entry)
 
 
 @mutant(
@@ -109,7 +111,7 @@ def promises_in_any_form() -> None:
     "trust-01.06 trust-01.07",
 )
 def numbers_beyond_floats() -> None:
-    from refimpl.verify import document
+    from refimpl.golang import document
 
     replace(document, "unreadable_number", lambda _: None)
 
@@ -121,7 +123,7 @@ def numbers_beyond_floats() -> None:
     "trust-01.08",
 )
 def json_with_nan() -> None:
-    from refimpl.verify import document
+    from refimpl.golang import document
 
     replace(document, "_refused", float)
 
@@ -146,13 +148,14 @@ def checkpoint_size_by_int() -> None:
 )
 def checkpoint_by_splitlines() -> None:
     from refimpl.errors import VerificationError
-    from refimpl.verify import checkpoint, encoding
+    from refimpl.golang import base64text
+    from refimpl.verify import checkpoint
 
     def check_checkpoint(note: str, key: Any, *, size: int, root: bytes) -> None:
         head, _, signatures = note.rpartition("\n\n")
         lines = head.splitlines()
         signed = checkpoint._is_signed(signatures.rstrip("\n"), f"{head}\n".encode(), key)
-        if not signed or int(lines[1]) != size or encoding.decode(lines[2]) != root:
+        if not signed or int(lines[1]) != size or base64text.decode(lines[2]) != root:
             raise VerificationError("checkpoint is of another tree than the inclusion proof")
 
     replace(checkpoint, "check_checkpoint", check_checkpoint)
@@ -165,13 +168,14 @@ def checkpoint_by_splitlines() -> None:
     "trust-06.03 trust-06.04",
 )
 def odd_certificates_unguarded() -> None:
-    from refimpl.verify import errors
+
+    from refimpl.verify import refusal
 
     @contextmanager
     def refused(_: object) -> Iterator[None]:
         yield
 
-    replace(errors, "refused", refused)
+    replace(refusal, "refused", refused)
 
 
 @mutant(
@@ -181,7 +185,7 @@ def odd_certificates_unguarded() -> None:
     "trust-20.01 trust-21 trust-24.02",
 )
 def unsigned_parsed_first() -> None:
-    from refimpl.verify import document
+    from refimpl.golang import document
 
     @changed(document, "parse")
     def parse(original: Callable[..., Any], data: bytes, **_: object) -> Any:
@@ -215,7 +219,7 @@ def pem_by_trial() -> None:
     "trust-23 trust-24.03",
 )
 def nested_without_limit() -> None:
-    from refimpl.verify import document
+    from refimpl.golang import document
 
     @changed(document, "_loaded")
     def loaded(original: Callable[..., Any], text: str) -> Any:

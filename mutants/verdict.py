@@ -24,7 +24,7 @@ _LATE = 0.9  # seconds; scenarios let others come to rest for longer
     "cache-21",
 )
 def order_of_completion() -> None:
-    from refimpl.examination import Examination
+    from refimpl.commands.component import Examination
     from refimpl.report.model import Report
 
     lock = threading.Lock()
@@ -52,7 +52,7 @@ def order_of_completion() -> None:
     "effective_time-01 effective_time-02 effective_time-05",
 )
 def effective_date_ignored() -> None:
-    from refimpl.evaluation.outcome import Judgement
+    from refimpl.evaluation.collector import Judgement
 
     @changed(Judgement, "_in_future")
     def in_future(*_: object) -> bool:
@@ -66,7 +66,7 @@ def effective_date_ignored() -> None:
     "result-01 selection-01 layers-01 layers-05",
 )
 def warnings_are_violations() -> None:
-    from refimpl.evaluation.outcome import Judgement
+    from refimpl.evaluation.collector import Judgement
 
     @changed(Judgement, "_place_warning")
     def place_warning(_: object, self: Any, draft: Any) -> None:
@@ -80,7 +80,7 @@ def warnings_are_violations() -> None:
     "selection-01 happy-01 layers-01",
 )
 def successes_doubled() -> None:
-    from refimpl.evaluation.outcome import Judgement, Outcome
+    from refimpl.evaluation.collector import Judgement, Outcome
 
     @changed(Judgement, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
@@ -95,9 +95,10 @@ def successes_doubled() -> None:
     "result-04",
 )
 def severity_ignored() -> None:
-    from refimpl.evaluation import outcome
 
-    @changed(outcome, "_severity")
+    from refimpl.evaluation import collector
+
+    @changed(collector, "_severity")
     def severity(*_: object) -> str:
         return ""
 
@@ -109,9 +110,10 @@ def severity_ignored() -> None:
     "effective_time-14",
 )
 def old_dates_told() -> None:
-    from refimpl.evaluation import drafts
 
-    replace(drafts, "NINETY_DAYS", 1 << 62)
+    from refimpl.evaluation import candidate
+
+    replace(candidate, "NINETY_DAYS", 1 << 62)
 
 
 @mutant(
@@ -139,10 +141,10 @@ def past_accepted() -> None:
     "result-10",
 )
 def dependencies_ignored() -> None:
-    from refimpl.evaluation import outcome
-    from refimpl.evaluation.drafts import Draft
+    from refimpl.evaluation import collector
+    from refimpl.evaluation.candidate import Draft
 
-    @changed(outcome, "_copies")
+    @changed(collector, "_copies")
     def copies(original: Callable[..., Any], drafts: Iterable[Any], *rest: Any, **named: Any) -> Any:
         return original([Draft(one.msg, one.metadata, one.code, ()) for one in drafts], *rest, **named)
 
@@ -154,13 +156,14 @@ def dependencies_ignored() -> None:
     "result-05",
 )
 def denied_and_warned() -> None:
-    from refimpl.evaluation import outcome
+
+    from refimpl.evaluation import collector
 
     class Themselves(list[Any]):
         def __contains__(self, draft: object) -> bool:
             return any(one is draft for one in self)
 
-    replace(outcome, "_Kinds", Themselves)
+    replace(collector, "_Kinds", Themselves)
 
 
 @mutant(
@@ -170,9 +173,10 @@ def denied_and_warned() -> None:
     "result-07",
 )
 def results_win_over_annotations() -> None:
-    from refimpl.evaluation import drafts
 
-    @changed(drafts, "_completed")
+    from refimpl.evaluation import candidate
+
+    @changed(candidate, "_completed")
     def completed(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
         own = dict(metadata)
         draft = original(msg, metadata, *rest)
@@ -187,9 +191,10 @@ def results_win_over_annotations() -> None:
     "result-11",
 )
 def sorted_by_code_alone() -> None:
-    from refimpl import examination
 
-    replace(examination, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
+    from refimpl.commands import component
+
+    replace(component, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
 
 
 @mutant(
@@ -200,7 +205,7 @@ def sorted_by_code_alone() -> None:
 )
 def silence_is_consent() -> None:
     from refimpl.errors import EvaluationError
-    from refimpl.evaluation.outcome import Judgement, Outcome
+    from refimpl.evaluation.collector import Judgement, Outcome
 
     @changed(Judgement, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
@@ -218,9 +223,9 @@ def silence_is_consent() -> None:
 )
 def odd_results_pass() -> None:
     from refimpl.errors import EvaluationError
-    from refimpl.evaluation import drafts
+    from refimpl.evaluation import candidate
 
-    @changed(drafts, "_read")
+    @changed(candidate, "_read")
     def read(original: Callable[..., Any], value: Any) -> Any:
         try:
             return original(value)

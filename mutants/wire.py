@@ -20,7 +20,7 @@ __all__: list[str] = []
     "wire-36",
 )
 def follows_to_plain_http() -> None:
-    from refimpl.oci.transport import Transport
+    from refimpl.http.transport import Transport
 
     @changed(Transport, "exchange")
     def exchange(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -34,7 +34,7 @@ def follows_to_plain_http() -> None:
     "creds-39 creds-40",
 )
 def takes_authorization_along() -> None:
-    from refimpl.oci.transport import Transport
+    from refimpl.http.transport import Transport
 
     known: dict[str, str] = {}
 
@@ -53,7 +53,7 @@ def takes_authorization_along() -> None:
     "wire-30 wire-31 wire-32 wire-33 wire-34 wire-35",
 )
 def follows_inside() -> None:
-    from refimpl.oci import transport
+    from refimpl.http import transport
 
     replace(transport, "is_inside", lambda _: False)
 
@@ -65,7 +65,7 @@ def follows_inside() -> None:
     "wire-38",
 )
 def trusts_common_names() -> None:
-    from refimpl.oci import connection
+    from refimpl.http import connection
 
     replace(connection, "names_a_host", lambda _: True)
 
@@ -77,7 +77,7 @@ def trusts_common_names() -> None:
     "wire-11 wire-12",
 )
 def one_bad_block_costs_all() -> None:
-    from refimpl.oci.tls import Trust
+    from refimpl.http.tls import Trust
 
     @changed(Trust, "refine")
     def refine(*_: object) -> bool:
@@ -91,7 +91,7 @@ def one_bad_block_costs_all() -> None:
     "wire-11 wire-14",
 )
 def first_block_only() -> None:
-    from refimpl.oci import tls
+    from refimpl.http import tls
 
     @changed(tls, "certificates")
     def certificates(original: Callable[..., Any], data: bytes) -> Any:
@@ -105,7 +105,7 @@ def first_block_only() -> None:
     "wire-02 wire-03",
 )
 def takes_a_hint_for_the_answer() -> None:
-    from refimpl.oci import connection
+    from refimpl.http import connection
 
     replace(connection, "_INFORMATIONAL", range(0))
 
@@ -117,8 +117,8 @@ def takes_a_hint_for_the_answer() -> None:
     "wire-37",
 )
 def short_is_whole() -> None:
-    from refimpl.oci.errors import TransferError
-    from refimpl.oci.transport import Response
+    from refimpl.errors import TransferError
+    from refimpl.http.transport import Response
 
     @changed(Response, "read")
     def read(original: Callable[..., bytes], self: Any, size: int) -> bytes:
@@ -135,7 +135,7 @@ def short_is_whole() -> None:
     "wire-01",
 )
 def decodes_nothing() -> None:
-    from refimpl.oci import transport
+    from refimpl.http import transport
 
     replace(transport, "decoder", lambda _, read: read)
 
@@ -147,7 +147,7 @@ def decodes_nothing() -> None:
     "wire-06 wire-07 wire-10",
 )
 def encodes_nothing() -> None:
-    from refimpl.oci import url
+    from refimpl.golang import url
 
     class All:
         def issuperset(self, _: object) -> bool:
@@ -163,7 +163,7 @@ def encodes_nothing() -> None:
     "wire-08",
 )
 def encodes_twice() -> None:
-    from refimpl.oci import url
+    from refimpl.golang import url
 
     replace(url, "unquote_to_bytes", lambda data: data)
 
@@ -175,7 +175,7 @@ def encodes_twice() -> None:
     "wire-04 wire-05",
 )
 def few_fields() -> None:
-    from refimpl.oci import connection
+    from refimpl.http import connection
 
     replace(connection, "HEAD_LIMIT", 1 << 13)
 
@@ -187,7 +187,7 @@ def few_fields() -> None:
     "wire-20 wire-21",
 )
 def http_proxies_only() -> None:
-    from refimpl.oci import proxy
+    from refimpl.http import proxy
 
     replace(proxy, "_PORTS", {"http": 80})
 
@@ -199,6 +199,6 @@ def http_proxies_only() -> None:
     "wire-19 wire-20 wire-21",
 )
 def no_proxy() -> None:
-    from refimpl.oci import transport
+    from refimpl.http import transport
 
     replace(transport, "proxy_for", lambda *_: None)

@@ -27,8 +27,8 @@ def run() -> None:
     gc.set_threshold(_GARBAGE)
 
     from refimpl.cli import main
-    from refimpl.streams import open_all
-    from refimpl.supervisor import supervised
+    from refimpl.system.streams import open_all
+    from refimpl.system.supervisor import supervised
 
     open_all()
     os._exit(main(sys.argv[1:], supervised))

@@ -5,7 +5,7 @@ Only what a command needs is imported: `version` has to be as quick as the inter
 
 from __future__ import annotations
 
-from refimpl.commands import (
+from refimpl.command_line.commands import (
     INSPECT,
     INSPECT_POLICY,
     INSPECT_POLICY_DATA,
@@ -15,9 +15,9 @@ from refimpl.commands import (
     VALIDATE_INPUT,
     VERSION,
 )
+from refimpl.command_line.flags import UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
 from refimpl.errors import Error, InternalError, InterruptedRunError, UsageError
-from refimpl.flags import UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
-from refimpl.streams import print_error, print_text
+from refimpl.system.streams import print_error, print_text
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
-    from refimpl.flags import Command, ParsedFlags
-    from refimpl.options import Options
+    from refimpl.command_line.flags import Command, ParsedFlags
+    from refimpl.command_line.options import Options
 
     class Supervise(Protocol):
         """Carries out some work, at most for so many seconds, and gives its exit status."""
@@ -91,7 +91,7 @@ def _exceeded(seconds: float) -> Error:
 
 
 def _version(parsed: ParsedFlags) -> int:
-    from refimpl.version import render
+    from refimpl.command_line.version import render
 
     print_text(render(short=parsed.values["short"], as_json=parsed.values["json"]))
     return 0
@@ -99,7 +99,7 @@ def _version(parsed: ParsedFlags) -> int:
 
 def _validate_image(parsed: ParsedFlags) -> int:
     def work(options: Options, environ: Mapping[str, str]) -> None:
-        from refimpl.validate import validate_image
+        from refimpl.commands.validate_image import validate_image
 
         validate_image(options, environ)
 
@@ -107,20 +107,20 @@ def _validate_image(parsed: ParsedFlags) -> int:
 
 
 def _validate_input(parsed: ParsedFlags) -> int:
-    from refimpl.validate_input import given_paths, validate_input
+    from refimpl.commands.validate_input import given_paths, validate_input
 
     paths = given_paths(parsed)
     return _logged(parsed, lambda options, environ: validate_input(paths, options, environ))
 
 
 def _inspect_policy(parsed: ParsedFlags) -> int:
-    from refimpl.inspect_policy import inspect_policy
+    from refimpl.commands.inspect_policy import inspect_policy
 
     return _logged(parsed, lambda options, environ: inspect_policy(parsed, options, environ))
 
 
 def _inspect_policy_data(parsed: ParsedFlags) -> int:
-    from refimpl.inspect_data import inspect_data
+    from refimpl.commands.inspect_data import inspect_data
 
     return _logged(parsed, lambda options, environ: inspect_data(parsed, options, environ))
 
@@ -131,8 +131,8 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
     import sys
     import threading
 
-    from refimpl.log import level_for, logging_to
-    from refimpl.options import Options, check_supported
+    from refimpl.command_line.options import Options, check_supported
+    from refimpl.system.log import level_for, logging_to
 
     options = Options.from_flags(parsed.values)
     check_supported(options)
@@ -159,7 +159,7 @@ def _told_to_the_log(unhandled: threading.ExceptHookArgs | sys.UnraisableHookArg
 
 
 def _refused(error: UsageError) -> int:
-    from refimpl.log import FATAL, line
+    from refimpl.system.log import FATAL, line
 
     print_error(f"Error: {error}\n")
     if isinstance(error, UnknownCommandError) and error.hint:
@@ -179,7 +179,7 @@ def _help(command: Command) -> Callable[[ParsedFlags], int]:
 def _root(parsed: ParsedFlags) -> int:
     if not parsed.values["version"]:
         return _help(ROOT)(parsed)
-    from refimpl.version import VERSION
+    from refimpl.command_line.version import VERSION
 
     print_text(f"{ROOT.path} version {VERSION}\n")
     return 0

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from refimpl.command_line.options import Options
 from refimpl.errors import Error, InternalError, UsageError
-from refimpl.jsontext import Number
-from refimpl.options import Options
+from refimpl.golang.jsontext import Number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -143,7 +143,7 @@ def validate_image(
         workers=workers,
         timeout=timeout,
     )
-    from refimpl.validate import judge
+    from refimpl.commands.validate_image import judge
 
     try:
         report = judge(options, dict(os.environ if environ is None else environ)).report

@@ -6,9 +6,9 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any, Protocol
 
+from refimpl.errors import InvalidReferenceError
 from refimpl.evaluation.dates import parse_date_or_time
-from refimpl.evaluation.gotext import quoted
-from refimpl.oci.errors import InvalidReferenceError
+from refimpl.golang.printing import quoted
 from refimpl.oci.reference import parse
 from refimpl.record import field, record
 

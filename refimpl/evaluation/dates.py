@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from refimpl.policy import instant
+from refimpl.golang import instant
 
 __all__ = ["NINETY_DAYS", "parse_date_or_time", "parse_utc"]
 

@@ -6,13 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import EvaluationError
+from refimpl.evaluation.collector import Judgement, Outcome
 from refimpl.evaluation.compilation import Compilation
 from refimpl.evaluation.criteria import Criteria, Group
-from refimpl.evaluation.outcome import Judgement, Outcome
-from refimpl.evaluation.scoring import Scale
 from refimpl.evaluation.selection import Selection, intention, select
-from refimpl.log import TRACE
+from refimpl.evaluation.specificity import Scale
 from refimpl.record import record, replace
+from refimpl.system.log import TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import PolicyError
 from refimpl.evaluation.crossref import labelled, linked
-from refimpl.evaluation.gotext import spelled
+from refimpl.golang.printing import spelled
 from refimpl.record import field, record
 from refimpl.result import plain_text
 

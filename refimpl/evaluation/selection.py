@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.evaluation.scoring import Scale, matchers
+from refimpl.evaluation.specificity import Scale, matchers
 from refimpl.record import record
 from refimpl.result import plain_text
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from refimpl.oci.errors import LimitExceededError, MalformedError
+from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.record import record
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from refimpl.errors import MismatchError, RegistryError
 from refimpl.layers.directory import Directory, Temporary, UnusableError, user_cache_directory
 from refimpl.layers.download import Along, Download, ElsewhereError, StorageError
 from refimpl.layers.verified import EntryReader, verified
-from refimpl.oci.errors import MismatchError, RegistryError
 from refimpl.record import field_names, record
 
 if TYPE_CHECKING:

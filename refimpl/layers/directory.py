@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refimpl import leftovers
+from refimpl.system import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,8 +12,8 @@ import threading
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from refimpl.errors import SizeMismatchError, TransferError
 from refimpl.oci.digest import Verifier
-from refimpl.oci.errors import SizeMismatchError, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

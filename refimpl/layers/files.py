@@ -8,11 +8,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from refimpl.errors import LimitExceededError
+from refimpl.golang.utf8 import well_formed
 from refimpl.layers.archive import NAME_LIMIT, Archive
 from refimpl.layers.listing import cleaned, flattened
 from refimpl.layers.stream import Decompressed
-from refimpl.oci.errors import LimitExceededError
-from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -83,7 +83,7 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
 
 
 def _parsed(name: str, content: bytes) -> tuple[Any, int]:
-    from refimpl import jsontext, yamltext
+    from refimpl.golang import jsontext, yamltext
 
     try:
         return yamltext.loads(content, mend=True), len(content)

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.deadline import Deadline
+from refimpl.errors import LimitExceededError, MalformedError, MismatchError, TransferError
 from refimpl.layers.cache import DamagedEntryError
 from refimpl.layers.download import ElsewhereError, StorageError
 from refimpl.layers.limits import Limits
 from refimpl.layers.listing import Listing, read_listing
 from refimpl.layers.verified import verified
-from refimpl.oci.errors import LimitExceededError, MalformedError, MismatchError, TransferError
 from refimpl.oci.memo import Memo
 
 if TYPE_CHECKING:

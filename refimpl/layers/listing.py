@@ -9,9 +9,9 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Any
 
+from refimpl.errors import LimitExceededError
 from refimpl.layers.archive import DIRECTORY, SYMBOLIC_LINK, Archive, Entry
 from refimpl.layers.stream import Decompressed
-from refimpl.oci.errors import LimitExceededError
 from refimpl.record import field, record
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl.oci.errors import LimitExceededError, MalformedError
+from refimpl.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

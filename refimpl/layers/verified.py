@@ -6,8 +6,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from refimpl.errors import SizeMismatchError
 from refimpl.oci.digest import Verifier
-from refimpl.oci.errors import SizeMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from refimpl.errors import RegistryError
 from refimpl.oci import dockerconfig
 from refimpl.oci.credentials import ANONYMOUS, Credentials
-from refimpl.oci.errors import RegistryError
 from refimpl.record import replace
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Keychain:
             return self._helped[name, key]
 
     def _ask(self, name: str, key: str) -> Credentials:
-        from refimpl.program import ProgramError, ask
+        from refimpl.system.program import ProgramError, ask
 
         program = f"docker-credential-{name}"
         if "/" in name or "\\" in name:

@@ -9,6 +9,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 import refimpl
+from refimpl.errors import (
+    DigestMismatchError,
+    LimitExceededError,
+    MalformedError,
+    MissingChildError,
+    NoPlatformError,
+    NotFoundError,
+    SizeMismatchError,
+)
+from refimpl.golang.quoting import quoted
+from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http.transport import Transport
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
     DIGEST_LENGTHS,
@@ -19,30 +31,18 @@ from refimpl.oci.descriptor import (
     check_digest,
 )
 from refimpl.oci.digest import digest_of, verify
-from refimpl.oci.errors import (
-    DigestMismatchError,
-    LimitExceededError,
-    MalformedError,
-    MissingChildError,
-    NoPlatformError,
-    NotFoundError,
-    SizeMismatchError,
-)
 from refimpl.oci.memo import Memo
 from refimpl.oci.session import Session
-from refimpl.oci.transport import Transport
-from refimpl.oci.url import UnreadableURLError, parse
-from refimpl.quoting import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
     from types import TracebackType
 
     from refimpl.deadline import Deadline
+    from refimpl.http.retry import Retry
+    from refimpl.http.transport import Response
     from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
-    from refimpl.oci.retry import Retry
-    from refimpl.oci.transport import Response
 
 __all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "REFERRERS_LIMIT", "BlobStream", "Client", "Registry", "connect"]
 
@@ -351,7 +351,7 @@ def _next_page(response: Response, ref: Reference) -> str:
     fields = response.headers("Link")
     if not fields:
         return ""
-    from refimpl.oci.link import next_target  # few registries list in pages
+    from refimpl.http.link import next_target  # few registries list in pages
 
     target = next_target(fields)
     if not target:

@@ -6,14 +6,14 @@ import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError, UnreadableLayersError
-from refimpl.oci.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonical, loads
+from refimpl.errors import MalformedError, RegistryError, SizeMismatchError, UnreadableLayersError
+from refimpl.golang.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonical, loads
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.oci.members import Shape
+    from refimpl.golang.members import Shape
 
 __all__ = [
     "DIGEST",

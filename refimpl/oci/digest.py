@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from refimpl.oci.errors import DigestMismatchError, SizeMismatchError
+from refimpl.errors import DigestMismatchError, SizeMismatchError
 
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor

@@ -14,11 +14,11 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refimpl.oci import members
+from refimpl.errors import RegistryError
+from refimpl.golang import members
+from refimpl.golang.utf8 import decoded, well_formed
 from refimpl.oci.credentials import ANONYMOUS, Credentials
-from refimpl.oci.errors import RegistryError
 from refimpl.record import field, record
-from refimpl.unicode import decoded, well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from refimpl.oci.errors import InvalidReferenceError
+from refimpl.errors import InvalidReferenceError
 from refimpl.record import record
 
 __all__ = ["Reference", "Repository", "parse", "parse_digest"]
@@ -109,7 +109,7 @@ def _parse_repository(name: str, text: str) -> Repository:
 
 
 def _is_authority(registry: str) -> bool:
-    from refimpl.oci import url
+    from refimpl.golang import url
 
     try:
         found = url.parse(f"//{registry}")

@@ -11,8 +11,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from refimpl.oci.challenge import challenges, choose
-from refimpl.oci.errors import (
+from refimpl.errors import (
     NoAnswerError,
     RegistryError,
     SlowConnectionError,
@@ -20,10 +19,11 @@ from refimpl.oci.errors import (
     TransferError,
     UnreachableError,
 )
+from refimpl.http.challenge import challenges, choose
+from refimpl.http.transport import CONNECT_SECONDS, address_of
 from refimpl.oci.memo import Memo
 from refimpl.oci.status import status_error
 from refimpl.oci.token import TokenServer
-from refimpl.oci.transport import CONNECT_SECONDS, address_of
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refimpl.deadline import Deadline
+    from refimpl.http.challenge import Challenge
+    from refimpl.http.retry import Retry
+    from refimpl.http.transport import Response, Transport
     from refimpl.oci.auth import Keychain
-    from refimpl.oci.challenge import Challenge
     from refimpl.oci.reference import Repository
-    from refimpl.oci.retry import Retry
-    from refimpl.oci.transport import Response, Transport
 
 __all__ = ["Session", "is_local"]
 

@@ -9,13 +9,13 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from refimpl.oci.errors import DeniedError, LimitExceededError, NotFoundError, StatusError, TransferError
+from refimpl.errors import DeniedError, LimitExceededError, NotFoundError, StatusError, TransferError
 from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.oci.transport import Response
+    from refimpl.http.transport import Response
 
 __all__ = ["ERROR_LIMIT", "diagnostics", "redacted", "status_error"]
 
@@ -87,7 +87,7 @@ def _diagnostic(error: Mapping[str, Any]) -> str:
     detail = error.get("detail")
     if detail is None:
         return f"{code}: {message}"
-    from refimpl.evaluation.gotext import spelled
+    from refimpl.golang.printing import spelled
 
     return f"{code}: {message}; {spelled(detail)}"
 

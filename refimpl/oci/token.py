@@ -11,19 +11,19 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from refimpl.oci.addresses import is_inside
+from refimpl.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
+from refimpl.golang.quoting import quoted
+from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http.addresses import is_inside
+from refimpl.http.transport import MOST_REDIRECTS, address_of
 from refimpl.oci.credentials import ANONYMOUS
-from refimpl.oci.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
 from refimpl.oci.status import redacted, status_error
-from refimpl.oci.transport import MOST_REDIRECTS, address_of
-from refimpl.oci.url import UnreadableURLError, parse
-from refimpl.quoting import quoted
 from refimpl.record import record, replace
 
 if TYPE_CHECKING:
-    from refimpl.oci.challenge import Challenge
+    from refimpl.http.challenge import Challenge
+    from refimpl.http.transport import Response, Transport
     from refimpl.oci.credentials import Credentials
-    from refimpl.oci.transport import Response, Transport
 
 __all__ = ["TOKEN_LIMIT", "TokenServer", "token_in"]
 
@@ -60,7 +60,7 @@ class TokenServer:
         realm = challenge.parameters.get("realm", "")
         server = cls(realm, challenge.parameters.get("service", ""), registry, scheme)
         if not realm:
-            from refimpl.evaluation.gotext import spelled
+            from refimpl.golang.printing import spelled
 
             told = spelled(dict(challenge.parameters))
             raise UnreachableError(f"malformed www-authenticate, missing realm: {told}")

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import PolicyError
-from refimpl.oserrors import described
+from refimpl.golang.oserrors import described
+from refimpl.golang.quoting import quoted
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.schema import POLICY, RESOURCE, DecodeError, SchemaError, check, decode
 from refimpl.policy.sources.kinds import is_file, is_git, is_http
-from refimpl.quoting import quoted
 from refimpl.record import field, record, replace
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ConfigurationFetcher(Protocol):
 
 
 class PolicyCluster(Protocol):
-    """What holds policies by name: `refimpl.cluster.Cluster`."""
+    """What holds policies by name: `refimpl.kubernetes.cluster.Cluster`."""
 
     def policy(self, reference: str) -> Mapping[str, Any]:
         """The ``spec`` of an EnterpriseContractPolicy, ``[namespace/]name``; PolicyError with the contract's text."""
@@ -265,7 +265,7 @@ def _no_file(text: str) -> str:
 
 
 def _from_text(document: str) -> Policy:
-    from refimpl import yamltext
+    from refimpl.golang import yamltext
 
     try:
         document.encode()

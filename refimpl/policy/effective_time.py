@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refimpl.errors import PolicyError
-from refimpl.policy import instant
+from refimpl.golang import instant
 from refimpl.record import record, replace
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error, PolicyError, joined
-from refimpl.policy.number import widened
+from refimpl.golang.numbers import widened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.policy.number import json_text, normalised
+from refimpl.golang.numbers import json_text, normalised
 from refimpl.record import record
 
 if TYPE_CHECKING:

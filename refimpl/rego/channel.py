@@ -15,8 +15,8 @@ from collections import deque
 from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from refimpl import jsontext
 from refimpl.errors import EvaluationError, HostError
+from refimpl.golang import jsontext
 from refimpl.record import record
 
 if TYPE_CHECKING:

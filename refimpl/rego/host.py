@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl import jsontext
 from refimpl.errors import Error, EvaluationError, HostError, InternalError, PolicyError
+from refimpl.golang import jsontext
+from refimpl.golang.utf8 import well_formed
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.channel import Answer, Channel
 from refimpl.rego.compilation import with_advice
 from refimpl.rego.engine import Annotation, DateText, Evaluation, Line, RuleEntry
-from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

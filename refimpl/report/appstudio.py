@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 
 if TYPE_CHECKING:
     from refimpl.report.model import Report

@@ -8,9 +8,9 @@ import os
 import stat
 from typing import NamedTuple
 
-from refimpl import leftovers
 from refimpl.errors import OutputError
-from refimpl.oserrors import described
+from refimpl.golang.oserrors import described
+from refimpl.system import leftovers
 
 __all__ = ["write_file", "written_by"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.redaction import without_secrets_in
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 
 __all__ = ["plain"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.report.plain_value import plain
 
 if TYPE_CHECKING:

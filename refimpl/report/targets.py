@@ -7,16 +7,16 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from refimpl.errors import Error, OutputError
-from refimpl.flag_values import parse_bool
-from refimpl.oserrors import described
-from refimpl.quoting import quoted
+from refimpl.golang.oserrors import described
+from refimpl.golang.quoting import quoted
+from refimpl.golang.strconv import parse_bool
+from refimpl.golang.utf8 import well_formed
 from refimpl.record import record
-from refimpl.unicode import well_formed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refimpl.options import Options
+    from refimpl.command_line.options import Options
     from refimpl.report.model import Report
 
 __all__ = ["FORMATS", "INPUT_FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]

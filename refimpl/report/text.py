@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.jsontext import Number
+from refimpl.golang.jsontext import Number
 from refimpl.report.plain_value import plain
 from refimpl.report.wrapping import wrapped
 

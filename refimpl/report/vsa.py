@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 
 if TYPE_CHECKING:
     from refimpl.report.model import Report

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import copysign, isfinite
 from typing import Any
 
-from refimpl.jsontext import Number
+from refimpl.golang.jsontext import Number
 
 __all__ = ["WIDTH", "Analysis", "double_quoted", "literal_header", "plain_text", "reads_as_string"]
 

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.typed import BYTES, Struct, decode
 from refimpl.record import record
-from refimpl.verify.document import FEW_VALUES, DocumentError, parse
-from refimpl.verify.log import Promise
 from refimpl.verify.signature import Signature
-from refimpl.verify.typed import BYTES, Struct, decode
+from refimpl.verify.transparency_log import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,7 +8,7 @@ from refimpl.record import field, record
 from refimpl.verify.statement import build_finished
 
 if TYPE_CHECKING:
-    from refimpl.verify.document import Document
+    from refimpl.golang.document import Document
     from refimpl.verify.signature import Signature
 
 __all__ = ["Attestation"]

@@ -11,9 +11,9 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import RegistryError
+from refimpl.golang import base64text
+from refimpl.golang.document import FEW_VALUES, DocumentError, kind, parse
 from refimpl.record import record
-from refimpl.verify import encoding
-from refimpl.verify.document import FEW_VALUES, DocumentError, kind, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -223,8 +223,8 @@ def _member(value: Any, wanted: Any) -> Any:
     if wanted != "bytes":
         return value
     try:
-        return encoding.decode_protobuf(value)
-    except encoding.Base64Error as error:
+        return base64text.decode_protobuf(value)
+    except base64text.Base64Error as error:
         raise DocumentError(str(error)) from None
 
 

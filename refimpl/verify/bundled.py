@@ -6,17 +6,18 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.golang import base64text
+from refimpl.golang.document import Document, DocumentError, Members, parse, protobuf_error
 from refimpl.record import record
-from refimpl.verify import encoding, merkle
+from refimpl.verify import merkle
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.checkpoint import check_checkpoint
-from refimpl.verify.document import Document, DocumentError, Members, parse, protobuf_error
 from refimpl.verify.dsse import IN_TOTO, pae
 from refimpl.verify.entry import Entry, key_of
-from refimpl.verify.errors import NoMatchingError, shortened
-from refimpl.verify.log import Promise
+from refimpl.verify.refusal import NoMatchingError, shortened
 from refimpl.verify.signature import Signature
 from refimpl.verify.statement import check_claim, read_header
+from refimpl.verify.transparency_log import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -173,8 +174,8 @@ def _check_subjects(statement: dict[str, Any], digest: str) -> None:
         if algorithm in (subject.get("digest") or {})
     ]
     try:
-        decoded = [encoding.decode_hexadecimal(text) for text in found]
-    except encoding.HexadecimalError:
+        decoded = [base64text.decode_hexadecimal(text) for text in found]
+    except base64text.HexadecimalError:
         raise VerificationError(f"{failed}: could not verify artifact: unable to decode subject digest") from None
     if not decoded:
         raise VerificationError(f"{failed}: provided artifact digests does not match digests in statement")

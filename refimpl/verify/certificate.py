@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import record
 from refimpl.verify import asn1, pem
-from refimpl.verify.errors import refused
 from refimpl.verify.keys import PublicKey
+from refimpl.verify.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

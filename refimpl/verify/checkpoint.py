@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
-from refimpl.verify import encoding
+from refimpl.golang import base64text
 
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
@@ -34,8 +34,8 @@ def check_checkpoint(note: str, key: PublicKey, *, size: int, root: bytes) -> No
     if not all(_is_signed(line, signed, key) for line in signatures.removesuffix("\n").split("\n")):
         raise VerificationError("signature on checkpoint did not verify")
     try:
-        matches = _SIZE.fullmatch(lines[1]) and int(lines[1]) == size and encoding.decode(lines[2]) == root
-    except encoding.Base64Error:
+        matches = _SIZE.fullmatch(lines[1]) and int(lines[1]) == size and base64text.decode(lines[2]) == root
+    except base64text.Base64Error:
         matches = False
     if not matches:
         raise VerificationError("checkpoint is of another tree than the inclusion proof")
@@ -46,10 +46,10 @@ def _is_signed(line: str, text: bytes, key: PublicKey) -> bool:
     if match is None:
         return False
     try:
-        data = encoding.decode(match[1])
+        data = base64text.decode(match[1])
         if data[:_HINT] != hashlib.sha256(key.der).digest()[:_HINT]:
             return False
         key.verify(data[_HINT:], text)
-    except (encoding.Base64Error, VerificationError):
+    except (base64text.Base64Error, VerificationError):
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refimpl.result import Result
-from refimpl.verify.errors import NoMatchingError
+from refimpl.verify.refusal import NoMatchingError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

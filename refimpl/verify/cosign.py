@@ -6,17 +6,16 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refimpl.errors import RegistryError, VerificationError
-from refimpl.oci.errors import LimitExceededError, NotFoundError
+from refimpl.errors import LimitExceededError, NotFoundError, RegistryError, VerificationError
+from refimpl.golang.base64text import Base64Error, decode
+from refimpl.golang.document import DocumentError, parse
+from refimpl.system.workers import mapped
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
-from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope, read_envelope
-from refimpl.verify.encoding import Base64Error, decode
-from refimpl.verify.errors import Kind, NoMatchingError, shortened
-from refimpl.verify.log import Evidence
+from refimpl.verify.refusal import Kind, NoMatchingError, shortened
 from refimpl.verify.statement import check_claim, read_header
-from refimpl.workers import mapped
+from refimpl.verify.transparency_log import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     from refimpl.verify.attachment import Attachment
     from refimpl.verify.bundled import Bundled
     from refimpl.verify.keys import PublicKey
-    from refimpl.verify.log import TransparencyLog
     from refimpl.verify.signature import Signature
+    from refimpl.verify.transparency_log import TransparencyLog
 
 __all__ = ["Verifier"]
 

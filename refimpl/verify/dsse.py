@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
+from refimpl.golang.base64text import Base64Error, decode_either
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.typed import STRING, Items, Struct, decode
 from refimpl.record import record
-from refimpl.verify.document import FEW_VALUES, DocumentError, parse
-from refimpl.verify.encoding import Base64Error, decode_either
-from refimpl.verify.typed import STRING, Items, Struct, decode
 
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey

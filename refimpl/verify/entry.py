@@ -10,9 +10,10 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.golang import base64text
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.record import record
-from refimpl.verify import encoding, pem
-from refimpl.verify.document import FEW_VALUES, DocumentError, parse
+from refimpl.verify import pem
 from refimpl.verify.keys import PublicKey, parse_public_key
 
 if TYPE_CHECKING:
@@ -145,8 +146,8 @@ class _Members:
     def decoded(self, *path: str) -> bytes:
         """What a text is the base64 of."""
         try:
-            return encoding.decode(self.text(*path))
-        except encoding.Base64Error as error:
+            return base64text.decode(self.text(*path))
+        except base64text.Base64Error as error:
             raise VerificationError(str(error)) from None
 
     def signature(self, *path: str) -> str:
@@ -169,8 +170,8 @@ class _Members:
 
 def _verify_hashed(entry: Entry, algorithm: str) -> None:
     try:
-        hashed = encoding.decode_hexadecimal(entry.digest)
-    except encoding.HexadecimalError:
+        hashed = base64text.decode_hexadecimal(entry.digest)
+    except base64text.HexadecimalError:
         hashed = b""
     if len(hashed) != _PRE_HASHED[algorithm]:
         raise VerificationError("invalid value for hash")

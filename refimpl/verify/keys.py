@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
-from refimpl.oserrors import described
+from refimpl.golang.oserrors import described
 from refimpl.record import field, record
 from refimpl.verify import pem
 from refimpl.verify.asn1 import is_signature
-from refimpl.verify.errors import refused
+from refimpl.verify.refusal import refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -248,7 +248,7 @@ def _text(reference: str, environ: Mapping[str, str], deadline: Deadline | None)
             raise KeyMaterialError(f"loading URL: env var ${rest} not found")
         return environ[rest]
     if scheme in ("http", "https"):
-        from refimpl.verify.download import download  # keys by URL are rare, and this imports an HTTP client
+        from refimpl.verify.key_download import download  # keys by URL are rare, and this imports an HTTP client
 
         return download(reference, environ=environ, deadline=deadline).decode("utf-8", "replace")
     raise KeyMaterialError(f"loading URL: unrecognized scheme: {scheme}://")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from refimpl.errors import VerificationError
-from refimpl.verify.document import DocumentError, parse
-from refimpl.verify.typed import ANY, STRING, Struct, Table, decode
+from refimpl.golang.document import DocumentError, parse
+from refimpl.golang.typed import ANY, STRING, Struct, Table, decode
 
 __all__ = ["check_claim"]
 

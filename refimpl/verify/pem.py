@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from typing import NamedTuple
 
-from refimpl.verify import encoding
+from refimpl.golang import base64text
 
 __all__ = ["Block", "encode", "first", "split"]
 
@@ -69,8 +69,8 @@ def _next_block(text: str, place: int) -> tuple[Block, int] | None:
         if behind:
             continue
         try:
-            return Block(label, encoding.decode(text[body:end].translate(_WITHOUT_BLANKS))), following
-        except encoding.Base64Error:
+            return Block(label, base64text.decode(text[body:end].translate(_WITHOUT_BLANKS))), following
+        except base64text.Base64Error:
             continue
     return None
 

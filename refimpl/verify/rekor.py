@@ -7,23 +7,22 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from refimpl import jsontext
-from refimpl.errors import RegistryError, VerificationError
-from refimpl.oci.errors import LimitExceededError
-from refimpl.oci.url import UnreadableURLError
-from refimpl.oci.url import parse as parse_url
-from refimpl.quoting import quoted
+from refimpl.errors import LimitExceededError, RegistryError, VerificationError
+from refimpl.golang import base64text, jsontext
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.quoting import quoted
+from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
+from refimpl.golang.url import UnreadableURLError
+from refimpl.golang.url import parse as parse_url
 from refimpl.record import record
-from refimpl.verify import encoding, merkle
-from refimpl.verify.document import FEW_VALUES, DocumentError, parse
+from refimpl.verify import merkle
 from refimpl.verify.dsse import Envelope
-from refimpl.verify.log import Evidence, Promise
-from refimpl.verify.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
+from refimpl.verify.transparency_log import Evidence, Promise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.oci.transport import Transport
+    from refimpl.http.transport import Transport
 
 __all__ = ["InclusionProof", "LoggedEntry", "RekorClient"]
 
@@ -176,8 +175,8 @@ def _request(evidence: Evidence) -> bytes:
     hashed = {"algorithm": "sha256", "value": evidence.digest}
     if not evidence.is_attestation:
         try:
-            encoding.decode(evidence.signature)
-        except encoding.Base64Error as error:
+            base64text.decode(evidence.signature)
+        except base64text.Base64Error as error:
             raise VerificationError(f"decoding base64 signature: {error}") from None
         spec: dict[str, Any] = {
             "data": {"hash": hashed},
@@ -214,8 +213,8 @@ def _proposed(kind: str, spec: Any) -> dict[str, Any]:
 def _entry(uuid: str, entry: Any) -> LoggedEntry:
     text = entry.get("body")
     try:
-        body = encoding.decode(text) if isinstance(text, str) else b""
-    except encoding.Base64Error:
+        body = base64text.decode(text) if isinstance(text, str) else b""
+    except base64text.Base64Error:
         body = b""
     verification = entry.get("verification") or {}
     promise = Promise(
@@ -241,8 +240,8 @@ def _proof(proof: Any) -> InclusionProof:
 def _hexadecimal(text: str) -> bytes:
     """The bytes; none when it isn't hexadecimal, which then matches nothing."""
     try:
-        return encoding.decode_hexadecimal(text)
-    except encoding.HexadecimalError:
+        return base64text.decode_hexadecimal(text)
+    except base64text.HexadecimalError:
         return b""
 
 

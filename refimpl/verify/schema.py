@@ -10,14 +10,14 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from refimpl.quoting import quoted
-from refimpl.verify.document import kind, steps
+from refimpl.golang.document import kind, steps
+from refimpl.golang.quoting import quoted
 from refimpl.verify.formats import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from refimpl.verify.document import Place
+    from refimpl.golang.document import Place
 
 __all__ = ["SLSA_V02", "SLSA_V1", "schema_error"]
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.golang.document import DocumentError
+from refimpl.golang.typed import ANY, BOOL, BYTES, STRING, TIME, Items, Struct, Table, Type, decode
 from refimpl.record import record
-from refimpl.verify.document import DocumentError
 from refimpl.verify.schema import SLSA_V02, SLSA_V1, schema_error
 from refimpl.verify.statement import HEADER
-from refimpl.verify.typed import ANY, BOOL, BYTES, STRING, TIME, Items, Struct, Table, Type, decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.verify.document import Document
+    from refimpl.golang.document import Document
 
 __all__ = ["PROVENANCE", "Provenance"]
 

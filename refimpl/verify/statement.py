@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
+from refimpl.golang.document import DocumentError
+from refimpl.golang.typed import ANY, BYTES, STRING, Items, Protobuf, Struct, Table, decode
 from refimpl.record import record
-from refimpl.verify.document import DocumentError
-from refimpl.verify.typed import ANY, BYTES, STRING, Items, Protobuf, Struct, Table, decode
 
 if TYPE_CHECKING:
-    from refimpl.verify.document import Document
+    from refimpl.golang.document import Document
 
 __all__ = ["HEADER", "Header", "build_finished", "check_claim", "read_header"]
 

@@ -115,7 +115,7 @@ def test_every_scenario_of_the_cache_is_named_for_a_mutant_that_works() -> None:
 def test_the_parts_that_mutants_replace_are_there() -> None:
     program = (
         "import os\n"
-        "import refimpl.validate\n"
+        "import refimpl.commands.validate_image\n"
         "from mutants.catalogue import all_mutants\n"
         "wrong = []\n"
         "for one in all_mutants().values():\n"

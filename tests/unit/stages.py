@@ -18,7 +18,7 @@ from ec_acceptance.testbed.signing import (
     statement,
     subject,
 )
-from refimpl.options import Options
+from refimpl.command_line.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ import pytest
 
 from refimpl import __version__
 from refimpl.cli import main
+from refimpl.command_line.version import VERSION
 from refimpl.errors import InternalError
-from refimpl.version import VERSION
 
 
 class _Panic(BaseException):
@@ -35,7 +35,16 @@ def test_version_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 def test_version_loads_next_to_nothing() -> None:
     code = "import sys; from refimpl.cli import main; main(['version', '--short']); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True).stdout
-    heavy = {"yaml", "cryptography", "http.client", "json", "logging", "dataclasses", "dulwich", "refimpl.validate"}
+    heavy = {
+        "yaml",
+        "cryptography",
+        "http.client",
+        "json",
+        "logging",
+        "dataclasses",
+        "dulwich",
+        "refimpl.commands.validate_image",
+    }
     assert heavy.isdisjoint(loaded.split())
 
 
@@ -108,7 +117,7 @@ def test_what_nobody_expected_is_one_line(
     def fail(**_: object) -> str:
         raise fault
 
-    monkeypatch.setattr("refimpl.version.render", fail)
+    monkeypatch.setattr("refimpl.command_line.version.render", fail)
     assert main(["version"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -130,6 +139,6 @@ def test_an_interrupt_has_the_status_that_shells_give(
     def interrupt(**_: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("refimpl.version.render", interrupt)
+    monkeypatch.setattr("refimpl.command_line.version.render", interrupt)
     assert main(["version"]) == 130
     assert capsys.readouterr().err == "Error: interrupted\n"

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from refimpl import commands
 from refimpl.cli import main
-from refimpl.streams import SURROGATES
+from refimpl.command_line import commands
+from refimpl.golang.utf8 import SURROGATES
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
 
-    from refimpl.flags import Command
+    from refimpl.command_line.flags import Command
 
 _ODD = (
     *(

@@ -93,7 +93,7 @@ def test_what_keeps_a_verdict_from_being_reached_is_raised(stage: Stage, monkeyp
     def fail(*_: object) -> None:
         raise KeyError("nobody expected this")
 
-    monkeypatch.setattr("refimpl.validate.prepare", fail)
+    monkeypatch.setattr("refimpl.commands.validate_image.prepare", fail)
     with pytest.raises(InternalError):
         _validate(stage, "a")
     assert not list(stage.folder.glob("ec-work-*"))

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refimpl.errors import InputError, joined
-from refimpl.log import Formatter
 from refimpl.redaction import without_secrets, without_secrets_in
+from refimpl.system.log import Formatter
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.result import Result, ordered, texts
 
 NUMBER = jsontext.loads("1.50")

@@ -7,12 +7,11 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from refimpl.errors import PolicyError, RegistryError
+from refimpl.errors import MalformedError, NotFoundError, PolicyError, RegistryError
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import check_digest
-from refimpl.oci.errors import MalformedError, NotFoundError
 from refimpl.oci.reference import Reference, Repository
-from refimpl.policy.sources import archive
+from refimpl.policy.sources import unpacking
 from refimpl.policy.sources.content import MAX_BYTES, Budget, inside
 from refimpl.policy.sources.kinds import without_prefixes
 
@@ -138,7 +137,7 @@ def _unpack(title: str, layer: Descriptor, content: bytes, destination: Path, fo
     packed = destination.with_name(f"{destination.name}-packed")
     stored.budget.write((content,), packed)
     try:
-        archive.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written, folder=folder)
+        unpacking.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written, folder=folder)
     except PolicyError as error:
         raise PolicyError(f"{_UNSTORED}: {error}") from None
     packed.unlink()

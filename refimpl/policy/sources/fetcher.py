@@ -162,9 +162,9 @@ class Fetcher:
 
                 return lambda url, destination: git.fetch(url, destination, web=self._web())
             case Kind.HTTP:
-                from refimpl.policy.sources import download
+                from refimpl.policy.sources import web_archive
 
-                return lambda url, destination: download.fetch(url, destination, web=self._web())
+                return lambda url, destination: web_archive.fetch(url, destination, web=self._web())
             case Kind.OCI:
                 from refimpl.policy.sources import bundle
 

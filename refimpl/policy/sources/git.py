@@ -15,7 +15,7 @@ from dulwich.errors import NotGitRepository
 from dulwich.object_store import MemoryObjectStore
 
 from refimpl.errors import Error, NotSupportedError, PolicyError, RegistryError
-from refimpl.oci.transport import address_of
+from refimpl.http.transport import address_of
 from refimpl.policy.sources import content
 from refimpl.policy.sources.checkout import commit_of, write_tree
 from refimpl.policy.sources.kinds import without_prefixes
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from dulwich.objects import ObjectID
     from dulwich.refs import Ref
 
-    from refimpl.oci.transport import Response
+    from refimpl.http.transport import Response
     from refimpl.policy.sources.web import Web
 
 __all__ = ["GitURL", "fetch"]

@@ -7,7 +7,7 @@ import re
 from enum import Enum
 
 from refimpl.errors import PolicyError
-from refimpl.oci.url import UnreadableURLError, parse
+from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.redaction import without_secrets
 
 __all__ = ["Kind", "is_file", "is_git", "is_http", "kind_of", "without_prefixes"]

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from refimpl.errors import PolicyError
-from refimpl.oserrors import reason
+from refimpl.golang.oserrors import reason
 from refimpl.policy.sources.kinds import without_prefixes
 
 __all__ = ["fetch"]
@@ -40,10 +40,10 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
     elif not stat.S_ISREG(mode):
         raise PolicyError(f"failed to open source file: {shown} is neither a file nor a directory")
     else:
-        from refimpl.policy.sources import archive  # few sources are archives
+        from refimpl.policy.sources import unpacking  # few sources are archives
 
         try:
-            if not archive.unpacked(source, destination, name=shown):
+            if not unpacking.unpacked(source, destination, name=shown):
                 shutil.copyfile(source, destination / "file")
         except OSError as error:
             raise PolicyError(f"failed to open source file: open {shown}: {reason(error)}") from None

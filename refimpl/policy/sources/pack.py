@@ -11,8 +11,8 @@ import os
 import zlib
 from typing import IO, TYPE_CHECKING
 
+from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.layers.stream import Lookahead
-from refimpl.oci.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

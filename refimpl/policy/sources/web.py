@@ -6,13 +6,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
-from refimpl.oci.tls import TLS
-from refimpl.oci.transport import Transport
+from refimpl.http.tls import TLS
+from refimpl.http.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.oci.transport import Response
+    from refimpl.http.transport import Response
 
 __all__ = ["Web"]
 

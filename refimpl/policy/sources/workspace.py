@@ -9,11 +9,12 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from refimpl import jsontext, leftovers
 from refimpl.errors import PolicyError
-from refimpl.oserrors import described
+from refimpl.golang import jsontext
+from refimpl.golang.oserrors import described
 from refimpl.policy.sources.fetcher import source_id
 from refimpl.record import record
+from refimpl.system import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

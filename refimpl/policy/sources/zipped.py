@@ -14,7 +14,7 @@ import zipfile
 import zlib
 from typing import IO, TYPE_CHECKING
 
-from refimpl.oci.errors import LimitExceededError, MalformedError
+from refimpl.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

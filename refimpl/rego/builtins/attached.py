@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl.errors import RegistryError
-from refimpl.oci.errors import NotFoundError
+from refimpl.errors import NotFoundError, RegistryError
 from refimpl.rego.builtins.failure import failed, text
 from refimpl.rego.builtins.references import resolved
 

@@ -6,20 +6,27 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl.errors import EvaluationError, RegistryError
-from refimpl.jsontext import CostError, DepthError
+from refimpl.errors import (
+    DigestMismatchError,
+    EvaluationError,
+    LimitExceededError,
+    MalformedError,
+    MismatchError,
+    RegistryError,
+    TransferError,
+)
+from refimpl.golang.document import DocumentError
+from refimpl.golang.jsontext import CostError, DepthError
+from refimpl.golang.numbers import normalised
+from refimpl.golang.utf8 import decoded
+from refimpl.golang.yamltext import loads as from_yaml
 from refimpl.layers.archive import Archive
 from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import Descriptor
-from refimpl.oci.errors import DigestMismatchError, LimitExceededError, MalformedError, MismatchError, TransferError
-from refimpl.policy.number import normalised
 from refimpl.rego.builtins.context import Content
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.numbers import loads as from_json
 from refimpl.rego.builtins.references import digest_reference
-from refimpl.unicode import decoded
-from refimpl.verify.document import DocumentError
-from refimpl.yamltext import loads as from_yaml
 
 if TYPE_CHECKING:
     from refimpl.oci.client import BlobStream

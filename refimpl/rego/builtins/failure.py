@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from refimpl.jsontext import Number
+from refimpl.golang.jsontext import Number
 
 __all__ = ["FailedError", "failed", "kind", "strings", "text"]
 

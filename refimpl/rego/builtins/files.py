@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl.errors import RegistryError
+from refimpl.errors import RegistryError, UnreadableLayersError
+from refimpl.golang.numbers import normalised
 from refimpl.layers.files import image_files as files_of
-from refimpl.oci.errors import UnreadableLayersError
-from refimpl.policy.number import normalised
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.references import digest_reference
 

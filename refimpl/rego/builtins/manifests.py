@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from refimpl.errors import RegistryError
-from refimpl.oci.errors import MalformedError
+from refimpl.errors import MalformedError, RegistryError
+from refimpl.golang.utf8 import decoded
 from refimpl.rego.builtins.failure import FailedError, failed, text
 from refimpl.rego.builtins.references import any_reference, unresolved
-from refimpl.unicode import decoded
-from refimpl.workers import mapped
+from refimpl.system.workers import mapped
 
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest, Platform

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from refimpl.evaluation.gotext import spelled
-from refimpl.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, check_depth
-from refimpl.verify.document import parse
+from refimpl.golang.document import parse
+from refimpl.golang.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, check_depth
+from refimpl.golang.printing import spelled
 
 __all__ = ["as_floats", "loads"]
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from refimpl.errors import RegistryError
-from refimpl.oci.errors import InvalidReferenceError, MalformedError
+from refimpl.errors import InvalidReferenceError, MalformedError, RegistryError
 from refimpl.oci.reference import Reference, parse, parse_digest
 from refimpl.rego.builtins.failure import failed
 

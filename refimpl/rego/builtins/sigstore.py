@@ -5,9 +5,15 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import Error, KeyMaterialError, NotSupportedError, TimeoutExceededError, VerificationError
-from refimpl.jsontext import dumps
-from refimpl.oci.errors import InvalidReferenceError
+from refimpl.errors import (
+    Error,
+    InvalidReferenceError,
+    KeyMaterialError,
+    NotSupportedError,
+    TimeoutExceededError,
+    VerificationError,
+)
+from refimpl.golang.jsontext import dumps
 from refimpl.oci.reference import parse_digest
 from refimpl.record import record
 from refimpl.rego.builtins.failure import kind
@@ -16,7 +22,7 @@ from refimpl.rego.builtins.references import digest_trouble
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.keys import load_public_key, parse_public_key
-from refimpl.verify.log import TransparencyLog
+from refimpl.verify.transparency_log import TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:
@@ -190,7 +196,7 @@ def _given_log_keys(options: _Options) -> LogKeys | None:
 
 
 def _client(shared: Shared, url: str, stack: ExitStack) -> RekorClient:
-    from refimpl.oci.transport import Transport
+    from refimpl.http.transport import Transport
     from refimpl.verify.rekor import RekorClient
 
     transport = Transport(shared.environ, shared.deadline, user_agent="ec-ref")

@@ -16,7 +16,7 @@ from refimpl.layers.archive import Archive
 from refimpl.layers.limits import Limits
 from refimpl.layers.listing import read_listing
 from refimpl.layers.stream import Decompressed
-from refimpl.policy.sources import archive
+from refimpl.policy.sources import unpacking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -98,7 +98,7 @@ def _unpacked(data: bytes, name: str) -> None:
         source, destination = Path(folder, "source"), Path(folder, "destination")
         source.write_bytes(data)
         destination.mkdir()
-        archive.unpacked(source, destination, name=name)
+        unpacking.unpacked(source, destination, name=name)
 
 
 def _scratch() -> str | None:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz import seeds
 from fuzz.target import target
-from refimpl import components, input_files, jsontext
-from refimpl.input_document import compacted
-from refimpl.verify.document import DocumentError, parse
+from refimpl.commands import input_files, snapshot
+from refimpl.golang import jsontext
+from refimpl.golang.document import DocumentError, parse
+from refimpl.policy_input.document import compacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,8 +28,8 @@ def _snapshots() -> Iterable[bytes]:
 
 @target("snapshot", _snapshots, "components", "containerImage", "spec", "source")
 def _snapshot(data: bytes) -> None:
-    snapshot = components._from_text(data.decode("utf-8", "surrogateescape"))
-    jsontext.dumps(snapshot.to_json())
+    read = snapshot._from_text(data.decode("utf-8", "surrogateescape"))
+    jsontext.dumps(read.to_json())
 
 
 def _inputs() -> Iterable[bytes]:

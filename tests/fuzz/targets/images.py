@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz import seeds
 from fuzz.target import target
-from refimpl import image as images
 from refimpl.errors import Error
 from refimpl.oci import reference
 from refimpl.oci.descriptor import Descriptor, Manifest
+from refimpl.policy_input import image as images
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

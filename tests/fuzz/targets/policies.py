@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz import seeds
 from fuzz.target import target
-from refimpl import jsontext, yamltext
 from refimpl.errors import PolicyError
 from refimpl.evaluation import dates
-from refimpl.evaluation.drafts import check, drafted
-from refimpl.policy import config, instant
+from refimpl.evaluation.candidate import check, drafted
+from refimpl.golang import instant, jsontext, yamltext
+from refimpl.policy import config
 from refimpl.rego.builtins import purl
 
 if TYPE_CHECKING:

@@ -9,22 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from fuzz import seeds
 from fuzz.target import target
+from refimpl.golang import base64text
+from refimpl.golang.document import DocumentError, parse
+from refimpl.golang.typed import decode
 from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import parse as parse_reference
-from refimpl.verify import attachment, encoding, payload, pem, rekor
+from refimpl.verify import attachment, payload, pem, rekor
 from refimpl.verify.bundle import Bundle
 from refimpl.verify.bundled import verified
 from refimpl.verify.certificate import parse_certificates
 from refimpl.verify.checkpoint import check_checkpoint
-from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.entry import Entry, key_of
 from refimpl.verify.keys import parse_public_key
-from refimpl.verify.log import Promise
 from refimpl.verify.slsa import PROVENANCE
 from refimpl.verify.statement import check_claim, read_header
+from refimpl.verify.transparency_log import Promise
 from refimpl.verify.trust import LogKeys
-from refimpl.verify.typed import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -91,7 +92,7 @@ def _encodings() -> Iterable[bytes]:
     yield base64.encodebytes(bytes(range(100)))
 
 
-@target("base64", _encodings, "=", "==", "\n", "\r", "-", "_", " ", refuses=(encoding.Base64Error,))
+@target("base64", _encodings, "=", "==", "\n", "\r", "-", "_", " ", refuses=(base64text.Base64Error,))
 def _base64(data: bytes) -> None:
     text = data.decode("latin-1")
     bare = text.replace("\r", "").replace("\n", "")
@@ -100,13 +101,13 @@ def _base64(data: bytes) -> None:
     except (binascii.Error, ValueError):
         wanted = None
     try:
-        found = encoding.decode(text)
-    except encoding.Base64Error:
+        found = base64text.decode(text)
+    except base64text.Base64Error:
         assert wanted is None or base64.b64encode(wanted).decode() != bare, "refused, though right"
         raise
     assert found == wanted
     assert len(bare) % 4 == 0
-    encoding.decode_either(text)
+    base64text.decode_either(text)
 
 
 @target("signature", lambda: [seeds.KNOWN.sign(b"x")])

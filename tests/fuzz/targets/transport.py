@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from fuzz import seeds
 from fuzz.target import target
-from refimpl import execplugin, kubeconfig
-from refimpl.oci import challenge, client, dockerconfig, reference, status, token, url
-from refimpl.oci.addresses import is_inside
+from refimpl.golang import url
+from refimpl.http import challenge
+from refimpl.http.addresses import is_inside
+from refimpl.kubernetes import exec_plugin, kubeconfig
+from refimpl.oci import client, dockerconfig, reference, status, token
 from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -168,4 +170,4 @@ def _answers() -> Iterable[bytes]:
 
 @target("exec-credential", _answers, "status", "token", "null", "Z", "+24:00", "\\ud800")
 def _exec_credential(data: bytes) -> None:
-    execplugin.credential_in(data, "client.authentication.k8s.io/v1").token.encode("ascii")
+    exec_plugin.credential_in(data, "client.authentication.k8s.io/v1").token.encode("ascii")

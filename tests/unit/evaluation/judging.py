@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.evaluation.compilation import Sources
 from refimpl.evaluation.evaluator import Evaluator
-from refimpl.policy.instant import parse
+from refimpl.golang.instant import parse
 from refimpl.rego.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from refimpl.evaluation.outcome import Outcome
+    from refimpl.evaluation.collector import Outcome
     from refimpl.result import Result
 
 IMAGE = "registry.example/acme/app"

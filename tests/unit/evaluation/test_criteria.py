@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refimpl.evaluation.criteria import Criteria
-from refimpl.policy.instant import parse
+from refimpl.golang.instant import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from judging import REF, brief, case
 
-from refimpl import jsontext
 from refimpl.errors import EvaluationError, PolicyError
 from refimpl.evaluation.evaluator import File
-from refimpl.policy.instant import parse
+from refimpl.golang import jsontext
+from refimpl.golang.instant import parse
 from refimpl.result import ordered
 
 if TYPE_CHECKING:

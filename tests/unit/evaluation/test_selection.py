@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from refimpl import jsontext
 from refimpl.evaluation.rules import RuleInfo, RuleSet
 from refimpl.evaluation.selection import intention, select
+from refimpl.golang import jsontext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

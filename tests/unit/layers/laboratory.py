@@ -9,12 +9,12 @@ from ec_acceptance.testbed.fixtures.images import OLM_LABEL, Image, Layer, publi
 from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from refimpl.deadline import Deadline
+from refimpl.http.retry import Retry
 from refimpl.layers import LayerCache, Layers, Limits
 from refimpl.layers.files import image_files
 from refimpl.oci.client import Client, connect
 from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import Reference, parse
-from refimpl.oci.retry import Retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import refimpl.layers.archive
+from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.layers.archive import Archive, Entry
-from refimpl.oci.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     import re

@@ -26,12 +26,18 @@ from ec_acceptance.testbed.gate.rules import (
     Stall,
 )
 from refimpl.deadline import Deadline
-from refimpl.errors import TimeoutExceededError
+from refimpl.errors import (
+    DigestMismatchError,
+    MalformedError,
+    NotFoundError,
+    SizeMismatchError,
+    TimeoutExceededError,
+    TransferError,
+)
 from refimpl.layers.cache import LayerCache, switched_on
 from refimpl.layers.directory import Directory
 from refimpl.layers.files import image_files
 from refimpl.oci.descriptor import Manifest
-from refimpl.oci.errors import DigestMismatchError, MalformedError, NotFoundError, SizeMismatchError, TransferError
 
 FILES = {f"manifests/{number}.json": b'{"n": %d}' % number for number in range(4)}
 SEEN = {name: {"n": number} for number, name in enumerate(FILES)}

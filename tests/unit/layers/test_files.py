@@ -8,9 +8,9 @@ import pytest
 
 from ec_acceptance.testbed.fixtures.archive import tar
 from ec_acceptance.testbed.fixtures.images import Layer
+from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.layers.files import archive_files
 from refimpl.layers.limits import Limits
-from refimpl.oci.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     from laboratory import Lab

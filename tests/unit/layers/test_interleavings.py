@@ -24,12 +24,12 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from refimpl.deadline import Deadline
+from refimpl.errors import MismatchError, NotFoundError, RegistryError, TransferError
 from refimpl.layers import download, verified
 from refimpl.layers.cache import DEFAULT_BUDGET, DamagedEntryError, LayerCache
 from refimpl.layers.directory import Directory
 from refimpl.layers.download import ElsewhereError
 from refimpl.oci.descriptor import Descriptor
-from refimpl.oci.errors import MismatchError, NotFoundError, RegistryError, TransferError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

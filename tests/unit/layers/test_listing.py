@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Hardlink, Symlink, tar
+from refimpl.errors import LimitExceededError
 from refimpl.layers.limits import Limits
 from refimpl.layers.listing import cleaned, flattened, read_listing
-from refimpl.oci.errors import LimitExceededError
 
 J = b"{}"
 Pairs = Sequence[tuple[str, Entry]]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import refimpl.layers.stream
 from ec_acceptance.testbed.fixtures.images import filler
+from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.layers.stream import Decompressed
-from refimpl.oci.errors import LimitExceededError, MalformedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

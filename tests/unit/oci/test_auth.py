@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refimpl.deadline import Deadline
+from refimpl.errors import RegistryError
 from refimpl.oci.auth import ANONYMOUS, Credentials, Keychain
-from refimpl.oci.errors import RegistryError
 from refimpl.oci.reference import Repository
 
 if TYPE_CHECKING:

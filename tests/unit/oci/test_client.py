@@ -18,10 +18,7 @@ from ec_acceptance.testbed.registry.repository import Repository
 from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
-from refimpl.errors import TimeoutExceededError
-from refimpl.oci.client import MANIFEST_LIMIT, Client, connect
-from refimpl.oci.descriptor import Descriptor
-from refimpl.oci.errors import (
+from refimpl.errors import (
     DeniedError,
     DigestMismatchError,
     LimitExceededError,
@@ -32,11 +29,14 @@ from refimpl.oci.errors import (
     RegistryError,
     SizeMismatchError,
     StatusError,
+    TimeoutExceededError,
     TransferError,
     UnreachableError,
 )
+from refimpl.http.retry import Retry
+from refimpl.oci.client import MANIFEST_LIMIT, Client, connect
+from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import Reference, parse
-from refimpl.oci.retry import Retry
 from refimpl.record import replace
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from refimpl.errors import MalformedError, RegistryError, SizeMismatchError
+from refimpl.golang.members import canonical
 from refimpl.oci.descriptor import MANIFEST, Descriptor, Manifest, Platform, check_digest
-from refimpl.oci.errors import MalformedError, RegistryError, SizeMismatchError
-from refimpl.oci.members import canonical
 
 DIGEST = "sha256:" + "a" * 64
 PLAIN = {"mediaType": "m", "digest": DIGEST, "size": 3}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.oci.errors import InvalidReferenceError
+from refimpl.errors import InvalidReferenceError
 from refimpl.oci.reference import parse, parse_digest
 
 DIGEST = "sha256:" + "a" * 64

@@ -8,11 +8,11 @@ import pytest
 
 from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
-from refimpl.oci.challenge import challenges
+from refimpl.errors import LimitExceededError, MalformedError, StatusError, UnreachableError
+from refimpl.http.challenge import challenges
+from refimpl.http.transport import Transport
 from refimpl.oci.credentials import ANONYMOUS, Credentials
-from refimpl.oci.errors import LimitExceededError, MalformedError, StatusError, UnreachableError
 from refimpl.oci.token import TOKEN_LIMIT, TokenServer
-from refimpl.oci.transport import Transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

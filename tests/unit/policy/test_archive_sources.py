@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refimpl.errors import PolicyError
-from refimpl.policy.sources import archive, content
+from refimpl.policy.sources import content, unpacking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,7 @@ def unpacked(tmp_path: Path, name: str, data: bytes) -> dict[str, bytes]:
     source.write_bytes(data)
     destination.mkdir(exist_ok=True)
     try:
-        assert archive.unpacked(source, destination, name=name)
+        assert unpacking.unpacked(source, destination, name=name)
         found = [path for path in destination.rglob("*") if path.is_file()]
         return {path.relative_to(destination).as_posix(): path.read_bytes() for path in found}
     finally:
@@ -190,7 +190,7 @@ def test_names_twice_are_refused(tmp_path: Path, name: str) -> None:
 
 def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "MAX_BYTES", 1 << 20)
-    monkeypatch.setattr(archive, "_MAX_HEADERS", 1 << 16)
+    monkeypatch.setattr(unpacking, "_MAX_HEADERS", 1 << 16)
     squeezed = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = squeezed.compress(bytes(64 << 20)) + squeezed.flush()
     with pytest.raises(PolicyError, match="more than"):

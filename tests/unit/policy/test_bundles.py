@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ec_acceptance.testbed.fixtures.archive import gzip, tar
-from refimpl.errors import PolicyError
+from refimpl.errors import DeniedError, NotFoundError, PolicyError
 from refimpl.oci.client import BLOB_LIMIT
 from refimpl.oci.descriptor import Descriptor, Manifest
-from refimpl.oci.errors import DeniedError, NotFoundError
 from refimpl.policy.sources import bundle
 
 if TYPE_CHECKING:

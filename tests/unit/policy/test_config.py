@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refimpl.errors import PolicyError
-from refimpl.jsontext import dumps
+from refimpl.golang.jsontext import dumps
 from refimpl.policy.config import Identity, Policy, SourceGroup, decode_policy, resolve
 from refimpl.policy.sources.fetcher import Fetched
 

@@ -11,7 +11,7 @@ from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.servers.http import Request, Response, Server, Wire
 from refimpl.deadline import Deadline
 from refimpl.errors import PolicyError, TimeoutExceededError
-from refimpl.policy.sources import download
+from refimpl.policy.sources import web_archive
 from refimpl.policy.sources.web import Web
 
 if TYPE_CHECKING:
@@ -86,12 +86,12 @@ def destination(tmp_path: Path) -> Path:
     [("/a.rego", "a.rego"), ("/a.rego?x=1", "a.rego"), ("/x/b%20c.rego", "b c.rego"), ("/moved", "moved")],
 )
 def test_a_file_is_stored_by_its_base_name(url: str, web: Web, destination: Path, path: str, name: str) -> None:
-    assert download.fetch(url + path, destination, web=web) == f"http::{url.removeprefix('https://')}{path}"
+    assert web_archive.fetch(url + path, destination, web=web) == f"http::{url.removeprefix('https://')}{path}"
     assert {file.name: file.read_bytes() for file in destination.iterdir()} == {name: REGO}
 
 
 def test_archives_are_unpacked(url: str, web: Web, destination: Path) -> None:
-    download.fetch(f"{url}/p.zip", destination, web=web)
+    web_archive.fetch(f"{url}/p.zip", destination, web=web)
     assert [path.relative_to(destination).as_posix() for path in destination.rglob("*") if path.is_file()] == [
         "deep/a.rego"
     ]
@@ -108,7 +108,7 @@ def test_archives_are_unpacked(url: str, web: Web, destination: Path) -> None:
 )
 def test_what_doesnt_come_is_told(url: str, web: Web, destination: Path, path: str, error: str) -> None:
     with pytest.raises(PolicyError) as told:
-        download.fetch(url + path, destination, web=web)
+        web_archive.fetch(url + path, destination, web=web)
     assert str(told.value) == error.format(url=url)
 
 
@@ -117,10 +117,10 @@ def test_what_doesnt_come_is_told(url: str, web: Web, destination: Path, path: s
 def test_checksums_are_compared(url: str, web: Web, destination: Path, algorithm: str, *, named: bool) -> None:
     digits = hashlib.new(algorithm, REGO, usedforsecurity=False).hexdigest()
     prefix = f"{algorithm}:" if named else ""
-    download.fetch(f"{url}/a.rego?x=1&checksum={prefix}{digits.upper()}", destination, web=web)
+    web_archive.fetch(f"{url}/a.rego?x=1&checksum={prefix}{digits.upper()}", destination, web=web)
     assert (destination / "a.rego").read_bytes() == REGO
     with pytest.raises(PolicyError, match=f"checksum {algorithm}:{'0' * len(digits)} expected, but got {digits}"):
-        download.fetch(f"{url}/a.rego?checksum={prefix}{'0' * len(digits)}", destination, web=web)
+        web_archive.fetch(f"{url}/a.rego?checksum={prefix}{'0' * len(digits)}", destination, web=web)
 
 
 @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ def test_checksums_are_compared(url: str, web: Web, destination: Path, algorithm
 )
 def test_checksums_of_unknown_forms_are_refused(url: str, web: Web, destination: Path, said: str) -> None:
     with pytest.raises(PolicyError, match=f"checksum {said} is of no known form"):
-        download.fetch(f"{url}/a.rego?checksum={said}", destination, web=web)
+        web_archive.fetch(f"{url}/a.rego?checksum={said}", destination, web=web)
 
 
 def test_a_refused_connection_is_told(web: Web, destination: Path) -> None:
     with pytest.raises(PolicyError) as told:
-        download.fetch("HTTPS://127.0.0.1:1/x", destination, web=web)
+        web_archive.fetch("HTTPS://127.0.0.1:1/x", destination, web=web)
     assert str(told.value) == (
         'failed to download from URL: Get "https://127.0.0.1:1/x": dial tcp 127.0.0.1:1: connect: connection refused'
     )
@@ -141,9 +141,9 @@ def test_a_refused_connection_is_told(web: Web, destination: Path) -> None:
 
 def test_git_settings_dont_count(url: str, destination: Path) -> None:
     with pytest.raises(PolicyError, match="certificate signed by unknown authority"):
-        download.fetch(f"{url}/a.rego", destination, web=Web({"GIT_SSL_NO_VERIFY": "true"}))
+        web_archive.fetch(f"{url}/a.rego", destination, web=Web({"GIT_SSL_NO_VERIFY": "true"}))
 
 
 def test_the_deadline_ends_it(url: str, environ: dict[str, str], destination: Path) -> None:
     with pytest.raises(TimeoutExceededError):
-        download.fetch(f"{url}/a.rego", destination, web=Web(environ, Deadline(0)))
+        web_archive.fetch(f"{url}/a.rego", destination, web=Web(environ, Deadline(0)))

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from refimpl.errors import PolicyError
+from refimpl.golang.instant import SECOND, parse
 from refimpl.policy.effective_time import EffectiveTime
-from refimpl.policy.instant import SECOND, parse
 
 NOW = parse("2030-06-01T12:00:00.75Z")
 LATER = NOW + 5 * SECOND

@@ -14,8 +14,7 @@ from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Blob, Commit, Tree
 from dulwich.pack import write_pack_objects
 
-from refimpl.errors import Error, PolicyError
-from refimpl.oci.errors import LimitExceededError, MalformedError
+from refimpl.errors import Error, LimitExceededError, MalformedError, PolicyError
 from refimpl.policy.sources import git, pack
 from refimpl.policy.sources.checkout import commit_of, write_tree
 from refimpl.policy.sources.pack import check_pack

@@ -9,7 +9,7 @@ from programs import STRING_TO_ANY, Compile, compiler
 
 from refimpl.deadline import Deadline
 from refimpl.errors import EvaluationError, InternalError, RegistryError, TimeoutExceededError
-from refimpl.jsontext import Number, dumps
+from refimpl.golang.jsontext import Number, dumps
 from refimpl.rego.builtin import UNDEFINED, Builtin
 from refimpl.rego.host import Host
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from refimpl.errors import PolicyError
-from refimpl.jsontext import Number
+from refimpl.golang.jsontext import Number
 from refimpl.rego.engine import DateText
 from refimpl.rego.host import Host
 from refimpl.result import plain_text

@@ -8,7 +8,7 @@ import pytest
 from programs import STRING_TO_ANY, Compile, compiler
 
 from refimpl.errors import PolicyError
-from refimpl.jsontext import dumps
+from refimpl.golang.jsontext import dumps
 from refimpl.rego.builtin import Builtin
 from refimpl.rego.compilation import with_advice
 from refimpl.rego.host import Host

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import STRING_TO_ANY, compiler
 
-from refimpl.jsontext import Number, encode
+from refimpl.golang.jsontext import Number, encode
 from refimpl.rego.builtin import Builtin
 from refimpl.rego.host import Host
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports import KEY, component, report, result
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.report import json_report
 
 _TAIL = (

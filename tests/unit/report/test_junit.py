@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from reports import component, report, result
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.report import junit
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from reports import component, report, result
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.report import text
 from refimpl.report.wrapping import wrapped
 

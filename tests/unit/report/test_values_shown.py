@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reports import component, report
 
-from refimpl.jsontext import Number, loads
+from refimpl.golang.jsontext import Number, loads
 from refimpl.report import json_report, junit, summary, vsa, yaml_report
 from refimpl.result import Result
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reports import component, report, result
 
-from refimpl import jsontext
+from refimpl.golang import jsontext
 from refimpl.report import yaml_emitter, yaml_report
 
 

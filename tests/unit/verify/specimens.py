@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.signing import KeyPair, Layer, attached, pae, seal, sign_image, simple_signing
+from refimpl.errors import DeniedError, NotFoundError, RegistryError
 from refimpl.oci.descriptor import Descriptor, Manifest
-from refimpl.oci.errors import DeniedError, NotFoundError, RegistryError
 from refimpl.oci.reference import Reference, Repository, parse
 from refimpl.verify.keys import PublicKey, parse_public_key
 

@@ -27,14 +27,13 @@ from specimens import (
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.rekor.entries import canonical, dsse
 from ec_acceptance.testbed.signing import KeyPair, Layer, pae
-from refimpl.errors import VerificationError
+from refimpl.errors import LimitExceededError, VerificationError
 from refimpl.oci.descriptor import Descriptor
-from refimpl.oci.errors import LimitExceededError
 from refimpl.verify import checks
 from refimpl.verify.bundle import fetch_bundles
 from refimpl.verify.cosign import Verifier
-from refimpl.verify.errors import NoMatchingError
-from refimpl.verify.log import TransparencyLog
+from refimpl.verify.refusal import NoMatchingError
+from refimpl.verify.transparency_log import TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ import pytest
 from specimens import V02, statement
 
 from refimpl.errors import RegistryError, VerificationError
+from refimpl.golang.document import parse
 from refimpl.verify import checks
 from refimpl.verify.attestation import Attestation
-from refimpl.verify.document import parse
-from refimpl.verify.errors import NoMatchingError
+from refimpl.verify.refusal import NoMatchingError
 
 _NO_SIGNATURES = (
     "No image signatures found matching the given public key. "

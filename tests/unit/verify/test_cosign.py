@@ -28,7 +28,7 @@ from specimens import (
 from ec_acceptance.testbed.signing import Layer
 from refimpl.errors import TimeoutExceededError, VerificationError
 from refimpl.verify.cosign import Verifier
-from refimpl.verify.errors import NoMatchingError
+from refimpl.verify.refusal import NoMatchingError
 
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _BUNDLE = "dev.sigstore.cosign/bundle"

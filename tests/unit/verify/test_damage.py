@@ -30,21 +30,21 @@ from ec_acceptance.testbed.fixtures.attachments import BUNDLES, CERTIFICATES, Si
 from ec_acceptance.testbed.rekor import Log, dsse, hashedrekord
 from ec_acceptance.testbed.signing import simple_signing
 from refimpl.errors import Error, VerificationError
+from refimpl.golang.document import DocumentError, parse
 from refimpl.verify import merkle, pem
 from refimpl.verify.bundle import Bundle
 from refimpl.verify.bundled import verified
 from refimpl.verify.certificate import parse_certificates
 from refimpl.verify.checkpoint import check_checkpoint
 from refimpl.verify.cosign import Verifier
-from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.entry import Entry
 from refimpl.verify.keys import parse_public_key
-from refimpl.verify.log import Evidence, Promise, TransparencyLog
 from refimpl.verify.payload import check_claim
 from refimpl.verify.rekor import RekorClient
 from refimpl.verify.slsa import PROVENANCE
 from refimpl.verify.statement import read_header
+from refimpl.verify.transparency_log import Evidence, Promise, TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:

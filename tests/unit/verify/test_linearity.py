@@ -16,17 +16,18 @@ import pytest
 from specimens import KNOWN, LOG, public
 
 from refimpl.errors import Error
-from refimpl.policy.instant import TimeSyntaxError, parse_rfc3339
-from refimpl.verify import encoding, pem
+from refimpl.golang import base64text
+from refimpl.golang.document import DocumentError, parse
+from refimpl.golang.instant import TimeSyntaxError, parse_rfc3339
+from refimpl.verify import pem
 from refimpl.verify.bundle import Bundle
 from refimpl.verify.certificate import parse_certificates
 from refimpl.verify.checkpoint import check_checkpoint
-from refimpl.verify.document import DocumentError, parse
 from refimpl.verify.dsse import read_envelope
 from refimpl.verify.entry import Entry, key_of
 from refimpl.verify.formats import is_date_time, is_uri
-from refimpl.verify.log import Promise
 from refimpl.verify.schema import SLSA_V02, schema_error
+from refimpl.verify.transparency_log import Promise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,9 +86,9 @@ def _checkpoint(text: str) -> None:
 
 
 _READERS: dict[str, Callable[[str], object]] = {
-    "base64": encoding.decode,
-    "base64 of either alphabet": encoding.decode_either,
-    "base64 of protobuf": encoding.decode_protobuf,
+    "base64": base64text.decode,
+    "base64 of either alphabet": base64text.decode_either,
+    "base64 of protobuf": base64text.decode_protobuf,
     "PEM": pem.split,
     "certificates": parse_certificates,
     "key": key_of,
@@ -115,7 +116,7 @@ def _seconds(read: Callable[[str], object], text: str) -> float:
     gc.disable()  # what the tests before have left isn't this reader's
     started = time.process_time()
     try:
-        with contextlib.suppress(Error, DocumentError, encoding.Base64Error, TimeSyntaxError):
+        with contextlib.suppress(Error, DocumentError, base64text.Base64Error, TimeSyntaxError):
             read(text)
         return time.process_time() - started
     finally:

@@ -26,7 +26,7 @@ from ec_acceptance.testbed.rekor.log import Log
 from ec_acceptance.testbed.signing import Layer, simple_signing
 from refimpl.errors import VerificationError
 from refimpl.verify.cosign import Verifier
-from refimpl.verify.log import TransparencyLog
+from refimpl.verify.transparency_log import TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 _SIGNATURE = "dev.cosignproject.cosign/signature"

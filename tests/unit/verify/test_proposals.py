@@ -13,10 +13,10 @@ from ec_acceptance.testbed.rekor import Log, RekorServer
 from ec_acceptance.testbed.signing import KeyPair, seal
 from refimpl.deadline import Deadline
 from refimpl.errors import VerificationError
-from refimpl.oci.transport import Transport
+from refimpl.http.transport import Transport
 from refimpl.verify.keys import parse_public_key
-from refimpl.verify.log import Evidence, TransparencyLog
 from refimpl.verify.rekor import RekorClient
+from refimpl.verify.transparency_log import Evidence, TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:

@@ -26,11 +26,11 @@ from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.signing import simple_signing
 from refimpl.deadline import Deadline
 from refimpl.errors import VerificationError
-from refimpl.oci.transport import Transport
+from refimpl.http.transport import Transport
 from refimpl.record import replace
 from refimpl.verify.cosign import Verifier
-from refimpl.verify.log import Evidence, TransparencyLog
 from refimpl.verify.rekor import RekorClient
+from refimpl.verify.transparency_log import Evidence, TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from specimens import V02, V1, statement
 
 from refimpl.errors import VerificationError
-from refimpl.verify.document import parse
+from refimpl.golang.document import parse
 from refimpl.verify.slsa import PROVENANCE
 
 _ABSENT = object()

@@ -9,9 +9,9 @@ from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.repository import Repository
 from refimpl.deadline import Deadline
+from refimpl.http.retry import Retry
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
-from refimpl.oci.retry import Retry
 from refimpl.rego.builtins import ComponentContext, Shared, builtins
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from calling import Bench
 
 from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Symlink, gzip, tar, zstd
 from ec_acceptance.testbed.gate.rules import Answer, FlipBit, Hold, Reset
-from refimpl import jsontext
 from refimpl.deadline import Deadline
 from refimpl.errors import EvaluationError, TimeoutExceededError
+from refimpl.golang import jsontext
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.builtins import ComponentContext
 

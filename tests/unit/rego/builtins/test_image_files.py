@@ -7,8 +7,8 @@ from calling import Bench
 
 from ec_acceptance.testbed.fixtures.images import Image, Index, Layer, publish
 from ec_acceptance.testbed.gate.rules import Answer, FlipBit
-from refimpl import jsontext
 from refimpl.errors import RegistryError
+from refimpl.golang import jsontext
 from refimpl.layers.files import image_files
 from refimpl.oci.reference import parse_digest
 from refimpl.rego.builtin import UNDEFINED

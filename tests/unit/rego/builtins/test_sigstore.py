@@ -10,9 +10,9 @@ from ec_acceptance.testbed.fixtures.images import Layer as ImageLayer
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.rekor import Log, RekorServer, hashedrekord, intoto
 from ec_acceptance.testbed.signing import KeyPair, attached, seal, sign_image, statement, subject
-from refimpl import jsontext
 from refimpl.deadline import Deadline
 from refimpl.errors import NotSupportedError, TimeoutExceededError
+from refimpl.golang import jsontext
 from refimpl.rego.builtins import ComponentContext
 
 if TYPE_CHECKING:

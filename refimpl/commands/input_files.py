@@ -1,0 +1,248 @@
+"""The files of ``validate input``: what lies below a path, and its documents (docs/commands.md)."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any
+
+from refimpl.errors import InputError, NotSupportedError
+from refimpl.evaluation.evaluator import File
+from refimpl.golang import jsontext
+from refimpl.golang.oserrors import described, reason
+from refimpl.golang.utf8 import well_formed
+
+__all__ = ["check_path", "input_files"]
+
+_YAML = frozenset({"yaml", "yml"})
+_OTHER_ENDS = frozenset(
+    (
+        *("cue", "cyclonedx", "dockerfile", "dockerignore", "dotenv", "edn", "env", "gitignore", "hcl", "hcl1", "hcl2"),
+        *("hocon", "ignore", "ini", "jsonc", "jsonnet", "nginx", "properties", "spdx", "textpb", "textproto", "tf"),
+        *("tfvars", "toml", "vcl", "xml"),
+    )
+)
+_OTHER_NAMES = frozenset({"dockerfile", ".env", "nginx.conf"})
+_OTHER_STARTS = ("dockerfile.", ".env.")
+"""What the contract's program reads besides JSON and YAML, by names without their letter case."""
+_BOM = b"\xef\xbb\xbf"
+_HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
+"""What every number beyond 64-bit floats has in it."""
+
+
+def check_path(path: str) -> None:
+    """See that there is something to read.
+
+    Raises:
+        InputError: nothing, or an empty directory.
+    """
+    try:
+        Path(path).stat()
+    except FileNotFoundError:
+        raise InputError(f"unable to parse the provided input file: {path}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(_stated(path, error)) from None
+    if Path(path).is_dir() and not _names(path, f"open {path}"):
+        raise InputError(f"the directory {path} contained no files")
+
+
+def input_files(path: str, *, prefix: str = "parse configurations") -> list[File]:
+    """The file at a path, or all files below a directory, in the order of their names.
+
+    Right below the directory each file counts; further down those whose names say that they can be read, and links
+    count as what they lead to.
+
+    Args:
+        path: as given; errors name files by it.
+        prefix: how errors of a file's content begin.
+
+    Raises:
+        InputError: a file cannot be read, or isn't what its name says; or there is none.
+        NotSupportedError: a file's name says that it is neither JSON nor YAML.
+    """
+    if not Path(path).is_dir():
+        return [_file(path, prefix)]
+    names = _below(path)
+    if not names:
+        raise InputError("parse files: no files found")
+    return [_file(name, prefix) for name in names]
+
+
+def _below(directory: str) -> list[str]:
+    """The files of a directory and of the folders in it, each once."""
+    found: dict[str, None] = {}
+    visited: set[tuple[int, int]] = set()
+    for name in _names(directory, f"open {directory}"):
+        path = os.path.normpath(f"{directory}/{name}")
+        try:
+            is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  # a path stays the text that errors show
+        except OSError as error:
+            raise InputError(f"parse files: get file info: {_stated(path, error)}") from None
+        if is_folder:
+            _walk(path, found, visited)
+        else:
+            found[path] = None
+    return list(found)
+
+
+def _walk(start: str, found: dict[str, None], visited: set[tuple[int, int]]) -> None:
+    """Add the readable files at or below a path; `visited` keeps links from going in circles."""
+    failed = "parse files: get files from directory"
+    waiting = [start]
+    while waiting:
+        path = waiting.pop()
+        if os.path.islink(path):  # noqa: PTH114
+            path = _target(path)
+        try:
+            state = os.stat(path)  # noqa: PTH116
+        except OSError as error:
+            raise InputError(f"{failed}: {described('lstat', path, error)}") from None
+        if stat.S_ISDIR(state.st_mode):
+            identity = state.st_dev, state.st_ino
+            if identity not in visited:
+                visited.add(identity)
+                names = _names(path, f"{failed}: walk path: open {path}")
+                waiting += [f"{path}/{name}" for name in reversed(names)]
+        elif _kind(path) is not None:
+            if not stat.S_ISREG(state.st_mode):
+                raise InputError(f"{failed}: open {path}: not a regular file")
+            found[path] = None
+
+
+def _target(link: str) -> str:
+    """Where a link leads to in the end, by a path that is relative if the link's is."""
+    target = os.path.realpath(link)
+    return target if os.path.isabs(link) else os.path.relpath(target)  # noqa: PTH117
+
+
+def _names(directory: str, failed: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory), key=os.fsencode)  # noqa: PTH208
+    except OSError as error:
+        raise InputError(f"{failed}: {reason(error)}") from None
+
+
+def _file(path: str, prefix: str) -> File:
+    documents = _documents(path, prefix)
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - links aren't followed, but `..` is taken away
+    data = {"conftest/file": {"name": well_formed(whole.name), "dir": well_formed(str(whole.parent))}}
+    return File(tuple(jsontext.encode(document, escape_html=False) for document in documents), data)
+
+
+def _documents(path: str, prefix: str) -> list[Any]:
+    """What rules are asked about one after the other: the elements of a list, else each document."""
+    kind = _kind(path)
+    if kind is None:
+        raise InputError(f"{prefix}: new parser: new: unknown parser: {_end(path)}, path: {path}")
+    if kind not in {"json", "yaml"}:
+        raise NotSupportedError(f"{path} is not supported yet: only JSON and YAML files are")
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{prefix}: {described('read' if Path(path).is_dir() else 'open', path, error)}") from None
+    content = content.removeprefix(_BOM)
+    if kind == "json":
+        documents = [_json(content, path, prefix)]
+    else:
+        parts = _split(content)
+        failed = "unmarshal yaml" if len(parts) == 1 else "unmarshal multiple documents: unmarshal subdocument yaml"
+        documents = [
+            document for part in parts for document in _yaml(part, path, f"{prefix}: parser unmarshal: {failed}")
+        ]
+    if len(documents) == 1 and isinstance(documents[0], list):
+        return documents[0]
+    return documents
+
+
+def _kind(path: str) -> str | None:
+    """``json``, ``yaml``, something else that the contract's program reads, or None: it reads no such files."""
+    name, end = Path(path).name.lower(), _end(path)
+    if end == "json" or end in _OTHER_ENDS:
+        return end
+    if end in _YAML:
+        return "yaml"
+    return name if name in _OTHER_NAMES or name.startswith(_OTHER_STARTS) else None
+
+
+def _end(path: str) -> str:
+    name = Path(path).name
+    return name.rpartition(".")[2].lower() if "." in name else ""
+
+
+def _json(content: bytes, path: str, prefix: str) -> Any:
+    from refimpl.golang.document import DocumentError, parse
+
+    try:
+        value = parse(content, most_values=len(content)).value  # a file of the user's own may be large
+        if _HUGE.search(content):
+            _check_numbers(value)
+    except DocumentError as error:
+        raise InputError(f"{prefix}: parser unmarshal: unmarshal json: {error}, path: {path}") from None
+    return value
+
+
+def _check_numbers(value: Any) -> None:
+    from refimpl.golang.document import DocumentError
+
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, int | jsontext.Number) and not _is_float(value):
+            raise DocumentError(f"json: cannot unmarshal number {value} into Go value of type float64")
+
+
+def _is_float(number: int | jsontext.Number) -> bool:
+    try:
+        return math.isfinite(float(number))
+    except OverflowError:
+        return False
+
+
+def _yaml(content: bytes, path: str, failed: str) -> list[Any]:
+    from refimpl.golang import yamltext
+
+    try:
+        return yamltext.loads_all(content)
+    except ValueError as error:
+        words = "yaml: invalid Unicode" if isinstance(error, UnicodeError) else error
+        raise InputError(f"{failed}: error converting YAML to JSON: {words}, path: {path}") from None
+
+
+def _split(content: bytes) -> list[bytes]:
+    """A file's documents, as the contract's program finds them: only plain lines of dashes part them.
+
+    What is between may hold more documents, which that program loses.
+    """
+    newline = b"\r\n" if b"\r\n" in content else b"\n"
+    separator = newline + b"---" + newline
+    parts = content.split(separator)
+    for place in range(len(parts) - 2, -1, -1):
+        before, directives = _parted(parts[place])
+        if directives:  # they belong to the document after them
+            parts[place : place + 2] = [*before, directives + separator + parts[place + 1]]
+    return parts
+
+
+def _parted(part: bytes) -> tuple[list[bytes], bytes]:
+    """What stands before the directives that a part ends with, if they end a document or begin the file."""
+    lines = part.splitlines(keepends=True)
+    start = len(lines)
+    while start and lines[start - 1].startswith((b"%", b"#")):
+        start -= 1
+    directives = b"".join(lines[start:])
+    if not directives.startswith(b"%") and b"\n%" not in directives:
+        return [part], b""
+    if not start:
+        return [], directives
+    return ([b"".join(lines[:start])], directives) if lines[start - 1].startswith(b"...") else ([part], b"")
+
+
+def _stated(path: str, error: OSError | ValueError) -> str:
+    return f"stat {path}: {reason(error) if isinstance(error, OSError) else 'invalid argument'}"

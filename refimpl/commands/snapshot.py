@@ -1,0 +1,285 @@
+"""Which images are validated: inputs, merging, and the images of indexes (specification 10 §2)."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from refimpl.errors import Error, InputError
+from refimpl.golang import yamltext
+from refimpl.golang.oserrors import described, reason
+from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
+from refimpl.record import field, record, replace
+from refimpl.system.workers import mapped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from refimpl.command_line.options import Options
+    from refimpl.oci.descriptor import Descriptor, Manifest
+    from refimpl.oci.reference import Reference
+
+__all__ = ["Component", "Images", "Snapshot", "SnapshotCluster", "expand_indexes", "index_workers", "resolve_inputs"]
+
+_log = logging.getLogger(__name__)
+
+_UNNAMED = "Unnamed"
+_DEFAULT_WORKERS = 5
+_ALL_AT_ONCE = 64
+_LONG_PATH = 4096
+
+_STRICT = Text(strict=True)
+_GIT_MEMBERS = ("url", "revision", "context", "devfileUrl", "dockerfileUrl")
+_COMPONENT = Record(
+    "v1alpha1.SnapshotComponent",
+    {
+        "name": Text(),
+        "containerImage": Text(),
+        "source": Record(
+            "v1alpha1.ComponentSource",
+            {"git": Record("v1alpha1.GitSource", dict.fromkeys(_GIT_MEMBERS, _STRICT), required=("url",))},
+        ),
+    },
+)
+_SPEC = Record(
+    "v1alpha1.SnapshotSpec",
+    {
+        "application": Text(),
+        "displayName": Text(),
+        "displayDescription": Text(),
+        "components": Sequence("[]v1alpha1.SnapshotComponent", _COMPONENT),
+        "artifacts": Record("v1alpha1.SnapshotArtifacts", {"unstableFields": Anything()}),
+    },
+)
+
+
+class SnapshotCluster(Protocol):
+    """What holds snapshots by name: `refimpl.kubernetes.cluster.Cluster`."""
+
+    def snapshot(self, reference: str) -> Mapping[str, Any]:
+        """The ``spec`` of a Snapshot, ``[namespace/]name``; `InputError` with the contract's text."""
+        ...
+
+
+class Images(Protocol):
+    """What tells indexes from images: `refimpl.oci.client.Client`."""
+
+    def head(self, ref: Reference) -> Descriptor:
+        """Media type and digest of a manifest."""
+        ...
+
+    def manifest(self, ref: Reference) -> Manifest:
+        """A manifest or index."""
+        ...
+
+
+@record
+class Component:
+    """One image to validate: `container_image` as given, `source` is ``{}`` or ``{"git": {…}}``."""
+
+    name: str
+    container_image: str
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the snapshot that rules see."""
+        return {"name": self.name, "containerImage": self.container_image, "source": self.source}
+
+
+@record
+class Snapshot:
+    """All images to validate, and what they are together."""
+
+    application: str = ""
+    display_name: str = ""
+    display_description: str = ""
+    components: tuple[Component, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As rules see it: ``input.snapshot`` (20 §10)."""
+        shown: dict[str, Any] = {"application": self.application}
+        if self.display_name:
+            shown["displayName"] = self.display_name
+        if self.display_description:
+            shown["displayDescription"] = self.display_description
+        return shown | {"components": [component.to_json() for component in self.components] or None, "artifacts": {}}
+
+    def merged(self, other: Snapshot) -> Snapshot:
+        """This one with what `other` adds: images not seen yet, and names for those that have none."""
+        components = {component.container_image: component for component in self.components}
+        for component in other.components:
+            known = components.setdefault(component.container_image, component)
+            if known.name in ("", _UNNAMED):
+                components[component.container_image] = replace(known, name=component.name)
+        return Snapshot(
+            self.application or other.application,
+            self.display_name or other.display_name,
+            self.display_description or other.display_description,
+            tuple(components.values()),
+        )
+
+
+def resolve_inputs(options: Options, cluster: SnapshotCluster) -> Snapshot:
+    """Read all inputs, in the contract's order, and merge them.
+
+    Raises:
+        InputError: there is none, or one cannot be read.
+    """
+    readers: tuple[tuple[str, Callable[[str], Snapshot]], ...] = (
+        (options.images, _from_file_or_text),
+        (options.file_path, _from_file),
+        (options.json_input, _from_text),
+        (options.image, _from_reference),
+        (options.snapshot, lambda reference: _from_cluster(reference, cluster)),
+    )
+    given = [(value, read) for value, read in readers if value]
+    if not given:
+        raise InputError("neither Snapshot nor image reference provided to validate")
+    snapshot = Snapshot()
+    for value, read in given:
+        snapshot = snapshot.merged(read(value))
+    return snapshot
+
+
+def index_workers(environ: Mapping[str, str]) -> int:
+    """How many images are looked up at the same time, by ``IMAGE_INDEX_WORKERS`` (10 §1.5)."""
+    text = environ.get("IMAGE_INDEX_WORKERS", "")
+    if not re.fullmatch(r"[-+]?[0-9]{1,18}", text):
+        return _DEFAULT_WORKERS
+    number = int(text)
+    return _ALL_AT_ONCE if number < 0 else min(max(number, 1), _ALL_AT_ONCE)
+
+
+def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot:
+    """Add the images of every index, and sort all by reference.
+
+    What cannot be looked up stays as it is; one warning names them all.
+    """
+    components = snapshot.components
+    expansions = mapped(lambda component: _children(component, client), components, threads=workers, name="index")
+    problems = [problem for _, problem in expansions if problem]
+    if problems:
+        _log.warning("Encountered error while checking for Image Index: %s", "\n".join(problems))
+    children = [child for found, _ in expansions for child in found]
+    ordered = sorted((*components, *children), key=lambda component: component.container_image)
+    return replace(snapshot, components=tuple(ordered))
+
+
+def _from_file_or_text(value: str) -> Snapshot:
+    try:
+        content = Path(value).read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: no file can have this name
+        _log.debug("could not read images from file: %s", error)
+        try:
+            return _from_text(value)
+        except InputError as failure:
+            if not _is_like_a_path(value):
+                raise
+            why = reason(error) if isinstance(error, OSError) else "invalid argument"
+            raise InputError(f"{failure} ({value}: {why}; it was taken for the specification itself)") from None
+    return _from_text(_decoded(content))
+
+
+def _is_like_a_path(text: str) -> bool:
+    return len(text) < _LONG_PATH and text[:1] not in {"{", "["} and "\n" not in text and ": " not in text
+
+
+def _from_file(path: str) -> Snapshot:
+    try:
+        if Path(path).is_dir():  # what the system says on opening it differs
+            raise InputError(f"read {path}: is a directory")
+        content = Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(described("open", path, error)) from None
+    except ValueError:
+        raise InputError(f"open {path}: invalid argument") from None
+    return _from_text(_decoded(content))
+
+
+def _from_text(content: str) -> Snapshot:
+    failed = f"unable to parse Snapshot specification from {content}"
+    try:
+        content.encode()
+        document = yamltext.loads(content)
+    except ValueError as error:
+        words = "yaml: invalid UTF-8" if isinstance(error, UnicodeError) else error
+        raise InputError(f"{failed}: error converting YAML to JSON: {words}") from None
+    try:
+        return _from_spec(decode(_SPEC, _specification(document)))
+    except DecodeError as error:
+        raise InputError(f"{failed}: error unmarshaling JSON: while decoding JSON: {error}") from None
+
+
+def _from_reference(reference: str) -> Snapshot:
+    return Snapshot(components=(Component(_UNNAMED, reference),))
+
+
+def _from_cluster(reference: str, cluster: SnapshotCluster) -> Snapshot:
+    spec = cluster.snapshot(reference)
+    try:
+        return _from_spec(decode(_SPEC, spec))
+    except DecodeError as error:
+        raise InputError(str(error)) from None
+
+
+def _specification(document: Any) -> Any:
+    """The member ``spec`` if the document has one, else the document.
+
+    Where ``spec`` is no specification but the document has components of its own, those are meant.
+    """
+    if not isinstance(document, dict):
+        return document
+    members = {key.lower(): value for key, value in sorted(document.items())}
+    spec = members.get("spec")
+    if spec is None:
+        return document
+    if "components" in members:
+        try:
+            decode(_SPEC, spec)
+        except DecodeError:
+            return document
+    return spec
+
+
+def _from_spec(spec: Mapping[str, Any]) -> Snapshot:
+    components = tuple(
+        Component(component.get("name", ""), component.get("containerImage", ""), component.get("source", {}))
+        for component in spec.get("components", ())
+    )
+    return Snapshot(
+        spec.get("application", ""), spec.get("displayName", ""), spec.get("displayDescription", ""), components
+    )
+
+
+def _children(component: Component, client: Images) -> tuple[list[Component], str]:
+    """The images of the component if it is an index; else none, with what went wrong or an empty text."""
+    from refimpl.oci.descriptor import INDEX_TYPES
+    from refimpl.oci.reference import parse
+
+    image = component.container_image
+    step = "parse container image"
+    try:
+        reference = parse(image)
+        step = "fetch descriptior for container image"  # the contract spells it so
+        head = client.head(reference)
+        if head.media_type not in INDEX_TYPES:
+            return [], ""
+        step = "fetch index for container image"
+        index = client.manifest(reference.at(head.digest))
+        step = "fetch index manifest for container image"
+        return list(_named_children(component, reference, index.manifests)), ""
+    except Error as error:
+        return [], f"unable to {step} {image}: {error}"
+
+
+def _named_children(component: Component, reference: Reference, entries: Iterable[Descriptor]) -> Iterable[Component]:
+    for position, entry in enumerate(entries):
+        architecture = entry.platform.architecture if entry.platform is not None else ""
+        name = f"{component.name}-{entry.digest}-{architecture or f'noarch-{position}'}"
+        yield Component(name, f"{reference.repository}@{entry.digest}", component.source)
+
+
+def _decoded(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")

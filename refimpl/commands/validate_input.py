@@ -1,0 +1,201 @@
+"""``validate input``: judges files by a policy's rules, no image involved (docs/commands.md)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING
+
+from refimpl.command_line.version import VERSION
+from refimpl.commands.input_files import check_path, input_files
+from refimpl.deadline import Deadline
+from refimpl.errors import (
+    ComponentError,
+    Error,
+    InternalError,
+    NotSupportedError,
+    TimeoutExceededError,
+    UnsuccessfulError,
+    UsageError,
+    joined,
+)
+from refimpl.evaluation.evaluators import evaluators
+from refimpl.golang.instant import rfc3339
+from refimpl.kubernetes.cluster import Cluster
+from refimpl.layers import LayerCache, Layers
+from refimpl.oci.client import connect
+from refimpl.policy.config import decode_policy, resolve
+from refimpl.policy.effective_time import EffectiveTime
+from refimpl.policy.sources.fetcher import Fetcher
+from refimpl.policy.sources.workspace import Workspace, fetch_sources
+from refimpl.redaction import without_secrets_in
+from refimpl.rego.builtins import ComponentContext, Shared
+from refimpl.rego.host import Host
+from refimpl.report.model import ComponentResult, Report
+from refimpl.report.targets import INPUT_FORMATS, TextOptions, write
+from refimpl.result import ordered
+from refimpl.system.workers import worked
+from refimpl.verify.checks import unjudged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from refimpl.command_line.flags import ParsedFlags
+    from refimpl.command_line.options import Options
+    from refimpl.evaluation.collector import Outcome
+    from refimpl.evaluation.evaluator import Evaluator
+    from refimpl.policy.config import Policy
+    from refimpl.result import Result
+
+__all__ = ["given_paths", "validate_input"]
+
+
+def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
+    """The paths of a command line, each once: arguments, then ``--file``; empty ones don't count.
+
+    Raises:
+        UsageError: there is none, or something that doesn't go with them.
+        NotSupportedError: ``--server``.
+    """
+    paths = tuple(dict.fromkeys(path for path in (*parsed.arguments, *parsed.values["file"]) if path))
+    server = parsed.values["server"]
+    if server and paths:
+        raise UsageError("--server and input files are mutually exclusive")
+    if not server and not paths:
+        raise UsageError("at least one input file must be specified as a positional argument or via the --file flag")
+    if "policy" not in parsed.given:
+        raise UsageError('required flag(s) "policy" not set')
+    if server:
+        raise NotSupportedError("--server is not supported yet")
+    return paths
+
+
+def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str, str]) -> None:
+    """Carry out the command; the report goes where ``--output`` says.
+
+    Raises:
+        UnsuccessfulError: the report was written, and isn't successful.
+        Error: there is no report, or it couldn't be written.
+    """
+    deadline = Deadline(options.timeout)
+    with ExitStack() as stack:
+        host = stack.enter_context(Host.start(environ))
+        client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
+        workspace = stack.enter_context(Workspace(environ))
+        fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
+        cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+        policy = _policy(options, fetcher, cluster)
+        key = _key(policy, environ, cluster, deadline)
+        layers = stack.enter_context(
+            Layers(
+                client,
+                LayerCache.from_environ(environ, deadline),
+                deadline=deadline,
+                transfers=options.workers + 1,
+            )
+        )
+        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=cluster)
+        try:
+            fetched = fetch_sources(policy, fetcher)
+        except TimeoutExceededError:
+            raise
+        except Error as error:
+            panel: Sequence[Evaluator] | Error = error
+        else:
+            panel = evaluators(
+                policy, fetched, key=key, options=options, workspace=workspace, engine=host, shared=shared
+            )
+        files = worked(
+            partial(_judged, panel=panel, options=options, shared=shared),
+            paths,
+            threads=options.workers + 1,
+            name="input",
+            deadline=deadline,
+        )
+        report = Report(
+            components=tuple(result for result, _ in files),
+            key="",
+            policy=without_secrets_in(policy.spec),
+            effective_time=rfc3339(policy.effective_time.read(time.time_ns)),
+            ec_version=VERSION,
+            show_successes=options.show_successes,
+            show_warnings=options.show_warnings,
+        )
+        write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer, INPUT_FORMATS)
+        if (fault := joined([fault for _, fault in files if fault is not None])) is not None:
+            raise fault
+        if options.strict and not report.success:
+            raise UnsuccessfulError
+
+
+def _policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy:
+    """The policy, its URLs as written; nobody's signature counts here, so neither does who may sign."""
+    document = resolve(options.policy, fetcher=fetcher)
+    chosen = EffectiveTime.chosen(
+        options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
+    )
+    return decode_policy(document, cluster=cluster).at(chosen)
+
+
+def _key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline: Deadline) -> str:
+    """The policy's key in PEM: rules may verify with it."""
+    if not policy.public_key:
+        return ""
+    from refimpl.verify.keys import load_public_key
+
+    return load_public_key(policy.public_key, environ=environ, cluster=cluster, deadline=deadline).pem
+
+
+def _judged(
+    path: str, *, panel: Sequence[Evaluator] | Error, options: Options, shared: Shared
+) -> tuple[ComponentResult, InternalError | None]:
+    """A file as the report knows components: its path is both name and reference. Also the fault of ours, if any."""
+    try:
+        check_path(path)
+        outcomes = _outcomes(path, panel, shared)
+    except TimeoutExceededError:
+        raise
+    except InternalError as error:
+        fault = error
+    except Error as error:
+        raise ComponentError(f"error validating file {path}: {error}") from error
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
+        fault = InternalError.of(error)
+    else:
+        return _shown(path, outcomes, options), None
+    return ComponentResult(
+        name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)
+    ), fault
+
+
+def _shown(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
+    def shown(results: list[Result]) -> tuple[Result, ...]:
+        return tuple(result.reduced(info=options.info) for result in ordered(results))
+
+    return ComponentResult(
+        name=path,
+        container_image=path,
+        violations=shown([result for outcome in outcomes for result in outcome.violations]),
+        warnings=shown([result for outcome in outcomes for result in outcome.warnings if options.show_warnings]),
+        successes=shown([result for outcome in outcomes for result in outcome.successes]),
+    )
+
+
+def _outcomes(path: str, panel: Sequence[Evaluator] | Error, shared: Shared) -> list[Outcome]:
+    try:
+        if isinstance(panel, Error):
+            raise panel
+        outcomes = []
+        for evaluator in panel:
+            evaluator.inspect()  # what is wrong with the rules counts before what is wrong with the file
+            files = input_files(path, prefix="parse inputs" if evaluator.alternative else "parse configurations")
+            outcomes.append(evaluator.evaluate_files("", "", files, context=ComponentContext(shared)))
+    except (TimeoutExceededError, NotSupportedError, InternalError):
+        raise
+    except Error as error:
+        raise ComponentError(f"evaluating policy: {error}") from error
+    return outcomes

@@ -1,0 +1,267 @@
+"""Signed JSON documents, read as strictly as the tools that sign them do.
+
+Python's parser takes more than JSON (``NaN``) and loses what matters in signed text: duplicate members, bytes that
+aren't UTF-8. `parse` refuses the first and remembers the second. Member names of typed documents match in any case.
+
+Texts come from whoever can push to a registry. A value takes Python 20 to 100 bytes and JSON two (``1,``), so how many
+there may be is limited before anything is made of them, and so is how deep they are nested.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from refimpl.golang import jsontext
+from refimpl.golang.utf8 import decoded
+from refimpl.record import record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "FEW_VALUES",
+    "MANY_VALUES",
+    "Document",
+    "DocumentError",
+    "Members",
+    "Place",
+    "kind",
+    "members",
+    "parse",
+    "protobuf_error",
+    "steps",
+    "unreadable_number",
+]
+
+#: How many values (and names of members) a text may have that nobody has verified yet.
+FEW_VALUES = 100_000
+#: How many any other one may have.
+MANY_VALUES = 4_000_000
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+#: Either a half of a surrogate pair without the other one, or as much as possible of all else.
+_HALF = (
+    rf"(?s)(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})++"
+    r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\"  # compiled when a text has one: few have
+)
+_LONG_INTEGER = re.compile("[0-9]{309}")  # the largest float has so many digits
+_REPLACEMENT = "\ufffd"
+
+
+class DocumentError(ValueError):
+    """The text isn't JSON, or a member has the wrong type; ``str()`` is the reason in one line."""
+
+
+class Members(dict[str, Any]):
+    """An object that names a member twice; `pairs` are all of them as they came, the last one counts."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+_KINDS: Final[Mapping[type, str]] = {
+    type(None): "null",
+    bool: "bool",
+    int: "number",
+    float: "number",
+    jsontext.Number: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+    Members: "object",
+}
+
+
+@record
+class Document:
+    """A parsed text.
+
+    Attributes:
+        garbled: some text in it wasn't Unicode and stands as U+FFFD in `value`.
+        overflowing: there may be numbers in it that no 64-bit float holds.
+    """
+
+    value: Any
+    garbled: bool = False
+    overflowing: bool = False
+
+
+def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
+    """Parse one JSON text.
+
+    Args:
+        data: the text.
+        most_values: how many values and names it may have; `FEW_VALUES` for what isn't verified yet.
+
+    Raises:
+        DocumentError: not JSON; the text tells the offending character as the signing tools do. Or beyond a limit.
+    """
+    opening = data.count(b"[") + data.count(b"{")
+    if opening + data.count(b",") > most_values:  # each value but the first comes behind one of these, or a name
+        raise DocumentError(f"more than {most_values} values")
+    text = decoded(data)
+    garbled = _REPLACEMENT in text and not _is_utf8(data)
+    if _SURROGATE.search(text):
+        text, halves = _whole_pairs(text)
+        garbled = garbled or halves
+    try:
+        value, overflowing = _loaded(text)
+        if opening > jsontext.DEPTH_LIMIT:
+            jsontext.check_depth(value)
+    except (RecursionError, jsontext.DepthError):
+        raise DocumentError(f"exceeded max depth of {jsontext.DEPTH_LIMIT}") from None
+    except ValueError:
+        from refimpl.golang.json_syntax import syntax_error  # only bad input needs it
+
+        raise DocumentError(syntax_error(data)) from None
+    return Document(value, garbled, overflowing)
+
+
+def _loaded(text: str) -> tuple[Any, bool]:
+    """The value, and whether it may have numbers that no float holds; those are carried by their text."""
+    long = _LONG_INTEGER.search(text) is not None
+    infinite: list[str] = []
+
+    def number(text: str) -> Any:
+        found = float(text)
+        if not math.isinf(found):
+            return found
+        infinite.append(text)
+        return jsontext.Number(text)
+
+    value = json.loads(
+        text,
+        object_pairs_hook=_members,
+        parse_constant=_refused,
+        parse_float=number,
+        parse_int=_integer if long else None,
+    )
+    return value, long or bool(infinite)
+
+
+def _whole_pairs(text: str) -> tuple[str, bool]:
+    """The text with U+FFFD in place of each escaped half of a surrogate pair, as the signing tools read them."""
+    halves = 0
+
+    def whole(match: re.Match[str]) -> str:
+        nonlocal halves
+        if match["half"] is None:
+            return match[0]
+        halves += 1
+        return _REPLACEMENT
+
+    mended = re.sub(_HALF, whole, text)
+    return mended, halves > 0
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Members(pairs)
+
+
+def _refused(_: str) -> Any:
+    raise ValueError("constant")
+
+
+def _integer(text: str) -> Any:
+    try:
+        return int(text)
+    except ValueError:
+        return jsontext.Number(text)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """All members in order, also those that a later one of the same name replaces."""
+    return value.pairs if isinstance(value, Members) else value.items()
+
+
+Place = tuple["Place", str] | None
+"""Where a value stands: the place of what holds it, and its name there. Few are ever told, so few are put together."""
+
+
+def steps(place: Place) -> list[str]:
+    """The names that lead to a place, the first one first."""
+    names = []
+    while place is not None:
+        place, name = place
+        names.append(name)
+    return names[::-1]
+
+
+def kind(value: Any) -> str:
+    """What error texts call a JSON value: null, bool, number, string, array or object."""
+    return _KINDS[type(value)]
+
+
+def protobuf_error(value: Any, *, garbled: bool) -> str | None:
+    """Why the value cannot be a protobuf ``Struct`` (what in-toto makes of a predicate); None when it can."""
+    if not isinstance(value, dict):
+        shown = jsontext.dumps(value, escape_html=False) if not isinstance(value, list) else "["
+        return f"proto: syntax error (line 1:1): unexpected token {shown}"
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if isinstance(item, Members):
+                return f'proto: duplicate map key "{_twice(item.pairs)}"'
+            waiting.extend(item.values())
+            if garbled:
+                waiting.extend(item)
+        elif isinstance(item, list):
+            waiting.extend(item)
+        elif _is_too_large(item):
+            return f"proto: invalid google.protobuf.Value: {item}"
+        elif garbled and isinstance(item, str) and _REPLACEMENT in item:
+            return "proto: syntax error: invalid UTF-8 in string"
+    return None
+
+
+def unreadable_number(value: Any) -> str | None:
+    """The first number that no 64-bit float holds, as it stands; None when there is none."""
+    waiting: list[Any] = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            waiting.extend(member for _, member in reversed(list(members(item))))
+        elif isinstance(item, list):
+            waiting.extend(reversed(item))
+        elif _is_too_large(item):
+            return str(item)
+    return None
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    for name, _ in pairs:
+        if name in seen:
+            return name
+        seen.add(name)
+    raise AssertionError(pairs)
+
+
+def _is_too_large(number: Any) -> bool:
+    """Whether a number is beyond what a 64-bit float can hold."""
+    if isinstance(number, jsontext.Number):
+        return True
+    if type(number) is not int:
+        return False
+    try:
+        float(number)
+    except OverflowError:
+        return True
+    return False

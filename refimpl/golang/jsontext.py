@@ -1,0 +1,215 @@
+"""JSON as the contract reads and writes it (specification 10, conventions): one compact line, members as given.
+
+Numbers that would lose their spelling as Python's are a `Number`, a class of their own until they are written: no text,
+whatever it holds, is ever taken for one. Texts are Unicode: half a surrogate pair is read, and written, as U+FFFD.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from json.encoder import encode_basestring
+
+from refimpl.golang.utf8 import decoded, well_formed
+
+TYPE_CHECKING = False  # not imported from typing: `version --json` takes no longer than the interpreter's start
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "DEPTH_LIMIT",
+    "SURROGATE",
+    "CostError",
+    "DepthError",
+    "Number",
+    "check_depth",
+    "dumps",
+    "encode",
+    "loads",
+    "well_formed_value",
+]
+
+DEPTH_LIMIT = 250
+"""How deep arrays and objects may be nested (Go: 10,000): less than Python's stack takes of those who walk them."""
+SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+"""What each half of a surrogate pair in JSON begins with."""
+_ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
+
+
+class CostError(ValueError):
+    """What was written costs too much to read: an error also where what can't be read is passed over."""
+
+
+class DepthError(CostError):
+    """Arrays and objects are nested deeper than `DEPTH_LIMIT`."""
+
+    def __init__(self, prefix: str = "") -> None:
+        super().__init__(f"{prefix}nested too deeply: more than {DEPTH_LIMIT} levels")
+
+
+class Number:
+    """A JSON number by its text, such as ``1.50`` or ``1e400``; equal to one of the same text."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __float__(self) -> float:
+        """The nearest 64-bit float; infinite beyond their range."""
+        return float(self.text)
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return self.text == other.text if isinstance(other, Number) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+
+def loads(text: str | bytes, *, check: bool = True) -> Any:
+    """Parse JSON: fractions, exponents and integers of thousands of digits are `Number`, other integers exact ints.
+
+    Bytes are UTF-8; in them and in escapes, what isn't Unicode becomes U+FFFD. Of equal members the last counts.
+
+    Args:
+        text: one value.
+        check: look at the depth; False for what a process of our own wrote, which has seen to it.
+
+    Raises:
+        DepthError: nested deeper than `DEPTH_LIMIT`.
+        ValueError: not JSON.
+    """
+    if isinstance(text, bytes):
+        text = decoded(text)
+    try:
+        value = _parsed(text)
+    except RecursionError:
+        raise DepthError from None
+    if check and text.count("[") + text.count("{") > DEPTH_LIMIT:
+        check_depth(value)
+    return well_formed_value(value) if SURROGATE.search(text) else value
+
+
+def check_depth(value: Any) -> None:
+    """See that a value of dicts and lists may be walked through.
+
+    Raises:
+        DepthError: it is nested deeper.
+    """
+    nested = (dict, list)
+    level = [value] if isinstance(value, nested) else []
+    for _ in range(DEPTH_LIMIT):
+        if not level:
+            return
+        level = [
+            item
+            for each in level
+            for item in (each.values() if isinstance(each, dict) else each)
+            if isinstance(item, nested)
+        ]
+    if level:
+        raise DepthError
+
+
+def well_formed_value(value: Any) -> Any:
+    """The value with U+FFFD for each half of a surrogate pair in its texts."""
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, dict):
+        return {well_formed(name): well_formed_value(member) for name, member in value.items()}
+    return [well_formed_value(item) for item in value] if isinstance(value, list) else value
+
+
+def dumps(value: Any, *, escape_html: bool = True) -> str:
+    r"""One compact line without a newline; ``<``, ``>``, ``&``, U+2028 and U+2029 as ``\u....``, all else raw.
+
+    Args:
+        value: None, bool, int, finite float, str, `Number`, and mappings (with str for keys) and sequences of these.
+        escape_html: False leaves the five characters as they are.
+
+    Raises:
+        ValueError: a float that isn't finite.
+    """
+    try:
+        text = _FAST.encode(value)
+    except _SpelledOtherwiseError:
+        text = _written(value)
+    if escape_html:  # these characters only occur inside strings, and there they mean the same
+        for raw, escaped in _ESCAPES:
+            if raw in text:
+                text = text.replace(raw, escaped)
+    return well_formed(text)
+
+
+def encode(value: Any, *, escape_html: bool = True) -> bytes:
+    """`dumps` in UTF-8."""
+    return dumps(value, escape_html=escape_html).encode()
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text, parse_float=Number, parse_constant=_refused)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # a constant, or an integer of more digits than Python converts
+        return json.loads(text, parse_float=Number, parse_constant=_refused, parse_int=_integer)
+
+
+def _refused(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _integer(text: str) -> int | Number:
+    try:
+        return int(text)
+    except ValueError:
+        return Number(text)
+
+
+class _SpelledOtherwiseError(Exception):
+    """The fast encoder met a `Number` that Python spells in another way."""
+
+
+def _plain(value: Any) -> dict[str, Any] | list[Any] | float:
+    """What the fast encoder writes in place of a value that it doesn't know."""
+    if isinstance(value, Number):
+        number = float(value.text)
+        if repr(number) != value.text:
+            raise _SpelledOtherwiseError
+        return number
+    return dict(value.items()) if hasattr(value, "items") else list(value)
+
+
+_FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
+def _written(value: Any) -> str:
+    """The JSON text of a value that has a `Number` of another spelling than Python's somewhere."""
+    if isinstance(value, str):
+        return encode_basestring(value)
+    if isinstance(value, Number):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ",".join([f"{encode_basestring(name)}:{_written(member)}" for name, member in value.items()]) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join([_written(item) for item in value]) + "]"
+    if value is None or isinstance(value, bool | int | float):
+        return _scalar(value)
+    return _written(_plain(value))
+
+
+def _scalar(value: float | None) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{value} is no JSON")
+    return repr(value)

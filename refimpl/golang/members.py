@@ -1,0 +1,186 @@
+"""Members of JSON objects as Go's programs read them: by name in any letter case, the last one of equal names.
+
+Runtimes, builders and `ec` are such programs. A manifest with ``LAYERS`` has layers for all of them, so it must have
+the same ones for us: else what is judged isn't what is run. A known member of the wrong type spoils the whole document,
+wherever it stands and whatever comes after it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import MalformedError
+from refimpl.golang.jsontext import SURROGATE
+from refimpl.golang.utf8 import decoded, well_formed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = [
+    "ANYTHING",
+    "FIRST_VALUE",
+    "FLAG",
+    "TEXT",
+    "WHOLE",
+    "Flat",
+    "Listed",
+    "Mapped",
+    "Nested",
+    "Optional",
+    "Shape",
+    "canonical",
+    "loads",
+]
+
+_INT64 = 1 << 63
+_BEYOND = 1 << 64
+
+
+def _folded(name: str) -> str:
+    """A name without letter case; of the letters beyond ASCII only K (Kelvin) and ſ (long s) are ASCII then."""
+    return name.lower().replace("\u017f", "s")
+
+
+class Flat:
+    """A string, a number, a boolean or what is written as one: ``null`` changes nothing.
+
+    Args:
+        what: as an error text names it, such as "a string".
+        accepts: whether a value, never None, is one.
+        nullable: whether it may be ``null``.
+    """
+
+    def __init__(self, what: str, accepts: Callable[[Any], bool], *, nullable: bool = True) -> None:
+        self.what = what
+        self.accepts = accepts
+        self.nullable = nullable
+
+
+class Mapped:
+    """An object with names of its own, such as annotations: equal objects are put together; ``null`` empties it."""
+
+    def __init__(self, element: Shape) -> None:
+        self.element = element
+
+
+class Nested:
+    """An object with known members; a second one of the same name is put over the first."""
+
+    def __init__(self, members: Mapping[str, Shape]) -> None:
+        self.names = {_folded(name): (name, kind) for name, kind in members.items()}
+
+
+class Optional(Nested):
+    """The same; ``null`` takes it away."""
+
+
+class Listed:
+    """A list; a second one of the same name is put over the first, element by element; ``null`` empties it."""
+
+    def __init__(self, element: Shape) -> None:
+        self.element = element
+
+
+Shape = Flat | Mapped | Nested | Listed
+
+ANYTHING = Flat("anything", lambda _: True)
+TEXT = Flat("a string", lambda value: isinstance(value, str))
+FLAG = Flat("a boolean", lambda value: isinstance(value, bool))
+WHOLE = Flat("a 64-bit integer", lambda value: type(value) is int and -_INT64 <= value < _INT64)
+
+
+class _Repeated(dict[str, Any]):
+    """An object with equal names in it; `pairs` are all of its members."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def loads(raw: bytes) -> Any:
+    """Parse the JSON value that a text begins with, for `canonical`: no member is lost, whatever its name.
+
+    What isn't Unicode becomes U+FFFD: bytes one for one, and halves of escaped pairs.
+
+    Raises:
+        ValueError: not JSON.
+        RecursionError: nested too deeply.
+    """
+    text = decoded(raw)
+    value, _ = FIRST_VALUE.raw_decode(text.lstrip(" \t\r\n"))
+    return _mended(value) if SURROGATE.search(text) else value
+
+
+def canonical(value: Any, shape: Nested) -> dict[str, Any]:
+    """The same object with each known member once and under its proper name; the others stay as they are.
+
+    Known members have their types, or are None where ``null`` emptied them; elements of lists and maps may be None.
+
+    Args:
+        value: made by `loads`.
+        shape: the members that are known.
+
+    Raises:
+        MalformedError: a known member has the wrong type.
+    """
+    found: dict[str, Any] | None = _put(None, value, shape, "document")
+    return found or {}
+
+
+def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
+    """What becomes of a member that was `earlier` (None: missing or empty) when `value` comes after it."""
+    if value is None and (not isinstance(shape, Flat) or shape.nullable):
+        return earlier if type(shape) in {Flat, Nested} else None
+    if isinstance(shape, Flat):
+        if value is None or not shape.accepts(value):
+            raise MalformedError(f"invalid {name}: not {shape.what}")
+        return value
+    if isinstance(shape, Listed):
+        if not isinstance(value, list):
+            raise MalformedError(f"invalid {name}: not a list")
+        before = earlier or []
+        return [
+            _put(before[place] if place < len(before) else None, item, shape.element, name)
+            for place, item in enumerate(value)
+        ]
+    if not isinstance(value, dict):
+        raise MalformedError(f"invalid {name}: not an object")
+    found = dict(earlier or {})
+    for key, item in value.pairs if isinstance(value, _Repeated) else value.items():
+        if isinstance(shape, Mapped):
+            found[key] = _put(None, item, shape.element, f"member of {name}")
+            continue
+        proper, kind = shape.names.get(_folded(key), (key, None))
+        found[proper] = item if kind is None else _put(found.get(proper), item, kind, proper)
+    return found
+
+
+def _mended(value: Any) -> Any:
+    if type(value) is str:
+        return well_formed(value)
+    if isinstance(value, list):
+        return [_mended(item) for item in value]
+    if isinstance(value, dict):
+        pairs = value.pairs if isinstance(value, _Repeated) else value.items()
+        return _members([(well_formed(name), _mended(item)) for name, item in pairs])
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else _Repeated(pairs)
+
+
+def _integer(text: str) -> int:
+    return int(text) if len(text) <= 20 else _BEYOND
+
+
+def _refused(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+#: Reads the first value of a text for `canonical`, whatever comes after it, as Go's decoder of streams does.
+FIRST_VALUE = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_constant=_refused)

@@ -1,0 +1,59 @@
+"""JSON values as the contract's log lines and labels spell them: Go's ``%v`` and ``%q``."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from refimpl.golang import quoting
+from refimpl.golang.jsontext import Number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["quoted", "spelled"]
+
+
+def spelled(value: Any) -> str:
+    """As ``%v``: strings bare, ``<nil>``, ``[a b]``, ``map[k:v]`` sorted by key, floats such as ``1e+06``."""
+    if isinstance(value, str | Number):
+        return str(value)
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return _float(value)
+    if isinstance(value, int):
+        return str(value)
+    return _nested(value, spelled)
+
+
+def quoted(value: Any) -> str:
+    """As ``%q``: strings and numbers of JSON in quotes, also inside lists and maps."""
+    if isinstance(value, str):
+        return quoting.quoted(value)
+    if value is None:
+        return "%!q(<nil>)"
+    if isinstance(value, bool):
+        return f"%!q(bool={spelled(value)})"
+    if isinstance(value, int | float | Number):
+        return f'"{spelled(value)}"'
+    return _nested(value, lambda item: "<nil>" if item is None else quoted(item))
+
+
+def _nested(value: Any, spell: Callable[[Any], str]) -> str:
+    if isinstance(value, (list, tuple)):
+        return "[" + " ".join(map(spell, value)) + "]"
+    return "map[" + " ".join(f"{spell(key)}:{spell(item)}" for key, item in sorted(value.items())) + "]"
+
+
+def _float(value: float) -> str:
+    from decimal import Decimal  # rarely needed
+
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    number = Decimal(repr(value)).normalize()
+    if number.is_zero() or -4 <= number.adjusted() < 6:
+        return format(number, "f")
+    return f"{value:.{len(number.as_tuple().digits) - 1}e}"

@@ -1,0 +1,231 @@
+"""Typed decoding of signed JSON, with the error texts of the tools that sign (specification 20 §4.1, §5.2, §5.5).
+
+Rules as theirs: member names match in any case, unknown members are skipped, null leaves a member unset. The first
+wrong type is the error, but a time or a predicate that cannot be read is reported at once.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from refimpl.golang import base64text
+from refimpl.golang.document import Document, DocumentError, kind, members, protobuf_error, steps, unreadable_number
+from refimpl.record import field, record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refimpl.golang.document import Place
+
+__all__ = [
+    "ANY",
+    "BOOL",
+    "BYTES",
+    "INTEGER",
+    "STRING",
+    "TIME",
+    "Bytes",
+    "Field",
+    "Items",
+    "Protobuf",
+    "Scalar",
+    "Struct",
+    "Table",
+    "Time",
+    "Type",
+    "decode",
+]
+
+
+@record
+class Type:
+    """What a value must be; `name` is what error texts call it."""
+
+    name: str
+
+
+class Scalar(Type):
+    """A string, bool or integer."""
+
+    __slots__ = ()
+
+
+class Bytes(Type):
+    """Bytes as standard base64."""
+
+    __slots__ = ()
+
+
+class Time(Type):
+    """An RFC 3339 time; decodes to its text."""
+
+    __slots__ = ()
+
+
+class Protobuf(Type):
+    """An object that protobuf can carry."""
+
+    __slots__ = ()
+
+
+@record
+class Items(Type):
+    """A list of one type."""
+
+    item: Type
+
+
+@record
+class Table(Type):
+    """An object with any names and values of one type."""
+
+    item: Type
+
+
+@record
+class Field:
+    """A member of a `Struct`: `path` is what error texts add for it, usually just its name."""
+
+    name: str
+    type: Type
+    path: str
+
+
+@record
+class Struct(Type):
+    """An object with known members, by lower-case name."""
+
+    fields: Mapping[str, Field]
+    holder: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """What error texts call the struct: its name without the package."""
+        object.__setattr__(self, "holder", self.name.rpartition(".")[2])
+
+    @classmethod
+    def of(cls, name: str, /, **types: Type) -> Struct:
+        """A struct by its name with package, and its members' types."""
+        return cls(name, {}).plus(**types)
+
+    @classmethod
+    def embedding(cls, name: str, path: str, /, **types: Type) -> Struct:
+        """The same with members that error texts show behind `path`."""
+        return cls(name, {key.lower(): Field(key, value, f"{path}.{key}") for key, value in types.items()})
+
+    def plus(self, **types: Type) -> Struct:
+        """The same with more members, which aren't embedded."""
+        more = {key.lower(): Field(key, value, key) for key, value in types.items()}
+        return Struct(self.name, {**self.fields, **more})
+
+    def field(self, name: str) -> Field | None:
+        """The field that a member name means."""
+        found = self.fields.get(name)
+        if found is None:
+            folded = name.casefold()
+            found = self.fields.get(folded) if len(folded) == len(name) else None
+        return found
+
+
+STRING = Scalar("string")
+BOOL = Scalar("bool")
+INTEGER = Scalar("int64")
+BYTES = Bytes("[]uint8")
+TIME = Time("time.Time")
+ANY = Type("interface {}")
+_FLOAT = Type("float64")
+
+_SCALARS = {"string": "string", "bool": "bool", "int64": "number"}
+
+
+def decode(document: Document, wanted: Type) -> Any:
+    """The document's value as `wanted`: structs are dicts by field name that hold only what was given.
+
+    Raises:
+        DocumentError: a value of the wrong type.
+    """
+    decoder = _Decoder(document)
+    value = decoder.value(document.value, wanted, "", None)
+    if decoder.wrong:
+        raise DocumentError(decoder.wrong)
+    return value
+
+
+class _Decoder:
+    def __init__(self, document: Document) -> None:
+        self._garbled = document.garbled
+        self._overflowing = document.overflowing
+        self.wrong = ""
+
+    def value(self, value: Any, wanted: Type, holder: str, path: Place) -> Any:
+        """The decoded value, None when it is null or wrong; `holder` and `path` say where it stands."""
+        if value is None:
+            return None
+        kinds = type(wanted)
+        if kinds is Type:
+            if self._overflowing and (number := unreadable_number(value)) is not None:
+                self._mismatch(f"number {number}", _FLOAT, holder, path)
+            return value
+        if kinds is Time:
+            return _time(value)
+        if kinds is Protobuf:
+            if reason := protobuf_error(value, garbled=self._garbled):
+                raise DocumentError(reason)
+            return value
+        found = kind(value)
+        if isinstance(wanted, Scalar):
+            return self._scalar(value, found, wanted, holder, path)
+        if isinstance(wanted, Struct) and found == "object":
+            return self._struct(value, wanted, path)
+        if isinstance(wanted, Items) and found == "array":
+            return [self.value(item, wanted.item, holder, path) for item in value]
+        if isinstance(wanted, Table) and found == "object":
+            return {name: self.value(member, wanted.item, holder, path) for name, member in members(value)}
+        if isinstance(wanted, Bytes) and found == "string":
+            return self._bytes(value)
+        return self._mismatch(found, wanted, holder, path)
+
+    def _struct(self, value: dict[str, Any], wanted: Struct, path: Place) -> dict[str, Any]:
+        decoded: dict[str, Any] = {}
+        holder = wanted.holder
+        for name, member in members(value):
+            field = wanted.field(name)
+            if field is None:
+                continue
+            got = self.value(member, field.type, holder, (path, field.path))
+            if got is not None:
+                decoded[field.name] = got
+            elif not isinstance(field.type, Scalar):
+                decoded.pop(field.name, None)
+        return decoded
+
+    def _scalar(self, value: Any, found: str, wanted: Scalar, holder: str, path: Place) -> Any:
+        if found != _SCALARS[wanted.name]:
+            return self._mismatch(found, wanted, holder, path)
+        if wanted is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
+            shown = str(value)
+            return self._mismatch(f"number {shown}", wanted, holder, path)
+        return value
+
+    def _bytes(self, text: str) -> bytes | None:
+        try:
+            return base64text.decode(text)
+        except base64text.Base64Error as error:
+            self.wrong = self.wrong or str(error)
+            return None
+
+    def _mismatch(self, found: str, wanted: Type, holder: str, path: Place) -> None:
+        place = f"Go struct field {holder}.{'.'.join(steps(path))} of type" if path else "Go value of type"
+        self.wrong = self.wrong or f"json: cannot unmarshal {found} into {place} {wanted.name}"
+
+
+def _time(value: Any) -> str:
+    from refimpl.golang import instant  # only SLSA provenance needs it
+
+    if not isinstance(value, str):
+        raise DocumentError("Time.UnmarshalJSON: input is not a JSON string")
+    try:
+        instant.parse_rfc3339(json.dumps(value, ensure_ascii=False)[1:-1])  # the text between the quotes, as it stands
+    except instant.TimeSyntaxError as error:
+        raise DocumentError(str(error)) from None
+    return value

@@ -1,0 +1,1 @@
+"""The cluster: its configuration and what is read from it."""

@@ -1,0 +1,264 @@
+"""How to reach a Kubernetes cluster: kubeconfig files, or a pod's service account (specification 10 §2.5, 30 §10)."""
+
+from __future__ import annotations
+
+import base64
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import Error
+from refimpl.golang import base64text, yamltext
+from refimpl.golang.oserrors import described
+from refimpl.golang.quoting import quoted
+from refimpl.kubernetes.exec_plugin import Plugin, plugin_of
+from refimpl.record import field, record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["NO_CONFIGURATION", "SERVICE_ACCOUNT", "Access", "ConfigurationError", "load", "load_service_account"]
+
+NO_CONFIGURATION = (
+    "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
+)
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+_Tables = dict[str, dict[str, dict[str, Any]]]
+# The lists of a kubeconfig with the member that holds an entry's content; and the members of it that name files.
+_LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
+_PLUGIN_EXTENSION = "client.authentication.k8s.io/exec"
+_PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
+
+
+class ConfigurationError(Error):
+    """A kubeconfig cannot be used: change it, or ``KUBECONFIG``, or ``--kubeconfig``."""
+
+
+@record
+class Access:
+    """Where a cluster is and who asks.
+
+    Attributes:
+        server: URL; plain http where it has no scheme.
+        namespace: of the current context.
+        authority: PEM of the trusted roots; None means the usual ones.
+        insecure: whether the server's certificate isn't checked.
+        server_name: the name in the server's certificate, if it isn't that of its URL.
+        token: bearer token; this and all below is for TLS only.
+        username: for basic authentication, with `password`.
+        certificate: PEM of a client certificate, with `private_key`.
+        impersonate: the user to act as.
+        proxy: URL of the proxy that the cluster is reached through; empty for the environment's.
+        plugin: a program that gives credentials where there are no others.
+        unsupported: a way of authentication that isn't carried out, by its name; empty if there is none.
+    """
+
+    server: str
+    namespace: str = "default"
+    authority: bytes | None = None
+    insecure: bool = False
+    server_name: str = ""
+    token: str = field(default_factory=str, repr=False)
+    username: str = ""
+    password: str = field(default_factory=str, repr=False)
+    certificate: bytes = b""
+    private_key: bytes = field(default_factory=bytes, repr=False)
+    impersonate: str = ""
+    proxy: str = field(default_factory=str, repr=False)
+    plugin: Plugin | None = None
+    unsupported: str = ""
+
+
+def load(explicit: str, environ: Mapping[str, str]) -> Access | None:
+    """The current context of the files: `explicit`, else those of ``KUBECONFIG``, else ``$HOME/.kube/config``.
+
+    Of several files the first that says something counts. None if nothing is said.
+
+    Raises:
+        ConfigurationError: a file cannot be read, or names what isn't there.
+    """
+    tables: _Tables = {name: {} for name in _LISTS}
+    current = ""
+    for path in _paths(explicit, environ):
+        document = _read(path, must_exist=bool(explicit))
+        current = current or _text(document, "current-context")
+        for name, member in _LISTS.items():
+            for entry_name, content in _entries(document, name, member, path):
+                tables[name].setdefault(entry_name, content)
+    return _access(tables, current) if current else None
+
+
+def load_service_account(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> Access | None:
+    """What a pod is given; None outside of one.
+
+    Raises:
+        ConfigurationError: the environment is a pod's, but the token is missing.
+    """
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
+    if not host or not port:
+        return None
+    authority = directory / "ca.crt"
+    namespace = directory / "namespace"
+    return Access(
+        server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
+        namespace=_file(namespace).decode("utf-8", "replace").strip() if namespace.is_file() else "default",
+        authority=_file(authority) if authority.is_file() else None,
+        token=_file(directory / "token").decode("utf-8", "replace").strip(),
+    )
+
+
+def _paths(explicit: str, environ: Mapping[str, str]) -> list[str]:
+    if explicit:
+        return [explicit]
+    listed = [path for path in environ.get("KUBECONFIG", "").split(os.pathsep) if path]
+    if listed:
+        return listed
+    home = environ.get("HOME", "")
+    return [str(Path(home, ".kube", "config"))] if home else []
+
+
+def _read(path: str, *, must_exist: bool) -> dict[str, Any]:
+    try:
+        text = Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError as error:
+        if must_exist:
+            raise ConfigurationError(described("stat", path, error)) from None
+        return {}
+    except OSError as error:
+        raise _unreadable(path, described("read", path, error)) from None
+    try:
+        document = yamltext.loads(text)
+    except ValueError as error:
+        raise _unreadable(path, str(error)) from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise _unreadable(path, "couldn't get version/kind; not an object")
+    return document
+
+
+def _unreadable(path: str, reason: str) -> ConfigurationError:
+    return ConfigurationError(f"error loading config file {quoted(path)}: {reason}")
+
+
+def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> list[tuple[str, dict[str, Any]]]:
+    entries = document.get(name) or []
+    if not isinstance(entries, list):
+        raise _unreadable(path, f"{name} isn't a list")
+    found = []
+    for entry in entries:
+        content = entry.get(member) or {} if isinstance(entry, dict) else None
+        if not isinstance(content, dict):
+            raise _unreadable(path, f"an entry of {name} isn't an object with a {member}")
+        # Files are named relative to the kubeconfig that names them.
+        for key in _PATHS:
+            if _text(content, key):
+                content[key] = str(Path(path).parent / content[key])
+        plugin = content.get("exec")
+        if isinstance(plugin, dict) and any(mark in _text(plugin, "command") for mark in ("/", os.sep)):
+            content["exec"] = {**plugin, "command": str(Path(path).parent / plugin["command"])}
+        for key in [key for key in content if key.endswith("-data")]:
+            content[key] = _decoded(content[key], path)
+        found.append((_text(entry, "name"), content))
+    return found
+
+
+def _access(tables: _Tables, current: str) -> Access | None:
+    context = tables["contexts"].get(current)
+    if context is None:
+        raise ConfigurationError(
+            f"invalid configuration: [context was not found for specified context: {current}, "
+            "cluster has no server defined]"
+        )
+    cluster_name, user_name = _text(context, "cluster"), _text(context, "user")
+    cluster, user = tables["clusters"].get(cluster_name), tables["users"].get(user_name, {})
+    if not cluster:
+        return None
+    if not _text(cluster, "server"):
+        raise ConfigurationError(f"invalid configuration: no server found for cluster {quoted(cluster_name)}")
+    problems: list[str] = []
+    authority = _material(cluster, "certificate-authority", "certificate-authority", cluster_name, problems)
+    certificate = _material(user, "client-certificate", "client-cert", user_name, problems)
+    private_key = _material(user, "client-key", "client-key", user_name, problems)
+    if problems:
+        shown = f"[{', '.join(problems)}]" if len(problems) > 1 else problems[0]
+        raise ConfigurationError(f"invalid configuration: {shown}")
+    return Access(
+        server=_text(cluster, "server"),
+        namespace=_text(context, "namespace") or "default",
+        authority=authority or None,
+        insecure=cluster.get("insecure-skip-tls-verify") is True,
+        server_name=_text(cluster, "tls-server-name"),
+        token=_token(user),
+        username=_text(user, "username"),
+        password=_text(user, "password"),
+        certificate=certificate,
+        private_key=private_key,
+        impersonate=_text(user, "as"),
+        proxy=_text(cluster, "proxy-url"),
+        plugin=_plugin(cluster, user, user_name, authority),
+        unsupported=_unsupported(user),
+    )
+
+
+def _token(user: Mapping[str, Any]) -> str:
+    """What the token's file says, if there is one; else, or where it cannot be read, the token in the configuration."""
+    token, path = _text(user, "token"), _text(user, "tokenFile")
+    if path and (not token or Path(path).is_file()):
+        return _file(Path(path)).decode("utf-8", "replace").strip()
+    return token
+
+
+def _unsupported(user: Mapping[str, Any]) -> str:
+    return next((name for name in ("auth-provider", "as-groups") if user.get(name)), "")
+
+
+def _plugin(cluster: Mapping[str, Any], user: Mapping[str, Any], name: str, authority: bytes) -> Plugin | None:
+    table = user.get("exec")
+    if not isinstance(table, dict):
+        return None
+    extensions = [entry for entry in cluster.get("extensions") or [] if isinstance(entry, dict)]
+    told = {
+        "server": _text(cluster, "server"),
+        "tls-server-name": _text(cluster, "tls-server-name"),
+        "insecure-skip-tls-verify": cluster.get("insecure-skip-tls-verify") is True,
+        "certificate-authority-data": base64.b64encode(authority).decode(),
+        "proxy-url": _text(cluster, "proxy-url"),
+        "config": next((one.get("extension") for one in extensions if _text(one, "name") == _PLUGIN_EXTENSION), None),
+    }
+    return plugin_of(table, name, {key: value for key, value in told.items() if value})
+
+
+def _material(table: Mapping[str, Any], key: str, label: str, name: str, problems: list[str]) -> bytes:
+    """Certificates or keys: those in the configuration, else those of the file that it names."""
+    data = table.get(f"{key}-data")
+    if data:
+        return bytes(data)
+    path = _text(table, key)
+    if not path:
+        return b""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        problems.append(f"unable to read {label} {path} for {name} due to {described('open', path, error)}")
+        return b""
+
+
+def _decoded(value: Any, path: str) -> bytes:
+    try:
+        return base64text.decode(value or "")
+    except (AttributeError, ValueError) as error:
+        raise _unreadable(path, str(error) if isinstance(error, ValueError) else "illegal base64 data") from None
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(described("open", str(path), error)) from None
+
+
+def _text(table: Mapping[str, Any], key: str) -> str:
+    value = table.get(key)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,1 @@
+"""What a rule sees: the document ``input``."""

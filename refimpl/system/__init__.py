@@ -1,0 +1,1 @@
+"""The operating system: processes, streams, what a run leaves behind, the log."""

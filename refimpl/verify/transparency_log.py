@@ -1,0 +1,259 @@
+"""Transparency log checks: by the bundle beside a signature, or by asking the log (specification 20 §3.4, §4.3, §7)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from refimpl.errors import VerificationError
+from refimpl.golang import base64text
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.typed import ANY, BYTES, INTEGER, STRING, Struct, decode
+from refimpl.record import record
+from refimpl.verify import merkle
+from refimpl.verify.entry import Entry, key_of
+
+if TYPE_CHECKING:
+    from refimpl.verify.keys import PublicKey
+    from refimpl.verify.rekor import LoggedEntry, RekorClient
+    from refimpl.verify.trust import LogKeys
+
+__all__ = ["Evidence", "Promise", "TransparencyLog"]
+
+_PAYLOAD = Struct.of("bundle.RekorPayload", body=ANY, integratedTime=INTEGER, logIndex=INTEGER, logID=STRING)
+_BUNDLE = Struct.of("bundle.RekorBundle", SignedEntryTimestamp=BYTES, Payload=_PAYLOAD)
+
+
+@record
+class Promise:
+    """A log's signed promise (SET) to have included an entry.
+
+    Attributes:
+        body: of the entry, base64.
+        integrated_time: seconds since the epoch.
+        log_id: hexadecimal.
+        signed_timestamp: the log's signature over the canonical form of the four others.
+    """
+
+    body: str
+    integrated_time: int
+    log_index: int
+    log_id: str
+    signed_timestamp: bytes
+
+    @classmethod
+    def parse(cls, annotation: str) -> Promise | None:
+        """Read a layer's annotation; None for ``null``.
+
+        Raises:
+            VerificationError: not JSON, or a member of the wrong type.
+        """
+        encoded = annotation.encode("utf-8", "replace")
+        try:
+            document: Any = decode(parse(encoded, most_values=FEW_VALUES), _BUNDLE)
+        except DocumentError as error:
+            raise VerificationError(f"unmarshaling bundle: {error}") from None
+        if document is None:
+            return None
+        payload = document.get("Payload") or {}
+        body = payload.get("body", "")
+        return cls(
+            body if isinstance(body, str) else "",
+            payload.get("integratedTime", 0),
+            payload.get("logIndex", 0),
+            payload.get("logID", ""),
+            document.get("SignedEntryTimestamp") or b"",
+        )
+
+    @property
+    def time(self) -> datetime:
+        """When the log took the entry.
+
+        Raises:
+            VerificationError: beyond what the calendar has.
+        """
+        try:
+            return datetime.fromtimestamp(self.integrated_time, UTC)
+        except (ValueError, OverflowError, OSError):
+            raise VerificationError(f"invalid integrated time {self.integrated_time}") from None
+
+    def check(self, key: PublicKey) -> None:
+        """Check the log's signature.
+
+        Raises:
+            VerificationError: it isn't by `key`.
+        """
+        signed = {
+            "body": self.body,
+            "integratedTime": self.integrated_time,
+            "logID": self.log_id,
+            "logIndex": self.log_index,
+        }
+        canonical = json.dumps(signed, ensure_ascii=False, separators=(",", ":")).encode()
+        try:
+            key.verify_asn1(self.signed_timestamp, canonical)
+        except VerificationError:
+            raise VerificationError("unable to verify SET") from None
+
+
+@record
+class Evidence:
+    """What a log entry must speak of.
+
+    Attributes:
+        payload: the signed bytes of an image signature, the envelope of an attestation.
+        signature: base64, as annotated; empty for most attestations.
+        verifier: PEM of the key, or of the certificate when there is one.
+        key: the key that signatures are verified with.
+        certified: the key of the certificate, when there is one.
+    """
+
+    payload: bytes
+    signature: str
+    verifier: str
+    key: PublicKey
+    certified: PublicKey | None
+    is_attestation: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the payload in hexadecimal."""
+        return hashlib.sha256(self.payload).hexdigest()
+
+    def check_certificate(self) -> None:
+        """Check that a certificate beside the signature certifies the key.
+
+        Raises:
+            VerificationError: it certifies another one.
+        """
+        if self.certified is not None and self.certified.der != self.key.der:
+            raise VerificationError("both public key and certificate were provided but did not match")
+
+
+class TransparencyLog:
+    """The log checks of a run.
+
+    Args:
+        keys: of the trusted logs.
+        client: asks a log; None when none is configured.
+    """
+
+    def __init__(self, keys: LogKeys, client: RekorClient | None = None) -> None:
+        self.keys = keys
+        self._client = client
+
+    def check(self, evidence: Evidence, promise: Promise | None) -> datetime:
+        """When the signature was logged: by the promise if there is one, else the log is asked.
+
+        Raises:
+            VerificationError: there is no valid entry about it.
+        """
+        if promise is not None:
+            try:
+                return self._offline(evidence, promise)
+            except VerificationError as error:
+                raise VerificationError(f"error verifying bundle: {error}") from None
+        if self._client is None:
+            raise VerificationError("rekor client not provided for online verification")
+        return self._online(evidence, self._client)
+
+    def _offline(self, evidence: Evidence, promise: Promise) -> datetime:
+        what = "signature" if evidence.signature else "key"
+        try:
+            entry = _entry(base64text.decode(promise.body), evidence)
+            signature = entry.signature if evidence.signature else ""
+            verifier = entry.verifier if not evidence.signature else ""
+        except (VerificationError, base64text.Base64Error) as error:
+            raise VerificationError(f"failed to extract {what} from bundle: {error}") from None
+        if signature != evidence.signature:
+            raise VerificationError("signature in bundle does not match signature being verified")
+        evidence.check_certificate()
+        _check_verifier(verifier or entry.verifier, evidence)
+        if entry.digest != evidence.digest:
+            raise VerificationError(f'matching bundle to payload: bundle="{entry.digest}", payload="{evidence.digest}"')
+        key = self.keys.get(promise.log_id)
+        if key is None:
+            raise VerificationError("verifying bundle: rekor log public key not found for payload")
+        promise.check(key)
+        return promise.time
+
+    def _online(self, evidence: Evidence, client: RekorClient) -> datetime:
+        evidence.check_certificate()
+        entries = client.find(evidence)
+        if not entries:
+            raise VerificationError("signature not found in transparency log")
+        times: list[datetime] = []
+        reasons: list[str] = []
+        for entry in entries:
+            if not entry.is_named_after_body:
+                continue
+            try:
+                times.append(self._logged(entry, evidence))
+            except VerificationError as error:
+                reasons.append(str(error))
+        if times:
+            return min(times)
+        raise VerificationError("no valid tlog entries found " + (", ".join(reasons) or "with proposed entry"))
+
+    def _logged(self, entry: LoggedEntry, evidence: Evidence) -> datetime:
+        proof = entry.proof
+        if proof is None:
+            raise VerificationError("inclusion proof not provided")
+        try:
+            merkle.check_inclusion(
+                merkle.leaf_hash(entry.body), proof.log_index, proof.tree_size, proof.hashes, proof.root
+            )
+        except VerificationError as error:
+            raise VerificationError(f"verifying inclusion proof: {error}") from None
+        key = self.keys.get(entry.promise.log_id)
+        if key is None:
+            raise VerificationError(
+                "rekor log public key not found for payload. Check your TUF root (see cosign initialize) "
+                "or set a custom key with env var SIGSTORE_REKOR_PUBLIC_KEY"
+            )
+        try:
+            entry.promise.check(key)
+        except VerificationError as error:
+            raise VerificationError(f"verifying signedEntryTimestamp: {error}") from None
+        _check_content(entry.body, evidence)
+        return entry.promise.time
+
+
+def _entry(body: bytes, evidence: Evidence, *, verify: bool = True) -> Entry:
+    """Read an entry of a kind that tells of such a signature: an image's is logged as its payload's, no envelope's."""
+    entry = Entry.parse(body, verify=verify)
+    if (entry.kind == "hashedrekord") == evidence.is_attestation:
+        raise VerificationError("unsupported type")
+    return entry
+
+
+def _check_verifier(text: str, evidence: Evidence) -> None:
+    if not _is_verifier(text, evidence):
+        raise VerificationError(f"comparing public key PEMs, expected {evidence.verifier}, got {text}")
+
+
+def _is_verifier(text: str, evidence: Evidence) -> bool:
+    """Whether a logged PEM text is the evidence's key or certificate, whatever its spelling."""
+    from refimpl.verify import pem
+
+    found, rest = pem.split(text)
+    if len(found) != 1 or rest:
+        raise VerificationError(f"unexpected PEM block: {rest if found else text}")
+    wanted = pem.first(evidence.verifier)
+    return wanted is not None and found[0].der == wanted.der
+
+
+def _check_content(body: bytes, evidence: Evidence) -> None:
+    """Check that an entry which the log gave speaks of this signature.
+
+    The contract leaves this out, so that any entry of the log would do; a log may hold anybody's entries.
+    """
+    entry = _entry(body, evidence, verify=False)  # the caller verifies the signature itself
+    if entry.digest != evidence.digest:
+        raise VerificationError(f'matching entry to payload: entry="{entry.digest}", payload="{evidence.digest}"')
+    if not evidence.is_attestation and entry.signatures is not None and evidence.signature not in entry.signatures:
+        raise VerificationError("signature in entry does not match signature being verified")
+    if not any(key_of(verifier).der == evidence.key.der for verifier in entry.verifiers):
+        raise VerificationError("public key in entry does not match the verifier's")

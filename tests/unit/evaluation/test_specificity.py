@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from refimpl.evaluation.specificity import Scale, matchers, score
+
+
+@pytest.mark.parametrize(
+    ("criterion", "expected"),
+    [
+        ("*", 1),
+        ("@c", 10),
+        ("pkg", 10),
+        ("pkg.*", 10),
+        ("pkg.", 10),
+        ("pkg.rule", 110),
+        ("a.pkg.rule", 120),
+        ("a.pkg.*", 20),
+        ("pkg:t", 110),
+        ("pkg.*:t", 110),
+        ("pkg.rule:t", 210),
+        ("pkg.rule:", 110),
+        ("pkg.rule:t:u", 210),
+        ("*.rule", 101),
+        ("*:t", 101),
+        ("*.*", 1),
+        ("", 10),
+    ],
+)
+def test_score(criterion: str, expected: int) -> None:
+    assert score(criterion) == expected
+
+
+def test_matchers_use_the_last_two_parts_of_the_code() -> None:
+    assert matchers("a.b.rule") == ("b", "b.*", "b.rule", "*")
+
+
+@pytest.mark.parametrize("code", ["", "nodot", ".rule"])
+def test_codes_without_a_package_match_by_star_and_collections_only(code: str) -> None:
+    assert matchers(code, ("t",), ("c", "d")) == ("*", "@c", "@d")
+
+
+def test_each_term_repeats_the_three_forms() -> None:
+    assert matchers("a.r", ("t", "u")) == ("a", "a.*", "a.r", "a:t", "a.*:t", "a.r:t", "a:u", "a.*:u", "a.r:u", "*")
+
+
+def test_equal_criteria_count_each() -> None:
+    assert Scale(["a", "a"], ["a"]).totals(matchers("a.r")) == (20, 10)
+
+
+def test_a_draw_excludes() -> None:
+    assert not Scale(["a"], ["@c"]).includes(matchers("a.r", (), ("c",)))
+    assert Scale(["a"], ["*"]).includes(matchers("a.r", (), ("c",)))

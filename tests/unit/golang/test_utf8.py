@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+import pytest
+
+from refimpl.golang.utf8 import decoded, well_formed
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"plain", "plain"),
+        ("é😀".encode(), "é😀"),
+        (b"a\xffb\xe2\x82", "a\ufffdb\ufffd\ufffd"),
+        (b"\xed\xa0\x80", "\ufffd" * 3),
+    ],
+)
+def test_each_byte_that_is_no_utf8_is_replaced(data: bytes, text: str) -> None:
+    assert decoded(data) == text
+
+
+def test_each_lone_surrogate_is_replaced() -> None:
+    assert well_formed("a\ud800\udc00b\udcff") == "a\ufffd\ufffdb\ufffd"
