@@ -7,9 +7,8 @@ import re
 from behave import then, use_step_matcher
 
 from ec_acceptance.testbed.expect.outcome import CAUSES, expect_cause, expect_right
-from ec_acceptance.testbed.expect.report import Finding
 from ec_acceptance.testbed.fixtures.collection import component
-from ec_acceptance.testbed.scenario.behave_context import Context, named, rows
+from ec_acceptance.testbed.scenario.behave_context import Context, named
 
 
 @then("the output should match the snapshot")
@@ -20,13 +19,6 @@ def the_output_matches(context: Context) -> None:
 @then("the {kind:w} output should match the snapshot")
 def the_output_matches_as(context: Context, kind: str) -> None:
     context.world.compare(f"stdout {kind}", kind)
-
-
-@then("the report has exactly the violations")
-def exactly_the_violations(context: Context) -> None:
-    wanted = sorted(Finding(*row) for row in rows(context.table))
-    found = context.world.report.findings("violations")
-    assert found == wanted, f"the violations are {found}, not {wanted}:\n{context.world.last.described()}"
 
 
 @then("the report has no successes")

@@ -29,22 +29,22 @@ Feature: Images of odd forms, as builders and registries make them
       """
 
     Examples:
-      | member                                                  |
-      | "created": ""                                           |
-      | "created": 5                                            |
-      | "created": "2020-02-30T00:00:00Z"                       |
-      | "history": [{"empty_layer": "true"}]                    |
-      | "history": {}                                           |
-      | "rootfs": {"type": "layers", "diff_ids": ["x"]}         |
-      | "rootfs": {"diff_ids": [null]}                          |
-      | "os.features": "x"                                      |
-      | "architecture": 5                                       |
-      | "author": 5, "author": "a"                              |
-      | "ARCHITECTURE": 5                                       |
-      | "config": {"Labels": {"a": 1}}                          |
-      | "config": {"Volumes": {"/a": ""}}                       |
-      | "config": {"Healthcheck": {"Interval": 1.5}}            |
-      | "config": []                                            |
+      | member                                          |
+      | "created": ""                                   |
+      | "created": 5                                    |
+      | "created": "2020-02-30T00:00:00Z"               |
+      | "history": [{"empty_layer": "true"}]            |
+      | "history": {}                                   |
+      | "rootfs": {"type": "layers", "diff_ids": ["x"]} |
+      | "rootfs": {"diff_ids": [null]}                  |
+      | "os.features": "x"                              |
+      | "architecture": 5                               |
+      | "author": 5, "author": "a"                      |
+      | "ARCHITECTURE": 5                               |
+      | "config": {"Labels": {"a": 1}}                  |
+      | "config": {"Volumes": {"/a": ""}}               |
+      | "config": {"Healthcheck": {"Interval": 1.5}}    |
+      | "config": []                                    |
 
   @form-02
   Scenario Outline: a configuration is shown whatever else it has: <member>
@@ -57,15 +57,15 @@ Feature: Images of odd forms, as builders and registries make them
       """
 
     Examples:
-      | member                                                  | seen   |
-      | "created": null                                         | yes    |
-      | "created": "2020-01-01T00:00:00.5+01:00"                | yes    |
-      | "unknown": {"created": 5}                               | yes    |
-      | "unknown": 1e999                                        | yes    |
-      | "history": null, "rootfs": null                         | yes    |
-      | "config": null                                          | yes    |
-      | "Config": {"LABELS": {"seen": "last"}}                  | last   |
-      | "config": {"User": "\ud800"}                            | yes    |
+      | member                                   | seen |
+      | "created": null                          | yes  |
+      | "created": "2020-01-01T00:00:00.5+01:00" | yes  |
+      | "unknown": {"created": 5}                | yes  |
+      | "unknown": 1e999                         | yes  |
+      | "history": null, "rootfs": null          | yes  |
+      | "config": null                           | yes  |
+      | "Config": {"LABELS": {"seen": "last"}}   | last |
+      | "config": {"User": "\ud800"}             | yes  |
 
   @form-03
   Scenario: a configuration of 5 MB
@@ -99,7 +99,8 @@ Feature: Images of odd forms, as builders and registries make them
     And the registry has lost the image "acceptance/multi-arm64"
     And a conforming image "acceptance/app"
     When "validate image" is run
-    Then the report has exactly the violations of components
+    Then the violations are
+      | component                         | code                     |
       | multi-${multi-arm64_DIGEST}-arm64 | builtin.image.accessible |
 
   @form-06
@@ -108,7 +109,8 @@ Feature: Images of odd forms, as builders and registries make them
     And the registry has lost the image "acceptance/multi-amd64"
     And a conforming image "acceptance/app"
     When "validate image" is run
-    Then the report has exactly the violations of components
+    Then the violations are
+      | component                         | code                     |
       | multi                             | builtin.image.accessible |
       | multi-${multi-amd64_DIGEST}-amd64 | builtin.image.accessible |
 

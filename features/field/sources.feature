@@ -21,32 +21,32 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     And the report names the policy source "git::${GITHOST}/git/policies.git<pinned>?ref=${policies_COMMIT}"
 
     Examples: names
-      | id | written        | pinned         |
-      | 60 | //my%20policy  | //my%20policy  |
-      | 61 | //my policy    | //my policy    |
-      | 62 | //p%C3%B6licy  | //p%C3%B6licy  |
-      | 63 | //a%25b        | //a%25b        |
-      | 64 | //c:d          | //c:d          |
-      | 65 | //e%5Cf        | //e%5Cf        |
-      | 66 | //g+h          | //g+h          |
-      | 67 | //i//j/        | //i//j/        |
-      | 68 | //i%2Fj        | //i%2Fj        |
+      | id | written       | pinned        |
+      | 60 | //my%20policy | //my%20policy |
+      | 61 | //my policy   | //my policy   |
+      | 62 | //p%C3%B6licy | //p%C3%B6licy |
+      | 63 | //a%25b       | //a%25b       |
+      | 64 | //c:d         | //c:d         |
+      | 65 | //e%5Cf       | //e%5Cf       |
+      | 66 | //g+h         | //g+h         |
+      | 67 | //i//j/       | //i//j/       |
+      | 68 | //i%2Fj       | //i%2Fj       |
 
     Examples: options, before the folder and behind it
-      | id | written                      | pinned        |
-      | 69 | //i?ref=main                 | //i           |
-      | 70 | //i?depth=1&ref=main         | //i           |
-      | 71 | //i?ref=main&depth=1         | //i           |
-      | 72 | //i?ref=main//other          | //i           |
+      | id | written                               | pinned        |
+      | 69 | //i?ref=main                          | //i           |
+      | 70 | //i?depth=1&ref=main                  | //i           |
+      | 71 | //i?ref=main&depth=1                  | //i           |
+      | 72 | //i?ref=main//other                   | //i           |
       | 73 | //my%20policy?ref=refs%2Fheads%2Fmain | //my%20policy |
 
     Examples: folders that ec's pinned URL loses, or puts where they mean nothing
-      | id | written                      | pinned        |
-      | 74 | ?ref=main//i                 | //i           |
-      | 75 | ?ref=main//my policy         | //my%20policy |
-      | 76 | ?ref=main//i&depth=1         | //i           |
-      | 77 | ?ref=main&depth=1//i         | //i           |
-      | 78 | ?depth=1&ref=main//i         | //i           |
+      | id | written              | pinned        |
+      | 74 | ?ref=main//i         | //i           |
+      | 75 | ?ref=main//my policy | //my%20policy |
+      | 76 | ?ref=main//i&depth=1 | //i           |
+      | 77 | ?ref=main&depth=1//i | //i           |
+      | 78 | ?depth=1&ref=main//i | //i           |
 
   @archive-<id>
   Scenario Outline: what is pinned names the same again: <written>
@@ -61,10 +61,10 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     Then the warnings are: source.first
 
     Examples:
-      | id | written                  |
-      | 79 | ?ref=main//my policy     |
-      | 80 | ?depth=1//my%20policy    |
-      | 81 | //my%20policy            |
+      | id | written               |
+      | 79 | ?ref=main//my policy  |
+      | 80 | ?depth=1//my%20policy |
+      | 81 | //my%20policy         |
 
   @archive-<id>
   Scenario Outline: what isn't known of a git URL is refused, not passed over: <written>
@@ -78,11 +78,11 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       """
 
     Examples:
-      | id | written                        | error                                                                                                    |
-      | 82 | ?checksum=sha256:00            | error cloning repository: repository not found: checksum isn't supported, only ref and depth are         |
-      | 83 | ?ref=main&archive=false        | error cloning repository: repository not found: archive isn't supported, only ref and depth are          |
-      | 84 | ?ref=main;depth=1              | error cloning repository: reference not found                                                            |
-      | 85 | //a%b                          | failed to process URL: failed to parse URL: invalid URL escape "%b"                                      |
+      | id | written                 | error                                                                                            |
+      | 82 | ?checksum=sha256:00     | error cloning repository: repository not found: checksum isn't supported, only ref and depth are |
+      | 83 | ?ref=main&archive=false | error cloning repository: repository not found: archive isn't supported, only ref and depth are  |
+      | 84 | ?ref=main;depth=1       | error cloning repository: reference not found                                                    |
+      | 85 | //a%b                   | failed to process URL: failed to parse URL: invalid URL escape "%b"                              |
 
   @archive-<id>
   Scenario Outline: other kinds of sources are told, not guessed: <url>
@@ -95,10 +95,10 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     And no image was judged
 
     Examples:
-      | id | url                                               |
-      | 86 | s3::https://s3.amazonaws.com/bucket/rules.tar.gz  |
-      | 87 | gcs::https://www.googleapis.com/storage/v1/b/f    |
-      | 88 | hg::https://example.com/rules                     |
+      | id | url                                              |
+      | 86 | s3::https://s3.amazonaws.com/bucket/rules.tar.gz |
+      | 87 | gcs::https://www.googleapis.com/storage/v1/b/f   |
+      | 88 | hg::https://example.com/rules                    |
 
   @archive-89
   Scenario: a layer that an artifact lists twice
@@ -111,21 +111,21 @@ Feature: Sources as users write them: folders with odd names, options in any ord
   @archive-<id>
   Scenario Outline: files whose names Windows would read otherwise, <name>
     Given a policy artifact "acceptance/rules" tagged "latest" with
-      | <name>    | policy/first.rego |
+      | <name> | policy/first.rego |
     And a folder "more" with
-      | <name>    | policy/second.rego |
+      | <name> | policy/second.rego |
     And there is a file "rules.tar.gz" that is whole, an archive of
-      | <name>    | policy/second.rego |
-      | read:me\  | policy/second.rego |
+      | <name>   | policy/second.rego |
+      | read:me\ | policy/second.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/rules"]}, {"policy": ["./more"]}, {"policy": ["./rules.tar.gz"]}]} |
-    Then the warnings are: source.first source.second source.second
+    Then the warnings are: source.first, source.second, source.second
 
     Examples:
-      | id | name       |
-      | 90 | c:d.rego   |
-      | 91 | e\f.rego   |
-      | 92 | C:\g.rego  |
+      | id | name      |
+      | 90 | c:d.rego  |
+      | 91 | e\f.rego  |
+      | 92 | C:\g.rego |
 
   @archive-93
   Scenario: a checksum in the URL of a file is compared

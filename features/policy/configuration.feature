@@ -26,33 +26,33 @@ Feature: The policy configuration: where it comes from and what it may say
       """
     When "validate image" is run with
       | --policy | <policy> |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot
 
     Examples:
-      | id | what                                | policy                                             |
-      | 01 | JSON as it is                       | {"description": "as it is", "sources": [{"policy": ["./rules"]}]} |
+      | id | what                                | policy                                                                |
+      | 01 | JSON as it is                       | {"description": "as it is", "sources": [{"policy": ["./rules"]}]}     |
       | 02 | YAML as it is                       | sources: [{policy: [./rules], config: {include: ["*"], exclude: []}}] |
-      | 03 | a JSON file                         | conf/policy.json                                   |
-      | 04 | a YAML file                         | ./conf/policy.yml                                  |
-      | 05 | an object of the cluster, in a file | conf/object.yaml                                   |
+      | 03 | a JSON file                         | conf/policy.json                                                      |
+      | 04 | a YAML file                         | ./conf/policy.yml                                                     |
+      | 05 | an object of the cluster, in a file | conf/object.yaml                                                      |
 
   @configuration-<id>
   Scenario Outline: the first of several files that a git repository has, <what>
     Given a git repository named "conf" with
-      | <first>     | policy/configuration_first.json  |
-      | policy.yml  | policy/configuration_second.yaml |
+      | <first>    | policy/configuration_first.json  |
+      | policy.yml | policy/configuration_second.yaml |
     When "validate image" is run with
       | --policy | git::https://${GITHOST}/git/conf.git<more> |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot
     And the git repository "conf" was fetched
 
     Examples:
-      | id | what                | first                 | more          |
-      | 06 | in its hidden folder | .ec/policy.yaml      |               |
-      | 07 | JSON before YAML    | policy.json           | ?ref=main     |
-      | 08 | in a folder         | deep/.ec/policy.json  | //deep        |
+      | id | what                 | first                | more      |
+      | 06 | in its hidden folder | .ec/policy.yaml      |           |
+      | 07 | JSON before YAML     | policy.json          | ?ref=main |
+      | 08 | in a folder          | deep/.ec/policy.json | //deep    |
 
   @configuration-09
   Scenario: a git repository without one
@@ -74,7 +74,7 @@ Feature: The policy configuration: where it comes from and what it may say
       """
     When "validate image" is run with
       | --policy | https://${GITHOST}/files/policy.yaml |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot
 
   @configuration-<id>
@@ -85,7 +85,7 @@ Feature: The policy configuration: where it comes from and what it may say
       """
     When "validate image" is run with
       | --policy | <name> |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot
     And the cluster was asked for the policy configuration "release"
 
@@ -115,7 +115,7 @@ Feature: The policy configuration: where it comes from and what it may say
       """
     When "validate image" is run with
       | --rekor-url | ${REKOR} |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot
 
   @configuration-<id>
@@ -127,16 +127,16 @@ Feature: The policy configuration: where it comes from and what it may say
       sources: [{policy: [./rules]}]
       """
     When "validate image" is run with
-      | --public-key= | |
+      | --public-key= |  |
     Then the violations are: none
-    And the warnings are: named.seen(app)
+    And the warnings are: named.seen (app)
     And the output should match the snapshot
 
     Examples:
-      | id | where                          | key                       |
-      | 15 | as text in the configuration   | ${known_PUBLIC_KEY_JSON}  |
-      | 16 | in a file that it names        | ${known_PUBLIC_KEY}       |
-      | 17 | in a secret of the cluster     | k8s://acceptance/signer   |
+      | id | where                        | key                      |
+      | 15 | as text in the configuration | ${known_PUBLIC_KEY_JSON} |
+      | 16 | in a file that it names      | ${known_PUBLIC_KEY}      |
+      | 17 | in a secret of the cluster   | k8s://acceptance/signer  |
 
   @configuration-18
   Scenario: an identity on the command line puts the configuration's key aside
@@ -162,5 +162,5 @@ Feature: The policy configuration: where it comes from and what it may say
       """
     When "validate image" is run with
       | --certificate-identity | foo |
-    Then the warnings are: named.seen(app)
+    Then the warnings are: named.seen (app)
     And the output should match the snapshot

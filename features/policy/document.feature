@@ -41,14 +41,14 @@ Feature: What policies see: the input
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
       | --image  | ${REGISTRY}/acceptance/app             |
     Then the output should match the snapshot
-    And the warnings are: -
+    And the warnings are: (no code)
 
     Examples:
-      | id | how                  | name                                          | digest         |
-      | 02 | with tag and digest  | ${REGISTRY}/acceptance/base:latest            | ${base_DIGEST} |
-      | 03 | by its digest alone  | ${REGISTRY}/acceptance/base@${base_DIGEST}    |                |
-      | 04 | without a digest     | ${REGISTRY}/acceptance/base:latest            |                |
-      | 05 | but not there        | ${REGISTRY}/acceptance/nowhere:v1             | ${base_DIGEST} |
+      | id | how                 | name                                       | digest         |
+      | 02 | with tag and digest | ${REGISTRY}/acceptance/base:latest         | ${base_DIGEST} |
+      | 03 | by its digest alone | ${REGISTRY}/acceptance/base@${base_DIGEST} |                |
+      | 04 | without a digest    | ${REGISTRY}/acceptance/base:latest         |                |
+      | 05 | but not there       | ${REGISTRY}/acceptance/nowhere:v1          | ${base_DIGEST} |
 
   @document-06
   Scenario: numbers come as floats of 64 bits
@@ -96,7 +96,7 @@ Feature: What policies see: the input
       """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
-      | --output | json |
-      | --output | policy-input=input.json |
+      | --output | json                                   |
+      | --output | policy-input=input.json                |
     Then the exit status should be 1
     And the message is the hash of the file "input.json"

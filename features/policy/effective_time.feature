@@ -22,11 +22,11 @@ Feature: The time at which images are judged
     And the output should match the snapshot
 
     Examples: spellings
-      | id | what                                   | given                     | time                 | violations        | warnings |
-      | 01 | a moment                               | 2098-12-31T23:59:59Z      | 2098-12-31T23:59:59Z | a.earlier         | a.later  |
-      | 02 | the very moment doesn't count yet      | 2099-01-01T00:00:00Z      | 2099-01-01T00:00:00Z | a.earlier         | a.later  |
-      | 03 | a moment with an offset and a fraction | 2099-01-01T01:00:00.5+01:00 | 2099-01-01T00:00:00.5Z | a.earlier a.later | none   |
-      | 04 | a day begins at midnight, UTC          | 2099-01-02                | 2099-01-02T00:00:00Z | a.earlier a.later | none     |
+      | id | what                                   | given                       | time                   | violations         | warnings |
+      | 01 | a moment                               | 2098-12-31T23:59:59Z        | 2098-12-31T23:59:59Z   | a.earlier          | a.later  |
+      | 02 | the very moment doesn't count yet      | 2099-01-01T00:00:00Z        | 2099-01-01T00:00:00Z   | a.earlier          | a.later  |
+      | 03 | a moment with an offset and a fraction | 2099-01-01T01:00:00.5+01:00 | 2099-01-01T00:00:00.5Z | a.earlier, a.later | none     |
+      | 04 | a day begins at midnight, UTC          | 2099-01-02                  | 2099-01-02T00:00:00Z   | a.earlier, a.later | none     |
 
   @effective_time-<id>
   Scenario Outline: now, spelled "<given>"
@@ -49,7 +49,7 @@ Feature: The time at which images are judged
       | --effective-time | attestation |
     Then the effective time is "2024-01-01T10:05:00Z"
     And the violations are: a.earlier
-    And the warnings are: a.later clock.late
+    And the warnings are: a.later, clock.late
     And the output should match the snapshot
 
   @effective_time-08
@@ -59,7 +59,7 @@ Feature: The time at which images are judged
       | --allow-past-effective-time |            |
     Then the effective time is "2001-01-31T00:00:00Z"
     And the violations are: none
-    And the warnings are: a.earlier a.later
+    And the warnings are: a.earlier, a.later
     And the output should match the snapshot
 
   @effective_time-09
@@ -84,9 +84,9 @@ Feature: The time at which images are judged
     And no image was judged
 
     Examples:
-      | id | what                     | given      | part                |
-      | 10 | a word                   | garbage    | "garbage" as "2006" |
-      | 11 | a day without zeros      | 2030-1-1   | "1-1" as "01"       |
+      | id | what                | given    | part                |
+      | 10 | a word              | garbage  | "garbage" as "2006" |
+      | 11 | a day without zeros | 2030-1-1 | "1-1" as "01"       |
 
   @effective_time-12
   Scenario: rules see the time in data.config
@@ -94,7 +94,7 @@ Feature: The time at which images are judged
       | clock.rego | policy/clock.rego |
     When "validate image" is run with
       | --effective-time | 2098-07-01T00:00:00Z |
-    Then the warnings are: a.later clock.late
+    Then the warnings are: a.later, clock.late
     And a message is
       """
       It is 2098-07-01T00:00:00Z
@@ -109,9 +109,9 @@ Feature: The time at which images are judged
     Then the output should match the snapshot
 
     Examples:
-      | id | what                                    | given                |
-      | 13 | 90 days ago stands in its failures      | 2001-05-02T00:00:00Z |
-      | 14 | more than 90 days ago doesn't           | 2001-05-02T00:00:01Z |
+      | id | what                               | given                |
+      | 13 | 90 days ago stands in its failures | 2001-05-02T00:00:00Z |
+      | 14 | more than 90 days ago doesn't      | 2001-05-02T00:00:01Z |
 
   @effective_time-15
   Scenario: the moment at which the image was built decides what is in force, but for waivers
@@ -135,6 +135,6 @@ Feature: The time at which images are judged
       """
     When "validate image" is run with
       | --effective-time | attestation |
-    Then the violations are: a.before a.waived
-    And the warnings are: a.after a.at
+    Then the violations are: a.before, a.waived
+    And the warnings are: a.after, a.at
     And the output should match the snapshot

@@ -15,10 +15,14 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       | c.rego | policy/worked/c.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
-      | --info   |                                                                           |
-    Then the violations are: - a.r1(t2,t3) b.coded
-    And the warnings are: a.r3 nodot zz.other
-    And the successes are: a.r2 c.r1
+      | --info   |                                                                            |
+    Then the violations are
+      | code    | term   | message                                   |
+      |         |        | Denies without a code                     |
+      | a.r1    | t2, t3 | Fails for ["t2", "t3"]                    |
+      | b.coded |        | Denies with a code that no annotation has |
+    And the warnings are: a.r3, nodot, zz.other
+    And the successes are: a.r2, c.r1
     And the output should match the snapshot
 
   @evaluator-02
@@ -34,8 +38,15 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
-    Then the violations are: - - - -
-    And the warnings are: -
+    Then the violations are
+      | code | message                                                |
+      |      | unexpected policy result type <nil>: <nil>             |
+      |      | unexpected policy result type []interface {}: [a list] |
+      |      | unexpected policy result type bool: true               |
+      |      | unexpected policy result type json.Number: 1           |
+    And the warnings are
+      | code | message                  |
+      |      | conftest is there: false |
     And the output should match the snapshot
 
   @evaluator-03
@@ -45,8 +56,14 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       | b.rego | policy/intentions/other.rego |
     When "validate image" is run with
       | --policy      | {"sources": [{"policy": ["./rules"], "ruleData": {"pipeline_intention": "release"}}]} |
-      | --filter-type | ec-policy |
-    Then the violations are: - a.noannot a.none a.rel b.rel
+      | --filter-type | ec-policy                                                                             |
+    Then the violations are
+      | code      | message                            |
+      |           | Fails without a code               |
+      | a.noannot | Fails without an annotation        |
+      | a.none    | Fails whatever the pipeline is for |
+      | a.rel     | Fails for releases                 |
+      | b.rel     | Fails for builds                   |
     And the successes are: a.relpass
     And the output should match the snapshot
 
@@ -80,5 +97,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the violations are: none
-    And the warnings are: -
+    And the warnings are
+      | code | message          |
+      |      | all that is seen |
     And the output should match the snapshot

@@ -24,12 +24,12 @@ Feature: Rules for what the pipeline is for: --filter-type ec-policy
     And the output should match the snapshot
 
     Examples:
-      | id | what                                    | type            | data                                                  | violations                       | warnings | successes |
-      | 01 | no intention: rules for none            | ec-policy       | ruleData: {}                                          | - a.noannot a.none               | none     | none      |
-      | 02 | an intention: its rules                 | ec-policy       | ruleData: {pipeline_intention: release}               | - a.rel                          | none     | a.relpass |
-      | 03 | several intentions                      | ec-policy       | ruleData: {pipeline_intention: [build, production]}   | - a.rel b.rel                    | none     | none      |
-      | 04 | an intention that no rule has           | ec-policy       | ruleData: {pipeline_intention: [x]}                   | -                                | -        | none      |
-      | 05 | intentions count for nothing elsewhere  | include-exclude | ruleData: {pipeline_intention: [x]}                   | - a.noannot a.none a.rel b.rel   | none     | a.relpass |
-      | 06 | an unknown filter is the usual one      | nonsense        | ruleData: {pipeline_intention: [x]}                   | - a.noannot a.none a.rel b.rel   | none     | a.relpass |
-      | 07 | terms don't count                       | ec-policy       | config: {exclude: ["a.none:t"]}                       | - a.noannot a.none               | none     | none      |
-      | 08 | excluded rules stay out                 | ec-policy       | config: {exclude: [a.none]}, ruleData: {}             | - a.noannot                      | none     | none      |
+      | id | what | type | data | violations | warnings | successes |
+      | 01 | no intention: rules for none | ec-policy | ruleData: {} | (no code), a.noannot, a.none | none | none |
+      | 02 | an intention: its rules | ec-policy | ruleData: {pipeline_intention: release} | (no code), a.rel | none | a.relpass |
+      | 03 | several intentions | ec-policy | ruleData: {pipeline_intention: [build, production]} | (no code), a.rel, b.rel | none | none |
+      | 04 | an intention that no rule has | ec-policy | ruleData: {pipeline_intention: [x]} | (no code) | (no code) | none |
+      | 05 | intentions count for nothing elsewhere | include-exclude | ruleData: {pipeline_intention: [x]} | (no code), a.noannot, a.none, a.rel, b.rel | none | a.relpass |
+      | 06 | an unknown filter is the usual one | nonsense | ruleData: {pipeline_intention: [x]} | (no code), a.noannot, a.none, a.rel, b.rel | none | a.relpass |
+      | 07 | terms don't count | ec-policy | config: {exclude: ["a.none:t"]} | (no code), a.noannot, a.none | none | none |
+      | 08 | excluded rules stay out | ec-policy | config: {exclude: [a.none]}, ruleData: {} | (no code), a.noannot | none | none |

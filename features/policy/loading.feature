@@ -28,7 +28,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       warn contains {"code": "policy.document", "msg": "The document has no such code: its path is another rule's"}
       """
     When "validate image" is run with
-      | --info | |
+      | --info |  |
     Then the violations are: policy.rule
     And the output should match the snapshot
 
@@ -54,9 +54,9 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       deny contains result if { result := {"code": "a.quoted", "msg": "Quoted"} }
       """
     When "validate image" is run with
-      | --info | |
+      | --info |  |
     Then the violations are: a.quoted
-    And the warnings are: a.12 a.12
+    And the warnings are: a.12, a.12
     And the log has the warning
       """
       Invalid "effective_on" value "2099-02-02"
@@ -96,7 +96,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       deny contains result if { result := {"code": "a.test", "msg": "from the test"} }
       """
     When "validate image" is run
-    Then the violations are: a.one a.test
+    Then the violations are: a.one, a.test
     And the output should match the snapshot
 
   @loading-05
@@ -119,7 +119,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules", "./more"]}]} |
-    Then the violations are: a.one a.two
+    Then the violations are: a.one, a.two
     And the output should match the snapshot
 
   @loading-<id>
@@ -137,12 +137,12 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       """
 
     Examples:
-      | id | what                        | first                              | second                  | error                                                                                |
-      | 06 | a number as a result        | helper := 1                        | deny contains 5 if { true } | the rule "deny contains 5 if { true }" returns an unsupported value, at main.rego:3 |
-      | 07 | a rule that is only true    | deny if { true }                   |                         | the rule "deny = true if { true }" returns an unsupported value, at main.rego:2      |
-      | 09 | the syntax of Rego before 1 | deny[msg] { msg := "x" }           |                         | …main.rego:2: rego_parse_error: …                                                    |
-      | 10 | an annotation that is no YAML | # METADATA                       | # title: [              | 1 error occurred: main.rego:…: rego_parse_error: …                                   |
-      | 11 | several errors, each by its line | deny contains {                | )                       | …main.rego:…rego_parse_error: …                                                      |
+      | id | what | first | second | error |
+      | 06 | a number as a result | helper := 1 | deny contains 5 if { true } | the rule "deny contains 5 if { true }" returns an unsupported value, at main.rego:3 |
+      | 07 | a rule that is only true | deny if { true } |  | the rule "deny = true if { true }" returns an unsupported value, at main.rego:2 |
+      | 09 | the syntax of Rego before 1 | deny[msg] { msg := "x" } |  | …main.rego:2: rego_parse_error: … |
+      | 10 | an annotation that is no YAML | # METADATA | # title: [ | 1 error occurred: main.rego:…: rego_parse_error: … |
+      | 11 | several errors, each by its line | deny contains { | ) | …main.rego:…rego_parse_error: … |
 
   @loading-12
   Scenario: two rules of one code

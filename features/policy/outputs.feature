@@ -23,15 +23,15 @@ Feature: What comes out, and where
     And the <kind> output should match the snapshot
 
     Examples:
-      | id | format           | kind    | flag                          |
-      | 01 | text             | text    | --info                        |
-      | 02 | text             | text    | --show-successes=false        |
-      | 03 | text             | text    | --show-policy-docs-link       |
-      | 04 | text?show-warnings=false | text | --info                   |
-      | 05 | yaml             | yaml    | --info                        |
-      | 06 | summary          | json    | --info                        |
-      | 09 | junit            | text    | --info                        |
-      | 10 | json             | json    | --show-warnings=false         |
+      | id | format                   | kind | flag                    |
+      | 01 | text                     | text | --info                  |
+      | 02 | text                     | text | --show-successes=false  |
+      | 03 | text                     | text | --show-policy-docs-link |
+      | 04 | text?show-warnings=false | text | --info                  |
+      | 05 | yaml                     | yaml | --info                  |
+      | 06 | summary                  | json | --info                  |
+      | 09 | junit                    | text | --info                  |
+      | 10 | json                     | json | --show-warnings=false   |
 
   @output-<id>
   Scenario Outline: <format>, which tells the time of the run
@@ -41,9 +41,9 @@ Feature: What comes out, and where
     And the <kind> output, with the time of the run, should match the snapshot
 
     Examples:
-      | id | format           | kind    |
-      | 07 | summary-markdown | text    |
-      | 08 | appstudio        | json    |
+      | id | format           | kind |
+      | 07 | summary-markdown | text |
+      | 08 | appstudio        | json |
 
   @output-11
   Scenario: the statements that were verified
@@ -61,7 +61,12 @@ Feature: What comes out, and where
       | --info   |                  |
     Then the exit status should be 1
     And the text output should match the snapshot
-    And the file "report.json" is a report with the violations: - a.r1(t1) a.r1(t2,t3) b.coded
+    And the file "report.json" is a report with the violations
+      | code    | term   | message                                   |
+      |         |        | Denies without a code                     |
+      | a.r1    | t1     | Fails for t1                              |
+      | a.r1    | t2, t3 | Fails for ["t2", "t3"]                    |
+      | b.coded |        | Denies with a code that no annotation has |
     And standard error is "Error: "nope" is not a valid report format…\n"
 
   @output-13
@@ -79,19 +84,36 @@ Feature: What comes out, and where
       deny contains "denied" if { print("seen:", input.component_name, {"a": 1}) }
       """
     When "validate image" is run with
-      | --verbose | |
-    Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
+      | --verbose |  |
+    Then the violations are
+      | code    | term   | message                                   |
+      |         |        | Denies without a code                     |
+      |         |        | denied                                    |
+      | a.r1    | t1     | Fails for t1                              |
+      | a.r1    | t2, t3 | Fails for ["t2", "t3"]                    |
+      | b.coded |        | Denies with a code that no annotation has |
     And the log names "[data.a.deny] "
     And the log names "main.rego:2: seen: app {\"a\": 1}"
     When "validate image" is run
-    Then the violations are: - - a.r1(t1) a.r1(t2,t3) b.coded
+    Then the violations are
+      | code    | term   | message                                   |
+      |         |        | Denies without a code                     |
+      |         |        | denied                                    |
+      | a.r1    | t1     | Fails for t1                              |
+      | a.r1    | t2, t3 | Fails for ["t2", "t3"]                    |
+      | b.coded |        | Denies with a code that no annotation has |
     And standard error is "Error: success criteria not met\n"
 
   @output-15
   Scenario: each step of an evaluation in the log
     When "validate image" is run with
-      | --trace=opa | |
-    Then the violations are: - a.r1(t1) a.r1(t2,t3) b.coded
+      | --trace=opa |  |
+    Then the violations are
+      | code    | term   | message                                   |
+      |         |        | Denies without a code                     |
+      | a.r1    | t1     | Fails for t1                              |
+      | a.r1    | t2, t3 | Fails for ["t2", "t3"]                    |
+      | b.coded |        | Denies with a code that no annotation has |
     And the log names "level=trace"
     And the log names "Enter data.a.deny = _"
     And the output should match the snapshot

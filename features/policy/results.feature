@@ -24,7 +24,7 @@ Feature: From rules to results
       Deny contains result if { result := {"code": "a.capital", "msg": "doesn't"} }
       """
     When "validate image" is run
-    Then the violations are: a.deny a.more a.violation
+    Then the violations are: a.deny, a.more, a.violation
     And the warnings are: a.warn
     And the output should match the snapshot
 
@@ -42,9 +42,15 @@ Feature: From rules to results
       warn_one := {"msg": "an object alone is none"}
       """
     When "validate image" is run with
-      | --info | |
-    Then the violations are: - - a.object(x,y)
-    And the warnings are: -
+      | --info |  |
+    Then the violations are
+      | code     | term | message      |
+      |          |      | a text       |
+      |          |      | with objects |
+      | a.object | x, y | an object    |
+    And the warnings are
+      | code | message         |
+      |      | a list is a set |
     And a message is
       """
       a list is a set
@@ -80,9 +86,9 @@ Feature: From rules to results
       deny contains {"code": "a.told", "msg": "An annotation's severity has no effect"}
       """
     When "validate image" is run with
-      | --info | |
-    Then the violations are: a.harsh a.odd a.told
-    And the warnings are: a.mild a.strange
+      | --info |  |
+    Then the violations are: a.harsh, a.odd, a.told
+    And the warnings are: a.mild, a.strange
     And the output should match the snapshot
 
   @result-05
@@ -98,7 +104,12 @@ Feature: From rules to results
       """
     When "validate image" is run
     Then the violations are: a.one
-    And the warnings are: - - a.both a.both
+    And the warnings are
+      | code   | message       |
+      |        | the same text |
+      |        | the same text |
+      | a.both | denied        |
+      | a.both | warned        |
     And the output should match the snapshot
 
   @result-06
@@ -114,8 +125,12 @@ Feature: From rules to results
       warn contains {"code": "a.calm", "msg": "Warnings stay as they are", "effective_on": "2099-01-01T00:00:00Z"}
       """
     When "validate image" is run
-    Then the violations are: a.day a.number a.offset
-    And the warnings are: - a.calm a.future
+    Then the violations are: a.day, a.number, a.offset
+    And the warnings are
+      | code     | message                                                                          |
+      |          | Without a code. This will become a failure starting on 2099-01-01T00:00:00Z      |
+      | a.calm   | Warnings stay as they are                                                        |
+      | a.future | One dot is dropped.. This will become a failure starting on 2099-01-01T00:00:00Z |
     And the output should match the snapshot
 
   @result-07
@@ -140,8 +155,8 @@ Feature: From rules to results
       deny contains {"code": "a.two", "msg": "fails", "title": "mine", "description": "mine", "collections": "mine"}
       """
     When "validate image" is run with
-      | --info | |
-    Then the violations are: a.one(t) a.two
+      | --info |  |
+    Then the violations are: a.one (t), a.two
     And the output should match the snapshot
 
   @result-08
@@ -160,7 +175,7 @@ Feature: From rules to results
       """
     When "validate image" is run
     Then the violations are: none
-    And the warnings are: a.one(t)
+    And the warnings are: a.one (t)
     And the output should match the snapshot
 
   @result-09
@@ -190,8 +205,8 @@ Feature: From rules to results
       warn contains {"code": "a.warns", "msg": "warns"}
       """
     When "validate image" is run with
-      | --info | |
-    Then the violations are: a.none a.one(t) a.some(t,,u)
+      | --info |  |
+    Then the violations are: a.none, a.one (t), a.some (t, , u)
     And the output should match the snapshot
 
   @result-10
@@ -217,8 +232,8 @@ Feature: From rules to results
       deny contains {"code": "a.own", "msg": "a result's own list is ignored", "depends_on": ["a.first"]}
       """
     When "validate image" is run with
-      | --info | |
-    Then the violations are: a.first a.fourth a.fourth a.own a.third
+      | --info |  |
+    Then the violations are: a.first, a.fourth, a.fourth, a.own, a.third
     And the successes are: none
     And the output should match the snapshot
 
@@ -243,7 +258,17 @@ Feature: From rules to results
       """
     When "validate image" is run
     Then the output should match the snapshot
-    And the violations are: - - B.x a.x b.x b.x b.x(a) b.x(z) b.x(,é)
+    And the violations are
+      | code | term | message                        |
+      |      |      | last by message, first by code |
+      |      |      | Ä before                       |
+      | B.x  |      | 3                              |
+      | a.x  |      | first by code                  |
+      | b.x  |      | 10                             |
+      | b.x  |      | 2                              |
+      | b.x  | a    | 1                              |
+      | b.x  | z    | 1                              |
+      | b.x  | , é  | 1                              |
 
   @result-12
   Scenario: an exception takes the results of a rule away
@@ -274,10 +299,10 @@ Feature: From rules to results
       """
 
     Examples:
-      | id | what                                  | package          | rule                                                               |
+      | id | what                                  | package          | rule                                                                               |
       | 13 | a rule without annotation that passes | a                | deny contains result if { false; result := {"code": "a.x", "msg": "unreachable"} } |
-      | 14 | helpers only                          | a                | helper := 5                                                        |
-      | 15 | a package within a package            | policy.release.x | deny contains result if { result := {"code": "x.y", "msg": "never heard"} } |
+      | 14 | helpers only                          | a                | helper := 5                                                                        |
+      | 15 | a package within a package            | policy.release.x | deny contains result if { result := {"code": "x.y", "msg": "never heard"} }        |
 
   @result-16
   Scenario: a rule that contradicts itself ends it all, and the place is named
@@ -331,7 +356,7 @@ Feature: From rules to results
       """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"include": ["*", "@2020-01-02", "@2020-01-01T00:00:00Z"]}}]} |
-      | --info   | |
+      | --info   |                                                                                                              |
     Then the output should match the snapshot
     And a message is
       """
@@ -356,7 +381,7 @@ Feature: From rules to results
       deny contains {"code": "a.good", "msg": "unreachable"} if { false }
       """
     When "validate image" is run with
-      | --info | |
+      | --info |  |
     Then the successes are: a.good
     And the output should match the snapshot
 
@@ -388,7 +413,7 @@ Feature: From rules to results
       """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./others"]}]} |
-    Then the violations are: a.heard b.fails c.fails
+    Then the violations are: a.heard, b.fails, c.fails
     And the output should match the snapshot
 
   @result-21

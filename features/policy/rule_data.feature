@@ -64,12 +64,12 @@ Feature: Data for rules
       """
 
     Examples:
-      | id | what                                          | file     | text                     | error                         |
-      | 02 | the same key twice, though equal              | two.json | {"same": {"key": "value"}} | .json: merge error          |
-      | 03 | a value where an object is                    | two.yaml | same: text               | : merge error                 |
-      | 04 | data that is no object                        | two.json | [1, 2]                   | two.json: document must be of type object |
-      | 05 | JSON that ends too early                      | two.json | {"a":                    | two.json: unexpected EOF      |
-      | 06 | a time of its own against the configuration's | two.json | {"config": {"policy": {"when_ns": 1}}} | : merge error   |
+      | id | what                                          | file     | text                                   | error                                     |
+      | 02 | the same key twice, though equal              | two.json | {"same": {"key": "value"}}             | .json: merge error                        |
+      | 03 | a value where an object is                    | two.yaml | same: text                             | : merge error                             |
+      | 04 | data that is no object                        | two.json | [1, 2]                                 | two.json: document must be of type object |
+      | 05 | JSON that ends too early                      | two.json | {"a":                                  | two.json: unexpected EOF                  |
+      | 06 | a time of its own against the configuration's | two.json | {"config": {"policy": {"when_ns": 1}}} | : merge error                             |
 
   @data-07
   Scenario: each source has rule data of its own, merged with what its files say
@@ -102,10 +102,10 @@ Feature: Data for rules
   @data-08
   Scenario: data over git is cloned once for all sources
     Given a git repository named "facts" with
-      | facts.yaml      | policy/data/facts.yaml |
+      | facts.yaml | policy/data/facts.yaml |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}, {"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}]} |
-    Then the warnings are: version.seen version.seen
+    Then the warnings are: version.seen, version.seen
     And the repository "facts" was cloned once
     And the output should match the snapshot
 
@@ -139,11 +139,11 @@ Feature: Data for rules
       """
     When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"], "ruleData": {"a": "lost", "kept": [1]}}, {"policy": ["./rules"]}]} |
-      | --extra-rule-data | a=1,b=x=y,"c={""x"":1}" |
-      | --extra-rule-data | empty=                  |
-      | --extra-rule-data | file=lists/allowed.yaml |
-      | --extra-rule-data | nofile=lists/none.yaml  |
-      | --extra-rule-data | b=later                 |
+      | --extra-rule-data | a=1,b=x=y,"c={""x"":1}"                                                                                 |
+      | --extra-rule-data | empty=                                                                                                  |
+      | --extra-rule-data | file=lists/allowed.yaml                                                                                 |
+      | --extra-rule-data | nofile=lists/none.yaml                                                                                  |
+      | --extra-rule-data | b=later                                                                                                 |
     Then a message is
       """
       {"rule_data__configuration__":{"a":"1","b":"later","c":"{\"x\":1}","empty":"","file":"allowed: [a, b]","nofile":"lists/none.yaml"}}

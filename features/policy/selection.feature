@@ -27,24 +27,24 @@ Feature: Which rules count: include and exclude
     And the output should match the snapshot
 
     Examples: everything is included unless something is excluded
-      | id | what                                  | config                     | violations                 | warnings             | successes |
-      | 01 | nothing said                          |                            | - a.r1(t1) a.r1(t2,t3) b.coded | a.r3 nodot zz.other | a.r2 c.r1 |
-      | 02 | a rule excluded, and it isn't a success | exclude: [a.r1]          | - b.coded                  | a.r3 nodot zz.other  | a.r2 c.r1 |
-      | 03 | a rule excluded for one term          | exclude: ["a.r1:t1"]       | - a.r1(t2,t3) b.coded      | a.r3 nodot zz.other  | a.r2 c.r1 |
-      | 04 | a package excluded for a term of several | exclude: ["a.*:t3"]     | - a.r1(t1) b.coded         | a.r3 nodot zz.other  | a.r2 c.r1 |
-      | 05 | a term of all packages means nothing  | exclude: ["*:t1"]          | - a.r1(t1) a.r1(t2,t3) b.coded | a.r3 nodot zz.other | a.r2 c.r1 |
-      | 06 | a package excluded, with its foreign codes | exclude: [b]          | a.r1(t1) a.r1(t2,t3)       | a.r3                 | a.r2 c.r1 |
-      | 07 | everything excluded but what has no code or no package | exclude: [a, b, c, zz, nodot] | - | nodot              | none      |
+      | id | what | config | violations | warnings | successes |
+      | 01 | nothing said |  | (no code), a.r1 (t1), a.r1 (t2, t3), b.coded | a.r3, nodot, zz.other | a.r2, c.r1 |
+      | 02 | a rule excluded, and it isn't a success | exclude: [a.r1] | (no code), b.coded | a.r3, nodot, zz.other | a.r2, c.r1 |
+      | 03 | a rule excluded for one term | exclude: ["a.r1:t1"] | (no code), a.r1 (t2, t3), b.coded | a.r3, nodot, zz.other | a.r2, c.r1 |
+      | 04 | a package excluded for a term of several | exclude: ["a.*:t3"] | (no code), a.r1 (t1), b.coded | a.r3, nodot, zz.other | a.r2, c.r1 |
+      | 05 | a term of all packages means nothing | exclude: ["*:t1"] | (no code), a.r1 (t1), a.r1 (t2, t3), b.coded | a.r3, nodot, zz.other | a.r2, c.r1 |
+      | 06 | a package excluded, with its foreign codes | exclude: [b] | a.r1 (t1), a.r1 (t2, t3) | a.r3 | a.r2, c.r1 |
+      | 07 | everything excluded but what has no code or no package | exclude: [a, b, c, zz, nodot] | (no code) | nodot | none |
 
     Examples: only what is included
-      | id | what                                  | config                     | violations                 | warnings             | successes |
-      | 08 | a package                             | include: [a]               | a.r1(t1) a.r1(t2,t3)       | a.r3                 | a.r2      |
-      | 09 | a package without annotations         | include: [b]               | - b.coded                  | none                 | none      |
-      | 10 | a rule for one term                   | include: ["a.r1:t2"]       | - a.r1(t2,t3)              | none                 | none      |
-      | 11 | a collection                          | include: ["@c1"]           | a.r1(t1) a.r1(t2,t3)       | none                 | a.r2      |
-      | 12 | a collection that nobody has is missed | include: ["@c2", "@nope"] | none                       | -                    | a.r2      |
-      | 13 | names of packages end without a dot   | include: ["a."]            | -                          | -                    | none      |
-      | 14 | what matches nothing is missed, each  | include: ["*", nope, a.zz] | - a.r1(t1) a.r1(t2,t3) b.coded | - - a.r3 nodot zz.other | a.r2 c.r1 |
+      | id | what | config | violations | warnings | successes |
+      | 08 | a package | include: [a] | a.r1 (t1), a.r1 (t2, t3) | a.r3 | a.r2 |
+      | 09 | a package without annotations | include: [b] | (no code), b.coded | none | none |
+      | 10 | a rule for one term | include: ["a.r1:t2"] | (no code), a.r1 (t2, t3) | none | none |
+      | 11 | a collection | include: ["@c1"] | a.r1 (t1), a.r1 (t2, t3) | none | a.r2 |
+      | 12 | a collection that nobody has is missed | include: ["@c2", "@nope"] | none | (no code) | a.r2 |
+      | 13 | names of packages end without a dot | include: ["a."] | (no code) | (no code) | none |
+      | 14 | what matches nothing is missed, each | include: ["*", nope, a.zz] | (no code), a.r1 (t1), a.r1 (t2, t3), b.coded | (no code), (no code), a.r3, nodot, zz.other | a.r2, c.r1 |
 
   @selection-21
   Scenario: the old configuration counts for a source that says nothing itself
@@ -59,9 +59,9 @@ Feature: Which rules count: include and exclude
           config: {include: [c]}
       """
     When "validate image" is run
-    Then the violations are: a.r1(t1) a.r1(t2,t3)
+    Then the violations are: a.r1 (t1), a.r1 (t2, t3)
     And the warnings are: none
-    And the successes are: a.r2 c.r1
+    And the successes are: a.r2, c.r1
     And the output should match the snapshot
 
   @selection-22

@@ -22,14 +22,14 @@ Feature: Policies from git, and as what they show in the report
     And the git repository "policies" was fetched
 
     Examples:
-      | id | what                    | url                                                               | warnings      |
-      | 01 | the default branch      | git::https://${GITHOST}/git/policies.git//deep                    | source.first  |
-      | 02 | a branch                | git::https://${GITHOST}/git/policies.git//only?ref=next            | source.second |
-      | 03 | a tag                   | git::https://${GITHOST}/git/policies.git//deep?ref=v1             | source.first  |
-      | 04 | an annotated tag        | git::https://${GITHOST}/git/policies//deep?ref=v1-signed          | source.first  |
-      | 05 | a reference's full name | git::https://${GITHOST}/git/policies.git//deep?ref=refs/heads/next&depth=1 | source.first |
-      | 06 | a commit                | git::https://${GITHOST}/git/policies.git//deep?ref=${policies_COMMIT} | source.first |
-      | 07 | without a scheme        | git::${GITHOST}/git/policies//deep                                | source.first  |
+      | id | what                    | url                                                                        | warnings      |
+      | 01 | the default branch      | git::https://${GITHOST}/git/policies.git//deep                             | source.first  |
+      | 02 | a branch                | git::https://${GITHOST}/git/policies.git//only?ref=next                    | source.second |
+      | 03 | a tag                   | git::https://${GITHOST}/git/policies.git//deep?ref=v1                      | source.first  |
+      | 04 | an annotated tag        | git::https://${GITHOST}/git/policies//deep?ref=v1-signed                   | source.first  |
+      | 05 | a reference's full name | git::https://${GITHOST}/git/policies.git//deep?ref=refs/heads/next&depth=1 | source.first  |
+      | 06 | a commit                | git::https://${GITHOST}/git/policies.git//deep?ref=${policies_COMMIT}      | source.first  |
+      | 07 | without a scheme        | git::${GITHOST}/git/policies//deep                                         | source.first  |
 
   @source-08
   Scenario: a commit that its branch has left behind
@@ -57,6 +57,6 @@ Feature: Policies from git, and as what they show in the report
     And a conforming image "acceptance/third"
     When "validate image" is run with
       | --policy | {"sources": [{"name": "a", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}, {"name": "b", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}]} |
-    Then the warnings are: third: source.first source.first; other: source.first source.first; app: source.first source.first
+    Then the warnings are: third: source.first, source.first; other: source.first, source.first; app: source.first, source.first
     And the repository "policies" was cloned once
     And the output should match the snapshot

@@ -16,11 +16,11 @@ Feature: Policies from registries and folders, and addresses that are refused
     And the output should match the snapshot
 
     Examples:
-      | id | what                     | url                                               | warnings      |
-      | 11 | a tag                    | oci::${REGISTRY}/acceptance/rules:v1              | source.first  |
-      | 12 | without one              | oci://${REGISTRY}/acceptance/rules                | source.second |
-      | 13 | a digest                 | oci::${REGISTRY}/acceptance/rules@${rules_DIGEST} | source.first  |
-      | 14 | known by its address     | ${REGISTRY}/acceptance/rules:v1                   | source.first  |
+      | id | what                 | url                                               | warnings      |
+      | 11 | a tag                | oci::${REGISTRY}/acceptance/rules:v1              | source.first  |
+      | 12 | without one          | oci://${REGISTRY}/acceptance/rules                | source.second |
+      | 13 | a digest             | oci::${REGISTRY}/acceptance/rules@${rules_DIGEST} | source.first  |
+      | 14 | known by its address | ${REGISTRY}/acceptance/rules:v1                   | source.first  |
 
   @source-16
   Scenario: rules in files whose names are in capitals are inspected too
@@ -38,16 +38,16 @@ Feature: Policies from registries and folders, and addresses that are refused
   @source-<id>
   Scenario Outline: folders, <what>
     Given a folder "rules" with
-      | deep/main.rego   | policy/first.rego |
+      | deep/main.rego | policy/first.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the warnings are: source.first
     And the output should match the snapshot
 
     Examples:
-      | id | what                       | url               |
-      | 17 | by their path              | rules             |
-      | 19 | as a URL                   | file://rules/deep |
+      | id | what          | url               |
+      | 17 | by their path | rules             |
+      | 19 | as a URL      | file://rules/deep |
 
   @source-<id>
   Scenario Outline: refused: <what>
@@ -62,11 +62,11 @@ Feature: Policies from registries and folders, and addresses that are refused
     And no image was judged
 
     Examples: before anything is judged
-      | id | what                     | url                                    | error                                                                             |
-      | 20 | plain http               | http://${GITHOST}/git/policies.git     | attempting to download from insecure source: http://${GITHOST}/git/policies.git   |
-      | 21 | plain http behind git    | git::http://${GITHOST}/git/policies.git | attempting to download from insecure source: git::http://${GITHOST}/git/policies.git |
-      | 22 | nothing that is known    | foo.example/policies                   | no gatherer found for URI: foo.example/policies                                   |
-      | 23 | a folder that isn't there | ./nowhere                             | source file does not exist: stat ./nowhere: no such file or directory             |
+      | id | what | url | error |
+      | 20 | plain http | http://${GITHOST}/git/policies.git | attempting to download from insecure source: http://${GITHOST}/git/policies.git |
+      | 21 | plain http behind git | git::http://${GITHOST}/git/policies.git | attempting to download from insecure source: git::http://${GITHOST}/git/policies.git |
+      | 22 | nothing that is known | foo.example/policies | no gatherer found for URI: foo.example/policies |
+      | 23 | a folder that isn't there | ./nowhere | source file does not exist: stat ./nowhere: no such file or directory |
 
   @source-24
   Scenario: an artifact that isn't there

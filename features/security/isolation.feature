@@ -22,12 +22,13 @@ Feature: What happens in one component costs no other one its verdict
     And the components in the report are
       | plain | ${REGISTRY}/acceptance/plain@${plain_DIGEST} |
       | odd   | ${REGISTRY}/acceptance/odd@${odd_DIGEST}     |
-    And the report has exactly the warnings of components
-      | odd   | named.seen | odd   |
-      | plain | named.seen | plain |
+    And the warnings are
+      | component | code       | term  |
+      | odd       | named.seen | odd   |
+      | plain     | named.seen | plain |
 
     Examples:
-      | id | place       | document                                    |
+      | id | place       | document                                     |
       | 1  | label       | {"config": {"Labels": {"a": "half \ud800"}}} |
       | 2  | environment | {"config": {"Env": ["A=\udfff half"]}}       |
       | 3  | annotation  | {"annotations": {"a": "half \ud800"}}        |

@@ -24,11 +24,11 @@ Feature: Registries that want credentials or speak https
     And each answered request brought credentials
 
     Examples:
-      | id | scheme | where                | what                                   |
-      | 01 | Basic  | the configuration    | has the credentials                    |
-      | 02 | Bearer | the configuration    | has the credentials                    |
-      | 03 | Basic  | a credential helper  | names a helper that has the credentials |
-      | 04 | Bearer | a credential helper  | names a helper that has the credentials |
+      | id | scheme | where               | what                                    |
+      | 01 | Basic  | the configuration   | has the credentials                     |
+      | 02 | Bearer | the configuration   | has the credentials                     |
+      | 03 | Basic  | a credential helper | names a helper that has the credentials |
+      | 04 | Bearer | a credential helper | names a helper that has the credentials |
 
   @access-05
   Scenario: no credentials
@@ -43,8 +43,9 @@ Feature: Registries that want credentials or speak https
       | --output       | json                         |
     Then the exit status should be 1
     And the output should match the snapshot
-    And the report has exactly the violations
-      | Unnamed | builtin.image.accessible |
+    And the violations are
+      | component | code                     |
+      | Unnamed   | builtin.image.accessible |
 
   @access-06
   Scenario: https with a certificate of an authority that SSL_CERT_FILE names
@@ -78,6 +79,7 @@ Feature: Registries that want credentials or speak https
       | --ignore-rekor |                              |
       | --output       | json                         |
     Then the exit status should be 1
-    And the report has exactly the violations
-      | Unnamed | builtin.image.accessible |
+    And the violations are
+      | component | code                     |
+      | Unnamed   | builtin.image.accessible |
     And no image was judged

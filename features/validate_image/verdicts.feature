@@ -15,18 +15,19 @@ Feature: Images that don't conform
     Given a valid image signature of "acceptance/image" image signed by the "other" key
     And a valid attestation of "acceptance/image" signed by the "other" key
     When "validate image" is run with
-      | --image          | ${REGISTRY}/acceptance/image                                                       |
-      | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key     | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url      | ${REKOR}                                                                           |
-      | --show-successes |                                                                                    |
-      | --strict=<strict> |                                                                                   |
-      | --output         | json                                                                               |
+      | --image           | ${REGISTRY}/acceptance/image                                                       |
+      | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key      | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url       | ${REKOR}                                                                           |
+      | --show-successes  |                                                                                    |
+      | --strict=<strict> |                                                                                    |
+      | --output          | json                                                                               |
     Then the exit status should be <status>
     And the output should match the snapshot
-    And the report has exactly the violations
-      | Unnamed | builtin.attestation.signature_check |
-      | Unnamed | builtin.image.signature_check       |
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
     And the report has no successes
     And standard error is "<error>"
     And the registry was asked for
@@ -34,9 +35,9 @@ Feature: Images that don't conform
       | attestation | acceptance/image |
 
     Examples:
-      | id | strict | status | error                              |
-      | 01 | true   | 1      | Error: success criteria not met\n  |
-      | 02 | false  | 0      |                                    |
+      | id | strict | status | error                             |
+      | 01 | true   | 1      | Error: success criteria not met\n |
+      | 02 | false  | 0      |                                   |
 
   @verdict-<id>
   Scenario Outline: a policy that denies, --strict=<strict>
@@ -53,17 +54,18 @@ Feature: Images that don't conform
       | --output          | json                                                                              |
     Then the exit status should be <status>
     And the output should match the snapshot
-    And the report has exactly the violations
-      | Unnamed | main.refused |
+    And the violations are
+      | component | code         |
+      | Unnamed   | main.refused |
     And standard error is "<error>"
     And the transparency log was asked for
       | signature   | acceptance/image |
       | attestation | acceptance/image |
 
     Examples:
-      | id | strict | status | error                              |
-      | 03 | true   | 1      | Error: success criteria not met\n  |
-      | 04 | false  | 0      |                                    |
+      | id | strict | status | error                             |
+      | 03 | true   | 1      | Error: success criteria not met\n |
+      | 04 | false  | 0      |                                   |
 
   @verdict-05
   Scenario: neither signed nor attested
@@ -75,9 +77,10 @@ Feature: Images that don't conform
       | --output       | json                                                                               |
     Then the exit status should be 1
     And the output should match the snapshot
-    And the report has exactly the violations
-      | Unnamed | builtin.attestation.signature_check |
-      | Unnamed | builtin.image.signature_check       |
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
 
   @verdict-06
   Scenario: signed and attested, but not in the transparency log
@@ -91,9 +94,10 @@ Feature: Images that don't conform
       | --output     | json                                                                               |
     Then the exit status should be 1
     And the output should match the snapshot
-    And the report has exactly the violations
-      | Unnamed | builtin.attestation.signature_check |
-      | Unnamed | builtin.image.signature_check       |
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
     And the transparency log was asked for
       | signature   | acceptance/image |
       | attestation | acceptance/image |

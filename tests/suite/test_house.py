@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import features
+
 _ROOT = Path(__file__).parents[2]
 
 
@@ -74,3 +76,8 @@ def test_each_id_is_in_one_feature() -> None:
         for tag in pattern.findall("\n".join(lines)):
             assert seen.setdefault(tag, path.name) == path.name, f"@{tag} is in {seen[tag]} and in {path.name}"
     assert "happy-01" in seen
+
+
+def test_every_sentence_of_the_features_is_a_step() -> None:
+    features.load_steps()
+    assert [str(sentence) for sentence in features.sentences() if sentence.definition is None] == []

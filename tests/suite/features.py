@@ -1,0 +1,56 @@
+"""The features as behave reads them, and which step each of their sentences is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from behave.parser import parse_file  # type: ignore[import-untyped]
+from behave.runner_util import load_step_modules  # type: ignore[import-untyped]
+from behave.step_registry import registry  # type: ignore[import-untyped]
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+FEATURES = ROOT / "features"
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A step of a scenario, with the outline's values in it."""
+
+    step: Any
+    scenario: Any
+
+    @property
+    def definition(self) -> Any:
+        """What the steps say it is; None if nothing."""
+        return registry.find_step_definition(self.step)
+
+    def __str__(self) -> str:
+        return f"{self.step.location}: {self.step.keyword} {self.step.name}"
+
+
+def files() -> list[Path]:
+    """All features."""
+    return sorted(FEATURES.rglob("*.feature"))
+
+
+def scenarios() -> Iterator[Any]:
+    """All scenarios of all features, each row of an outline as one."""
+    for path in files():
+        yield from parse_file(str(path)).walk_scenarios()
+
+
+def sentences() -> Iterator[Sentence]:
+    """All steps of all scenarios, those of their Backgrounds too."""
+    for scenario in scenarios():
+        for step in scenario.all_steps:
+            yield Sentence(step, scenario)
+
+
+def load_steps() -> None:
+    """Register the steps."""
+    load_step_modules([str(ROOT / "steps")])
