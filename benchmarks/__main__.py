@@ -35,20 +35,20 @@ def _version(world: World) -> list[Case]:
 
 
 def _one_image(world: World) -> list[Case]:
-    world.stock.add_key("known")
-    world.stock.add_image("bench/image")
-    world.stock.sign_all("known")
+    world.fixtures.add_key("known")
+    world.fixtures.add_image("bench/image")
+    world.fixtures.sign_all("known")
     world.add_policies("policy", {"main.rego": "happy_day.rego"})
     arguments = ["--image", world.text("${REGISTRY}/bench/image")]
     return [Case("one image", validate(world, arguments, "policy.git"), world.variables_for_programs())]
 
 
 def _five_bundles(world: World) -> list[Case]:
-    world.stock.add_key("known")
-    world.stock.add_bundles("bench/bundle-1", 5, 4 << 20)
-    world.stock.sign_all("known")
+    world.fixtures.add_key("known")
+    world.fixtures.add_bundles("bench/bundle-1", 5, 4 << 20)
+    world.fixtures.sign_all("known")
     world.add_policies("policy", {"main.rego": "manifest_files_input.rego"})
-    arguments = validate(world, ["--json-input", world.stock.snapshot()], "policy.git")
+    arguments = validate(world, ["--json-input", world.fixtures.snapshot()], "policy.git")
     cold = Case("five bundles, cold", arguments, world.variables_for_programs(), cold=True)
     return [cold, replace(cold, name="five bundles, warm", cold=False)]
 

@@ -101,22 +101,22 @@ def _measured(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dic
             cost = measured([*run.command, *arguments], given, world.work)
             if cost.status != 0:
                 raise RuntimeError(f"{run.title}: {case}: exit status {cost.status}: {cost.stdout[:500]!r}")
-            layers = set(world.stock.layers.values())
+            layers = set(world.fixtures.layers.values())
             sent = sum(exchange.sent for exchange in world.gate.log.requests()[before:] if exchange.reference in layers)
             found[run].append((cost, sent))
     return {run: (typical([cost for cost, _ in costs]), max(sent for _, sent in costs)) for run, costs in found.items()}
 
 
 def _arguments(case: Case, world: World) -> list[str]:
-    world.stock.add_key("known")
-    world.stock.add_bundles("cache/bundle-1", case.components, case.size << 20)
-    world.stock.sign_all("known")
+    world.fixtures.add_key("known")
+    world.fixtures.add_bundles("cache/bundle-1", case.components, case.size << 20)
+    world.fixtures.sign_all("known")
     world.add_policies("policy", {"main.rego": "manifest_files_input.rego"})
     if case.rate is not None:
         world.gate.add(Rate(case.rate), kind="blob")
     policy = world.text('{"sources": [{"policy": ["git::https://${GITHOST}/git/policy.git"]}]}')
     return [
-        *("validate", "image", "--json-input", world.stock.snapshot(), "--policy", policy, "--output", "json"),
+        *("validate", "image", "--json-input", world.fixtures.snapshot(), "--policy", policy, "--output", "json"),
         *("--public-key", world.text("${known_PUBLIC_KEY}"), "--rekor-url", world.text("${REKOR}")),
     ]
 

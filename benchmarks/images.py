@@ -38,15 +38,15 @@ def main(rounds: int) -> None:
 
 
 def _cases(world: World) -> Iterator[tuple[int, Case]]:
-    world.stock.add_key("known")
+    world.fixtures.add_key("known")
     world.add_policies("policy", {"main.rego": "happy_day.rego"})
     names = [f"bench/image-{number:04}" for number in range(max(_COUNTS))]
     for name in names:
-        world.stock.add_image(name)
-    world.stock.sign_all("known")
+        world.fixtures.add_image(name)
+    world.fixtures.sign_all("known")
     for count in _COUNTS:
         snapshot = world.work / f"images-{count}.json"
-        snapshot.write_text(world.stock.snapshot(names[:count]), encoding="utf-8")
+        snapshot.write_text(world.fixtures.snapshot(names[:count]), encoding="utf-8")
         arguments = validate(world, ["--images", str(snapshot)], "policy.git")
         yield count, Case(f"{count} images", arguments, world.variables_for_programs())
 

@@ -111,12 +111,12 @@ def _large_policy(world: World) -> Iterator[Case]:
     repository = Repository()
     repository.commit({path: text.encode() for path, text in _policy()})
     world.git.add("policy", repository)
-    world.stock.add_key("known")
+    world.fixtures.add_key("known")
     for number in range(max(_COMPONENTS)):
-        world.stock.add_image(f"bench/image-{number}")
-    world.stock.sign_all("known")
+        world.fixtures.add_image(f"bench/image-{number}")
+    world.fixtures.sign_all("known")
     for components in _COMPONENTS:
-        images = ["--json-input", world.stock.snapshot([f"bench/image-{number}" for number in range(components)])]
+        images = ["--json-input", world.fixtures.snapshot([f"bench/image-{number}" for number in range(components)])]
         everything = validate(world, images, "policy.git")
         yield Case(f"{components} × {_PACKAGES} packages", everything, world.variables_for_programs())
         selected = validate(world, images, "policy.git", include=["@chosen"])
@@ -138,14 +138,14 @@ def _policy() -> Iterator[tuple[str, str]]:
 
 
 def _large_attestation(world: World) -> Iterator[Case]:
-    world.stock.add_key("known")
-    world.stock.add_image("bench/image")
-    world.stock.sign("bench/image", "known", logged=True)
+    world.fixtures.add_key("known")
+    world.fixtures.add_image("bench/image")
+    world.fixtures.sign("bench/image", "known", logged=True)
     materials = [
         {"uri": f"oci://quay.example/material-{number:040}", "digest": {"sha256": f"{number:064x}"}}
         for number in range(_ATTESTATION // 170)
     ]
-    world.stock.attest("bench/image", "known", logged=True, materials=materials)
+    world.fixtures.attest("bench/image", "known", logged=True, materials=materials)
     world.add_policies("policy", {"main.rego": "happy_day.rego"})
     arguments = validate(world, ["--image", world.text("${REGISTRY}/bench/image")], "policy.git")
     yield Case(f"attestation of {_ATTESTATION / 1e6:.0f} MB", arguments, world.variables_for_programs())

@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from ec_acceptance.testbed.expect.outcome import expect_right
+from ec_acceptance.testbed.expect.outcome import expect_success
 from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
@@ -41,10 +41,10 @@ def main() -> int:
 def _soak(world: World, runs: int, components: int) -> int:
     reader = READERS["input.image.files"]
     world.environment["EC_CACHE"] = "true"
-    add_sharing(world.stock, components, reader)
+    add_sharing(world.fixtures, components, reader)
     world.judge(reader)
     world.usual = OF_FILES
-    shared = world.stock.layers["shared layer"]
+    shared = world.fixtures.layers["shared layer"]
     wrong = 0
     requests: Counter[int] = Counter()
     for number in range(1, runs + 1):
@@ -53,7 +53,7 @@ def _soak(world: World, runs: int, components: int) -> int:
         invocation = world.finish()
         requests[len(world.requests(method="GET", reference=shared))] += 1
         try:
-            expect_right(invocation, world.seen())
+            expect_success(invocation, world.seen())
         except AssertionError as error:
             wrong += 1
             print(f"run {number}: {error}", flush=True)

@@ -6,12 +6,12 @@ from behave import given, then, when
 
 from ec_acceptance.testbed.fixtures.damaged_archives import damaged
 from ec_acceptance.testbed.fixtures.layer_entries import add_of_entries
-from ec_acceptance.testbed.fixtures.malformed_trees import odd_repository
+from ec_acceptance.testbed.fixtures.malformed_trees import build_malformed_repository
 from ec_acceptance.testbed.fixtures.policies import push_artifact, push_packed
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
 from ec_acceptance.testbed.scenario.policy_validation import attach
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError, bound_by_modes
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bound_by_modes
 
 
 def _made(context: Context, name: str, damage: str) -> bytes:
@@ -39,15 +39,15 @@ def a_packed_folder(context: Context, name: str, damage: str) -> None:
 def an_odd_repository(context: Context, name: str, words: str) -> None:
     examples = context.world.services.examples
     first, second = ((examples / row[0]).read_bytes() for row in rows(context.table))
-    context.world.git.add(name, odd_repository(words, first, second))
+    context.world.git.add(name, build_malformed_repository(words, first, second))
 
 
 @given('nobody may read "{path}"')
 def nobody_may_read(context: Context, path: str) -> None:
     """Its mode says so, and it binds the validator."""
     try:
-        context.world.confinement = bound_by_modes()
-    except UnconfinableError as error:
+        context.world.sandbox = bound_by_modes()
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
         return
     (context.world.work / path).chmod(0)
@@ -82,7 +82,7 @@ def the_source_is_called(context: Context, name: str) -> None:
 def _named_sources(context: Context) -> list[str]:
     groups = context.world.report.document.get("policy", {}).get("sources", [])
     named = [url for group in groups for url in group.get("policy", [])]
-    assert named, f"the report names no policy source:\n{context.world.last.described()}"
+    assert named, f"the report names no policy source:\n{context.world.last.describe()}"
     return named
 
 

@@ -18,7 +18,7 @@ from ec_acceptance.testbed.fixtures.attachments import (
     unsigned,
 )
 from ec_acceptance.testbed.fixtures.collection import component
-from ec_acceptance.testbed.rekor import Lies
+from ec_acceptance.testbed.rekor import LogFaults
 from ec_acceptance.testbed.scenario.behave_context import Context
 
 _CODES = {
@@ -30,39 +30,39 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 @given('an image signature of "{image}" which {fault}')
 def a_peculiar_signature(context: Context, image: str, fault: str) -> None:
-    stock = context.world.stock
+    fixtures = context.world.fixtures
     make = IMAGE_SIGNATURES[fault]
-    stock.attached(image, "sig", lambda *place: make(Signer(place[0], place[1], stock.keys["known"], place[2])))
+    fixtures.attach(image, "sig", lambda *place: make(Signer(place[0], place[1], fixtures.keys["known"], place[2])))
 
 
 @given('{count:d} attestations of "{image}" that are {size:d} MB of empty objects')
 def unsigned_attestations(context: Context, count: int, image: str, size: int) -> None:
     for number in range(count):
         layer = unsigned(empty_objects(size * 1_000_000 + 3 * number))  # no two the same
-        context.world.stock.attached(image, "att", lambda *_, layer=layer: layer)
+        context.world.fixtures.attach(image, "att", lambda *_, layer=layer: layer)
 
 
 @given('an attestation of "{image}" which {fault}')
 def a_peculiar_attestation(context: Context, image: str, fault: str) -> None:
-    stock = context.world.stock
+    fixtures = context.world.fixtures
     make = ATTESTATIONS[fault]
-    stock.attached(image, "att", lambda *place: make(Signer(place[0], place[1], stock.keys["known"], place[2])))
+    fixtures.attach(image, "att", lambda *place: make(Signer(place[0], place[1], fixtures.keys["known"], place[2])))
 
 
 @given('an image signature of "{image}" with a certificate that has {oddity}')
 def a_peculiar_certificate(context: Context, image: str, oddity: str) -> None:
-    stock = context.world.stock
-    key = stock.keys["known"]
+    fixtures = context.world.fixtures
+    key = fixtures.keys["known"]
     certificate = in_pem("CERTIFICATE", CERTIFICATES[oddity](key))
-    stock.attached(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified(certificate))
+    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified(certificate))
 
 
 @given('an image signature of "{image}" with a certificate of {count:d} lines with colons')
 def a_long_certificate(context: Context, image: str, count: int) -> None:
-    stock = context.world.stock
-    key = stock.keys["known"]
+    fixtures = context.world.fixtures
+    key = fixtures.keys["known"]
     text = "-----BEGIN CERTIFICATE-----\n" * 12 + "a:\n" * count
-    stock.attached(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).beside(text))
+    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).beside(text))
 
 
 @given('an image signature of "{image}" by an RSA key "{key}" of {bits:d} bits')
@@ -70,14 +70,14 @@ def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> Non
     world = context.world
     pair = RsaKeyPair.generated(key, bits)
     world.made[f"{key}_PUBLIC_KEY"] = str(world.write(f"{key}.pub", pair.public_pem))
-    world.stock.attached(image, "sig", lambda digest, reference, _: pair.signature(digest, reference))
+    world.fixtures.attach(image, "sig", lambda digest, reference, _: pair.signature(digest, reference))
 
 
 @given('a bundle of "{image}" which {fault}')
 def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
     world = context.world
-    published = world.stock.images[image]
-    signer = Signer(published.digest, f"{world.gate.address}/{image}", world.stock.keys["known"], world.services.log)
+    published = world.fixtures.images[image]
+    signer = Signer(published.digest, f"{world.gate.address}/{image}", world.fixtures.keys["known"], world.services.log)
     repository = world.gate.repository(image)
     size = len(repository.manifest(published.digest)[1])
     manifest, blobs = bundle_manifest(BUNDLES[fault](signer), published.digest, size)
@@ -88,12 +88,12 @@ def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
 
 @given("the transparency log answers {what}")
 def a_hostile_log(context: Context, what: str) -> None:
-    context.world.rekor.lies = Lies(status=200, body=LOG_ANSWERS[what])
+    context.world.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what])
 
 
 @then("the peak of memory was at most {size:d} MiB")
 def memory_at_most(context: Context, size: int) -> None:
-    peak = context.world.peaks[-1]
+    peak = context.world.memory_peaks[-1]
     assert peak, "no memory was measured"
     assert peak <= size << 20, f"the peak was {peak >> 20} MiB"
 
@@ -101,9 +101,9 @@ def memory_at_most(context: Context, size: int) -> None:
 @then('the {what} of "{image}" is refused because of "{reason}"')
 def refused(context: Context, what: str, image: str, reason: str) -> None:
     last = context.world.last
-    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
     messages = context.world.report.messages("violations", _CODES[what]).get(component(image), [])
-    assert len(messages) == 1, f"violations of {_CODES[what]}: {messages}\n{last.described()}"
+    assert len(messages) == 1, f"violations of {_CODES[what]}: {messages}\n{last.describe()}"
     assert context.world.text(reason) in messages[0], f"the message is {messages[0]!r}"
 
 
@@ -111,4 +111,4 @@ def refused(context: Context, what: str, image: str, reason: str) -> None:
 def believed(context: Context, what: str, image: str) -> None:
     code = _CODES[what]
     messages = context.world.report.messages("successes", code).get(component(image), [])
-    assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.last.described()}"
+    assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.last.describe()}"

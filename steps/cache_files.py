@@ -14,33 +14,33 @@ from ec_acceptance.testbed.gate.log import NotReachedError
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
 
 
-def _entries(context: Context, thing: str) -> tuple[Entry, ...]:
+def _entries(context: Context, artifact: str) -> tuple[Entry, ...]:
     """What is kept of a layer, under the digest of its compressed bytes or of its archive."""
-    layer = context.world.stock.layer(thing)
+    layer = context.world.fixtures.layer(artifact)
     return tuple(entry for entry in context.world.cache.entries() if entry.digest in {layer.digest, layer.diff_id})
 
 
 use_step_matcher("re")
 
 
-@step(r"what the cache directory holds of (?P<thing>the .+) is (?P<words>cut|emptied|changed|replaced)(?P<how>.*)")
-def a_damage(context: Context, thing: str, words: str, how: str) -> None:
-    entries = _entries(context, thing)
-    assert entries, f"nothing is kept of {thing}: {context.world.cache.entries()}"
+@step(r"what the cache directory holds of (?P<artifact>the .+) is (?P<words>cut|emptied|changed|replaced)(?P<how>.*)")
+def a_damage(context: Context, artifact: str, words: str, how: str) -> None:
+    entries = _entries(context, artifact)
+    assert entries, f"nothing is kept of {artifact}: {context.world.cache.entries()}"
     for entry in entries:
-        damage(words + how, entry, context.world.stock.layer(thing))
+        damage(words + how, entry, context.world.fixtures.layer(artifact))
     assert context.world.cache.damaged(), "nothing is damaged"
 
 
-@then(r"the cache directory (?P<verb>keeps|doesn't keep) (?P<thing>the .+)")
-def is_kept(context: Context, verb: str, thing: str) -> None:
-    entries = _entries(context, thing)
+@then(r"the cache directory (?P<verb>keeps|doesn't keep) (?P<artifact>the .+)")
+def is_kept(context: Context, verb: str, artifact: str) -> None:
+    entries = _entries(context, artifact)
     if verb == "keeps":
-        assert entries, f"nothing is kept of {thing}: {context.world.cache.entries()}"
+        assert entries, f"nothing is kept of {artifact}: {context.world.cache.entries()}"
         damaged = [f"{entry.path} is {entry.damage}" for entry in entries if entry.damage]
-        assert not damaged, f"{thing}: {damaged}"
+        assert not damaged, f"{artifact}: {damaged}"
     else:
-        assert not entries, f"there is something of {thing}: {entries}"
+        assert not entries, f"there is something of {artifact}: {entries}"
 
 
 use_step_matcher("parse")
@@ -49,7 +49,7 @@ use_step_matcher("parse")
 @given("the cache directory has these files before")
 def foreign_files(context: Context) -> None:
     """`<digest>` stands for the digest of the shared layer, `<hex>` for the digits in it."""
-    digest = context.world.stock.thing("the shared layer").digest
+    digest = context.world.fixtures.artifact("the shared layer").digest
     for (name,) in rows(context.table):
         text = name.replace("<digest>", digest).replace("<hex>", digest.partition(":")[2])
         path = context.world.cache.path / text
@@ -71,7 +71,7 @@ def foreign_files_stay(context: Context) -> None:
 
 @given("the cache directory has the {content} of the shared layer by the name of an older version")
 def an_old_file(context: Context, content: str) -> None:
-    layer = context.world.stock.layer("the shared layer")
+    layer = context.world.fixtures.layer("the shared layer")
     if layer.diff_id == layer.digest:
         raise NotReachedError("the shared layer isn't compressed")
     archive = zlib.decompress(layer.data, zlib.MAX_WBITS | 16)

@@ -39,9 +39,9 @@ def answers_have_a_long_field(context: Context, size: int) -> None:
 @given('the registry redirects requests for blobs to the folder "{folder}" of a storage')
 def blobs_are_redirected(context: Context, folder: str) -> None:
     world = context.world
-    storage = Storage(world.gate.seed, world.stock.full_name(_IMAGE))
-    world.neighbours.append(storage)
-    world.known.add("storage", storage.address)
+    storage = Storage(world.gate.seed, world.fixtures.full_name(_IMAGE))
+    world.extra_servers.append(storage)
+    world.redactions.add("storage", storage.address)
     world.gate.add(Redirect(f"http://{storage.address}/{folder}"), kind="blob")
 
 
@@ -52,9 +52,9 @@ def blobs_are_redirected_to(context: Context, location: str) -> None:
 
 @then('the storage was asked for blobs in the folder "{folder}"')
 def the_storage_was_asked(context: Context, folder: str) -> None:
-    [storage] = (one for one in context.world.neighbours if isinstance(one, Storage))
-    paths = [one.path for one in storage.journal.asked]
-    assert paths, f"the storage wasn't asked:\n{context.world.last.described()}"
+    [storage] = (one for one in context.world.extra_servers if isinstance(one, Storage))
+    paths = [one.path for one in storage.request_log.requests]
+    assert paths, f"the storage wasn't asked:\n{context.world.last.describe()}"
     assert all(path.startswith(f"/{folder}/sha256:") for path in paths), f"the storage was asked for {paths}"
 
 
@@ -91,13 +91,13 @@ def a_proxy(context: Context, scheme: str) -> None:
     world = context.world
     assert scheme in ("http", "https", "socks5")
     proxy = Proxy(scheme, tls=world.services.authority.server)  # type: ignore[arg-type]  # one of the three
-    world.neighbours.append(proxy)
+    world.extra_servers.append(proxy)
     world.environment["HTTPS_PROXY"] = proxy.url
 
 
 @then('the proxy was asked for "{name}"')
 def the_proxy_was_asked(context: Context, name: str) -> None:
-    [proxy] = (one for one in context.world.neighbours if isinstance(one, Proxy))
+    [proxy] = (one for one in context.world.extra_servers if isinstance(one, Proxy))
     port = context.world.gate.address.rpartition(":")[2]
     assert f"{name}:{port}" in proxy.asked, f"the proxy was asked for {proxy.asked}"
 
@@ -113,32 +113,32 @@ def a_file_behind_plain_http(context: Context, name: str) -> None:
     """The first host speaks https, redirects to one that doesn't, and this one to the file, over https again."""
     world = context.world
     world.git.serve(name, context.text.encode())
-    world.meet_stranger(onward=f"https://{world.git.address}")
-    world.meet_stranger(tls=True, onward=f"http://{world.made['STRANGER']}")
+    world.start_third_party(onward=f"https://{world.git.address}")
+    world.start_third_party(tls=True, onward=f"http://{world.made['STRANGER']}")
 
 
 @then("nobody was asked over plain http")
 def nobody_in_the_clear(context: Context) -> None:
-    plain, _ = context.world.strangers
-    assert not plain.journal.asked, f"asked in the clear: {[str(one) for one in plain.journal.asked]}"
+    plain, _ = context.world.third_parties
+    assert not plain.request_log.requests, f"asked in the clear: {[str(one) for one in plain.request_log.requests]}"
 
 
 @then('the validation fails, and says "{text}"')
 def it_fails_and_says(context: Context, text: str) -> None:
     last = context.world.last
-    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
-    assert context.world.text(text) in (last.out + last.err).replace('\\"', '"'), f"it doesn't:\n{last.described()}"
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
+    assert context.world.text(text) in (last.out + last.err).replace('\\"', '"'), f"it doesn't:\n{last.describe()}"
 
 
 @then("the image does not pass")
 def it_does_not_pass(context: Context) -> None:
     last = context.world.last
-    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
 
 
 @then("the registry redirected a request")
 def it_was_redirected(context: Context) -> None:
     """Else that nobody followed it would show nothing."""
     assert any(one.status in _REDIRECTED for one in context.world.requests()), (
-        f"no request was answered by a redirect:\n{context.world.last.described()}"
+        f"no request was answered by a redirect:\n{context.world.last.describe()}"
     )

@@ -84,38 +84,38 @@ def the_credentials_are_in(context: Context, variable: str) -> None:
 
 @given("a stranger")
 def a_stranger(context: Context) -> None:
-    context.world.meet_stranger()
+    context.world.start_third_party()
 
 
 @given("a stranger who speaks https")
 def a_stranger_over_https(context: Context) -> None:
-    context.world.meet_stranger(tls=True)
+    context.world.start_third_party(tls=True)
 
 
 @given("a host that redirects to the git server")
 def a_redirecting_host(context: Context) -> None:
     world = context.world
-    world.meet_stranger(tls=True, onward=f"https://{world.git.address}")
+    world.start_third_party(tls=True, onward=f"https://{world.git.address}")
 
 
 @then("the stranger was not asked for anything")
 def the_stranger_was_not_asked(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.strangers for one in stranger.journal.asked]
+    asked = [str(one) for stranger in context.world.third_parties for one in stranger.request_log.requests]
     assert not asked, f"the stranger was asked: {asked}"
 
 
 @then("the stranger was asked, and got no secrets")
 def the_stranger_got_nothing(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.strangers for one in stranger.journal.asked]
-    assert asked, f"the stranger wasn't asked:\n{context.world.last.described()}"
-    given_away = [secret for stranger in context.world.strangers for secret in stranger.secrets]
+    asked = [str(one) for stranger in context.world.third_parties for one in stranger.request_log.requests]
+    assert asked, f"the stranger wasn't asked:\n{context.world.last.describe()}"
+    given_away = [secret for stranger in context.world.third_parties for secret in stranger.secrets]
     assert not given_away, f"the stranger got {given_away}"
 
 
 @then("the git server was asked for objects, and got no secrets")
 def the_git_server_got_nothing(context: Context) -> None:
-    asked = context.world.git.journal.asked
-    assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.last.described()}"
+    asked = context.world.git.request_log.requests
+    assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.last.describe()}"
     given_away = [one.headers["Authorization"] for one in asked if "Authorization" in one.headers]
     assert not given_away, f"the git server got {given_away}"
 
@@ -130,37 +130,37 @@ def tokens_were_asked_for(context: Context, method: str, count: int) -> None:
 def a_secret_is_in_no_output(context: Context, secret: str) -> None:
     last = context.world.last
     for name, text in (("standard output", last.out), ("standard error", last.err)):
-        assert secret not in text, f"{secret} is in {name}:\n{last.described()}"
+        assert secret not in text, f"{secret} is in {name}:\n{last.describe()}"
 
 
 @then('"{text}" is in an output')
 def a_text_is_in_an_output(context: Context, text: str) -> None:
     last = context.world.last
-    assert context.world.text(text) in last.out + last.err, f"{text} is in no output:\n{last.described()}"
+    assert context.world.text(text) in last.out + last.err, f"{text} is in no output:\n{last.describe()}"
 
 
 @given("an image that passes")
 def an_image_that_passes(context: Context) -> None:
     """Signed and attested by the key "known": with a policy without rules, whether it can be read decides."""
-    stock = context.world.stock
-    stock.add_key("known")
-    stock.add_image("acceptance/image")
-    stock.sign_all("known")
+    fixtures = context.world.fixtures
+    fixtures.add_key("known")
+    fixtures.add_image("acceptance/image")
+    fixtures.sign_all("known")
 
 
 @then("the image passes")
 def the_image_passes(context: Context) -> None:
     last = context.world.last
-    assert last.status == 0, f"the exit status is {last.status}:\n{last.described()}"
-    asked = context.world.requests(kind="manifest", repository=context.world.stock.full_name("acceptance/image"))
-    references = context.world.stock.references("signature", "acceptance/image")
+    assert last.status == 0, f"the exit status is {last.status}:\n{last.describe()}"
+    asked = context.world.requests(kind="manifest", repository=context.world.fixtures.full_name("acceptance/image"))
+    references = context.world.fixtures.references("signature", "acceptance/image")
     assert any(one.reference in references and one.status == 200 for one in asked), "the signature wasn't read"
 
 
 @then('the image cannot be read: "{reason}"')
 def the_image_cannot_be_read(context: Context, reason: str) -> None:
     last = context.world.last
-    assert last.status == 1, f"the exit status is {last.status}:\n{last.described()}"
+    assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
     wanted = context.world.text(reason)
     found = context.world.report.messages("violations", "builtin.image.accessible")
     assert any(wanted in text for texts in found.values() for text in texts), f"{wanted!r} isn't in {found}"
@@ -176,16 +176,16 @@ def a_noisy_helper(context: Context) -> None:
 @given("the registry redirects requests for configurations to the stranger")
 def configurations_are_redirected(context: Context) -> None:
     world = context.world
-    configuration = world.stock.thing('the configuration of "acceptance/image"')
+    configuration = world.fixtures.artifact('the configuration of "acceptance/image"')
     location = f"http://{world.made['STRANGER']}/blob"
-    world.gate.add(Answer(307, (("Location", location),)), **configuration.wanted)
+    world.gate.add(Answer(307, (("Location", location),)), **configuration.request_filter)
 
 
 @given("the registry says that the stranger has the next page of referrers")
 def the_next_page_is_elsewhere(context: Context) -> None:
     world = context.world
-    repository = world.stock.full_name("acceptance/image")
-    path = f"/v2/{repository}/referrers/{world.stock.images[repository].digest}?page=2"
+    repository = world.fixtures.full_name("acceptance/image")
+    path = f"/v2/{repository}/referrers/{world.fixtures.images[repository].digest}?page=2"
     link = f'<http://{world.made["STRANGER"]}{path}>; rel="next"'
     world.gate.add(
         Answer(200, (("Content-Type", _INDEX), ("Link", link)), b'{"schemaVersion":2,"manifests":[]}'),

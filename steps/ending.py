@@ -12,8 +12,8 @@ from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.gate.rules import Stall
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
-from ec_acceptance.testbed.validator.processes import outliving
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError, redirected
+from ec_acceptance.testbed.validator.processes import find_survivors
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, redirected
 
 _PATIENCE = 5.0
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
@@ -52,23 +52,23 @@ def a_link(context: Context, name: str, kind: str, target: str) -> None:
 @given('the validator is started with "{redirection}"')
 def started_with_a_redirection(context: Context, redirection: str) -> None:
     try:
-        context.world.confinement = redirected(redirection)
-    except UnconfinableError as error:
+        context.world.sandbox = redirected(redirection)
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @when('the registry is being asked for "{image}"')
 def being_asked(context: Context, image: str) -> None:
     gate = context.world.gate
-    name = context.world.stock.full_name(image)
-    context.world.steering.wait_for(lambda: bool(gate.log.requests(repository=name)), f"a request for {image}")
+    name = context.world.fixtures.full_name(image)
+    context.world.injector.wait_for(lambda: bool(gate.log.requests(repository=name)), f"a request for {image}")
 
 
 @when("the helper is being asked")
 def the_helper_is_being_asked(context: Context) -> None:
     world = context.world
     asked = world.folder / "bin" / "docker-credential-patience.asked"
-    until = time.monotonic() + world.steering.limit
+    until = time.monotonic() + world.injector.limit
     while not asked.exists():
         assert time.monotonic() < until, "the helper isn't asked"
         time.sleep(0.01)
@@ -84,10 +84,10 @@ def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
     running = world.running[""]
     if number:
         running.send(signal.Signals[number])
-    assert running.ended_within(world.steering.limit), "the validator didn't end"
+    assert running.ended_within(world.injector.limit), "the validator didn't end"
     try:
-        left = outliving(f"TMPDIR={world.scratch}", _PATIENCE)
-    except UnconfinableError as error:
+        left = find_survivors(f"TMPDIR={world.scratch}", _PATIENCE)
+    except SandboxUnavailableError as error:
         running.kill()
         context.scenario.skip(str(error))
         return
@@ -95,7 +95,7 @@ def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
     for process in left:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(int(process.split()[0]), signal.SIGKILL)
-    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.described()}"
+    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
 
 
 use_step_matcher("parse")
@@ -105,7 +105,7 @@ use_step_matcher("parse")
 def no_temporary_file(context: Context) -> None:
     world = context.world
     left = sorted(set(os.listdir(world.scratch)) - world.scratch_before)  # noqa: PTH208 - names are compared
-    assert not left, f"left in the folder for temporary files: {', '.join(left)}\n{world.last.described()}"
+    assert not left, f"left in the folder for temporary files: {', '.join(left)}\n{world.last.describe()}"
 
 
 @then('the file "{name}" is the report of "{component}" alone')
@@ -115,13 +115,13 @@ def the_file_is_the_report(context: Context, name: str, component: str) -> None:
         names = [one["name"] for one in json.loads(text)["components"]]
     except ValueError:
         names = []
-    assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.last.described()}"
+    assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.last.describe()}"
 
 
 def _written(context: Context, name: str) -> str:
     """A file that the validator must have written."""
     path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.described()}"
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
     return path.read_text(encoding="utf-8", errors="replace")
 
 
@@ -143,4 +143,4 @@ def the_same_file(context: Context, name: str, other: str) -> None:
 def standard_error_says(context: Context) -> None:
     last = context.world.last
     said = [line for line in last.err.splitlines() if not line.startswith('time="')]
-    assert said == context.world.text(context.text).splitlines(), f"other lines:\n{last.described()}"
+    assert said == context.world.text(context.text).splitlines(), f"other lines:\n{last.describe()}"

@@ -12,12 +12,12 @@ from ec_acceptance.testbed.validator.flags import command_line
 use_step_matcher("re")
 
 
-@given(r"(?:the )?(?P<nth>\w+) request for (?P<thing>the .+?) is (?P<fault>.+)")
-def a_fault(context: Context, nth: str, thing: str, fault: str) -> None:
+@given(r"(?:the )?(?P<nth>\w+) request for (?P<artifact>the .+?) is (?P<fault>.+)")
+def a_fault(context: Context, nth: str, artifact: str, fault: str) -> None:
     world = context.world
-    found = world.stock.thing(thing)
-    verb = faults.verb(fault, found, world.stock.thing)
-    world.steering.add(found, verb, faults.nth(nth))
+    found = world.fixtures.artifact(artifact)
+    verb = faults.verb(fault, found, world.fixtures.artifact)
+    world.injector.add(found, verb, faults.nth(nth))
 
 
 use_step_matcher("parse")
@@ -26,40 +26,42 @@ use_step_matcher("parse")
 @given('"{image}" waits before its layers')
 def an_image_waits(context: Context, image: str) -> None:
     world = context.world
-    world.steering.wait_before(world.stock.full_name(image), world.stock.thing(f'the configuration of "{image}"'))
+    world.injector.wait_before(
+        world.fixtures.full_name(image), world.fixtures.artifact(f'the configuration of "{image}"')
+    )
 
 
 @given("every image waits before its layers")
 def every_image_waits(context: Context) -> None:
-    for image in context.world.stock.images:
+    for image in context.world.fixtures.images:
         an_image_waits(context, image)
 
 
 @given("the registry is healthy")
 def no_faults(context: Context) -> None:
-    context.world.steering.heal()
+    context.world.injector.heal()
 
 
-@when("{thing} is held")
-def is_held(context: Context, thing: str) -> None:
-    context.world.steering.held(context.world.stock.thing(thing))
+@when("{artifact} is held")
+def is_held(context: Context, artifact: str) -> None:
+    context.world.injector.held(context.world.fixtures.artifact(artifact))
 
 
-@when('{thing} is held for "{image}"')
-def is_held_for(context: Context, thing: str, image: str) -> None:
-    held = context.world.steering.held(context.world.stock.thing(thing))
-    if held.repository != context.world.stock.full_name(image):
-        raise NotReachedError(f"{thing} is held for {held.repository}, not for {image}")
+@when('{artifact} is held for "{image}"')
+def is_held_for(context: Context, artifact: str, image: str) -> None:
+    held = context.world.injector.held(context.world.fixtures.artifact(artifact))
+    if held.repository != context.world.fixtures.full_name(image):
+        raise NotReachedError(f"{artifact} is held for {held.repository}, not for {image}")
 
 
 @when('"{image}" resumes')
 def an_image_resumes(context: Context, image: str) -> None:
-    context.world.steering.resume([context.world.stock.full_name(image)])
+    context.world.injector.resume([context.world.fixtures.full_name(image)])
 
 
 @when("all images resume together")
 def all_resume(context: Context) -> None:
-    context.world.steering.resume()
+    context.world.injector.resume()
 
 
 @when("no request is in flight")
@@ -68,57 +70,57 @@ def no_request_in_flight(context: Context) -> None:
     context.world.wait_until_idle()
 
 
-@when("{thing} is released")
-def is_released(context: Context, thing: str) -> None:
-    context.world.steering.release(context.world.stock.thing(thing))
+@when("{artifact} is released")
+def is_released(context: Context, artifact: str) -> None:
+    context.world.injector.release(context.world.fixtures.artifact(artifact))
 
 
-@when('"{command}" is run, with {thing} held until no request is in flight')
-def run_with_a_hold(context: Context, command: str, thing: str) -> None:
+@when('"{command}" is run, with {artifact} held until no request is in flight')
+def run_with_a_hold(context: Context, command: str, artifact: str) -> None:
     """Images that wait before their layers resume together, before the hold comes about."""
     world = context.world
-    held = world.stock.thing(thing)
+    held = world.fixtures.artifact(artifact)
     world.start(command_line(world, command, arguments(context)))
-    world.steering.resume()
-    world.steering.held(held)
+    world.injector.resume()
+    world.injector.held(held)
     world.wait_until_idle()
-    world.steering.release(held)
-    world.finish(timeout=world.steering.limit)
+    world.injector.release(held)
+    world.finish(timeout=world.injector.limit)
 
 
 @then('"{image}" gets past its files')
 def gets_past_its_files(context: Context, image: str) -> None:
-    context.world.steering.wait_for(
+    context.world.injector.wait_for(
         lambda: context.world.past_files(image) is not None, f"{image} getting past its files"
     )
 
 
-@then('"{image}" is past its files only if it fetched {thing} itself')
-def past_only_with_the_whole(context: Context, image: str, thing: str) -> None:
+@then('"{image}" is past its files only if it fetched {artifact} itself')
+def past_only_with_the_whole(context: Context, image: str, artifact: str) -> None:
     world = context.world
     past = world.past_files(image)
     if past is None:
         return
-    wanted = world.stock.thing(thing)
-    name = world.stock.full_name(image)
-    fetched = [one for one in world.requests(**wanted.wanted) if one.repository == name and one.state == "done"]
+    wanted = world.fixtures.artifact(artifact)
+    name = world.fixtures.full_name(image)
+    fetched = [one for one in world.requests(**wanted.request_filter) if one.repository == name and one.state == "done"]
     assert any(one.sent == len(wanted.body) and (one.ended or 0) <= past.started for one in fetched), (
-        f"{image} got past its files ({past}) though {thing} is held and it fetched none itself"
+        f"{image} got past its files ({past}) though {artifact} is held and it fetched none itself"
     )
 
 
-@then("{thing} is still held")
-def is_still_held(context: Context, thing: str) -> None:
+@then("{artifact} is still held")
+def is_still_held(context: Context, artifact: str) -> None:
     world = context.world
-    digest = world.stock.thing(thing).digest
-    assert any(one.reference == digest for one in world.gate.held()), f"{thing} isn't held any more: its client left"
+    digest = world.fixtures.artifact(artifact).digest
+    assert any(one.reference == digest for one in world.gate.held()), f"{artifact} isn't held any more: its client left"
 
 
-@then("{thing} was asked for while every image waited for it")
-def asked_for_with_waiters(context: Context, thing: str) -> None:
+@then("{artifact} was asked for while every image waited for it")
+def asked_for_with_waiters(context: Context, artifact: str) -> None:
     world = context.world
-    assert world.requests(**world.stock.thing(thing).wanted), f"{thing} wasn't asked for"
-    for name in world.stock.images:
-        configuration = world.stock.thing(f'the configuration of "{name}"')
-        if not any(one.state == "done" for one in world.requests(**configuration.wanted)):
+    assert world.requests(**world.fixtures.artifact(artifact).request_filter), f"{artifact} wasn't asked for"
+    for name in world.fixtures.images:
+        configuration = world.fixtures.artifact(f'the configuration of "{name}"')
+        if not any(one.state == "done" for one in world.requests(**configuration.request_filter)):
             raise NotReachedError(f"{name} didn't get to its layers")

@@ -10,18 +10,18 @@ from ec_acceptance.testbed.scenario.behave_context import Context, pairs
 
 @given('an image named "{name}"')
 def an_image(context: Context, name: str) -> None:
-    context.world.stock.add_image(name)
+    context.world.fixtures.add_image(name)
 
 
 @given('{count:d} OLM bundle images "{first}" to "{last}" that share a layer of {size:d} MiB')
 def bundles_sharing_a_layer(context: Context, count: int, first: str, last: str, size: int) -> None:
-    names = context.world.stock.add_bundles(first, count, size << 20)
+    names = context.world.fixtures.add_bundles(first, count, size << 20)
     assert names[-1] == last, f"{count} images from {first} on end with {names[-1]}, not {last}"
 
 
 @given('an OLM bundle image "{name}" with the files')
 def a_bundle(context: Context, name: str) -> None:
-    context.world.stock.add_bundle(name, dict(pairs(context.table)))
+    context.world.fixtures.add_bundle(name, dict(pairs(context.table)))
 
 
 @given("1 image that shares a layer, read through {reader}")
@@ -31,7 +31,7 @@ def an_image_that_shares(context: Context, reader: str) -> None:
 
 @given("{count:d} images that share a layer, read through {reader}")
 def images_that_share(context: Context, count: int, reader: str) -> None:
-    add_sharing(context.world.stock, count, READERS[reader])
+    add_sharing(context.world.fixtures, count, READERS[reader])
     context.world.judge(READERS[reader])
 
 
@@ -40,19 +40,19 @@ def an_incomplete_image(context: Context, name: str) -> None:
     world = context.world
     assert world.reader is not None, "images that are judged by their files come first"
     files = {"manifests/own.json": f'{{"image": "{name}"}}'}
-    world.stock.add_bundle(f"acceptance/{name}", files, labelled=world.reader.labelled)
-    world.stock.sign_all("known")
+    world.fixtures.add_bundle(f"acceptance/{name}", files, labelled=world.reader.labelled)
+    world.fixtures.sign_all("known")
 
 
 @given("2 images with the same two layers in opposite orders, read through {reader}")
 def opposed_images(context: Context, reader: str) -> None:
-    add_opposed(context.world.stock, READERS[reader])
+    add_opposed(context.world.fixtures, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given("an image that has a layer twice, read through {reader}")
 def a_repeating_image(context: Context, reader: str) -> None:
-    add_repeating(context.world.stock, READERS[reader])
+    add_repeating(context.world.fixtures, READERS[reader])
     context.world.judge(READERS[reader])
 
 
@@ -60,5 +60,5 @@ def a_repeating_image(context: Context, reader: str) -> None:
 def an_image_apart(context: Context, name: str) -> None:
     world = context.world
     assert world.reader is not None, "images that are judged by their files come first"
-    add_apart(world.stock, f"acceptance/{name}", world.reader)
-    world.stock.sign_all("known")
+    add_apart(world.fixtures, f"acceptance/{name}", world.reader)
+    world.fixtures.sign_all("known")

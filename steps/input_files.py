@@ -7,7 +7,7 @@ import os
 
 from behave import given, then
 
-from ec_acceptance.testbed.fixtures.yaml_bombs import GROWING_TEXTS
+from ec_acceptance.testbed.fixtures.yaml_bombs import YAML_BOMBS
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
 from ec_acceptance.testbed.scenario.policy_validation import attach
 
@@ -28,30 +28,30 @@ def a_pipe(context: Context, name: str) -> None:
 
 @given('a growing file "{name}": {what}')
 def a_growing_file(context: Context, name: str, what: str) -> None:
-    context.world.write(name, GROWING_TEXTS[what]())
+    context.world.write(name, YAML_BOMBS[what]())
 
 
 @given('an image "{name}" with a file of a layer: {what}')
 def an_image_with_a_growing_file(context: Context, name: str, what: str) -> None:
-    context.world.stock.add_bundle(name, {"manifests/a.yaml": GROWING_TEXTS[what]()})
+    context.world.fixtures.add_bundle(name, {"manifests/a.yaml": YAML_BOMBS[what]()})
     attach(context.world, name)
 
 
 @then("standard output is {text}")
 def standard_output_is(context: Context, text: str) -> None:
     last = context.world.last
-    assert last.out == f"{text}\n", f"standard output isn't {text}:\n{last.described()}"
+    assert last.out == f"{text}\n", f"standard output isn't {text}:\n{last.describe()}"
 
 
 @then("the rules saw")
 def the_rules_saw(context: Context) -> None:
     """A table of all messages of warnings, in any order."""
     last = context.world.last
-    assert last.status == 0, f"the exit status is {last.status}, not 0:\n{last.described()}"
+    assert last.status == 0, f"the exit status is {last.status}, not 0:\n{last.describe()}"
     try:
         files = json.loads(last.out)["filepaths"]
     except (ValueError, KeyError, TypeError) as error:
-        raise AssertionError(f"the output is no report of files: {error}\n{last.described()}") from None
+        raise AssertionError(f"the output is no report of files: {error}\n{last.describe()}") from None
     said = sorted(result["msg"] for file in files for result in file["warnings"] or [])
     wanted = sorted(text for (text,) in rows(context.table))
-    assert said == wanted, f"the rules saw {said}, not {wanted}:\n{last.described()}"
+    assert said == wanted, f"the rules saw {said}, not {wanted}:\n{last.describe()}"

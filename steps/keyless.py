@@ -21,11 +21,11 @@ def roots_by_tuf(context: Context) -> None:
 def a_keyless_signature(context: Context, image: str) -> None:
     world = context.world
     signer = world.services.sigstore.signer()
-    world.stock.attached(image, "sig", lambda digest, reference, _: signer.signature(digest, reference))
+    world.fixtures.attach(image, "sig", lambda digest, reference, _: signer.signature(digest, reference))
 
 
 @given('a keyless attestation of "{image}"')
 def a_keyless_attestation(context: Context, image: str) -> None:
     world = context.world
     signer = world.services.sigstore.signer()
-    world.stock.attached(image, "att", lambda digest, reference, _: signer.provenance(digest, reference))
+    world.fixtures.attach(image, "att", lambda digest, reference, _: signer.provenance(digest, reference))

@@ -6,12 +6,12 @@ from typing import cast, get_args
 
 from behave import given, then, use_step_matcher
 
-from ec_acceptance.testbed.expect.outcome import expect_cause, expect_right, said_causes
+from ec_acceptance.testbed.expect.outcome import expect_cause, expect_success, reported_causes
 from ec_acceptance.testbed.fixtures import malformed_images
 from ec_acceptance.testbed.fixtures.bundles import READERS, Reader, add_apart, seen
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.images import Compression
-from ec_acceptance.testbed.gate.faults import Thing
+from ec_acceptance.testbed.gate.faults import Artifact
 from ec_acceptance.testbed.gate.log import NotReachedError
 from ec_acceptance.testbed.gate.rules import Hold
 from ec_acceptance.testbed.scenario.behave_context import Context
@@ -27,77 +27,77 @@ def images_of_a_form(context: Context, count: int, form: str, algorithm: str, re
     compression = {"gzip": "gzip", "zstd": "zstd", "no compression": "none"}[form]
     assert compression in get_args(Compression)
     malformed_images.add_of_form(
-        context.world.stock, count, READERS[reader], cast("Compression", compression), algorithm
+        context.world.fixtures, count, READERS[reader], cast("Compression", compression), algorithm
     )
     context.world.judge(READERS[reader])
 
 
 @given("{count:d} images that share a layer of {size:d} MiB, read through {reader}")
 def images_that_share_much(context: Context, count: int, size: int, reader: str) -> None:
-    context.world.stock.add_bundles("acceptance/bundle-1", count, size << 20, labelled=READERS[reader].labelled)
+    context.world.fixtures.add_bundles("acceptance/bundle-1", count, size << 20, labelled=READERS[reader].labelled)
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" with a layer of {size:d} MiB')
 def a_large_image(context: Context, name: str, size: int) -> None:
-    malformed_images.add_large(context.world.stock, f"acceptance/{name}", size << 20, _reader(context))
-    context.world.stock.sign_all("known")
+    malformed_images.add_large(context.world.fixtures, f"acceptance/{name}", size << 20, _reader(context))
+    context.world.fixtures.sign_all("known")
 
 
 @given("{count:d} images that share nothing, read through {reader}")
 def images_apart(context: Context, count: int, reader: str) -> None:
     for number in range(1, count + 1):
-        add_apart(context.world.stock, f"acceptance/bundle-{number}", READERS[reader])
+        add_apart(context.world.fixtures, f"acceptance/bundle-{number}", READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given("{count:d} images that nothing reads files of")
 def images_unread(context: Context, count: int) -> None:
-    context.world.stock.add_bundles("acceptance/bundle-1", count, 1 << 20, labelled=False)
+    context.world.fixtures.add_bundles("acceptance/bundle-1", count, 1 << 20, labelled=False)
     context.world.judge(Reader("nothing", "happy_day.rego", labelled=False, early=False))
 
 
-@given('an image "{name}" that claims the diffID of {thing}')
-def a_claiming_image(context: Context, name: str, thing: str) -> None:
+@given('an image "{name}" that claims the diffID of {artifact}')
+def a_claiming_image(context: Context, name: str, artifact: str) -> None:
     world = context.world
-    diff_id = context.world.stock.layer(thing).diff_id
-    malformed_images.add_claiming(world.stock, f"acceptance/{name}", diff_id, _reader(context))
-    world.stock.sign_all("known")
+    diff_id = context.world.fixtures.layer(artifact).diff_id
+    malformed_images.add_claiming(world.fixtures, f"acceptance/{name}", diff_id, _reader(context))
+    world.fixtures.sign_all("known")
 
 
 @given('an image "{name}" that claims a diffID of "{text}", read through {reader}')
 def an_escaping_image(context: Context, name: str, text: str, reader: str) -> None:
-    malformed_images.add_claiming(context.world.stock, f"acceptance/{name}", text, READERS[reader])
+    malformed_images.add_claiming(context.world.fixtures, f"acceptance/{name}", text, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given("2 images with one archive that is packed in two ways, read through {reader}")
 def images_packed_twice(context: Context, reader: str) -> None:
-    malformed_images.add_packed_twice(context.world.stock, READERS[reader])
+    malformed_images.add_packed_twice(context.world.fixtures, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "substitute" with another layer of the same size')
 def an_substitute(context: Context) -> None:
-    malformed_images.add_substitute(context.world.stock)
+    malformed_images.add_substitute(context.world.fixtures)
 
 
 @given('an image "{name}" with a layer that {how}, read through {reader}')
 def an_unreadable_image(context: Context, name: str, how: str, reader: str) -> None:
-    malformed_images.add_unreadable(context.world.stock, f"acceptance/{name}", how, READERS[reader])
+    malformed_images.add_unreadable(context.world.fixtures, f"acceptance/{name}", how, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" with a file of {size:d} MiB, read through {reader}')
 def an_image_with_a_large_file(context: Context, name: str, size: int, reader: str) -> None:
-    malformed_images.add_large_file(context.world.stock, f"acceptance/{name}", size << 20, READERS[reader])
+    malformed_images.add_large_file(context.world.fixtures, f"acceptance/{name}", size << 20, READERS[reader])
     context.world.judge(READERS[reader])
 
 
 @given('an image "{name}" whose layer has the digest "{digest}", read through {reader}')
 def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -> None:
     world = context.world
-    malformed_images.serve_unstorable(world.stock, world.gate, f"acceptance/{name}", digest, READERS[reader])
+    malformed_images.serve_unstorable(world.fixtures, world.gate, f"acceptance/{name}", digest, READERS[reader])
     world.judge(READERS[reader])
 
 
@@ -106,7 +106,7 @@ def an_image_of_an_algorithm(context: Context, name: str, algorithm: str, reader
     """`LAYER_DIGEST` is the digest then."""
     world = context.world
     digest = malformed_images.serve_of_algorithm(
-        world.stock, world.gate, f"acceptance/{name}", algorithm, READERS[reader]
+        world.fixtures, world.gate, f"acceptance/{name}", algorithm, READERS[reader]
     )
     world.made["LAYER_DIGEST"] = digest
     world.judge(READERS[reader])
@@ -119,7 +119,7 @@ def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> 
     also = {"and at the registry": True, "and not at the registry": False}[place]
     elsewhere = "acceptance/elsewhere"
     prefix = f"{world.gate.url}/v2/{elsewhere}/blobs/"
-    layer = malformed_images.add_elsewhere(world.stock, f"acceptance/{name}", prefix, READERS[reader])
+    layer = malformed_images.add_elsewhere(world.fixtures, f"acceptance/{name}", prefix, READERS[reader])
     for repository in (elsewhere, *([f"acceptance/{name}"] if also else ())):
         world.gate.repository(repository).put_blob(layer.data)
     world.judge(READERS[reader])
@@ -133,16 +133,16 @@ def the_url_was_not_asked_for(context: Context) -> None:
 
 @given("every layer is held at the start")
 def every_layer_is_held(context: Context) -> None:
-    stock = context.world.stock
-    for title in stock.layers:
-        layer = stock.layer(title)
-        thing = Thing(f"the {title}", "blob", layer.digest, layer.data, layer.boundaries)
-        context.world.steering.add(thing, Hold(0), None)
+    fixtures = context.world.fixtures
+    for title in fixtures.layers:
+        layer = fixtures.layer(title)
+        artifact = Artifact(f"the {title}", "blob", layer.digest, layer.data, layer.boundaries)
+        context.world.injector.add(artifact, Hold(0), None)
 
 
 @then("at most {count:d} layers are under way")
 def few_layers_under_way(context: Context, count: int) -> None:
-    digests = set(context.world.stock.layers.values())
+    digests = set(context.world.fixtures.layers.values())
     held = [one for one in context.world.gate.held() if one.reference in digests]
     if not held:
         at_work = any(running.alive for running in context.world.running.values())
@@ -154,26 +154,26 @@ def few_layers_under_way(context: Context, count: int) -> None:
 @then('"{image}" fails, and the cause names "{text}"')
 def fails_with_a_cause(context: Context, image: str, text: str) -> None:
     last, text = context.world.last, context.world.text(text)
-    found = said_causes(last)
-    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
-    assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.described()}"
+    found = reported_causes(last)
+    assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
+    assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.describe()}"
 
 
 @then('"{image}" is judged by its own files, or fails for a cause')
 def judged_or_refused(context: Context, image: str) -> None:
     """What is odd about an image may be passed over, or be an error of its component."""
     last = context.world.last
-    if image in said_causes(last):
-        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
+    if image in reported_causes(last):
+        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
     else:
-        expect_right(last, context.world.seen())
+        expect_success(last, context.world.seen())
 
 
 @then("no policy saw other files than those of its image")
 def no_policy_saw_other_files(context: Context) -> None:
     """What policies see is seen as a request of the policy `witness` (features/examples)."""
     world = context.world
-    for name, files in world.stock.files.items():
+    for name, files in world.fixtures.files.items():
         right = f"seen-{seen(files).rpartition(' ')[2][:12]}"
         asked = world.requests(repository=name, kind="manifest")
         wrong = [one for one in asked if one.reference.startswith("seen-") and one.reference != right]
@@ -183,9 +183,9 @@ def no_policy_saw_other_files(context: Context) -> None:
 use_step_matcher("re")
 
 
-@then(r"every bundle fails because of (?P<cause>.+?) of (?P<thing>the .+)")
-def every_bundle_fails(context: Context, cause: str, thing: str) -> None:
+@then(r"every bundle fails because of (?P<cause>.+?) of (?P<artifact>the .+)")
+def every_bundle_fails(context: Context, cause: str, artifact: str) -> None:
     """All images named `bundle-…`, and no others."""
-    stock = context.world.stock
-    bundles = [name for name in map(component, stock.images) if name.startswith("bundle-")]
-    expect_cause(context.world.last, bundles, cause, stock.thing(thing).digest)
+    fixtures = context.world.fixtures
+    bundles = [name for name in map(component, fixtures.images) if name.startswith("bundle-")]
+    expect_cause(context.world.last, bundles, cause, fixtures.artifact(artifact).digest)

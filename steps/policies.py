@@ -91,7 +91,7 @@ def a_snapshot(context: Context, name: str) -> None:
 
 @given('a secret "{name}" with the public key "{key}"')
 def a_secret(context: Context, name: str, key: str) -> None:
-    pem = context.world.stock.keys[key].public_pem
+    pem = context.world.fixtures.keys[key].public_pem
     context.world.cluster.secret(NAMESPACE, name, {"cosign.pub": pem.encode()})
 
 

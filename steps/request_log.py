@@ -13,7 +13,7 @@ from ec_acceptance.testbed.scenario.behave_context import Context, pairs
 def the_registry_was_asked(context: Context) -> None:
     """Signatures and attestations are manifests too; who asks what refers to an image doesn't ask for the image."""
     for kind, image in pairs(context.table):
-        references = context.world.stock.references(kind, image)
+        references = context.world.fixtures.references(kind, image)
         asked = context.world.requests(repository=image, kind="manifest")
         found = [one for one in asked if one.reference in references]
         assert found, f"the registry wasn't asked for the {kind} of {image} ({' or '.join(references)})"
@@ -52,21 +52,21 @@ def every_layer_once(context: Context) -> None:
 use_step_matcher("re")
 
 
-@then(r"(?P<thing>the .+) was fetched (?P<bound>exactly|at most|at least) (?P<count>once|\d+ times)")
-def fetched_so_often(context: Context, thing: str, bound: str, count: str) -> None:
-    wanted = context.world.stock.thing(thing).wanted
+@then(r"(?P<artifact>the .+) was fetched (?P<bound>exactly|at most|at least) (?P<count>once|\d+ times)")
+def fetched_so_often(context: Context, artifact: str, bound: str, count: str) -> None:
+    wanted = context.world.fixtures.artifact(artifact).request_filter
     found = context.world.requests(**wanted)
     number = 1 if count == "once" else int(count.removesuffix(" times"))
     fits = {"exactly": len(found) == number, "at most": len(found) <= number, "at least": len(found) >= number}[bound]
-    assert fits, f"{thing} was fetched {len(found)} times, not {bound} {count}:\n" + "\n".join(map(str, found))
+    assert fits, f"{artifact} was fetched {len(found)} times, not {bound} {count}:\n" + "\n".join(map(str, found))
 
 
-@then(r"between the requests for (?P<thing>the .+) there was at least (?P<seconds>\d+) s")
-def time_between(context: Context, thing: str, seconds: str) -> None:
-    found = context.world.requests(**context.world.stock.thing(thing).wanted)
+@then(r"between the requests for (?P<artifact>the .+) there was at least (?P<seconds>\d+) s")
+def time_between(context: Context, artifact: str, seconds: str) -> None:
+    found = context.world.requests(**context.world.fixtures.artifact(artifact).request_filter)
     gaps = [after.started - before.started for before, after in itertools.pairwise(found)]
-    assert gaps, f"{thing} was fetched {len(found)} times"
-    assert min(gaps) >= int(seconds), f"between the requests for {thing} there were {gaps} s"
+    assert gaps, f"{artifact} was fetched {len(found)} times"
+    assert min(gaps) >= int(seconds), f"between the requests for {artifact} there were {gaps} s"
 
 
 use_step_matcher("parse")
@@ -75,32 +75,34 @@ use_step_matcher("parse")
 @then("the transparency log was asked for")
 def the_log_was_asked(context: Context) -> None:
     for kind, image in pairs(context.table):
-        entries = context.world.stock.log_entries(kind, image)
-        assert not entries.isdisjoint(context.world.looked_up()), f"the log wasn't asked for the {kind} of {image}"
+        entries = context.world.fixtures.log_entries(kind, image)
+        assert not entries.isdisjoint(context.world.looked_up_entries()), (
+            f"the log wasn't asked for the {kind} of {image}"
+        )
 
 
 @then("the transparency log was not asked")
 def the_log_was_not_asked(context: Context) -> None:
-    asked = context.world.rekor.journal.asked
+    asked = context.world.rekor.request_log.requests
     assert not asked, f"the transparency log was asked {len(asked)} times"
 
 
 @then('the git repository "{name}" was fetched')
 def the_repository_was_fetched(context: Context, name: str) -> None:
     path = rf"/git/{name}(\.git)?/git-upload-pack"
-    assert context.world.git.journal.matching("POST", path), f"nothing of the repository {name} was fetched"
+    assert context.world.git.request_log.matching("POST", path), f"nothing of the repository {name} was fetched"
 
 
 @then('the cluster was asked for the policy configuration "{name}"')
 def the_cluster_was_asked(context: Context, name: str) -> None:
     path = rf"/apis/[^/]+/[^/]+/namespaces/[^/]+/enterprisecontractpolicies/{name}"
-    assert context.world.cluster.journal.matching("GET", path), f"the cluster wasn't asked for {name}"
+    assert context.world.cluster.request_log.matching("GET", path), f"the cluster wasn't asked for {name}"
 
 
 def _layer_fetches(context: Context) -> dict[str, int]:
     """How often each layer of the scenario's images was fetched in the newest run, by the layer's name."""
     asked = [one.reference for one in context.world.requests(method="GET", kind="blob")]
-    return {name: asked.count(digest) for name, digest in context.world.stock.layers.items()}
+    return {name: asked.count(digest) for name, digest in context.world.fixtures.layers.items()}
 
 
 @then("each answered request brought credentials")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from behave import given, step, then, when
 
-from ec_acceptance.testbed.cache.file_system_guard import around, ways_out
+from ec_acceptance.testbed.cache.file_system_guard import list_escapes, list_files
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.validator.sandbox import (
-    UnconfinableError,
+    SandboxUnavailableError,
     few_files,
     full_disk,
     give_away,
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 _WARNING = re.compile(r"^.*\blevel=warning\b.*$", re.MULTILINE)
 
 
-def _around(context: Context) -> Mapping[str, str]:
+def _list_files_outside(context: Context) -> Mapping[str, str]:
     """Home and working folder, and elsewhere what has the name that scenarios try to make a way out with.
 
     What a validator leaves in the folder for temporary files is its own affair.
     """
     world = context.world
-    return {**around([world.home, world.work], world.cache.path), **ways_out([world.folder, world.scratch])}
+    return {**list_files([world.home, world.work], world.cache.path), **list_escapes([world.folder, world.scratch])}
 
 
 @given('the environment variable "{name}" is empty')
@@ -44,8 +44,8 @@ def an_empty_variable(context: Context, name: str) -> None:
 def cannot_be_written(context: Context) -> None:
     context.world.cache.path.mkdir(parents=True, mode=0o700, exist_ok=True)
     try:
-        context.world.confinement = read_only(context.world.cache.path)
-    except UnconfinableError as error:
+        context.world.sandbox = read_only(context.world.cache.path)
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
@@ -57,30 +57,30 @@ def a_small_disk(context: Context, size: int) -> None:
     left = context.world.folder / "left"
     left.mkdir()
     try:
-        context.world.confinement = full_disk(place, size << 10, left)
-    except UnconfinableError as error:
+        context.world.sandbox = full_disk(place, size << 10, left)
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @when("the disk is looked at")
 def the_disk_is_looked_at(context: Context) -> None:
-    context.world.confinement = ()
+    context.world.sandbox = ()
     shutil.copytree(context.world.folder / "left", context.world.cache.path, dirs_exist_ok=True, symlinks=True)
 
 
 @given("at most {count:d} files may be open in a process")
 def few_open_files(context: Context, count: int) -> None:
     try:
-        context.world.confinement = few_files(count)
-    except UnconfinableError as error:
+        context.world.sandbox = few_files(count)
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @given("files may be written by all unless their maker says otherwise")
 def an_open_umask(context: Context) -> None:
     try:
-        context.world.confinement = open_umask()
-    except UnconfinableError as error:
+        context.world.sandbox = open_umask()
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
@@ -104,7 +104,7 @@ def another_user(context: Context, folder: str) -> None:
     place.mkdir(parents=True, mode=0o700, exist_ok=True)
     try:
         give_away(place)
-    except UnconfinableError as error:
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
@@ -116,13 +116,13 @@ def another_users_link(context: Context) -> None:
     place.symlink_to(target)
     try:
         give_away(place)
-    except UnconfinableError as error:
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @then("the peak of memory was at most {factor:g} times that of the first validation")
 def memory_is_bounded(context: Context, factor: float) -> None:
-    first, *others = context.world.peaks
+    first, *others = context.world.memory_peaks
     assert first, "no memory was measured"
     # Below this, how busy the machine is decides (when garbage is collected, say): it isn't the layer's size.
     least = 32 << 20
@@ -133,12 +133,12 @@ def memory_is_bounded(context: Context, factor: float) -> None:
 
 @step("the surroundings of the cache directory are remembered")
 def remember_surroundings(context: Context) -> None:
-    context.world.surroundings = _around(context)
+    context.world.files_outside = _list_files_outside(context)
 
 
 @then("nothing outside of the cache directory was touched")
 def nothing_outside(context: Context) -> None:
-    before, now = context.world.surroundings, _around(context)
+    before, now = context.world.files_outside, _list_files_outside(context)
     different = sorted(path for path in {*before, *now} if before.get(path) != now.get(path))
     assert not different, f"files outside of the cache directory that were made, changed or removed: {different}"
 
@@ -147,7 +147,7 @@ def nothing_outside(context: Context) -> None:
 def warnings(context: Context, count: str) -> None:
     found = _WARNING.findall(context.world.last.err)
     wanted = {"no": range(1), "one": range(1, 2), "at most one": range(2)}[count]
-    assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.last.described()}"
+    assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.last.describe()}"
 
 
 def _place(context: Context, folder: str) -> Path:

@@ -33,5 +33,5 @@ def a_policy_and_a_snapshot_that_tell(context: Context, policy: str, snapshot: s
 def shown_as_it_is(context: Context, kind: str, words: str) -> None:
     last = context.world.last
     troubles = tells(last.out, kind, words)
-    assert not troubles, "\n".join([*troubles, last.described()])
-    assert last.status == 1, last.described()
+    assert not troubles, "\n".join([*troubles, last.describe()])
+    assert last.status == 1, last.describe()

@@ -11,7 +11,7 @@ from ec_acceptance.testbed.scenario.behave_context import Context, arguments, na
 from ec_acceptance.testbed.validator.command_line import split
 from ec_acceptance.testbed.validator.flags import command_line
 from ec_acceptance.testbed.validator.memory import require_measurable
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
@@ -26,7 +26,7 @@ def memory_is_measured(context: Context) -> None:
     """In each run; the scenario is skipped where that can't be done."""
     try:
         require_measurable()
-    except UnconfinableError as error:
+    except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
         return
     context.world.measured = True
@@ -77,7 +77,7 @@ def a_command_starts(context: Context, command: str, name: str | None, images: s
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") ends(?P<soon> soon)?')
 def the_validation_ends(context: Context, name: str | None, soon: str | None) -> None:
-    context.world.finish(name or "", context.world.steering.limit if soon else None)
+    context.world.finish(name or "", context.world.injector.limit if soon else None)
 
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") gets (?P<number>SIG[A-Z]+) and ends')
@@ -89,10 +89,10 @@ def the_validation_is_signalled(context: Context, name: str | None, number: str)
     world = context.world
     running = world.running[name or ""]
     running.send(signal.Signals[number])
-    assert running.ended_within(world.steering.limit), "the validator didn't end"
-    left = running.left(world.steering.limit)
+    assert running.ended_within(world.injector.limit), "the validator didn't end"
+    left = running.left(world.injector.limit)
     last = world.finish(name or "")
-    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.described()}"
+    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
 
 
 @then(r'validation "(?P<name>\w+)" still runs')
@@ -104,8 +104,8 @@ def the_validation_still_runs(context: Context, name: str) -> None:
 def the_validation_ended_within(context: Context, seconds: str) -> None:
     last = context.world.last
     took = last.ended - last.started
-    assert not last.timed_out, f"the validator didn't end by itself:\n{last.described()}"
-    assert took <= int(seconds), f"the validator took {took:.1f} s, more than {seconds} s:\n{last.described()}"
+    assert not last.timed_out, f"the validator didn't end by itself:\n{last.describe()}"
+    assert took <= int(seconds), f"the validator took {took:.1f} s, more than {seconds} s:\n{last.describe()}"
 
 
 use_step_matcher("parse")
@@ -114,13 +114,13 @@ use_step_matcher("parse")
 @then("the exit status should be {status:d}")
 def the_exit_status(context: Context, status: int) -> None:
     last = context.world.last
-    assert not last.timed_out, f"the validator didn't end in time:\n{last.described()}"
-    assert last.status == status, f"the exit status is {last.status}, not {status}:\n{last.described()}"
+    assert not last.timed_out, f"the validator didn't end in time:\n{last.describe()}"
+    assert last.status == status, f"the exit status is {last.status}, not {status}:\n{last.describe()}"
 
 
 @then("standard error is empty")
 def no_standard_error(context: Context) -> None:
-    assert not context.world.last.err, f"standard error isn't empty:\n{context.world.last.described()}"
+    assert not context.world.last.err, f"standard error isn't empty:\n{context.world.last.describe()}"
 
 
 use_step_matcher("re")
@@ -132,7 +132,7 @@ def the_standard_error(context: Context, text: str) -> None:
     wanted = context.world.text(text).replace("\\n", "\n")
     pattern = ".*".join(re.escape(part) for part in wanted.split("…"))
     assert re.fullmatch(pattern, context.world.last.err), (
-        f"standard error isn't {wanted!r}:\n{context.world.last.described()}"
+        f"standard error isn't {wanted!r}:\n{context.world.last.describe()}"
     )
 
 
@@ -152,8 +152,8 @@ def the_command_line_is_refused(context: Context) -> None:
 @then('the file "{name}" equals the output')
 def a_file_equals_the_output(context: Context, name: str) -> None:
     path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.described()}"
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
     last = context.world.last
     assert context.world.comparable(path.read_bytes()) == context.world.comparable(last.stdout), (
-        f"the file {name} differs from the output:\n{path.read_text(encoding='utf-8')}\n{last.described()}"
+        f"the file {name} differs from the output:\n{path.read_text(encoding='utf-8')}\n{last.describe()}"
     )

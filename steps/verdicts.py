@@ -21,9 +21,9 @@ def a_conforming_image(context: Context, name: str) -> None:
 
 @given('an image "{name}" for the architectures "{architectures}", all conforming')
 def a_conforming_index(context: Context, name: str, architectures: str) -> None:
-    before = set(context.world.stock.images)
+    before = set(context.world.fixtures.images)
     add_index(context.world, name, [one.strip() for one in architectures.split(",")])
-    for one in [made for made in context.world.stock.images if made not in before]:
+    for one in [made for made in context.world.fixtures.images if made not in before]:
         attach(context.world, one)
 
 
@@ -59,7 +59,7 @@ def tagged_too(context: Context, image: str, tag: str) -> None:
 @then("the {kind:w} are: {wanted}")
 def results_are(context: Context, kind: str, wanted: str) -> None:
     found = notation(context.world.report, kind)
-    assert found == context.world.text(wanted), f"the {kind} are: {found}\n{context.world.last.described()}"
+    assert found == context.world.text(wanted), f"the {kind} are: {found}\n{context.world.last.describe()}"
 
 
 @then("the {kind:w} are")
@@ -75,7 +75,7 @@ def _expect_rows(context: Context, report: Report, kind: str) -> None:
     if "component" in columns:
         wanted.sort(key=lambda row: row[columns.index("component")])
     found = table(report, kind, columns)
-    assert found == wanted, f"the {kind} are {found}, not {wanted}:\n{context.world.last.described()}"
+    assert found == wanted, f"the {kind} are {found}, not {wanted}:\n{context.world.last.describe()}"
 
 
 @then("the components in the report are")
@@ -114,13 +114,13 @@ def the_log_has(context: Context, level: str) -> None:
     text = json.dumps(context.world.text(context.text), ensure_ascii=False)
     lines = context.world.last.err.splitlines()
     assert any(f" level={level} msg={text}" in line for line in lines), (
-        f"there is no such log line of level {level}: {text}\n{context.world.last.described()}"
+        f"there is no such log line of level {level}: {text}\n{context.world.last.describe()}"
     )
 
 
 @then('the repository "{name}" was cloned once')
 def cloned_once(context: Context, name: str) -> None:
-    found = context.world.git.journal.matching("POST", rf"/git/{name}(\.git)?/git-upload-pack")
+    found = context.world.git.request_log.matching("POST", rf"/git/{name}(\.git)?/git-upload-pack")
     assert len(found) == 1, f"the repository {name} was cloned {len(found)} times"
 
 
@@ -133,14 +133,14 @@ def the_effective_time(context: Context, wanted: str) -> None:
 @then('the log names "{text}"')
 def the_log_names(context: Context, text: str) -> None:
     wanted = context.world.text(text)
-    assert wanted in context.world.last.err, f"the log doesn't name {wanted!r}:\n{context.world.last.described()}"
+    assert wanted in context.world.last.err, f"the log doesn't name {wanted!r}:\n{context.world.last.describe()}"
 
 
 @then('the message is the hash of the file "{name}"')
 def the_message_is_the_hash(context: Context, name: str) -> None:
     world = context.world
     path = world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{world.last.described()}"
+    assert path.is_file(), f"the validator wrote no file {name}:\n{world.last.describe()}"
     seen = json.dumps(json.loads(path.read_bytes()), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     wanted = hashlib.sha256(seen.encode()).hexdigest()
     found = [str(result.get("msg")) for one in world.report.components for result in one.get("violations") or []]
@@ -150,5 +150,5 @@ def the_message_is_the_hash(context: Context, name: str) -> None:
 @then('the file "{name}" is a report with the violations')
 def a_report_in_a_file(context: Context, name: str) -> None:
     path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.described()}"
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
     _expect_rows(context, Report.parse(path.read_text(encoding="utf-8")), "violations")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from ec_acceptance.testbed.fixtures.images import Layer
 from ec_acceptance.testbed.fixtures.malformed_images import substitute
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
-from ec_acceptance.testbed.gate.faults import WordsError
+from ec_acceptance.testbed.gate.faults import UnknownPhraseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,10 +31,10 @@ def damage(words: str, entry: Entry, layer: Layer) -> None:
     """Do what `words` say, one of `DAMAGES`, to the entry of a layer, which has its compressed bytes or its tar.
 
     Raises:
-        WordsError: they mean nothing.
+        UnknownPhraseError: they mean nothing.
     """
     if words not in DAMAGES:
-        raise WordsError(f"there is no damage {words!r}; there are {sorted(DAMAGES)}")
+        raise UnknownPhraseError(f"there is no damage {words!r}; there are {sorted(DAMAGES)}")
     path = entry.path
     DAMAGES[words](path, layer if entry.digest == layer.digest else _plain(path))
 
@@ -67,7 +67,7 @@ def _change(path: Path, layer: Layer) -> None:
     before = path.stat()
     data = layer.data
     if _WORD not in data:
-        raise WordsError(f"{path} doesn't show its content, which could be changed")
+        raise UnknownPhraseError(f"{path} doesn't show its content, which could be changed")
     with path.open("r+b") as file:
         file.write(data.replace(_WORD, _OTHER_WORD))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

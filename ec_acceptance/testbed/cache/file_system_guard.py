@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-__all__ = ["around", "unportable", "ways_out"]
+__all__ = ["list_escapes", "list_files", "unportable"]
 
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]|[. ]$')
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
@@ -18,7 +18,7 @@ _LONGEST = 255
 _WAY_OUT = "escaped"
 
 
-def around(folders: list[Path], but: Path) -> Mapping[str, str]:
+def list_files(folders: list[Path], but: Path) -> Mapping[str, str]:
     """Every file and link in `folders` that isn't in `but`, by path, with a digest of its content or its target."""
     found = {}
     for folder in folders:
@@ -30,7 +30,7 @@ def around(folders: list[Path], but: Path) -> Mapping[str, str]:
     return found
 
 
-def ways_out(folders: Iterable[Path]) -> Mapping[str, str]:
+def list_escapes(folders: Iterable[Path]) -> Mapping[str, str]:
     """What has the name that scenarios try to make a way out with, in these folders and in all that they are in.
 
     By path, with the time of its last change.

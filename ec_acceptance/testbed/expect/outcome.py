@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.process import Invocation
 
-__all__ = ["CAUSES", "expect_cause", "expect_right", "said_causes"]
+__all__ = ["CAUSES", "expect_cause", "expect_success", "reported_causes"]
 
 _SEEN = "manifests.seen"
 _OF_POLICIES = ("manifests.", "witness.")
@@ -38,14 +38,14 @@ CAUSES = {
 """What the text of a cause says, in any words of a foreign library, by what scenarios call it."""
 
 
-def expect_right(invocation: Invocation, seen: Mapping[str, str]) -> None:
+def expect_success(invocation: Invocation, seen: Mapping[str, str]) -> None:
     """Demand a successful report of exactly these components, each judged by its own files.
 
     Args:
         invocation: whose standard output is a JSON report of the example policies.
         seen: what the policy says about the files, by component.
     """
-    shown = invocation.described()
+    shown = invocation.describe()
     assert not invocation.timed_out, f"the validator didn't end in time:\n{shown}"
     assert invocation.status == 0, f"the exit status is {invocation.status}, not 0:\n{shown}"
     report = Report.parse(invocation.out)
@@ -57,7 +57,7 @@ def expect_right(invocation: Invocation, seen: Mapping[str, str]) -> None:
     assert not wrong, f"components that were judged by other files than their own, and what they saw: {wrong}\n{shown}"
 
 
-def said_causes(invocation: Invocation) -> dict[str, list[str]]:
+def reported_causes(invocation: Invocation) -> dict[str, list[str]]:
     """Why components failed, by component; a rule's verdict is no cause.
 
     Without a report, the causes stand on standard error: ``error validating image … of component …: cause``.
@@ -85,10 +85,10 @@ def expect_cause(invocation: Invocation, components: Sequence[str], cause: str, 
         cause: one of `CAUSES`.
         named: what every cause names, such as the digest of the layer.
     """
-    shown = invocation.described()
+    shown = invocation.describe()
     assert not invocation.timed_out, f"the validator didn't end in time:\n{shown}"
     assert invocation.status == 1, f"the exit status is {invocation.status}, not 1:\n{shown}"
-    found = said_causes(invocation)
+    found = reported_causes(invocation)
     assert sorted(found) == sorted(components), (
         f"the components that failed for a cause are {sorted(found)}, not {sorted(components)}:\n{shown}"
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.process import Invocation
 
-__all__ = ["Known", "Placeholder", "Templated"]
+__all__ = ["Placeholder", "Redactions", "Templated"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
 _SLACK = timedelta(seconds=2)
@@ -42,7 +42,7 @@ class Templated:
 
 
 @dataclass(slots=True)
-class Known:
+class Redactions:
     """The values of this run that differ from run to run, by the name that snapshots give them."""
 
     values: dict[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Finding", "Report", "ReportError", "numbers_kept"]
+__all__ = ["Finding", "Report", "ReportError", "load_exact_json"]
 
 
 class ReportError(AssertionError):
@@ -37,7 +37,7 @@ class Report:
             ReportError: it is no JSON object with the members that every report has.
         """
         try:
-            document = numbers_kept(text)
+            document = load_exact_json(text)
         except ValueError as error:
             raise ReportError(f"the output is no JSON: {error}") from None
         if not isinstance(document, dict) or not {"success", "components", "policy", "key"} <= document.keys():
@@ -69,7 +69,7 @@ class Report:
         return [(component, result) for component in self.components for result in component.get(kind) or []]
 
 
-def numbers_kept(text: str) -> Any:
+def load_exact_json(text: str) -> Any:
     """JSON as data; fractions as `Decimal`, so that 1.50 and 1.5 are told apart."""
     return json.loads(text, parse_float=decimal.Decimal)
 

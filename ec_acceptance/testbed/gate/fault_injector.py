@@ -16,19 +16,19 @@ from ec_acceptance.testbed.gate.rules import Answer, Hold, Rule, Verb
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from ec_acceptance.testbed.gate.faults import Thing
+    from ec_acceptance.testbed.gate.faults import Artifact
     from ec_acceptance.testbed.gate.gate import Gate
-    from ec_acceptance.testbed.gate.log import Exchange, Wanted
+    from ec_acceptance.testbed.gate.log import Exchange, RequestFilter
     from ec_acceptance.testbed.validator.process import Running
 
-__all__ = ["LEAST_QUIET", "Steering"]
+__all__ = ["LEAST_QUIET", "FaultInjector"]
 
 LEAST_QUIET = 1.0
 """Seconds without an event after which no request is in flight, where an unfaulted run makes no long pauses."""
 _PAUSES = 10
 
 
-class Steering:
+class FaultInjector:
     """One scenario's rules at the gate, by the words that put them there.
 
     Args:
@@ -54,22 +54,22 @@ class Steering:
 
     # What is put in force.
 
-    def add(self, thing: Thing, verb: Verb, nth: int | range | None) -> Rule:
-        """Put a verb in force for requests for this thing.
+    def add(self, artifact: Artifact, verb: Verb, nth: int | range | None) -> Rule:
+        """Put a verb in force for requests for this artifact.
 
         An answer that every request gets is also what those get that ask only for the head.
         """
-        rules = self._rules.setdefault(thing.title, [])
+        rules = self._rules.setdefault(artifact.title, [])
         if isinstance(verb, Answer) and nth is None:
-            heads: Wanted = {**thing.wanted, "method": "HEAD"}
+            heads: RequestFilter = {**artifact.request_filter, "method": "HEAD"}
             rules.append(self._gate.add(verb, **heads))
-        rule = self._gate.add(verb, nth=nth, **thing.wanted)
+        rule = self._gate.add(verb, nth=nth, **artifact.request_filter)
         rules.append(rule)
         return rule
 
-    def wait_before(self, name: str, thing: Thing) -> None:
+    def wait_before(self, name: str, artifact: Artifact) -> None:
         """Let the image `name` get no further than to its configuration, which is read before its layers."""
-        self._waiting[name] = self.add(thing, Hold(None), None)
+        self._waiting[name] = self.add(artifact, Hold(None), None)
 
     def heal(self) -> None:
         """Take all faults out of force."""
@@ -81,17 +81,17 @@ class Steering:
 
     # What is waited for.
 
-    def held(self, thing: Thing) -> Exchange:
-        """The exchange that is stopped, as soon as a rule has stopped one for this thing."""
-        rules = self._stops(thing.title)
-        self._until(lambda: any(rule.held for rule in rules), f"a hold of {thing.title}")
+    def held(self, artifact: Artifact) -> Exchange:
+        """The exchange that is stopped, as soon as a rule has stopped one for this artifact."""
+        rules = self._stops(artifact.title)
+        self._until(lambda: any(rule.held for rule in rules), f"a hold of {artifact.title}")
         number = next(number for rule in rules for number in rule.held)
         return self._gate.log.requests(since=number)[0]
 
-    def reached(self, thing: Thing) -> None:
-        """Return when a verb was applied to a request for this thing."""
-        rules = self._rules[thing.title]
-        self._until(lambda: any(rule.hits for rule in rules), f"a fault of {thing.title}")
+    def reached(self, artifact: Artifact) -> None:
+        """Return when a verb was applied to a request for this artifact."""
+        rules = self._rules[artifact.title]
+        self._until(lambda: any(rule.hits for rule in rules), f"a fault of {artifact.title}")
 
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Return when the condition holds; the validator is at fault when it doesn't come about in time."""
@@ -118,15 +118,15 @@ class Steering:
         for rule in chosen.values():
             rule.release()
 
-    def release(self, thing: Thing) -> None:
-        """Release what is held of this thing.
+    def release(self, artifact: Artifact) -> None:
+        """Release what is held of this artifact.
 
         Raises:
             NotReachedError: nothing is held, so the scenario showed nothing.
         """
-        rules = [rule for rule in self._stops(thing.title) if rule.held]
+        rules = [rule for rule in self._stops(artifact.title) if rule.held]
         if not rules:
-            raise NotReachedError(f"{thing.title} isn't held (any more)")
+            raise NotReachedError(f"{artifact.title} isn't held (any more)")
         for rule in rules:
             rule.release()
 

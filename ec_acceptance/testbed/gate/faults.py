@@ -24,10 +24,10 @@ from ec_acceptance.testbed.gate.rules import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ec_acceptance.testbed.gate.log import Wanted
+    from ec_acceptance.testbed.gate.log import RequestFilter
     from ec_acceptance.testbed.registry.routes import Kind
 
-__all__ = ["Thing", "WordsError", "nth", "place", "verb"]
+__all__ = ["Artifact", "UnknownPhraseError", "nth", "place", "verb"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _PLACES = (
@@ -52,12 +52,12 @@ _CHANGES: dict[str, Callable[[int], Verb]] = {
 }
 
 
-class WordsError(Exception):
+class UnknownPhraseError(Exception):
     """A scenario uses words that mean nothing here."""
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
+class Artifact:
     """Something that the registry is asked for by its digest.
 
     `title` is what scenarios call it; without a `repository` it is meant in all of them. `body` is the true answer; a
@@ -72,8 +72,8 @@ class Thing:
     repository: str | None = None
 
     @property
-    def wanted(self) -> Wanted:
-        """Which requests fetch it."""
+    def request_filter(self) -> RequestFilter:
+        """Selects the requests that fetch it."""
         return {"method": "GET", "kind": self.kind, "repository": self.repository, "reference": self.digest}
 
 
@@ -84,11 +84,11 @@ def nth(words: str) -> int | range | None:
     if words == "later":
         return range(2, 1 << 31)
     if words not in _ORDINALS:
-        raise WordsError(f"no number of a request: {words!r}")
+        raise UnknownPhraseError(f"no number of a request: {words!r}")
     return _ORDINALS.index(words) + 1
 
 
-def place(words: str, thing: Thing) -> int | None:
+def place(words: str, artifact: Artifact) -> int | None:
     """A place in the body as a rule counts it; None is before the head.
 
     The entry boundary is the one behind the layer's first file that policies read: a reader that takes the cut for the
@@ -100,25 +100,25 @@ def place(words: str, thing: Thing) -> int | None:
         case "at the start":
             return 0
         case "in the middle":
-            return len(thing.body) // 2
-        case "within a file" if _WORD in thing.body:
-            return thing.body.index(_WORD) + 1
+            return len(artifact.body) // 2
+        case "within a file" if _WORD in artifact.body:
+            return artifact.body.index(_WORD) + 1
         case "before the last byte":
-            return len(thing.body) - 1
-        case "at an entry boundary" if len(thing.boundaries) > 2:
-            return thing.boundaries[1]
+            return len(artifact.body) - 1
+        case "at an entry boundary" if len(artifact.boundaries) > 2:
+            return artifact.boundaries[1]
         case _:
-            raise WordsError(f"there is no place {words!r} in {thing.title}")
+            raise UnknownPhraseError(f"there is no place {words!r} in {artifact.title}")
 
 
-def verb(words: str, thing: Thing, other: Callable[[str], Thing]) -> Verb:
-    """The verb that `words` mean for `thing`; `other` finds the thing that takes its place.
+def verb(words: str, artifact: Artifact, other: Callable[[str], Artifact]) -> Verb:
+    """The verb that `words` mean for `artifact`; `other` finds the artifact that takes its place.
 
     Raises:
-        WordsError: they mean nothing.
+        UnknownPhraseError: they mean nothing.
     """
     if found := re.fullmatch(rf"(?P<what>.+) (?P<place>{'|'.join(_PLACES)})", words):
-        at = place(found["place"], thing)
+        at = place(found["place"], artifact)
         if stop := _STOPS.get(found["what"]):
             return stop(at)
         if (change := _CHANGES.get(found["what"])) and at is not None:
@@ -131,4 +131,4 @@ def verb(words: str, thing: Thing, other: Callable[[str], Thing]) -> Verb:
         return Rate(float(found[1]) * 1_000_000)
     elif found := re.fullmatch(r"delayed by ([\d.]+) s", words):
         return Delay(float(found[1]))
-    raise WordsError(f"no fault: {words!r}")
+    raise UnknownPhraseError(f"no fault: {words!r}")

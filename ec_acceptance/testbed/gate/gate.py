@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Self, Unpack
 
-from ec_acceptance.testbed.gate.log import Log, Match, Wanted
+from ec_acceptance.testbed.gate.log import Log, Match, RequestFilter
 from ec_acceptance.testbed.gate.namespace import Namespace
 from ec_acceptance.testbed.gate.rules import Rule, Verb
 from ec_acceptance.testbed.gate.transfer import Transfer
@@ -60,7 +60,7 @@ class Gate:
         """What went wrong in the testbed itself: a rule that didn't fit, a back end that wasn't reached."""
         return tuple(self._server.failures)
 
-    def add(self, verb: Verb, *, nth: int | range | None = None, **wanted: Unpack[Wanted]) -> Rule:
+    def add(self, verb: Verb, *, nth: int | range | None = None, **wanted: Unpack[RequestFilter]) -> Rule:
         """Put a verb in force for requests from now on; those of method GET unless `method` says otherwise.
 
         Several rules on one request are all carried out, those of one place in the order in which they were added.

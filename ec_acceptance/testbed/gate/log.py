@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.servers.http import Headers, Request
 
-__all__ = ["Exchange", "Log", "Match", "NotReachedError", "State", "Wanted"]
+__all__ = ["Exchange", "Log", "Match", "NotReachedError", "RequestFilter", "State"]
 
 State = Literal["open", "held", "done", "cut", "gone"]
 """`open`: on its way. `held`: stopped by a rule. `done`: sent to its end. `cut`: ended by a rule. `gone`: peer left."""
@@ -25,7 +25,7 @@ class NotReachedError(Exception):
     """What a scenario wanted to steer to didn't come about: the scenario proved nothing, either way."""
 
 
-class Wanted(TypedDict, total=False):
+class RequestFilter(TypedDict, total=False):
     """The members of `Match`, as keyword arguments."""
 
     method: str | None
@@ -155,7 +155,7 @@ class Log:
         with self.changed:
             return len(self._exchanges)
 
-    def requests(self, *, since: int = 0, **wanted: Unpack[Wanted]) -> tuple[Exchange, ...]:
+    def requests(self, *, since: int = 0, **wanted: Unpack[RequestFilter]) -> tuple[Exchange, ...]:
         """The wanted exchanges from number `since` on."""
         match = Match(**wanted)
         with self.changed:
@@ -168,7 +168,7 @@ class Log:
                 raise NotReachedError(self._missing(what))
 
     def wait_for(
-        self, count: int = 1, *, timeout: float, since: int = 0, **wanted: Unpack[Wanted]
+        self, count: int = 1, *, timeout: float, since: int = 0, **wanted: Unpack[RequestFilter]
     ) -> tuple[Exchange, ...]:
         """The wanted exchanges, as soon as there are `count` of them."""
         what = f"{count} × {Match(**wanted)}"
@@ -185,7 +185,7 @@ class Log:
             raise NotReachedError("the log was closed")
 
     def wait_for_or_quiescent(
-        self, count: int = 1, *, quiet: float = 1.0, timeout: float, since: int = 0, **wanted: Unpack[Wanted]
+        self, count: int = 1, *, quiet: float = 1.0, timeout: float, since: int = 0, **wanted: Unpack[RequestFilter]
     ) -> bool:
         """Whichever is first: True when there are `count` wanted exchanges, False when the log is quiescent."""
         return self._settled(lambda: len(self.requests(since=since, **wanted)) >= count, quiet, timeout)

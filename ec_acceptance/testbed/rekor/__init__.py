@@ -1,21 +1,21 @@
-"""A transparency log in this process: a real Merkle tree, real signatures, and lies on request."""
+"""A transparency log in this process: a real Merkle tree, real signatures, and faults on request."""
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.rekor.entries import EntryError, canonicalized, dsse, hashedrekord, intoto
+from ec_acceptance.testbed.rekor.entries import EntryError, canonicalize, dsse, hashedrekord, intoto
 from ec_acceptance.testbed.rekor.log import Log, LogEntry
 from ec_acceptance.testbed.rekor.merkle import Tree, leaf_hash
-from ec_acceptance.testbed.rekor.server import TRUTH, Lies, RekorServer
+from ec_acceptance.testbed.rekor.server import NO_FAULTS, LogFaults, RekorServer
 
 __all__ = [
-    "TRUTH",
+    "NO_FAULTS",
     "EntryError",
-    "Lies",
     "Log",
     "LogEntry",
+    "LogFaults",
     "RekorServer",
     "Tree",
-    "canonicalized",
+    "canonicalize",
     "dsse",
     "hashedrekord",
     "intoto",

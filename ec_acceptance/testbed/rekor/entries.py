@@ -21,7 +21,7 @@ from ec_acceptance.testbed.signing.dsse import pae
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["EntryError", "canonical", "canonicalized", "dsse", "hashedrekord", "intoto"]
+__all__ = ["EntryError", "canonical", "canonicalize", "dsse", "hashedrekord", "intoto"]
 
 
 _T = TypeVar("_T")
@@ -56,7 +56,7 @@ def dsse(envelope: bytes, verifier: str, *, signatures: Sequence[int] | None = N
     return _dsse(envelope, document, [(one["sig"], verifier) for one in chosen])
 
 
-def canonicalized(proposed: Any) -> bytes:
+def canonicalize(proposed: Any) -> bytes:
     """The body that a log makes of a proposed entry (JSON), after it verified its signatures.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A log's HTTP interface: one address and one journal a scenario, on a log that all share; lies on request.
+"""A log's HTTP interface: one address and one request log a scenario, on a log that all share; faults on request.
 
 Source: specification 20 §7, specification 30 §6; Rekor's OpenAPI document.
 """
@@ -10,9 +10,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from ec_acceptance.testbed.rekor.entries import canonicalized
+from ec_acceptance.testbed.rekor.entries import canonicalize
 from ec_acceptance.testbed.servers.http import Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.servers.http import Request
     from ec_acceptance.testbed.signing.keys import KeyPair
 
-__all__ = ["TRUTH", "Lies", "RekorServer"]
+__all__ = ["NO_FAULTS", "LogFaults", "RekorServer"]
 
 _API = "/api/v1/log"
 _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
 
 
 @dataclass(frozen=True, slots=True)
-class Lies:
-    """How answers differ from the truth; the defaults tell it."""
+class LogFaults:
+    """How answers differ from correct ones; the defaults are no faults."""
 
     wrong_root: bool = False
     no_proof: bool = False
@@ -49,33 +49,33 @@ class Lies:
     content_type: str = "application/json"
     """Of every answer."""
     times: int | None = None
-    """The number of requests that are lied to; None for all of them."""
+    """The number of requests that get a faulty answer; None for all of them."""
 
 
-TRUTH = Lies()
+NO_FAULTS = LogFaults()
 
 
 class RekorServer:
-    """Serves a log. `lies` may be set at any time."""
+    """Serves a log. `faults` may be set at any time."""
 
-    def __init__(self, log: Log, *, lies: Lies = TRUTH, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, log: Log, *, faults: LogFaults = NO_FAULTS, tls: ssl.SSLContext | None = None) -> None:
         self.log = log
-        self.journal = Journal()
-        self._lies = lies
-        self._told = 0
+        self.request_log = RequestLog()
+        self._faults = faults
+        self._answered = 0
         self._lock = threading.Lock()
-        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="rekor")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="rekor")
         self.url = self._server.url
 
     @property
-    def lies(self) -> Lies:
-        """How answers differ from the truth from now on."""
-        return self._lies
+    def faults(self) -> LogFaults:
+        """How answers differ from correct ones from now on."""
+        return self._faults
 
-    @lies.setter
-    def lies(self, lies: Lies) -> None:
+    @faults.setter
+    def faults(self, faults: LogFaults) -> None:
         with self._lock:
-            self._lies, self._told = lies, 0
+            self._faults, self._answered = faults, 0
 
     def close(self) -> None:
         """Stop serving; the log stays."""
@@ -91,16 +91,16 @@ class RekorServer:
 
     def _answer(self, request: Request) -> Response:
         with self._lock:
-            spent = self._lies.times is not None and self._told >= self._lies.times
-            lies = TRUTH if spent else self._lies
-            self._told += 1
-        return _Exchange(self.log, lies).answer(request)
+            spent = self._faults.times is not None and self._answered >= self._faults.times
+            faults = NO_FAULTS if spent else self._faults
+            self._answered += 1
+        return _Exchange(self.log, faults).answer(request)
 
 
 @dataclass(frozen=True, slots=True)
 class _Exchange:
     log: Log
-    lies: Lies
+    faults: LogFaults
 
     def answer(self, request: Request) -> Response:
         routes: dict[tuple[str, str], Callable[[Request], Response]] = {
@@ -111,8 +111,8 @@ class _Exchange:
             ("GET", f"{_API}/publicKey"): self._public_key,
             ("GET", f"{_API}/proof"): self._proof,
         }
-        if self.lies.status is not None:
-            return self._failed(self.lies.status)
+        if self.faults.status is not None:
+            return self._failed(self.faults.status)
         route = routes.get((request.method, request.path))
         try:
             if route is not None:
@@ -127,11 +127,11 @@ class _Exchange:
         asked = json.loads(request.body)
         found = [self.log.by_uuid(uuid) for uuid in asked.get("entryUUIDs") or ()]
         found += [self.log.by_index(index) for index in asked.get("logIndexes") or ()]
-        found += [self.log.find(canonicalized(proposed)) for proposed in asked.get("entries") or ()]
-        return self._json(200, [] if self.lies.empty else [self._named(entry) for entry in found if entry])
+        found += [self.log.find(canonicalize(proposed)) for proposed in asked.get("entries") or ()]
+        return self._json(200, [] if self.faults.empty else [self._named(entry) for entry in found if entry])
 
     def _create(self, request: Request) -> Response:
-        body = canonicalized(json.loads(request.body))
+        body = canonicalize(json.loads(request.body))
         known = self.log.find(body)
         entry = self.log.add(body)
         uuid = self.log.uuid(entry)
@@ -145,7 +145,7 @@ class _Exchange:
         return self._found(self.log.by_index(int(request.query["logIndex"])))
 
     def _found(self, entry: LogEntry | None) -> Response:
-        if entry is None or self.lies.empty:
+        if entry is None or self.faults.empty:
             return self._refused(_NOT_FOUND, "entry not found")
         return self._json(200, self._named(entry))
 
@@ -155,7 +155,7 @@ class _Exchange:
         head = {
             "inactiveShards": [],
             "rootHash": self.log.root(size),
-            "signedTreeHead": self.log.checkpoint(size, key=self.lies.key),
+            "signedTreeHead": self.log.checkpoint(size, key=self.faults.key),
             "treeID": str(self.log.tree_id),
             "treeSize": size,
         }
@@ -163,7 +163,7 @@ class _Exchange:
 
     def _public_key(self, request: Request) -> Response:
         del request
-        pem = (self.lies.key or self.log.key).public_pem
+        pem = (self.faults.key or self.log.key).public_pem
         return Response(200, (("Content-Type", "application/x-pem-file"),), pem.encode())
 
     def _proof(self, request: Request) -> Response:
@@ -171,25 +171,25 @@ class _Exchange:
         return self._json(200, {"hashes": self.log.consistency(first, last), "rootHash": self.log.root(last)})
 
     def _named(self, entry: LogEntry) -> dict[str, Any]:
-        shown = self.log.described(entry, key=self.lies.key)
+        shown = self.log.described(entry, key=self.faults.key)
         verification = shown["verification"]
-        if self.lies.wrong_root:
+        if self.faults.wrong_root:
             verification["inclusionProof"]["rootHash"] = _flipped(verification["inclusionProof"]["rootHash"])
-        if self.lies.bad_timestamp:
+        if self.faults.bad_timestamp:
             shown["integratedTime"] += 1
-        if self.lies.no_proof:
+        if self.faults.no_proof:
             del verification["inclusionProof"]
         uuid = self.log.uuid(entry)
-        return {_flipped(uuid) if self.lies.wrong_uuid else uuid: shown}
+        return {_flipped(uuid) if self.faults.wrong_uuid else uuid: shown}
 
     def _json(self, status: int, document: Any, *headers: tuple[str, str]) -> Response:
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        return Response(status, (("Content-Type", self.lies.content_type), *headers), body)
+        return Response(status, (("Content-Type", self.faults.content_type), *headers), body)
 
     def _failed(self, status: int) -> Response:
-        if self.lies.body is None:
+        if self.faults.body is None:
             return self._refused(status, "There was an error communicating with the log")
-        return Response(status, (("Content-Type", self.lies.content_type),), self.lies.body)
+        return Response(status, (("Content-Type", self.faults.content_type),), self.faults.body)
 
     def _refused(self, status: int, message: str, *headers: tuple[str, str]) -> Response:
         return self._json(status, {"code": status, "message": message}, *headers)

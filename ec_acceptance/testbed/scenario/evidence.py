@@ -25,7 +25,7 @@ def keep(world: World, folder: Path) -> Path:
     target = Path(tempfile.mkdtemp(prefix=f".{world.folder.name}-", dir=folder))
     for number, invocation in enumerate(world.invocations, 1):
         (target / f"{number}-command.txt").write_text(
-            invocation.described() + "\n", encoding="utf-8", errors="surrogateescape"
+            invocation.describe() + "\n", encoding="utf-8", errors="surrogateescape"
         )
         environment = json.dumps(dict(invocation.environment), indent=1)
         (target / f"{number}-environment.json").write_text(environment + "\n", encoding="utf-8")

@@ -35,13 +35,13 @@ def measure_pause(services: Services, reader: Reader) -> float:
     name = f"pause {reader.name}"
     world = World(services, name, services.snapshots.feature(name), name)
     try:
-        add_sharing(world.stock, _IMAGES, reader)
+        add_sharing(world.fixtures, _IMAGES, reader)
         world.judge(reader)
         world.usual = OF_FILES
         world.environment["EC_CACHE"] = "false"
         mark = world.gate.log.mark()
         world.start(command_line(world, "validate image"))
-        world.finish(timeout=world.steering.limit)
+        world.finish(timeout=world.injector.limit)
         return world.gate.log.longest_gap(since=mark)
     finally:
         world.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.expect.report import numbers_kept
+from ec_acceptance.testbed.expect.report import load_exact_json
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.scenario.world import World
@@ -15,19 +15,19 @@ __all__ = ["add_conforming", "attach", "compare_lines", "know_seconds"]
 
 def add_conforming(world: World, name: str) -> None:
     """Make an image that the key "known" signed and attested; nothing of it is in the transparency log."""
-    if "known" not in world.stock.keys:
-        world.stock.add_key("known")
-    world.stock.add_image(name)
+    if "known" not in world.fixtures.keys:
+        world.fixtures.add_key("known")
+    world.fixtures.add_image(name)
     attach(world, name)
 
 
 def attach(world: World, name: str) -> None:
     """Sign and attest an image by the key "known", without log entries."""
-    if "known" not in world.stock.keys:
-        world.stock.add_key("known")
-    world.stock.sign(name, "known", logged=False)
-    world.stock.attest(name, "known", logged=False)
-    world.made[f"{name.rpartition('/')[2]}_DIGEST"] = world.stock.images[name].digest
+    if "known" not in world.fixtures.keys:
+        world.fixtures.add_key("known")
+    world.fixtures.sign(name, "known", logged=False)
+    world.fixtures.attest(name, "known", logged=False)
+    world.made[f"{name.rpartition('/')[2]}_DIGEST"] = world.fixtures.images[name].digest
 
 
 def know_seconds(world: World) -> None:
@@ -37,18 +37,18 @@ def know_seconds(world: World) -> None:
     """
     last = world.last
     for second in range(int(last.started), int(last.ended) + 1):
-        world.known.add("second", str(second))
+        world.redactions.add("second", str(second))
         for moment in (datetime.fromtimestamp(second, UTC), datetime.fromtimestamp(second, UTC).astimezone()):
-            world.known.add("second", moment.strftime("%Y-%m-%d %H:%M:%S"))
+            world.redactions.add("second", moment.strftime("%Y-%m-%d %H:%M:%S"))
 
 
 def compare_lines(world: World, stream: str) -> None:
     """Compare standard output, a JSON document a line, with the snapshot of this stream; the order doesn't count."""
     try:
-        lines = [numbers_kept(line) for line in world.last.out.splitlines()]
+        lines = [load_exact_json(line) for line in world.last.out.splitlines()]
     except ValueError as error:
-        raise AssertionError(f"a line is no JSON: {error}\n{world.last.described()}") from None
-    assert lines, f"standard output is empty:\n{world.last.described()}"
-    typed = [world.known.typed(line, world.last) for line in lines]
+        raise AssertionError(f"a line is no JSON: {error}\n{world.last.describe()}") from None
+    assert lines, f"standard output is empty:\n{world.last.describe()}"
+    typed = [world.redactions.typed(line, world.last) for line in lines]
     difference = world.snapshots.compare(f"{world.snapshot_key} {stream}", sorted(typed, key=repr))
-    assert difference is None, f"{difference}\n{world.last.described()}"
+    assert difference is None, f"{difference}\n{world.last.describe()}"

@@ -29,9 +29,9 @@ class Trust:
     def mirror(self) -> TUFMirror:
         """The mirror that serves the repository."""
         mirror = TUFMirror(self.repository)
-        self._world.known.add("mirror", mirror.url)
+        self._world.redactions.add("mirror", mirror.url)
         self._world.made["MIRROR"] = mirror.url
-        self._world.neighbours.append(mirror)
+        self._world.extra_servers.append(mirror)
         return mirror
 
     def in_files(self) -> None:
@@ -48,7 +48,7 @@ class Trust:
         path = self._world.folder / f"{variable.lower()}.pem"
         path.write_text(text, encoding="ascii")
         self._world.environment[variable] = str(path)
-        self._world.known.add(f"file {variable}", str(path))
+        self._world.redactions.add(f"file {variable}", str(path))
 
     def by_mirror(self) -> None:
         """Name the mirror, and the root that it starts from; no file tells of authorities or logs."""

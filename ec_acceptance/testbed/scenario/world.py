@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING, Any, Protocol, Unpack
 import yaml
 
 from ec_acceptance.testbed.cache.directory import CacheDirectory, user_cache
-from ec_acceptance.testbed.expect.redactions import Known
-from ec_acceptance.testbed.expect.report import Report, numbers_kept
+from ec_acceptance.testbed.expect.redactions import Redactions
+from ec_acceptance.testbed.expect.report import Report, load_exact_json
 from ec_acceptance.testbed.fixtures.bundles import seen
-from ec_acceptance.testbed.fixtures.collection import Stock, component
-from ec_acceptance.testbed.gate.fault_injector import Steering
+from ec_acceptance.testbed.fixtures.collection import Fixtures, component
+from ec_acceptance.testbed.gate.fault_injector import FaultInjector
 from ec_acceptance.testbed.gate.gate import Gate
-from ec_acceptance.testbed.rekor import RekorServer, canonicalized
+from ec_acceptance.testbed.rekor import RekorServer, canonicalize
 from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.git import GitServer, Repository
-from ec_acceptance.testbed.servers.third_party import Stranger
+from ec_acceptance.testbed.servers.third_party import ThirdParty
 from ec_acceptance.testbed.validator.command_line import expand
 from ec_acceptance.testbed.validator.memory import Peak, measured
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.expect.snapshots import FeatureSnapshots
     from ec_acceptance.testbed.fixtures.bundles import Reader
-    from ec_acceptance.testbed.gate.log import Exchange, Wanted
+    from ec_acceptance.testbed.gate.log import Exchange, RequestFilter
     from ec_acceptance.testbed.registry.auth import Guard
     from ec_acceptance.testbed.scenario.services import Services
     from ec_acceptance.testbed.scenario.trust import Trust
@@ -85,7 +85,7 @@ class World:
         self.scratch = self.folder / "tmp"
         for folder in (self.work, self.home, self.scratch):
             folder.mkdir(parents=True)
-        self.known = Known()
+        self.redactions = Redactions()
         self.environment: dict[str, str] = {}
         self.invocations: list[Invocation] = []
         self.running: dict[str, Running] = {}
@@ -97,18 +97,18 @@ class World:
         self.made: dict[str, str] = {}
         self.reader: Reader | None = None
         self.remembered: Mapping[str, str] = {}
-        self.surroundings: Mapping[str, str] = {}
-        self.confinement: tuple[str, ...] = ()
+        self.files_outside: Mapping[str, str] = {}
+        self.sandbox: tuple[str, ...] = ()
         self.scratch_before: set[str] = set()
-        self.peaks: list[int] = []
+        self.memory_peaks: list[int] = []
         self.registry_guard: Guard | None = None
         self.cluster_name = self.cluster_token = ""
-        self.strangers: list[Stranger] = []
+        self.third_parties: list[ThirdParty] = []
         self.registry_tls: ssl.SSLContext | None = None
-        self.neighbours: list[SupportsClose] = []
+        self.extra_servers: list[SupportsClose] = []
         self._started = 0
         self._mark = 0
-        self.known.add("tmp", str(self.scratch))
+        self.redactions.add("tmp", str(self.scratch))
 
     # Addresses: each is the scenario's own, with a log of its own.
 
@@ -116,21 +116,21 @@ class World:
     def gate(self) -> Gate:
         """The registry as this scenario's validator sees it."""
         gate = Gate(self.services.backend, guard=self.registry_guard, tls=self.registry_tls)
-        self.known.add("registry", gate.address)
+        self.redactions.add("registry", gate.address)
         return gate
 
     @cached_property
     def rekor(self) -> RekorServer:
         """The transparency log as this scenario's validator sees it."""
         server = RekorServer(self.services.log)
-        self.known.add("log", server.url)
+        self.redactions.add("log", server.url)
         return server
 
     @cached_property
     def git(self) -> GitServer:
         """This scenario's git server, over https."""
         server = GitServer(tls=self.services.authority.server)
-        self.known.add("git", server.address)
+        self.redactions.add("git", server.address)
         return server
 
     @cached_property
@@ -140,7 +140,7 @@ class World:
         server = ClusterServer(tls=tls, token=self.cluster_token or None)
         server.kubeconfig(self.folder / "kubeconfig", namespace=NAMESPACE)
         self.environment["KUBECONFIG"] = str(self.folder / "kubeconfig")
-        self.known.add("cluster", server.url)
+        self.redactions.add("cluster", server.url)
         return server
 
     @cached_property
@@ -150,30 +150,30 @@ class World:
 
         return Trust(self)
 
-    def meet_stranger(self, *, tls: bool = False, onward: str = "") -> None:
+    def start_third_party(self, *, tls: bool = False, onward: str = "") -> None:
         """Start a server that has no claim to credentials; its address is in `${STRANGER}` and `${STRANGER_PORT}`."""
-        server = Stranger(tls=self.services.authority.server if tls else None, onward=onward)
-        self.strangers.append(server)
+        server = ThirdParty(tls=self.services.authority.server if tls else None, onward=onward)
+        self.third_parties.append(server)
         self.made["STRANGER"], self.made["STRANGER_PORT"] = server.address, server.address.rpartition(":")[2]
-        self.known.add("stranger", server.address)
+        self.redactions.add("stranger", server.address)
 
     @cached_property
-    def stock(self) -> Stock:
+    def fixtures(self) -> Fixtures:
         """This scenario's keys, images, signatures and attestations."""
-        return Stock(
+        return Fixtures(
             log=self.services.log,
             gate=self.gate,
-            known=self.known,
+            redactions=self.redactions,
             keys=self.services.key,
             folder=self.folder,
             seed=self.scenario,
         )
 
     @cached_property
-    def steering(self) -> Steering:
+    def injector(self) -> FaultInjector:
         """Leads the validators where the scenario wants them."""
         limit = min(_PATIENCE, self.services.options.timeout)
-        return Steering(self.gate, self.running, lambda: self.gate.log.requests(since=self._mark), limit)
+        return FaultInjector(self.gate, self.running, lambda: self.gate.log.requests(since=self._mark), limit)
 
     @property
     def cache(self) -> CacheDirectory:
@@ -198,7 +198,7 @@ class World:
     def nobody(self) -> str:
         """An address at which nobody listens."""
         address = f"127.0.0.1:{self._deaf.getsockname()[1]}"
-        self.known.add("nobody", address)
+        self.redactions.add("nobody", address)
         return address
 
     # What scenarios write.
@@ -206,10 +206,10 @@ class World:
     def variables(self) -> Mapping[str, str]:
         """The values of `${…}` in steps."""
         return {
-            **self.stock.variables(),
+            **self.fixtures.variables(),
             **self.made,
-            "IMAGES": self.stock.snapshot(name for name, image in self.stock.images.items() if image.tag),
-            "IMAGE_COUNT": str(len(self.stock.images)),
+            "IMAGES": self.fixtures.snapshot(name for name, image in self.fixtures.images.items() if image.tag),
+            "IMAGE_COUNT": str(len(self.fixtures.images)),
             "REGISTRY": self.gate.address,
             "REGISTRY_PORT": self.gate.address.rpartition(":")[2],
             "GITHOST": self.git.address,
@@ -256,7 +256,7 @@ class World:
         repository = Repository()
         content = {path: (self.services.examples / file).read_bytes() for path, file in files.items()}
         commit = self.made[f"{name}_COMMIT"] = repository.commit(content)
-        self.known.add(f"commit of {name}", commit)
+        self.redactions.add(f"commit of {name}", commit)
         self.git.add(name, repository)
 
     def add_policy_configuration(self, name: str, specification: str) -> None:
@@ -284,16 +284,16 @@ class World:
     def judge(self, reader: Reader) -> None:
         """Have all images signed, and write the policy configuration by which this reader's files are judged."""
         self.reader = reader
-        if "known" not in self.stock.keys:
-            self.stock.add_key("known")
-        self.stock.sign_all("known")
+        if "known" not in self.fixtures.keys:
+            self.fixtures.add_key("known")
+        self.fixtures.sign_all("known")
         self.add_policies("manifests-policy", {"main.rego": reader.policy, "witness.rego": "witness.rego"})
         self.write(POLICY_FILE, "sources: [{policy: ['git::https://${GITHOST}/git/manifests-policy.git']}]")
 
     def wait_until_idle(self) -> None:
         """Return when every request is held or answered, and no other one has come for longer than any pause."""
         assert self.reader is not None, "the scenario has images that are judged by their files"
-        self.steering.wait_until_idle(self.services.pauses[self.reader.name])
+        self.injector.wait_until_idle(self.services.pauses[self.reader.name])
 
     def start(self, arguments: Sequence[str], name: str = "") -> Running:
         """Start the validator and return; `name` tells several apart that run at the same time.
@@ -307,16 +307,16 @@ class World:
             raise TestbedError("only a When runs the validator")
         if not self.running:
             self._mark = self.gate.log.mark()
-            strangers = [stranger.journal for stranger in self.strangers]
-            for journal in (self.rekor.journal, self.git.journal, self.cluster.journal, *strangers):
-                journal.clear()
+            third_parties = [server.request_log for server in self.third_parties]
+            for request_log in (self.rekor.request_log, self.git.request_log, self.cluster.request_log, *third_parties):
+                request_log.clear()
         self.arguments = tuple(arguments)
         self.scratch_before = set(os.listdir(self.scratch))  # noqa: PTH208 - names are compared
         self._started += 1
         streams = self.folder / f"run-{self._started}"
         streams.mkdir()
         validator = self.services.validator
-        running = validator.start(arguments, self.variables_for_programs(), self.work, streams, self.confinement)
+        running = validator.start(arguments, self.variables_for_programs(), self.work, streams, self.sandbox)
         running.when_ended(self.gate.log.wake)
         self.running[name] = running
         return running
@@ -329,7 +329,7 @@ class World:
                 invocation = running.wait(self.services.options.timeout if timeout is None else timeout)
         finally:
             running.kill()
-        self.peaks.append(peak.size)
+        self.memory_peaks.append(peak.size)
         self.invocations.append(invocation)
         self.finished[name] = invocation
         return invocation
@@ -346,7 +346,7 @@ class World:
         """The newest run's standard output as a JSON report."""
         return Report.parse(self.last.out)
 
-    def requests(self, **wanted: Unpack[Wanted]) -> tuple[Exchange, ...]:
+    def requests(self, **wanted: Unpack[RequestFilter]) -> tuple[Exchange, ...]:
         """What the registry was asked in the newest run."""
         self.gate.log.complete()
         return self.gate.log.requests(since=self._mark, **wanted)
@@ -358,26 +358,26 @@ class World:
             lines["registry"] = tuple(map(str, self.gate.log.requests()))
         for name in ("rekor", "git", "cluster"):
             if name in self.__dict__:
-                lines[name] = tuple(map(str, getattr(self, name).journal.asked))
-        for number, stranger in enumerate(self.strangers, 1):
-            lines[f"stranger {number}"] = tuple(map(str, stranger.journal.asked))
+                lines[name] = tuple(map(str, getattr(self, name).request_log.requests))
+        for number, server in enumerate(self.third_parties, 1):
+            lines[f"stranger {number}"] = tuple(map(str, server.request_log.requests))
         return lines
 
     def past_files(self, image: str) -> Exchange | None:
         """The first request in the newest run that is made only when the image's files have been read."""
         assert self.reader is not None, "the scenario has images that are judged by their files"
-        asked = self.gate.log.requests(since=self._mark, repository=self.stock.full_name(image))
+        asked = self.gate.log.requests(since=self._mark, repository=self.fixtures.full_name(image))
         return next(filter(self.reader.past_files, asked), None)
 
     def seen(self, images: Iterable[str] | None = None) -> dict[str, str]:
         """What the example policies say, by component, when they see all files of these images, and nothing else."""
-        names = self.stock.images if images is None else map(self.stock.full_name, images)
-        return {component(name): seen(self.stock.files[name]) for name in names}
+        names = self.fixtures.images if images is None else map(self.fixtures.full_name, images)
+        return {component(name): seen(self.fixtures.files[name]) for name in names}
 
-    def looked_up(self) -> set[bytes]:
+    def looked_up_entries(self) -> set[bytes]:
         """The entries that the transparency log was searched for in the newest run, as it would hold them."""
-        asked = self.rekor.journal.matching("POST", "/api/v1/log/entries/retrieve")
-        return {canonicalized(entry) for one in asked for entry in one.document.get("entries") or ()}
+        asked = self.rekor.request_log.matching("POST", "/api/v1/log/entries/retrieve")
+        return {canonicalize(entry) for one in asked for entry in one.document.get("entries") or ()}
 
     # What is held against the contract.
 
@@ -390,16 +390,16 @@ class World:
         """
         value = self._parsed(self.last.out, kind)
         difference = self.snapshots.compare(f"{self.snapshot_key} {stream}", value)
-        assert difference is None, f"{difference}\n{self.last.described()}"
+        assert difference is None, f"{difference}\n{self.last.describe()}"
 
-    def timeless(self, invocation: Invocation) -> dict[str, Any]:
+    def report_without_time(self, invocation: Invocation) -> dict[str, Any]:
         """A run's JSON report without its time."""
         document = Report.parse(invocation.out).document
         return {name: value for name, value in document.items() if name != "effective-time"}
 
     def comparable(self, output: bytes) -> str:
         """An output with the times in it, which differ between two targets of one run, taken out."""
-        return self.known.plain(output.decode())
+        return self.redactions.plain(output.decode())
 
     def expect_failure(self, text: str, *, fatal: bool = False) -> None:
         """Demand that the newest run ended with exactly this error and printed nothing else.
@@ -409,27 +409,27 @@ class World:
             fatal: also demand the log line of errors in the command line.
         """
         last = self.last
-        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.described()}"
-        assert not last.out, f"standard output isn't empty:\n{last.described()}"
+        assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
+        assert not last.out, f"standard output isn't empty:\n{last.describe()}"
         for trace in ("Traceback (most recent call last)", "panic: "):
-            assert trace not in last.err, f"a trace of the program's inside:\n{last.described()}"
+            assert trace not in last.err, f"a trace of the program's inside:\n{last.describe()}"
         said = "".join(line for line in last.err.splitlines(keepends=True) if not line.startswith('time="'))
         wanted = self.text(text)
         pattern = ".*".join(re.escape(part) for part in f"Error: {wanted}\n".split("…"))
-        assert re.fullmatch(pattern, said, re.DOTALL), f"the error isn't\n    {wanted}\n{last.described()}"
+        assert re.fullmatch(pattern, said, re.DOTALL), f"the error isn't\n    {wanted}\n{last.describe()}"
         if fatal:
             quoted = json.dumps(f"error executing command: {wanted}", ensure_ascii=False)
             line = ".*".join(re.escape(part) for part in f"level=fatal msg={quoted}".split("…"))
-            assert re.search(line, last.err), f"no log line of level fatal:\n{last.described()}"
+            assert re.search(line, last.err), f"no log line of level fatal:\n{last.describe()}"
 
     def _parsed(self, output: str, kind: str) -> Any:
         if kind not in {"json", "yaml"}:
-            return self.known.plain(output)
+            return self.redactions.plain(output)
         try:
-            document = numbers_kept(output) if kind == "json" else yaml.safe_load(output)
+            document = load_exact_json(output) if kind == "json" else yaml.safe_load(output)
         except (ValueError, yaml.YAMLError) as error:
-            raise AssertionError(f"the output is no {kind}: {error}\n{self.last.described()}") from None
-        return self.known.typed(document, self.last)
+            raise AssertionError(f"the output is no {kind}: {error}\n{self.last.describe()}") from None
+        return self.redactions.typed(document, self.last)
 
     # The end.
 
@@ -445,10 +445,10 @@ class World:
         for name in ("gate", "rekor", "git", "cluster", "_deaf"):
             if name in self.__dict__:
                 getattr(self, name).close()
-        for stranger in self.strangers:
-            stranger.close()
-        for neighbour in self.neighbours:
-            neighbour.close()
+        for server in self.third_parties:
+            server.close()
+        for extra in self.extra_servers:
+            extra.close()
         shutil.rmtree(self.folder, ignore_errors=True)
         if failures:
             raise TestbedError(f"the gate failed: {failures[0]!r}") from failures[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.servers.http import Headers, Request, Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.servers.http import Handler
@@ -14,7 +14,7 @@ __all__ = ["Storage"]
 
 
 class Storage:
-    """Serves on a loopback address; `journal` has the paths as they were asked for.
+    """Serves on a loopback address; `request_log` has the paths as they were asked for.
 
     Args:
         registry: has the blobs.
@@ -22,10 +22,10 @@ class Storage:
     """
 
     def __init__(self, registry: Handler, repository: str) -> None:
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self._registry = registry
         self._blobs = f"/v2/{repository}/blobs/"
-        self._server = Server(self.journal.keeping(self._answer), name="storage")
+        self._server = Server(self.request_log.recording(self._answer), name="storage")
         self.address = self._server.address
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from ec_acceptance.testbed.servers.http import Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
@@ -62,13 +62,13 @@ class ClusterServer:
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, token: str | None = None) -> None:
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self.token = token
         self._objects: dict[tuple[_Kind, str, str], dict[str, Any]] = {}
         self._forbidden: set[tuple[_Kind, str, str]] = set()
         self._version = 0
         self._lock = threading.Lock()
-        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="cluster")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="cluster")
         self.url = self._server.url
 
     def policy(self, namespace: str, name: str, spec: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ from dulwich.repo import MemoryRepo
 from dulwich.server import Backend, UploadPackHandler
 
 from ec_acceptance.testbed.servers.http import Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
@@ -122,12 +122,12 @@ class GitServer:
     """Serves repositories under `/git/<name>`, with and without `.git`, over https with `tls`, else over http."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self._repositories: dict[str, Repository] = {}
         self._files: dict[str, bytes] = {}
         self._cuts: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="git")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="git")
         self.url = self._server.url
         self.address = self._server.address
 

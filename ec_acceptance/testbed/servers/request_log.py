@@ -1,4 +1,4 @@
-"""What a service of the testbed was asked, for scenarios to assert on."""
+"""A log of the requests that a server of the testbed has answered, for scenarios to assert on."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.servers.http import Handler, Request, Response
 
-__all__ = ["Asked", "Journal"]
+__all__ = ["RecordedRequest", "RequestLog"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RecordedRequest:
     """One request and the status of its answer."""
 
     method: str
@@ -40,36 +40,38 @@ class Asked:
         return f"{self.method} {self.path} {self.status}"
 
 
-class Journal:
+class RequestLog:
     """The requests of one service in the order in which they were answered. Safe for threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked: list[Asked] = []
+        self._requests: list[RecordedRequest] = []
 
     @property
-    def asked(self) -> tuple[Asked, ...]:
+    def requests(self) -> tuple[RecordedRequest, ...]:
         """All requests so far."""
         with self._lock:
-            return tuple(self._asked)
+            return tuple(self._requests)
 
-    def matching(self, method: str, path: str) -> tuple[Asked, ...]:
+    def matching(self, method: str, path: str) -> tuple[RecordedRequest, ...]:
         """The requests with this method whose whole path matches the regular expression."""
-        return tuple(one for one in self.asked if one.method == method and re.fullmatch(path, one.path))
+        return tuple(one for one in self.requests if one.method == method and re.fullmatch(path, one.path))
 
     def clear(self) -> None:
         """Forget all requests."""
         with self._lock:
-            self._asked.clear()
+            self._requests.clear()
 
-    def keeping(self, handler: Handler) -> Handler:
-        """The handler, with every request noted before its answer is sent."""
+    def recording(self, handler: Handler) -> Handler:
+        """The handler, with every request recorded before its answer is sent."""
 
-        def kept(request: Request) -> Response:
+        def record(request: Request) -> Response:
             response = handler(request)
-            asked = Asked(request.method, request.path, request.query, request.headers, request.body, response.status)
+            recorded = RecordedRequest(
+                request.method, request.path, request.query, request.headers, request.body, response.status
+            )
             with self._lock:
-                self._asked.append(asked)
+                self._requests.append(recorded)
             return response
 
-        return kept
+        return record

@@ -6,33 +6,35 @@ import json
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.servers.http import Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
 
     from ec_acceptance.testbed.servers.http import Request
 
-__all__ = ["Stranger"]
+__all__ = ["ThirdParty"]
 
 
-class Stranger:
+class ThirdParty:
     """Gives a token to whoever asks for `/token`, and asks everybody else for credentials, by a token of its own.
 
     With `onward`, a URL, it redirects all requests there instead: path and query are added.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, onward: str = "") -> None:
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self._onward = onward
         self._scheme = "https" if tls else "http"
-        self._server = Server(self.journal.keeping(self._answer), tls=tls, name="stranger")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="stranger")
         self.address = self._server.address
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """The values of `Authorization`, and the bodies, that it was given."""
-        given = [one.headers.get("Authorization", "") or one.body.decode("latin-1") for one in self.journal.asked]
+        given = [
+            one.headers.get("Authorization", "") or one.body.decode("latin-1") for one in self.request_log.requests
+        ]
         return tuple(filter(None, given))
 
     def close(self) -> None:

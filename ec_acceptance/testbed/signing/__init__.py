@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.signing.artifact import Artifact, Layer, Push, attached, attached_tag, digest_of
+from ec_acceptance.testbed.signing.artifact import Artifact, Layer, Push, attached, attachment_tag, digest_of
 from ec_acceptance.testbed.signing.attestation import (
     SLSA_V02,
     SLSA_V1,
@@ -26,7 +26,7 @@ __all__ = [
     "Layer",
     "Push",
     "attached",
-    "attached_tag",
+    "attachment_tag",
     "digest_of",
     "pae",
     "provenance_v02",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Artifact", "Layer", "Push", "attached", "attached_tag", "digest_of"]
+__all__ = ["Artifact", "Layer", "Push", "attached", "attachment_tag", "digest_of"]
 
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -26,7 +26,7 @@ def digest_of(content: bytes) -> str:
     return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
-def attached_tag(digest: str, kind: str) -> str:
+def attachment_tag(digest: str, kind: str) -> str:
     """The tag that holds an image's signatures (`kind` "sig") or attestations ("att")."""
     return f"{digest.replace(':', '-', 1)}.{kind}"
 
@@ -95,7 +95,7 @@ def attached(digest: str, kind: str, layers: Sequence[Layer], existing: bytes | 
         "layers": descriptors,
     }
     blobs = {digest_of(config): config, **{layer.digest: layer.content for layer in layers}}
-    return Artifact(attached_tag(digest, kind), _compact(manifest), blobs)
+    return Artifact(attachment_tag(digest, kind), _compact(manifest), blobs)
 
 
 def _compact(document: Any) -> bytes:

@@ -22,7 +22,7 @@ from tuf.api.metadata import (
 )
 
 from ec_acceptance.testbed.servers.http import Response, Server
-from ec_acceptance.testbed.servers.request_log import Journal
+from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -148,10 +148,10 @@ class TUFMirror:
     """
 
     def __init__(self, repository: TUFRepository) -> None:
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self.files: dict[str, bytes | None] = dict(repository.files)
         self._lock = threading.Lock()
-        self._server = Server(self.journal.keeping(self._answer), name="tuf")
+        self._server = Server(self.request_log.recording(self._answer), name="tuf")
         self.url = self._server.url
 
     @property

@@ -33,7 +33,7 @@ def command_line(
         images: these alone, in this order, as `--json-input`.
     """
     if images is not None:
-        flags = ["--json-input", world.stock.snapshot(images), *flags]
+        flags = ["--json-input", world.fixtures.snapshot(images), *flags]
     usual = [world.text(word) for word in merged(world.usual, flags)] if command == "validate image" else []
     return [*command.split(), *usual, *flags]
 

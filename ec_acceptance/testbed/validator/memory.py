@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +37,10 @@ def require_measurable() -> None:
     """Do nothing where memory can be measured.
 
     Raises:
-        UnconfinableError: it can't.
+        SandboxUnavailableError: it can't.
     """
     if sys.platform != "linux" or not Path("/proc/self/smaps_rollup").exists():
-        raise UnconfinableError("proportional set sizes are Linux's")
+        raise SandboxUnavailableError("proportional set sizes are Linux's")
 
 
 @contextmanager
@@ -50,7 +50,7 @@ def measured(pid: int) -> Iterator[Peak]:
     Memory that several processes share is counted once (proc(5), `smaps_rollup`, "Pss_Anon").
 
     Raises:
-        UnconfinableError: there is no such measure on this system.
+        SandboxUnavailableError: there is no such measure on this system.
     """
     require_measurable()
     peak, over = Peak(pid), threading.Event()

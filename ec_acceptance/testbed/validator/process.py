@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.validator.processes import left_in_session
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -69,7 +69,7 @@ class Invocation:
         """Standard error as text; bytes that are no UTF-8 are shown escaped."""
         return self.stderr.decode("utf-8", "backslashreplace")
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """What a reader of a failed assertion needs: command, status and both streams."""
         return (
             f"  command: {shlex.join(self.command)}\n  exit status: {self.status}"
@@ -87,7 +87,7 @@ class Running:
         environment: Mapping[str, str],
         folder: Path,
         streams: Path,
-        confinement: Sequence[str] = (),
+        sandbox: Sequence[str] = (),
     ) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
@@ -95,7 +95,7 @@ class Running:
         self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
             self._process = subprocess.Popen(
-                [*confinement, *self.command],
+                [*sandbox, *self.command],
                 env=self.environment,
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -139,7 +139,7 @@ class Running:
         """Processes of its session that are still there after so many seconds; none where they can't be looked up."""
         try:
             return left_in_session(self._process.pid, patience)
-        except UnconfinableError:
+        except SandboxUnavailableError:
             return ()
 
     def wait(self, timeout: float) -> Invocation:
@@ -191,7 +191,7 @@ class Validator:
         environment: Mapping[str, str],
         folder: Path,
         streams: Path,
-        confinement: Sequence[str] = (),
+        sandbox: Sequence[str] = (),
     ) -> Running:
         """Start it.
 
@@ -200,11 +200,11 @@ class Validator:
             environment: added to the little that every program needs.
             folder: where it is started.
             streams: an existing folder, for what it prints.
-            confinement: words of a command line that become the validator, which they stand before (confinement.py).
+            sandbox: words of a command line that become the validator, which they stand before (confinement.py).
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
         command = (*self.command, *arguments)
-        return Running(command, {**base, **environment}, folder, streams, confinement)
+        return Running(command, {**base, **environment}, folder, streams, sandbox)
 
     def version(self) -> str:
         """What it calls its version (`version --short`), for reports and the origin of snapshots.

@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["left_in_session", "outliving"]
+__all__ = ["find_survivors", "left_in_session"]
 
 _INTERVAL = 0.02
 _SESSION = 3  # in /proc/<pid>/stat, after the command's name in parentheses: state, parent, group, session
@@ -28,12 +28,12 @@ def left_in_session(session: int, patience: float) -> tuple[str, ...]:
         The number and the command line of each.
 
     Raises:
-        UnconfinableError: they can't be looked up on this system.
+        SandboxUnavailableError: they can't be looked up on this system.
     """
     return _left(lambda process: _session(process) == session, patience)
 
 
-def outliving(variable: str, patience: float) -> tuple[str, ...]:
+def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
     """The processes with this environment variable that still run after `patience` seconds.
 
     Args:
@@ -44,7 +44,7 @@ def outliving(variable: str, patience: float) -> tuple[str, ...]:
         The number and the command line of each.
 
     Raises:
-        UnconfinableError: they can't be looked up on this system.
+        SandboxUnavailableError: they can't be looked up on this system.
     """
     wanted = variable.encode()
     return _left(lambda process: wanted in (process / "environ").read_bytes().split(b"\0"), patience)
@@ -52,7 +52,7 @@ def outliving(variable: str, patience: float) -> tuple[str, ...]:
 
 def _left(belongs: Callable[[Path], bool], patience: float) -> tuple[str, ...]:
     if sys.platform != "linux":
-        raise UnconfinableError("processes are looked up in Linux's /proc")
+        raise SandboxUnavailableError("processes are looked up in Linux's /proc")
     until = time.monotonic() + patience
     while (found := _those(belongs)) and time.monotonic() < until:
         time.sleep(_INTERVAL)

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 __all__ = [
-    "UnconfinableError",
+    "SandboxUnavailableError",
     "bound_by_modes",
     "few_files",
     "full_disk",
@@ -32,14 +32,14 @@ _FULL = (
 )
 
 
-class UnconfinableError(Exception):
+class SandboxUnavailableError(Exception):
     """The circumstances can't be made here, and why: the scenario is to be skipped."""
 
 
 def few_files(count: int) -> tuple[str, ...]:
     """At most `count` files may be open in a process."""
     if sys.platform == "win32":
-        raise UnconfinableError("there is no such limit on Windows")
+        raise SandboxUnavailableError("there is no such limit on Windows")
     return ("sh", "-c", 'ulimit -n "$0" && exec "$@"', str(count))
 
 
@@ -47,28 +47,28 @@ def bound_by_modes() -> tuple[str, ...]:
     """What files' modes forbid is forbidden, for root too.
 
     Raises:
-        UnconfinableError: there are no modes, or no way to bind root to them.
+        SandboxUnavailableError: there are no modes, or no way to bind root to them.
     """
     if sys.platform == "win32":
-        raise UnconfinableError("there are no modes on Windows")
+        raise SandboxUnavailableError("there are no modes on Windows")
     if os.geteuid() != 0:
         return ()
     if sys.platform != "linux" or shutil.which("setpriv") is None:
-        raise UnconfinableError("root is bound by modes on Linux alone, with setpriv(1)")
+        raise SandboxUnavailableError("root is bound by modes on Linux alone, with setpriv(1)")
     return ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 
 
 def open_umask() -> tuple[str, ...]:
     """Whatever is made may be written by all, unless the validator says otherwise."""
     if sys.platform == "win32":
-        raise UnconfinableError("there are no modes on Windows")
+        raise SandboxUnavailableError("there are no modes on Windows")
     return ("sh", "-c", 'umask 000 && exec "$@"', "sh")
 
 
 def redirected(words: str) -> tuple[str, ...]:
     """Streams are other than usual, by a shell's words for that, such as ``>/dev/full`` or ``2>&-``."""
     if sys.platform == "win32" or ("/dev/full" in words and not Path("/dev/full").exists()):
-        raise UnconfinableError("there is no such device, or no such shell")
+        raise SandboxUnavailableError("there is no such device, or no such shell")
     return ("sh", "-c", f'exec "$@" {words}', "sh")
 
 
@@ -76,7 +76,7 @@ def read_only(folder: Path) -> tuple[str, ...]:
     """The existing folder, and what is in it, can't be written.
 
     Raises:
-        UnconfinableError: the rights are missing.
+        SandboxUnavailableError: the rights are missing.
     """
     return (*_mounting(), "sh", "-c", _READ_ONLY, str(folder))
 
@@ -87,7 +87,7 @@ def full_disk(folder: Path, size: int, left: Path) -> tuple[str, ...]:
     The validator is then the child of a shell: what it is ended by isn't seen.
 
     Raises:
-        UnconfinableError: the rights are missing.
+        SandboxUnavailableError: the rights are missing.
     """
     return (*_mounting(), "sh", "-c", _FULL, "sh", str(folder), str(size), str(left))
 
@@ -96,10 +96,10 @@ def give_away(folder: Path) -> None:
     """Give the folder to another user.
 
     Raises:
-        UnconfinableError: the rights are missing.
+        SandboxUnavailableError: the rights are missing.
     """
     if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        raise UnconfinableError("only root can give a directory to another user")
+        raise SandboxUnavailableError("only root can give a directory to another user")
     os.chown(folder, 65534, 65534, follow_symlinks=False)
 
 
@@ -107,7 +107,7 @@ def give_away(folder: Path) -> None:
 def _mounting() -> tuple[str, ...]:
     """The words that begin a name space in which one can mount, tried out."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
-        raise UnconfinableError("name spaces for mounts are Linux's, with unshare(1)")
+        raise SandboxUnavailableError("name spaces for mounts are Linux's, with unshare(1)")
     words: tuple[str, ...] = ("unshare", "--mount")
     if os.geteuid() != 0:
         words = ("unshare", "--user", "--map-root-user", "--mount")
@@ -116,5 +116,5 @@ def _mounting() -> tuple[str, ...]:
         tried = subprocess.run(script, capture_output=True, text=True, check=False)
         mounted = "Read-only" in tried.stderr or (tried.returncode != 0 and not tried.stderr)
         if not mounted or Path(scratch, "probe").exists():
-            raise UnconfinableError(f"this user may not mount: {tried.stderr.strip() or 'a write didn’t fail'}")
+            raise SandboxUnavailableError(f"this user may not mount: {tried.stderr.strip() or 'a write didn’t fail'}")
     return words

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.cache.damage import DAMAGES, damage
 from ec_acceptance.testbed.cache.directory import CacheDirectory, Entry
 from ec_acceptance.testbed.fixtures.images import Layer
 from ec_acceptance.testbed.fixtures.malformed_images import SHARED_FILES, substitute
-from ec_acceptance.testbed.gate.faults import WordsError
+from ec_acceptance.testbed.gate.faults import UnknownPhraseError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_substitute_is_as_large_and_as_valid_and_has_other_content(*, plain: b
 
 
 def test_words_without_meaning_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WordsError, match="no damage 'eaten'"):
+    with pytest.raises(UnknownPhraseError, match="no damage 'eaten'"):
         damage("eaten", stored(tmp_path, plain=False), LAYER)
-    with pytest.raises(WordsError, match="doesn't show"):
+    with pytest.raises(UnknownPhraseError, match="doesn't show"):
         substitute(Layer.of(SHARED_FILES, level=9).data)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.cache.file_system_guard import around, unportable, ways_out
+from ec_acceptance.testbed.cache.file_system_guard import list_escapes, list_files, unportable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,27 +14,27 @@ def test_files_links_and_contents_around_a_folder_are_told_apart(tmp_path: Path)
     cache = tmp_path / "cache"
     cache.mkdir()
     (tmp_path / "file").write_bytes(b"one")
-    before = around([tmp_path], cache)
+    before = list_files([tmp_path], cache)
     (cache / "inside").write_bytes(b"is nobody's business")
-    assert around([tmp_path], cache) == before
+    assert list_files([tmp_path], cache) == before
     (tmp_path / "file").write_bytes(b"two")
-    assert around([tmp_path], cache) != before
+    assert list_files([tmp_path], cache) != before
     (tmp_path / "file").write_bytes(b"one")
     (tmp_path / "link").symlink_to("nowhere")
-    assert around([tmp_path], cache).keys() - before.keys() == {str(tmp_path / "link")}
+    assert list_files([tmp_path], cache).keys() - before.keys() == {str(tmp_path / "link")}
 
 
 def test_a_way_out_is_seen_in_the_folder_and_wherever_it_is_in(tmp_path: Path) -> None:
     folder = tmp_path / "one" / "two"
     folder.mkdir(parents=True)
-    before = ways_out([folder])
+    before = list_escapes([folder])
     (folder / "kept").touch()
     (folder / "beside" / "escaped").mkdir(parents=True)
-    assert ways_out([folder]) == before
+    assert list_escapes([folder]) == before
     made = [place / "escaped.diff" for place in (folder, folder.parent, tmp_path)]
     for path in made:
         path.touch()
-    assert ways_out([folder]).keys() - before.keys() == set(map(str, made))
+    assert list_escapes([folder]).keys() - before.keys() == set(map(str, made))
 
 
 @pytest.mark.parametrize("name", ["sha256-0123", ".ec-ref-12.part", "a b", "context", "com10"])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.expect.redactions import Known
+from ec_acceptance.testbed.expect.redactions import Redactions
 from ec_acceptance.testbed.validator.process import Invocation
 
 _RUN = Invocation(("x",), {}, 0, b"", b"", started=1_767_225_600.0, ended=1_767_225_601.0)  # 2026-01-01T00:00:00Z
 
 
-def _known() -> Known:
-    known = Known()
+def _known() -> Redactions:
+    known = Redactions()
     known.add("registry", "127.0.0.1:5000")
     known.add("image", "127.0.0.1:5000/a")
     known.add("key", "PEM\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ec_acceptance.testbed.expect.outcome import expect_cause, expect_right, said_causes
+from ec_acceptance.testbed.expect.outcome import expect_cause, expect_success, reported_causes
 from ec_acceptance.testbed.fixtures.bundles import READERS, seen
 from ec_acceptance.testbed.gate.log import Exchange
 from ec_acceptance.testbed.servers.http import Headers
@@ -40,7 +40,7 @@ def report(*components: Any) -> dict[str, Any]:
 
 
 def test_each_component_with_its_own_files_is_right() -> None:
-    expect_right(ended(0, report(component("b"), component("a"))), {"a": SEEN, "b": SEEN})
+    expect_success(ended(0, report(component("b"), component("a"))), {"a": SEEN, "b": SEEN})
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_each_component_with_its_own_files_is_right() -> None:
 )
 def test_anything_else_is_not(wrong: Invocation) -> None:
     with pytest.raises(AssertionError):
-        expect_right(wrong, {"a": SEEN})
+        expect_success(wrong, {"a": SEEN})
 
 
 def test_causes_stand_on_standard_error_where_there_is_no_report() -> None:
@@ -68,12 +68,12 @@ def test_causes_stand_on_standard_error_where_there_is_no_report() -> None:
         f"Error: error validating image r/a:1 of component a: {RESET}\nsecond line\n"
         "error validating image r/b:1 of component b: EOF\n"
     )
-    assert said_causes(ended(1, err=text)) == {"a": [f"{RESET}\nsecond line"], "b": ["EOF"]}
+    assert reported_causes(ended(1, err=text)) == {"a": [f"{RESET}\nsecond line"], "b": ["EOF"]}
 
 
 def test_causes_stand_in_violations_where_there_is_a_report() -> None:
     failed = component("a", violations={"builtin.files": RESET, "manifests.missing": "missing"})
-    assert said_causes(ended(1, report(failed, component("b")))) == {"a": [RESET]}
+    assert reported_causes(ended(1, report(failed, component("b")))) == {"a": [RESET]}
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 from sessions import Session
 
 from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
-from ec_acceptance.testbed.gate.fault_injector import LEAST_QUIET, Steering
-from ec_acceptance.testbed.gate.faults import Thing
+from ec_acceptance.testbed.gate.fault_injector import LEAST_QUIET, FaultInjector
+from ec_acceptance.testbed.gate.faults import Artifact
 from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.gate.log import NotReachedError
 from ec_acceptance.testbed.gate.rules import Answer, Hold, Reset
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    Fetch = Callable[[Thing], Future[bytes]]
+    Fetch = Callable[[Artifact], Future[bytes]]
 
 WAIT = 20.0
 LAYER = Layer.of({"manifests/a.json": b"{}", "manifests/b.json": b"{}"}, filler_size=1000)
 IMAGE = Image.of([LAYER])
-THE_LAYER = Thing("the layer", "blob", LAYER.digest, LAYER.data, LAYER.boundaries)
-THE_CONFIGURATION = Thing('the configuration of "a"', "blob", IMAGE.config_digest, IMAGE.config, repository="a")
+THE_LAYER = Artifact("the layer", "blob", LAYER.digest, LAYER.data, LAYER.boundaries)
+THE_CONFIGURATION = Artifact('the configuration of "a"', "blob", IMAGE.config_digest, IMAGE.config, repository="a")
 
 
 @pytest.fixture
@@ -44,15 +44,15 @@ def fetch(gate: Gate) -> Iterator[Fetch]:
     """Begins a request for a thing, as a validator would."""
     with ThreadPoolExecutor(4) as pool, Session() as client:
 
-        def get(thing: Thing) -> bytes:
+        def get(thing: Artifact) -> bytes:
             return client.ask("GET", f"{gate.url}/v2/a/blobs/{thing.digest}").content
 
         yield lambda thing: pool.submit(get, thing)
         gate.release()
 
 
-def steering(gate: Gate, limit: float = WAIT, running: dict[str, Running] | None = None) -> Steering:
-    return Steering(gate, running or {}, gate.log.requests, limit)
+def injector(gate: Gate, limit: float = WAIT, running: dict[str, Running] | None = None) -> FaultInjector:
+    return FaultInjector(gate, running or {}, gate.log.requests, limit)
 
 
 def program(*words: str, folder: Path, gate: Gate) -> Running:
@@ -62,7 +62,7 @@ def program(*words: str, folder: Path, gate: Gate) -> Running:
 
 
 def test_what_is_held_is_told_and_let_go(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.add(THE_LAYER, Hold(100), 1)
     answer = fetch(THE_LAYER)
     held = lead.held(THE_LAYER)
@@ -73,7 +73,7 @@ def test_what_is_held_is_told_and_let_go(gate: Gate, fetch: Fetch) -> None:
 
 
 def test_only_the_first_request_is_held(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.add(THE_LAYER, Hold(0), 1)
     first = fetch(THE_LAYER)
     lead.held(THE_LAYER)
@@ -82,7 +82,7 @@ def test_only_the_first_request_is_held(gate: Gate, fetch: Fetch) -> None:
 
 
 def test_an_image_waits_for_its_turn(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.wait_before("a", THE_CONFIGURATION)
     answer = fetch(THE_CONFIGURATION)
     assert not answer.done()
@@ -91,7 +91,7 @@ def test_an_image_waits_for_its_turn(gate: Gate, fetch: Fetch) -> None:
 
 
 def test_nothing_to_let_go_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.add(THE_LAYER, Hold(0), 2)
     fetch(THE_LAYER).result(WAIT)
     with pytest.raises(NotReachedError, match="isn't held"):
@@ -99,7 +99,7 @@ def test_nothing_to_let_go_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> N
 
 
 def test_a_healthy_registry_holds_nothing(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.add(THE_LAYER, Hold(0), None)
     lead.add(THE_LAYER, Reset(0), 2)
     lead.wait_before("a", THE_CONFIGURATION)
@@ -116,7 +116,7 @@ def _head(gate: Gate) -> int:
 
 
 def test_what_is_gone_is_gone_for_those_too_who_ask_for_the_head_alone(gate: Gate) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     rule = lead.add(THE_LAYER, Answer(404), None)
     assert _head(gate) == 404
     assert rule.hits == 0
@@ -125,7 +125,7 @@ def test_what_is_gone_is_gone_for_those_too_who_ask_for_the_head_alone(gate: Gat
 
 
 def test_one_bad_answer_is_for_who_asks_for_the_whole(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     rule = lead.add(THE_LAYER, Answer(503), 1)
     assert _head(gate) == 200
     fetch(THE_LAYER).result(WAIT)
@@ -133,7 +133,7 @@ def test_one_bad_answer_is_for_who_asks_for_the_whole(gate: Gate, fetch: Fetch) 
 
 
 def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate)
+    lead = injector(gate)
     lead.add(THE_LAYER, Hold(0), 1)
     answer = fetch(THE_LAYER)
     lead.held(THE_LAYER)
@@ -146,7 +146,7 @@ def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
 
 
 def test_what_never_comes_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate, limit=0.05)
+    lead = injector(gate, limit=0.05)
     lead.add(THE_LAYER, Hold(0), 1)
     fetch(THE_CONFIGURATION).result(WAIT)
     with pytest.raises(NotReachedError, match="a hold of the layer"):
@@ -154,7 +154,7 @@ def test_what_never_comes_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> No
 
 
 def test_who_asks_for_nothing_is_at_fault(gate: Gate) -> None:
-    lead = steering(gate, limit=0.05)
+    lead = injector(gate, limit=0.05)
     lead.add(THE_LAYER, Hold(0), 1)
     with pytest.raises(AssertionError, match="asked the registry for nothing"):
         lead.held(THE_LAYER)
@@ -162,7 +162,7 @@ def test_who_asks_for_nothing_is_at_fault(gate: Gate) -> None:
 
 def test_who_stands_still_with_all_requests_answered_is_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
     still = program("sleep", "60", folder=tmp_path, gate=gate)
-    lead = steering(gate, limit=0.3, running={"": still})
+    lead = injector(gate, limit=0.3, running={"": still})
     lead.add(THE_LAYER, Hold(0), 1)
     fetch(THE_CONFIGURATION).result(WAIT)
     with pytest.raises(AssertionError, match=r"stands still: .* a hold of the layer"):
@@ -173,7 +173,7 @@ def test_who_stands_still_with_all_requests_answered_is_at_fault(gate: Gate, fet
 
 def test_who_may_wait_for_what_is_held_is_not_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
     waiting = program("sleep", "60", folder=tmp_path, gate=gate)
-    lead = steering(gate, limit=0.3, running={"": waiting})
+    lead = injector(gate, limit=0.3, running={"": waiting})
     lead.add(THE_LAYER, Hold(0), 1)
     lead.wait_before("a", THE_CONFIGURATION)
     fetch(THE_CONFIGURATION)
@@ -185,7 +185,7 @@ def test_who_may_wait_for_what_is_held_is_not_at_fault(gate: Gate, fetch: Fetch,
 
 def test_who_ends_too_early_is_at_fault_at_once(gate: Gate, tmp_path: Path) -> None:
     ended = program("true", folder=tmp_path, gate=gate)
-    lead = steering(gate, running={"": ended})
+    lead = injector(gate, running={"": ended})
     lead.add(THE_LAYER, Hold(0), 1)
     with pytest.raises(AssertionError, match="ended before"):
         lead.held(THE_LAYER)
@@ -193,7 +193,7 @@ def test_who_ends_too_early_is_at_fault_at_once(gate: Gate, tmp_path: Path) -> N
 
 
 def test_what_must_come_and_does_not_is_the_validators_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = steering(gate, limit=0.05)
+    lead = injector(gate, limit=0.05)
     fetch(THE_LAYER).result(WAIT)
     with pytest.raises(AssertionError, match="an answer didn't come about"):
         lead.wait_for(lambda: False, "an answer")

@@ -6,7 +6,7 @@ import pytest
 
 from ec_acceptance.testbed.fixtures.images import Layer
 from ec_acceptance.testbed.gate import faults
-from ec_acceptance.testbed.gate.faults import Thing, WordsError
+from ec_acceptance.testbed.gate.faults import Artifact, UnknownPhraseError
 from ec_acceptance.testbed.gate.rules import (
     Answer,
     Close,
@@ -23,8 +23,8 @@ from ec_acceptance.testbed.gate.rules import (
 )
 
 LAYER = Layer.of({"manifests/a.json": b"{}", "manifests/b.json": b"{}"}, filler_size=3000)
-THE_LAYER = Thing("the layer", "blob", LAYER.digest, LAYER.data, LAYER.boundaries)
-OTHER = Thing("the other", "blob", "sha256:0", b"other")
+THE_LAYER = Artifact("the layer", "blob", LAYER.digest, LAYER.data, LAYER.boundaries)
+OTHER = Artifact("the other", "blob", "sha256:0", b"other")
 MIDDLE, LAST, BOUNDARY = LAYER.size // 2, LAYER.size - 1, LAYER.boundaries[1]
 
 
@@ -63,7 +63,7 @@ def test_words_mean_a_verb(words: str, wanted: Verb) -> None:
     ],
 )
 def test_other_words_are_refused(words: str) -> None:
-    with pytest.raises(WordsError):
+    with pytest.raises(UnknownPhraseError):
         faults.verb(words, THE_LAYER, {"the other": OTHER}.__getitem__)
 
 
@@ -73,7 +73,7 @@ def test_the_boundary_is_behind_the_first_file_that_policies_read() -> None:
 
 
 def test_what_has_no_entries_has_no_boundary() -> None:
-    with pytest.raises(WordsError, match="there is no place"):
+    with pytest.raises(UnknownPhraseError, match="there is no place"):
         faults.place("at an entry boundary", OTHER)
 
 
@@ -89,9 +89,9 @@ def test_later_requests_are_all_but_the_first() -> None:
 
 
 def test_no_number_is_refused() -> None:
-    with pytest.raises(WordsError):
+    with pytest.raises(UnknownPhraseError):
         faults.nth("some")
 
 
 def test_a_thing_of_no_repository_is_meant_in_all() -> None:
-    assert THE_LAYER.wanted == {"method": "GET", "kind": "blob", "repository": None, "reference": LAYER.digest}
+    assert THE_LAYER.request_filter == {"method": "GET", "kind": "blob", "repository": None, "reference": LAYER.digest}

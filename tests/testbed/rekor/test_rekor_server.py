@@ -10,7 +10,7 @@ import pytest
 import sessions
 from sessions import Session
 
-from ec_acceptance.testbed.rekor import TRUTH, Lies, Log, RekorServer, dsse, hashedrekord, intoto
+from ec_acceptance.testbed.rekor import NO_FAULTS, Log, LogFaults, RekorServer, dsse, hashedrekord, intoto
 from ec_acceptance.testbed.signing import Envelope, ImageSignature, KeyPair, seal, sign_image
 
 KNOWN, OTHER = KeyPair.derived("tests", "known"), KeyPair.derived("tests", "other")
@@ -196,10 +196,10 @@ def test_each_server_of_a_log_keeps_its_own_journal(server: RekorServer, ask: As
     with RekorServer(log) as second:
         sessions.ask("GET", f"{second.url}/api/v1/log")
         ask("POST", "/entries/retrieve", query())
-        [asked] = server.journal.asked
+        [asked] = server.request_log.requests
         assert (asked.method, asked.path, asked.status) == ("POST", "/api/v1/log/entries/retrieve", 200)
         assert asked.document == query()
-        assert [one.path for one in second.journal.asked] == ["/api/v1/log"]
+        assert [one.path for one in second.request_log.requests] == ["/api/v1/log"]
 
 
 def shown(ask: Ask) -> tuple[str, Any]:
@@ -212,42 +212,42 @@ def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log
     truth = log.described(log.add(b"1"))
     proof, promise = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
 
-    server.lies = Lies(wrong_root=True)
+    server.faults = LogFaults(wrong_root=True)
     _, lie = shown(ask)
     assert lie["verification"]["inclusionProof"].pop("rootHash") != proof["rootHash"]
     assert lie["verification"]["inclusionProof"].items() < proof.items()
 
-    server.lies = Lies(no_proof=True)
+    server.faults = LogFaults(no_proof=True)
     assert shown(ask)[1]["verification"] == {"signedEntryTimestamp": promise}
 
-    server.lies = Lies(bad_timestamp=True)
+    server.faults = LogFaults(bad_timestamp=True)
     assert shown(ask)[1] == {**truth, "integratedTime": truth["integratedTime"] + 1}
 
-    server.lies = Lies(wrong_uuid=True)
+    server.faults = LogFaults(wrong_uuid=True)
     assert shown(ask)[0] != log.uuid(log._entries[0])
 
-    server.lies = Lies(key=OTHER)
+    server.faults = LogFaults(key=OTHER)
     assert shown(ask)[1]["logID"] == OTHER.fingerprint.hex()
 
-    server.lies = TRUTH
+    server.faults = NO_FAULTS
     assert shown(ask)[1] == truth
 
 
 def test_an_emptied_search_finds_nothing(server: RekorServer, ask: Ask, log: Log) -> None:
     log.add(b"1")
-    server.lies = Lies(empty=True)
+    server.faults = LogFaults(empty=True)
     assert ask("POST", "/entries/retrieve", {"logIndexes": [0]}) == (200, [])
 
 
 def test_a_status_may_be_told_once(server: RekorServer, ask: Ask, log: Log) -> None:
     log.add(b"1")
-    server.lies = Lies(status=503, times=1)
+    server.faults = LogFaults(status=503, times=1)
     assert ask("GET", "") == (503, {"code": 503, "message": "There was an error communicating with the log"})
     assert ask("GET", "")[0] == 200
 
 
 def test_a_status_may_be_told_always_with_any_body(server: RekorServer) -> None:
-    server.lies = Lies(status=500, body=b"<html>", content_type="text/html")
+    server.faults = LogFaults(status=500, body=b"<html>", content_type="text/html")
     for _ in range(3):
         response = sessions.ask("GET", f"{server.url}/api/v1/log")
         assert (response.status_code, response.headers["Content-Type"], response.content) == (

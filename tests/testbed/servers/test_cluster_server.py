@@ -101,9 +101,9 @@ def test_objects_are_only_read(server: ClusterServer) -> None:
 
 def test_the_journal_has_each_request(server: ClusterServer) -> None:
     get(server, "/api/v1/namespaces/a/secrets/x")
-    [asked] = server.journal.matching("GET", r".*/secrets/[a-z]")
+    [asked] = server.request_log.matching("GET", r".*/secrets/[a-z]")
     assert asked.status == 404
-    assert server.journal.matching("GET", "/secrets") == ()
+    assert server.request_log.matching("GET", "/secrets") == ()
 
 
 def test_a_kubeconfig_names_server_and_namespace(server: ClusterServer, tmp_path: Path) -> None:

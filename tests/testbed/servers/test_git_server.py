@@ -90,7 +90,7 @@ def test_a_clone_has_the_files_with_and_without_suffix(server: GitServer, client
     refs, clone = cloned(client, path)
     assert refs[b"refs/heads/main"] == refs[b"HEAD"] == head.encode()
     assert content(clone, head) == FILES
-    assert [(one.method, one.path, one.status) for one in server.journal.asked] == [
+    assert [(one.method, one.path, one.status) for one in server.request_log.requests] == [
         ("GET", f"/git/{path}/info/refs", 200),
         ("POST", f"/git/{path}/git-upload-pack", 200),
     ]
@@ -188,7 +188,7 @@ def test_nonsense_in_place_of_a_request_for_a_pack_is_refused() -> None:
 def test_a_client_that_lacks_the_authority_does_not_get_through(server: GitServer) -> None:
     with Session() as session, pytest.raises(requests.exceptions.SSLError):
         session.ask("GET", server.url)
-    assert server.journal.asked == ()
+    assert server.request_log.requests == ()
 
 
 def test_files_are_served_beside_repositories() -> None:

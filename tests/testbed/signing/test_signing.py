@@ -15,7 +15,7 @@ from ec_acceptance.testbed.signing import (
     KeyPair,
     Layer,
     attached,
-    attached_tag,
+    attachment_tag,
     digest_of,
     pae,
     provenance_v02,
@@ -155,7 +155,7 @@ def test_the_usual_predicates_name_builder_and_type() -> None:
 
 
 def test_the_tag_is_made_from_the_digest() -> None:
-    assert attached_tag(DIGEST, "sig") == f"sha256-{'ab' * 32}.sig"
+    assert attachment_tag(DIGEST, "sig") == f"sha256-{'ab' * 32}.sig"
 
 
 def test_an_artifact_refers_to_exactly_its_blobs() -> None:

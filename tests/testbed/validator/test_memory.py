@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.testbed.validator.memory import Peak, measured
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def test_memory_is_watched_until_the_context_ends() -> None:
                 end = time.monotonic() + WAIT
                 while peak.size < SIZE and time.monotonic() < end:
                     later.wait(0.01)
-        except UnconfinableError as error:
+        except SandboxUnavailableError as error:
             pytest.skip(str(error))
         assert SIZE <= peak.size < SIZE + OTHER
         names = {thread.name for thread in threading.enumerate()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.testbed.validator.process import Validator
-from ec_acceptance.testbed.validator.processes import outliving
+from ec_acceptance.testbed.validator.processes import find_survivors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,13 +23,13 @@ _PATIENCE = 5.0
 
 def test_a_process_of_another_session_is_found_until_it_ends(tmp_path: Path) -> None:
     variable = f"TMPDIR={tmp_path}"
-    assert outliving(variable, 0.0) == ()
+    assert find_survivors(variable, 0.0) == ()
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, env=environment, start_new_session=True) as process:
-        assert outliving(variable, 0.05) == (f"{process.pid} cat",)
-        assert outliving(f"{variable}/other", 0.0) == ()
+        assert find_survivors(variable, 0.05) == (f"{process.pid} cat",)
+        assert find_survivors(f"{variable}/other", 0.0) == ()
         process.communicate()
-    assert outliving(variable, 5.0) == ()
+    assert find_survivors(variable, 5.0) == ()
 
 
 def test_a_run_is_over_when_its_session_is_empty(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.validator.sandbox import UnconfinableError, few_files, full_disk, open_umask, read_only
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, few_files, full_disk, open_umask, read_only
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ def test_a_read_only_directory_is_read_and_not_written(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("old", encoding="ascii")
     try:
         words = read_only(tmp_path)
-    except UnconfinableError as error:
+    except SandboxUnavailableError as error:
         pytest.skip(str(error))
     program = "import os, sys; os.chdir(sys.argv[1]); print(open('old').read()); open('new', 'w')"
     done = run(words, program, str(tmp_path))
@@ -48,7 +48,7 @@ def test_a_full_disk_is_full_and_shows_what_was_left_on_it(tmp_path: Path) -> No
     left.mkdir()
     try:
         words = full_disk(disk, 64 << 10, left)
-    except UnconfinableError as error:
+    except SandboxUnavailableError as error:
         pytest.skip(str(error))
     program = "import sys; file = open(sys.argv[1] + '/file', 'wb', 0); [file.write(bytes(4096)) for _ in range(64)]"
     done = run(words, program, str(disk))

@@ -77,7 +77,7 @@ def test_objects_are_found_by_namespace_and_name(server: ClusterServer, config: 
     assert cluster.policy("ns/pol") == {"publicKey": "k"}
     assert cluster.snapshot("ns/snap") == {"application": "app"}
     assert cluster.secret("ns", "sec") == {"cosign.pub": b"PEM\n"}
-    assert [entry.path for entry in server.journal.asked] == [
+    assert [entry.path for entry in server.request_log.requests] == [
         "/apis/appstudio.redhat.com/v1alpha1/namespaces/ns/enterprisecontractpolicies/pol",
         "/apis/appstudio.redhat.com/v1alpha1/namespaces/ns/snapshots/snap",
         "/api/v1/namespaces/ns/secrets/sec",
@@ -134,7 +134,7 @@ def test_the_servers_own_words_are_passed_on(config: Path) -> None:
 
 def test_names_are_escaped_in_paths(server: ClusterServer, config: Path) -> None:
     _policy_error(_cluster(config), "a b/é?")
-    assert server.journal.asked[-1].path.endswith("/namespaces/a%20b/enterprisecontractpolicies/%C3%A9%3F")
+    assert server.request_log.requests[-1].path.endswith("/namespaces/a%20b/enterprisecontractpolicies/%C3%A9%3F")
 
 
 def _set_server(url: str) -> Callable[[dict[str, Any]], object]:
@@ -240,7 +240,7 @@ def test_a_server_without_a_scheme_is_asked_over_plain_http(server: ClusterServe
 
 def test_credentials_are_not_sent_over_plain_http(server: ClusterServer, config: Path) -> None:
     _cluster(_changed(config, _set_user(token="secret", username="u", password="p"))).policy("ns/pol")
-    assert "Authorization" not in server.journal.asked[-1].headers
+    assert "Authorization" not in server.request_log.requests[-1].headers
     _cluster(_changed(config, _set_user(exec={"command": "false"}))).policy("ns/pol")
 
 
@@ -347,7 +347,7 @@ def test_the_servers_certificate_may_have_another_name(authority: Authority, tmp
         entry = {"tls-server-name": "cluster.test"}
         named = _changed(config, lambda document: document["clusters"][0]["cluster"].update(entry))
         assert _cluster(named).policy("ns/pol") == {"publicKey": "k"}
-        assert cluster.journal.asked[-1].headers["Host"] == cluster.url.removeprefix("https://")
+        assert cluster.request_log.requests[-1].headers["Host"] == cluster.url.removeprefix("https://")
         wrong = _changed(
             named, lambda document: document["clusters"][0]["cluster"].update({"tls-server-name": "x.test"})
         )
@@ -387,7 +387,7 @@ def test_basic_credentials_and_impersonation_are_sent_over_tls(authority: Author
         _fill(cluster)
         config = cluster.kubeconfig(tmp_path / "config", ca_file=authority.write(tmp_path / "ca.pem"))
         _cluster(_changed(config, _set_user(username="u", password="p", **{"as": "other"}))).policy("ns/pol")
-        headers = cluster.journal.asked[-1].headers
+        headers = cluster.request_log.requests[-1].headers
         assert headers["Authorization"] == f"Basic {base64.b64encode(b'u:p').decode()}"
         assert headers["Impersonate-User"] == "other"
 

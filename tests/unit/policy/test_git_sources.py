@@ -200,7 +200,7 @@ class TestOverHTTPS:
     ) -> None:
         assert repository.head
         git.fetch(f"git::{server.url}/git/p", destination, web=web)
-        assert [asked.method for asked in server.journal.asked] == ["GET", "POST"]
+        assert [asked.method for asked in server.request_log.requests] == ["GET", "POST"]
 
     @pytest.mark.parametrize(
         ("rest", "error"),
@@ -517,5 +517,5 @@ def test_a_redirect_of_the_advertisement_takes_no_password_along(
     with Server(elsewhere, tls=authority.server) as first:
         git.fetch(f"git::https://me:secret@{first.address}/git/p", destination, web=web)
     assert (destination / "main.rego").is_file()
-    assert {one.method for one in server.journal.asked} == {"GET", "POST"}
-    assert not [one for one in server.journal.asked if "Authorization" in one.headers]
+    assert {one.method for one in server.request_log.requests} == {"GET", "POST"}
+    assert not [one for one in server.request_log.requests if "Authorization" in one.headers]

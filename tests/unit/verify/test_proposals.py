@@ -61,21 +61,21 @@ def _check(server: RekorServer, envelope: bytes) -> str:
 )
 def test_a_foreign_envelope_is_refused_before_the_log_is_asked(server: RekorServer, envelope: bytes, text: str) -> None:
     assert _check(server, envelope) == text
-    assert not server.journal.asked
+    assert not server.request_log.requests
 
 
 def test_an_envelope_by_the_key_is_looked_up(server: RekorServer) -> None:
     assert _check(server, _envelope(_KEY)) == "signature not found in transparency log"
-    [asked] = server.journal.asked
+    [asked] = server.request_log.requests
     assert [entry["kind"] for entry in asked.document["entries"]] == ["dsse", "intoto"]
 
 
 def test_an_envelope_without_signatures_is_looked_up_without_verifiers(server: RekorServer) -> None:
     _check(server, _envelope(signatures=[]))
-    [asked] = server.journal.asked
+    [asked] = server.request_log.requests
     assert asked.document["entries"][0]["spec"]["proposedContent"]["verifiers"] is None
 
 
 def test_a_large_envelope_without_signatures_is_not_sent_to_the_log(server: RekorServer) -> None:
     assert _check(server, _envelope(signatures=[], more="x" * (1 << 20))) == "no signature found"
-    assert not server.journal.asked
+    assert not server.request_log.requests

@@ -20,7 +20,7 @@ from specimens import (
 )
 from test_certificate import certificate
 
-from ec_acceptance.testbed.rekor import Lies, Log, RekorServer
+from ec_acceptance.testbed.rekor import Log, LogFaults, RekorServer
 from ec_acceptance.testbed.rekor.entries import dsse, hashedrekord, intoto
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.signing import simple_signing
@@ -98,7 +98,7 @@ def test_a_logged_signature_has_the_logs_time(server: RekorServer) -> None:
 
 def test_an_image_signature_is_asked_for_to_the_byte(server: RekorServer) -> None:
     _transparency(server.url).check(_evidence(), None)
-    (asked,) = server.journal.asked
+    (asked,) = server.request_log.requests
     pem = base64.b64encode(KNOWN.public_pem.encode()).decode()
     assert asked.body.decode() == (
         '{"entryUUIDs":null,"logIndexes":null,"entries":[{"apiVersion":"0.0.1","spec":{"data":{"hash":'
@@ -114,7 +114,7 @@ def test_an_attestation_is_asked_for_as_two_kinds(server: RekorServer) -> None:
     layer = attestation_layer()
     envelope = layer.content.replace(b'"keyid":""', '"keyid":"<é>"'.encode())
     assert _reason(server.url, payload=envelope, signature="", is_attestation=True) == _NOT_FOUND
-    (asked,) = server.journal.asked
+    (asked,) = server.request_log.requests
     text = json.dumps(envelope.decode(), ensure_ascii=False).replace("<", "\\u003c").replace(">", "\\u003e")
     pem = base64.b64encode(KNOWN.public_pem.encode()).decode()
     digest = _evidence(payload=envelope).digest
@@ -146,25 +146,28 @@ _ROOT = "no valid tlog entries found verifying inclusion proof: calculated root:
 
 
 @pytest.mark.parametrize(
-    ("lies", "reason"),
+    ("faults", "reason"),
     [
-        (Lies(empty=True), _NOT_FOUND),
-        (Lies(wrong_uuid=True), "no valid tlog entries found with proposed entry"),
-        (Lies(no_proof=True), "no valid tlog entries found inclusion proof not provided"),
-        (Lies(wrong_root=True), _ROOT),
-        (Lies(bad_timestamp=True), "no valid tlog entries found verifying signedEntryTimestamp: unable to verify SET"),
+        (LogFaults(empty=True), _NOT_FOUND),
+        (LogFaults(wrong_uuid=True), "no valid tlog entries found with proposed entry"),
+        (LogFaults(no_proof=True), "no valid tlog entries found inclusion proof not provided"),
+        (LogFaults(wrong_root=True), _ROOT),
         (
-            Lies(key=STRANGE_LOG),
+            LogFaults(bad_timestamp=True),
+            "no valid tlog entries found verifying signedEntryTimestamp: unable to verify SET",
+        ),
+        (
+            LogFaults(key=STRANGE_LOG),
             f"no valid tlog entries found {_UNKNOWN_LOG}",
         ),
         (
-            Lies(content_type="text/html"),
+            LogFaults(content_type="text/html"),
             f"{_QUERY}&[] (*[]models.LogEntry) is not supported by {_TEXT}",
         ),
     ],
 )
-def test_lies_are_found_out(server: RekorServer, lies: Lies, reason: str) -> None:
-    server.lies = lies
+def test_faults_of_the_log_are_found(server: RekorServer, faults: LogFaults, reason: str) -> None:
+    server.faults = faults
     assert _reason(server.url).startswith(reason)
 
 
@@ -183,22 +186,22 @@ def test_lies_are_found_out(server: RekorServer, lies: Lies, reason: str) -> Non
     ],
 )
 def test_refusals_are_told_and_not_repeated(server: RekorServer, status: int, body: bytes, reason: str) -> None:
-    server.lies = Lies(status=status, body=body)
+    server.faults = LogFaults(status=status, body=body)
     assert _reason(server.url) == f"{_QUERY}[POST {_PATH}]{reason}"
-    assert len(server.journal.asked) == 1
+    assert len(server.request_log.requests) == 1
 
 
 @pytest.mark.parametrize(("status", "body", "shown"), [(500, b"oops\n", ": oops"), (503, b"", ""), (429, b"x", ": x")])
 def test_breakdowns_are_tried_four_times(server: RekorServer, status: int, body: bytes, shown: str) -> None:
-    server.lies = Lies(status=status, body=body)
+    server.faults = LogFaults(status=status, body=body)
     assert _reason(server.url) == (
         f'{_QUERY}Post "{server.url}{_PATH}": giving up after 4 attempt(s): status {status}{shown}'
     )
-    assert len(server.journal.asked) == 4
+    assert len(server.request_log.requests) == 4
 
 
 def test_the_fourth_attempt_may_succeed(server: RekorServer) -> None:
-    server.lies = Lies(status=500, times=3)
+    server.faults = LogFaults(status=500, times=3)
     assert _transparency(server.url).check(_evidence(), None).year == 2024
 
 
@@ -288,13 +291,13 @@ def test_urls_that_lead_nowhere_are_told() -> None:
 
 def test_a_signature_that_is_not_base64_is_not_asked_for(server: RekorServer) -> None:
     assert _reason(server.url, signature="!!") == "decoding base64 signature: illegal base64 data at input byte 0"
-    assert not server.journal.asked
+    assert not server.request_log.requests
 
 
 def test_a_certificate_of_another_key_is_not_asked_for(server: RekorServer) -> None:
     reason = _reason(server.url, certified=public(OTHER))
     assert reason == "both public key and certificate were provided but did not match"
-    assert not server.journal.asked
+    assert not server.request_log.requests
 
 
 def test_a_whole_image_is_verified_with_the_log(server: RekorServer) -> None:
@@ -304,7 +307,7 @@ def test_a_whole_image_is_verified_with_the_log(server: RekorServer) -> None:
     verifier = Verifier(registry, public(KNOWN), _transparency(server.url))
     assert verifier.image_signatures(IMAGE)
     assert verifier.attestations(IMAGE)
-    assert len(server.journal.matching("POST", _PATH)) == 2
+    assert len(server.request_log.matching("POST", _PATH)) == 2
 
 
 def test_a_certificate_stands_in_for_the_key(server: RekorServer) -> None:
@@ -313,6 +316,6 @@ def test_a_certificate_stands_in_for_the_key(server: RekorServer) -> None:
     layer = signature_layer(payload=_PAYLOAD, annotations={"dev.sigstore.cosign/certificate": leaf})
     registry = FakeRegistry().attach("sig", layer)
     assert Verifier(registry, public(KNOWN), _transparency(server.url)).image_signatures(IMAGE)
-    (asked,) = server.journal.asked
+    (asked,) = server.request_log.requests
     content = asked.document["entries"][0]["spec"]["signature"]["publicKey"]["content"]
     assert base64.b64decode(content).decode() == leaf

@@ -218,7 +218,7 @@ def test_the_log_is_asked_at_the_given_address(bench: Bench, function: str) -> N
     with RekorServer(log) as server:
         opts = {**LOGGED, "rekor_public_key": LOG.public_pem, "rekor_url": server.url}
         assert bench.call(f"sigstore.verify_{function}", Signed(bench, log, off=False).ref, opts)["success"] is True
-        assert len(server.journal.asked) == 1
+        assert len(server.request_log.requests) == 1
 
 
 def test_equal_questions_of_all_components_are_answered_once(bench: Bench, function: str) -> None:
