@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 from behave import given
 
@@ -39,9 +40,21 @@ def a_folder(context: Context, name: str) -> None:
     add_folder(context.world, name, dict(pairs(context.table)))
 
 
+@given('a folder "{name}" with the files of "{example}"')
+def a_folder_of_an_example(context: Context, name: str, example: str) -> None:
+    """A whole folder of `features/examples`; the folder `.` is the one in which the validator is started."""
+    world = context.world
+    shutil.copytree(world.services.examples / example, world.work / name, dirs_exist_ok=True)
+
+
 @given("the policy configuration")
 def the_policy_configuration(context: Context) -> None:
     context.world.write(POLICY_FILE, context.text)
+
+
+@given('the policy configuration "{text}"')
+def the_policy_configuration_in_a_line(context: Context, text: str) -> None:
+    context.world.write(POLICY_FILE, text)
 
 
 @given("the rules")

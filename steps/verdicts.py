@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import yaml
 from behave import given, then
 
 from ec_acceptance.testbed.expect.report import Report
@@ -48,6 +49,13 @@ def an_image_with_files(context: Context, name: str) -> None:
     layers: dict[str, dict[str, str]] = {}
     for layer, path, text in rows(context.table):
         layers.setdefault(layer, {})[path] = text
+    add_files(context.world, name, list(layers.values()))
+
+
+@given('an image "{name}" with the files of "{example}"')
+def an_image_with_the_files_of(context: Context, name: str, example: str) -> None:
+    """A YAML file of `features/examples`: content by path, by layer, the lowest first."""
+    layers = yaml.safe_load((context.world.services.examples / example).read_bytes())
     add_files(context.world, name, list(layers.values()))
 
 

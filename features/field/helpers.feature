@@ -10,10 +10,7 @@ Feature: How a run ends that waits for a program
     And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/named.rego |
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
     When "validate image" starts
     And the helper is being asked
     And the validation gets <signal>, and all of it ends

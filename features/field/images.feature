@@ -5,18 +5,9 @@ Feature: Images of odd forms, as builders and registries make them
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
-    And the rules
-      """
-      package seen
-      default seen := "an image"
-      seen := input.image.config.Labels.seen
-      seen := "nothing" if not input.image.config
-      warn contains seen
-      """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And a folder "rules" with
+      | main.rego | policy/label.rego |
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-01
   Scenario Outline: a configuration is none if one member has the wrong type: <member>

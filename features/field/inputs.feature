@@ -2,15 +2,9 @@ Feature: Files and folders to be judged, as they lie about
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
-    And the rules
-      """
-      package seen
-      warn contains sprintf("%v %v", [data.conftest.file.name, json.marshal(input)])
-      """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And a folder "rules" with
+      | main.rego | policy/input.rego |
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-20
   Scenario: further down in a folder, files that nobody reads are passed over
@@ -32,7 +26,7 @@ Feature: Files and folders to be judged, as they lie about
       """
     When ec command is run with "validate input in --policy policy.yaml --output json"
     Then the rules saw
-      | a.json 1             |
+      | a.json 1            |
       | values.yaml {"b":2} |
 
   @form-21
@@ -83,7 +77,7 @@ Feature: Files and folders to be judged, as they lie about
     When ec command is run with "validate input in --policy policy.yaml --output json"
     Then the rules saw
       | <name> {"a":1} |
-      | b.json 2        |
+      | b.json 2       |
 
     Examples:
       | id | name   |
@@ -120,10 +114,10 @@ Feature: Files and folders to be judged, as they lie about
       | a.yaml {"b":2} |
 
     Examples:
-      | id | what                          | first        | second   | third        |
-      | 01 | parted by dashes              | # a          | a: 1     | ---          |
-      | 02 | parted by dashes and a remark | # a          | a: 1     | --- # b      |
-      | 03 | parted by dashes and a blank  | ---          | a: 1     | --- !!map    |
+      | id | what                          | first | second | third     |
+      | 01 | parted by dashes              | # a   | a: 1   | ---       |
+      | 02 | parted by dashes and a remark | # a   | a: 1   | --- # b   |
+      | 03 | parted by dashes and a blank  | ---   | a: 1   | --- !!map |
 
   @form-26 @form-26.<id>
   Scenario Outline: directives belong to the document after them: <directive>
@@ -138,10 +132,10 @@ Feature: Files and folders to be judged, as they lie about
       | a.yaml {"a":1} |
 
     Examples:
-      | id | directive                       |
-      | 01 | %YAML 1.1                       |
-      | 02 | %YAML 1.2                       |
-      | 03 | %TAG !e! tag:example.com,2000:  |
+      | id | directive                      |
+      | 01 | %YAML 1.1                      |
+      | 02 | %YAML 1.2                      |
+      | 03 | %TAG !e! tag:example.com,2000: |
 
   @form-27
   Scenario: a pipe in a folder
@@ -156,21 +150,27 @@ Feature: Files and folders to be judged, as they lie about
       error validating file in: evaluating policy: parse files: get files from directory: open in/s/b.json: not a regular file
       """
 
-  @form-28 @form-28.<id>
-  Scenario Outline: a file that isn't there is told as what else it was taken for: <flag>
+  @form-28 @form-28.01
+  Scenario: a policy that isn't there is reported as a file, too
     Given a conforming image "acceptance/app"
     And there is a cluster
     When "validate image" is run with
-      | <flag> | absent.yaml |
+      | --policy | absent.yaml |
     Then the validation fails with the error
       """
-      <error>
+      unable to fetch EnterpriseContractPolicy: … (no such file: "absent.yaml"; it was taken for a name in the cluster)
       """
 
-    Examples:
-      | id | flag     | error |
-      | 01 | --policy | unable to fetch EnterpriseContractPolicy: … (no such file: "absent.yaml"; it was taken for a name in the cluster) |
-      | 02 | --images | unable to parse Snapshot specification from absent.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.SnapshotSpec (absent.yaml: no such file or directory; it was taken for the specification itself) |
+  @form-28 @form-28.02
+  Scenario: a snapshot that isn't there is reported as a file, too
+    Given a conforming image "acceptance/app"
+    And there is a cluster
+    When "validate image" is run with
+      | --images | absent.yaml |
+    Then the validation fails with the error
+      """
+      unable to parse Snapshot specification from absent.yaml: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.SnapshotSpec (absent.yaml: no such file or directory; it was taken for the specification itself)
+      """
 
   @form-29
   Scenario: a format that isn't is followed by those that are

@@ -8,10 +8,7 @@ Feature: How a run ends
     And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/named.rego |
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @process-01 @process-01.<id>
   Scenario Outline: <signal> ends a run whose registry doesn't answer
@@ -147,13 +144,13 @@ Feature: How a run ends
     And the file "report.json" is the report of "app" alone
 
     Examples:
-      | id | redirection     |
-      | 1  | <&-             |
-      | 2  | >&-             |
-      | 3  | 2>&-            |
-      | 4  | <&- >&- 2>&-    |
-      | 5  | >/dev/full      |
-      | 6  | 2>/dev/full     |
+      | id | redirection  |
+      | 1  | <&-          |
+      | 2  | >&-          |
+      | 3  | 2>&-         |
+      | 4  | <&- >&- 2>&- |
+      | 5  | >/dev/full   |
+      | 6  | 2>/dev/full  |
 
   @process-13 @process-13.<id>
   Scenario Outline: a report file that is a <kind> link stays one
@@ -211,10 +208,10 @@ Feature: How a run ends
       """
 
     Examples:
-      | id | flag      | named        | reason                      | more             |
-      | 1  | --workers | --workers    | strconv.ParseInt: parsing   | : invalid syntax |
-      | 2  | --strict  | -s, --strict | strconv.ParseBool: parsing  | : invalid syntax |
-      | 3  | --timeout | --timeout    | time: invalid duration      |                  |
+      | id | flag      | named        | reason                     | more             |
+      | 1  | --workers | --workers    | strconv.ParseInt: parsing  | : invalid syntax |
+      | 2  | --strict  | -s, --strict | strconv.ParseBool: parsing | : invalid syntax |
+      | 3  | --timeout | --timeout    | time: invalid duration     |                  |
 
   @process-22
   Scenario: bytes that are no UTF-8 stay what they are in an image's name

@@ -132,8 +132,11 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     Given a file "rules.tar.gz" that is whole is served over https, an archive of
       | main.rego | policy/first.rego |
       | more.txt  | policy/first.rego |
-    When "validate image" is run with
-      | --policy | {"sources": [{"policy": ["https://${GITHOST}/files/rules.tar.gz?checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000"]}]} |
+    And the policy configuration
+      """
+      sources: [{policy: ["https://${GITHOST}/files/rules.tar.gz?checksum=sha256:0000000000000000000000000000000000000000000000000000000000000000"]}]
+      """
+    When "validate image" is run
     Then the validation fails with the error
       """
       checksum sha256:0000000000000000000000000000000000000000000000000000000000000000 expected, but got …

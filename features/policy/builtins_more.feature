@@ -6,12 +6,12 @@ Feature: Functions that policies check signatures and package URLs with
     And an image "acceptance/bare" with the files
       | only | etc/bare | nothing |
 
-  @function-<id>
-  Scenario Outline: package URLs: <purl>
+  @function-01
+  Scenario: package URLs: all parts
     Given the rules
       """
       package tried
-      purl := "<purl>"
+      purl := "pkg:npm/%40ns/foo@1.0?arch=x&b=%20y#sub/path"
       valid if ec.purl.is_valid(purl)
       default valid := false
       warn contains json.marshal([valid, [value | value := ec.purl.parse(purl)]])
@@ -21,15 +21,47 @@ Feature: Functions that policies check signatures and package URLs with
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is
       """
-      <value>
+      [true,[{"name":"foo","namespace":"@ns","qualifiers":[{"key":"arch","value":"x"},{"key":"b","value":" y"}],"subpath":"sub/path","type":"npm","version":"1.0"}]]
       """
     And the output should match the snapshot
 
-    Examples:
-      | id | purl                                                 | value |
-      | 01 | pkg:npm/%40ns/foo@1.0?arch=x&b=%20y#sub/path         | [true,[{"name":"foo","namespace":"@ns","qualifiers":[{"key":"arch","value":"x"},{"key":"b","value":" y"}],"subpath":"sub/path","type":"npm","version":"1.0"}]] |
-      | 02 | PKG:PYPI/Foo_Bar@1                                   | [true,[{"name":"foo-bar","namespace":"","qualifiers":[],"subpath":"","type":"pypi","version":"1"}]] |
-      | 03 | pkg:npm                                              | [false,[]] |
+  @function-02
+  Scenario: package URLs: normalized
+    Given the rules
+      """
+      package tried
+      purl := "PKG:PYPI/Foo_Bar@1"
+      valid if ec.purl.is_valid(purl)
+      default valid := false
+      warn contains json.marshal([valid, [value | value := ec.purl.parse(purl)]])
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [true,[{"name":"foo-bar","namespace":"","qualifiers":[],"subpath":"","type":"pypi","version":"1"}]]
+      """
+    And the output should match the snapshot
+
+  @function-03
+  Scenario: package URLs: no name
+    Given the rules
+      """
+      package tried
+      purl := "pkg:npm"
+      valid if ec.purl.is_valid(purl)
+      default valid := false
+      warn contains json.marshal([valid, [value | value := ec.purl.parse(purl)]])
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [false,[]]
+      """
+    And the output should match the snapshot
 
   @function-<id>
   Scenario Outline: signatures: <what>
@@ -46,19 +78,77 @@ Feature: Functions that policies check signatures and package URLs with
       | --image  | ${REGISTRY}/acceptance/app             |
     Then a message is
       """
-      <value>
+      [true,[]]
       """
     And the output should match the snapshot
 
     Examples:
-      | id | what                       | call                                                                                  | value |
-      | 04 | an image's, by the policy's key | ec.sigstore.verify_image(image, usual)                                           | [true,[]] |
-      | 05 | an attestation's           | ec.sigstore.verify_attestation(image, usual)                                          | [true,[]] |
-      | 06 | a tag isn't judged         | ec.sigstore.verify_image("${REGISTRY}/acceptance/app:latest", usual)                  | [false,["new digest: a digest must contain exactly one '@' separator (e.g. registry/repository@digest) saw: ${REGISTRY}/acceptance/app:latest"]] |
-      | 07 | neither key nor identity   | ec.sigstore.verify_image(image, {"ignore_rekor": true})                               | [false,["opts parameter: new policy: certificate OIDC issuer must be provided for keyless workflow\ncertificate identity must be provided for keyless workflow"]] |
-      | 08 | a key that isn't there     | ec.sigstore.verify_attestation(image, {"ignore_rekor": true, "public_key": "none.pub"}) | [false,["opts parameter: new policy: open none.pub: no such file or directory"]] |
-      | 09 | an image without signature | ec.sigstore.verify_image("${REGISTRY}/acceptance/bare@${bare_DIGEST}", usual)         | [false,["verify image signature: no signatures found"]] |
-      | 10 | an image without attestation | ec.sigstore.verify_attestation("${REGISTRY}/acceptance/bare@${bare_DIGEST}", usual) | [false,["verify image attestation signature: no matching attestations: "]] |
+      | id | what                            | call                                         |
+      | 04 | an image's, by the policy's key | ec.sigstore.verify_image(image, usual)       |
+      | 05 | an attestation's                | ec.sigstore.verify_attestation(image, usual) |
+
+  @function-06
+  Scenario: signatures: a tag isn't verified
+    Given the rules
+      """
+      package tried
+      usual := data.config.default_sigstore_opts
+      answer := ec.sigstore.verify_image("${REGISTRY}/acceptance/app:latest", usual)
+      warn contains json.marshal([answer.success, answer.errors])
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [false,["new digest: a digest must contain exactly one '@' separator (e.g. registry/repository@digest) saw: ${REGISTRY}/acceptance/app:latest"]]
+      """
+    And the output should match the snapshot
+
+  @function-07
+  Scenario: signatures: neither key nor identity
+    Given the rules
+      """
+      package tried
+      image := "${REGISTRY}/acceptance/app@${app_DIGEST}"
+      answer := ec.sigstore.verify_image(image, {"ignore_rekor": true})
+      warn contains json.marshal([answer.success, answer.errors])
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [false,["opts parameter: new policy: certificate OIDC issuer must be provided for keyless workflow\ncertificate identity must be provided for keyless workflow"]]
+      """
+    And the output should match the snapshot
+
+  @function-<id>
+  Scenario Outline: signatures: <what>
+    Given the rules
+      """
+      package tried
+      image := "${REGISTRY}/acceptance/app@${app_DIGEST}"
+      bare := "${REGISTRY}/acceptance/bare@${bare_DIGEST}"
+      usual := data.config.default_sigstore_opts
+      no_key := {"ignore_rekor": true, "public_key": "none.pub"}
+      answer := <call>
+      warn contains json.marshal([answer.success, answer.errors])
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --image  | ${REGISTRY}/acceptance/app             |
+    Then a message is
+      """
+      [false,<errors>]
+      """
+    And the output should match the snapshot
+
+    Examples:
+      | id | what | call | errors |
+      | 08 | a key that isn't there | ec.sigstore.verify_attestation(image, no_key) | ["opts parameter: new policy: open none.pub: no such file or directory"] |
+      | 09 | an unsigned image | ec.sigstore.verify_image(bare, usual) | ["verify image signature: no signatures found"] |
+      | 10 | an image without attestation | ec.sigstore.verify_attestation(bare, usual) | ["verify image attestation signature: no matching attestations: "] |
 
   @function-11
   Scenario: what is verified is told in full
@@ -99,9 +189,16 @@ Feature: Functions that policies check signatures and package URLs with
         digest := manifest.config.digest
       }
       """
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: app, containerImage: "${REGISTRY}/acceptance/app"}
+        - {name: second, containerImage: "${REGISTRY}/acceptance/second"}
+        - {name: third, containerImage: "${REGISTRY}/acceptance/third"}
+      """
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}, {"policy": ["./rules"]}]} |
-      | --images | {"components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}, {"name": "second", "containerImage": "${REGISTRY}/acceptance/second"}, {"name": "third", "containerImage": "${REGISTRY}/acceptance/third"}]} |
+      | --images | images.yaml                                                     |
     Then a message is
       """
       ${shared_LAYER_0}

@@ -3,10 +3,7 @@ Feature: Rules that don't compile: the error names the file, the line and what i
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @loading-<id>
   Scenario Outline: refused when compiled: <what>
@@ -31,18 +28,18 @@ Feature: Rules that don't compile: the error names the file, the line and what i
           Adjust the policy to target OPA v1.15.2 or earlier
 
       Details:
-        load: loading policies: get compiler: 1 error occurred: …/policy/…/main.rego:3: <error>
+        load: loading policies: get compiler: 1 error occurred: …/policy/…/main.rego:3: rego_type_error: <error>
       """
 
     Examples:
-      | id | what                             | body                                              | error                                                                         |
-      | 13 | requests over http               | http.send({"method": "get", "url": "https://x"})  | rego_type_error: undefined function http.send                                 |
-      | 14 | the machine's own settings       | opa.runtime().env                                 | rego_type_error: undefined function opa.runtime                               |
-      | 15 | look-ups of names                | net.lookup_ip_addr("example.com")                 | rego_type_error: undefined function net.lookup_ip_addr                        |
-      | 16 | a function that nobody knows     | ec.oci.nosuch("x")                                | rego_type_error: undefined function ec.oci.nosuch                             |
-      | 17 | two paths where one is declared  | ec.oci.blob_files("x", ["a", "b"])                | rego_type_error: ec.oci.blob_files: invalid argument(s)…                      |
-      | 18 | a member that manifests lack     | ec.oci.image_manifest("x").layerz                 | rego_type_error: undefined ref: …layerz…                                      |
-      | 19 | an option that is no boolean     | ec.sigstore.verify_image("x", {"ignore_rekor": "yes"}) | rego_type_error: ec.sigstore.verify_image: invalid argument(s)…          |
+      | id | what                         | body                                                   | error                                          |
+      | 13 | requests over http           | http.send({"method": "get", "url": "https://x"})       | undefined function http.send                   |
+      | 14 | the machine's own settings   | opa.runtime().env                                      | undefined function opa.runtime                 |
+      | 15 | look-ups of names            | net.lookup_ip_addr("example.com")                      | undefined function net.lookup_ip_addr          |
+      | 16 | a function that nobody knows | ec.oci.nosuch("x")                                     | undefined function ec.oci.nosuch               |
+      | 17 | two paths for one            | ec.oci.blob_files("x", ["a", "b"])                     | ec.oci.blob_files: invalid argument(s)…        |
+      | 18 | a member that manifests lack | ec.oci.image_manifest("x").layerz                      | undefined ref: …layerz…                        |
+      | 19 | an option that is no boolean | ec.sigstore.verify_image("x", {"ignore_rekor": "yes"}) | ec.sigstore.verify_image: invalid argument(s)… |
 
   @loading-20
   Scenario: a rule that needs itself

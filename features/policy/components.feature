@@ -6,10 +6,7 @@ Feature: Which images are judged, and under which names
     And a conforming image "acceptance/base"
     And a folder "rules" with
       | main.rego | policy/named.rego |
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @component-01
   Scenario: inputs are merged in an order of their own, and names come first
@@ -38,9 +35,18 @@ Feature: Which images are judged, and under which names
 
   @component-02
   Scenario: an image given twice is one component: without a name it takes the later one, and keeps its source
+    Given a file "images.yaml" with
+      """
+      components:
+        - name: ""
+          containerImage: ${REGISTRY}/acceptance/app
+          source: {git: {url: "https://example.com/first.git", revision: main}}
+        - {name: base, containerImage: "${REGISTRY}/acceptance/base"}
+        - {name: again, containerImage: "${REGISTRY}/acceptance/base"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/first.git", "revision": "main"}}}, {"name": "base", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "again", "containerImage": "${REGISTRY}/acceptance/base"}]} |
-      | --json-input | {"components": [{"name": "late", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/second.git"}}}]} |
+      | --images | images.yaml |
+      | --json-input | {"components":[{"name":"late","containerImage":"${REGISTRY}/acceptance/app","source":{"git":{"url":"https://example.com/second.git"}}}]} |
     Then the components in the report are
       | base | ${REGISTRY}/acceptance/base@${base_DIGEST} |
       | late | ${REGISTRY}/acceptance/app@${app_DIGEST}   |
@@ -49,8 +55,14 @@ Feature: Which images are judged, and under which names
   @component-03
   Scenario: equal images named by different texts stay apart
     Given "acceptance/app" is tagged "v1" too
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: tag, containerImage: "${REGISTRY}/acceptance/app:v1"}
+        - {name: both, containerImage: "${REGISTRY}/acceptance/app:v1@${app_DIGEST}"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "tag", "containerImage": "${REGISTRY}/acceptance/app:v1"}, {"name": "both", "containerImage": "${REGISTRY}/acceptance/app:v1@${app_DIGEST}"}]} |
+      | --images | images.yaml  |
       | --output | policy-input |
     Then the lines of the output should match the snapshot
 
@@ -95,7 +107,10 @@ Feature: Which images are judged, and under which names
   Scenario Outline: a Snapshot in the cluster, named <how>
     Given snapshot named "release" with specification
       """
-      {"application": "clustered", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app", "source": {"git": {"url": "https://example.com/app.git", "context": "./"}}}]}
+      {"application": "clustered", "components": [{
+        "name": "app", "containerImage": "${REGISTRY}/acceptance/app",
+        "source": {"git": {"url": "https://example.com/app.git", "context": "./"}}
+      }]}
       """
     When "validate image" is run with
       | --snapshot | <name> |
@@ -122,8 +137,16 @@ Feature: Which images are judged, and under which names
   @component-11
   Scenario: an image for several platforms is itself and each of its images
     Given an image "acceptance/multi" for the architectures "amd64, , arm64", all conforming
+    And a file "images.yaml" with
+      """
+      components:
+        - name: multi
+          containerImage: ${REGISTRY}/acceptance/multi:latest
+          source: {git: {url: "https://example.com/multi.git"}}
+        - {name: app, containerImage: "${REGISTRY}/acceptance/app"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi:latest", "source": {"git": {"url": "https://example.com/multi.git"}}}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+      | --images | images.yaml |
     Then the violations are: none
     And the warnings are
       | component                                | code       | term                                     |
@@ -145,8 +168,14 @@ Feature: Which images are judged, and under which names
 
   @component-13
   Scenario: what cannot be asked for its platforms is warned of once
+    Given a file "images.yaml" with
+      """
+      components:
+        - {name: gone, containerImage: "${REGISTRY}/acceptance/gone:v1"}
+        - {name: app, containerImage: "${REGISTRY}/acceptance/app"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "gone", "containerImage": "${REGISTRY}/acceptance/gone:v1"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+      | --images | images.yaml |
     Then the violations are
       | component | code                     |
       | gone      | builtin.image.accessible |
@@ -160,9 +189,15 @@ Feature: Which images are judged, and under which names
       package broken
       deny contains {"code": "broken.msg"}
       """
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: b, containerImage: "${REGISTRY}/acceptance/base"}
+        - {name: a, containerImage: "${REGISTRY}/acceptance/app"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "b", "containerImage": "${REGISTRY}/acceptance/base"}, {"name": "a", "containerImage": "${REGISTRY}/acceptance/app"}]} |
-      | --workers | 0 |
+      | --images  | images.yaml |
+      | --workers | 0           |
     Then the validation fails with the error
       """
       error validating image ${REGISTRY}/acceptance/app of component a: query rule: check: query rule: new result: "msg" field must be present and a string
@@ -206,8 +241,14 @@ Feature: Which images are judged, and under which names
   Scenario: no workers for indexes at all look into them all the same
     Given an image "acceptance/multi" for the architectures "s390x", all conforming
     And the environment variable is set "IMAGE_INDEX_WORKERS=0"
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: multi, containerImage: "${REGISTRY}/acceptance/multi"}
+        - {name: app, containerImage: "${REGISTRY}/acceptance/app"}
+      """
     When "validate image" is run with
-      | --images | {"components": [{"name": "multi", "containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
+      | --images | images.yaml |
     Then the warnings are
       | component                         | code       | term                              |
       | app                               | named.seen | app                               |

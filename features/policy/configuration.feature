@@ -81,7 +81,10 @@ Feature: The policy configuration: where it comes from and what it may say
   Scenario Outline: an object of the cluster, named <how>
     Given policy configuration named "release" with specification
       """
-      {"name": "from the cluster", "sources": [{"policy": ["./rules"], "ruleData": {"b": 1.50, "a": 12345678901234567890, "c": 9007199254740993, "d": 1e3, "e": 9223372036854775807, "f": -9223372036854775809, "g": 1e21}}], "unknown": "dropped"}
+      {"name": "from the cluster", "unknown": "dropped", "sources": [{"policy": ["./rules"], "ruleData": {
+        "b": 1.50, "a": 12345678901234567890, "c": 9007199254740993, "d": 1e3,
+        "e": 9223372036854775807, "f": -9223372036854775809, "g": 1e21
+      }}]}
       """
     When "validate image" is run with
       | --policy | <name> |
@@ -156,10 +159,7 @@ Feature: The policy configuration: where it comes from and what it may say
 
   @configuration-19
   Scenario: an identity counts for nothing beside a key on the command line
-    Given the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    Given the policy configuration "sources: [{policy: [./rules]}]"
     When "validate image" is run with
       | --certificate-identity | foo |
     Then the warnings are: named.seen (app)

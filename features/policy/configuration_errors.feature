@@ -17,14 +17,50 @@ Feature: Policy configurations that cannot be used
     And no image was judged
 
     Examples:
-      | id | what                             | policy                                  | place              | rule |
-      | 01 | members that nobody knows        | {"zz": 1, "aa": 2}                      |                    | additionalProperties: additionalProperties 'aa', 'zz' not allowed |
-      | 02 | a misspelt member of a source    | sources: [{policyy: []}]                | /sources/0         | properties/sources/items/$ref/additionalProperties: additionalProperties 'policyy' not allowed |
-      | 03 | a number for a text              | {"publicKey": 5}                        | /publicKey         | properties/publicKey/type: expected string, but got number |
-      | 04 | rule data that is a list         | sources: [{ruleData: [1]}]              | /sources/0/ruleData | properties/sources/items/$ref/properties/ruleData/$ref/type: expected object, but got array |
-      | 05 | a waiver of nothing              | sources: [{volatileConfig: {exclude: [{effectiveOn: x}]}}] | /sources/0/volatileConfig/exclude/0 | properties/sources/items/$ref/properties/volatileConfig/$ref/properties/exclude/items/$ref/required: missing properties: 'value' |
-      | 06 | a number among criteria          | {"configuration": {"include": [5]}}     | /configuration/include/0 | properties/configuration/$ref/properties/include/items/type: expected string, but got number |
-      | 07 | nothing where something must be  | name: null                              | /name              | properties/name/type: expected string, but got null |
+      | id | what                            | policy             | place      | rule                                                              |
+      | 01 | unknown members                 | {"zz": 1, "aa": 2} |            | additionalProperties: additionalProperties 'aa', 'zz' not allowed |
+      | 03 | a number for a text             | {"publicKey": 5}   | /publicKey | properties/publicKey/type: expected string, but got number        |
+      | 07 | nothing where something must be | name: null         | /name      | properties/name/type: expected string, but got null               |
+
+  @schema-02
+  Scenario: the schema: a misspelt member of a source
+    When "validate image" is run with
+      | --policy | sources: [{policyy: []}] |
+    Then the validation fails with the error
+      """
+      jsonschema: '/sources/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/additionalProperties: additionalProperties 'policyy' not allowed
+      """
+    And no image was judged
+
+  @schema-04
+  Scenario: the schema: rule data that is a list
+    When "validate image" is run with
+      | --policy | sources: [{ruleData: [1]}] |
+    Then the validation fails with the error
+      """
+      jsonschema: '/sources/0/ruleData' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/properties/ruleData/$ref/type: expected object, but got array
+      """
+    And no image was judged
+
+  @schema-05
+  Scenario: the schema: a waiver of nothing
+    When "validate image" is run with
+      | --policy | sources: [{volatileConfig: {exclude: [{effectiveOn: x}]}}] |
+    Then the validation fails with the error
+      """
+      jsonschema: '/sources/0/volatileConfig/exclude/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/properties/volatileConfig/$ref/properties/exclude/items/$ref/required: missing properties: 'value'
+      """
+    And no image was judged
+
+  @schema-06
+  Scenario: the schema: a number among criteria
+    When "validate image" is run with
+      | --policy | {"configuration": {"include": [5]}} |
+    Then the validation fails with the error
+      """
+      jsonschema: '/configuration/include/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/configuration/$ref/properties/include/items/type: expected string, but got number
+      """
+    And no image was judged
 
   @schema-<id>
   Scenario Outline: no configuration: <what>
@@ -41,11 +77,41 @@ Feature: Policy configurations that cannot be used
     And no image was judged
 
     Examples:
-      | id | what                        | policy                   | error |
-      | 08 | JSON that ends too early    | {"sources": [            | unable to parse EnterpriseContractPolicySpec: error converting YAML to JSON: yaml: … |
-      | 09 | YAML with a wrong indent    | a: b: c                  | unable to parse EnterpriseContractPolicySpec: error converting YAML to JSON: yaml: … |
-      | 10 | an object for a list        | sources: {policy: []}    | unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go struct field EnterpriseContractPolicySpec.sources of type []v1alpha1.Source |
-      | 11 | a text                      | oci::${NOBODY}/policy    | unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.EnterpriseContractPolicySpec |
-      | 12 | an empty file               | empty.yaml               | file empty.yaml is empty |
-      | 13 | a file that isn't there     | absent.yaml              | unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent.yaml" not found… |
-      | 14 | a specification that is none | {"spec": "text"}        | spec is not a valid map structure |
+      | id | what                         | policy           | error                                                                                |
+      | 08 | JSON that ends too early     | {"sources": [    | unable to parse EnterpriseContractPolicySpec: error converting YAML to JSON: yaml: … |
+      | 09 | YAML with a wrong indent     | a: b: c          | unable to parse EnterpriseContractPolicySpec: error converting YAML to JSON: yaml: … |
+      | 12 | an empty file                | empty.yaml       | file empty.yaml is empty                                                             |
+      | 14 | a specification that is none | {"spec": "text"} | spec is not a valid map structure                                                    |
+
+  @schema-10
+  Scenario: no configuration: an object for a list
+    Given there is a cluster
+    When "validate image" is run with
+      | --policy | sources: {policy: []} |
+    Then the validation fails with the error
+      """
+      unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go struct field EnterpriseContractPolicySpec.sources of type []v1alpha1.Source
+      """
+    And no image was judged
+
+  @schema-11
+  Scenario: no configuration: a text
+    Given there is a cluster
+    When "validate image" is run with
+      | --policy | oci::${NOBODY}/policy |
+    Then the validation fails with the error
+      """
+      unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.EnterpriseContractPolicySpec
+      """
+    And no image was judged
+
+  @schema-13
+  Scenario: no configuration: a file that isn't there
+    Given there is a cluster
+    When "validate image" is run with
+      | --policy | absent.yaml |
+    Then the validation fails with the error
+      """
+      unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent.yaml" not found…
+      """
+    And no image was judged

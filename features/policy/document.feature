@@ -14,10 +14,18 @@ Feature: What policies see: the input
     And "acceptance/app" conforms
     And a folder "rules" with
       | main.rego | policy/first.rego |
+    And a file "images.yaml" with
+      """
+      application: app1
+      components:
+        - name: app
+          containerImage: ${REGISTRY}/acceptance/app:latest
+          source: {git: {url: "https://example.com/a.git", revision: main}}
+      """
     When "validate image" is run with
       | --policy | {"name": "seen too", "sources": [{"policy": ["./rules"], "ruleData": {"number": 1.50}}]} |
-      | --images | {"application": "app1", "components": [{"name": "app", "containerImage": "${REGISTRY}/acceptance/app:latest", "source": {"git": {"url": "https://example.com/a.git", "revision": "main"}}}]} |
-      | --output | policy-input |
+      | --images | images.yaml                                                                              |
+      | --output | policy-input                                                                             |
     Then the exit status should be 0
     And the lines of the output should match the snapshot
 

@@ -7,10 +7,7 @@ Feature: The time at which images are judged
     And a conforming image "acceptance/app"
     And a folder "rules" with
       | main.rego | policy/dated.rego |
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @effective_time-<id>
   Scenario Outline: <what>

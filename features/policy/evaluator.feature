@@ -9,10 +9,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
 
   @evaluator-01
   Scenario: the usual policy
-    Given a folder "rules" with
-      | a.rego | policy/worked/a.rego |
-      | b.rego | policy/worked/b.rego |
-      | c.rego | policy/worked/c.rego |
+    Given a folder "rules" with the files of "policy/worked"
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
       | --info   |                                                                            |
@@ -51,9 +48,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
 
   @evaluator-03
   Scenario: intentions are passed over
-    Given a folder "rules" with
-      | a.rego | policy/intentions/main.rego  |
-      | b.rego | policy/intentions/other.rego |
+    Given a folder "rules" with the files of "policy/intentions"
     When "validate image" is run with
       | --policy      | {"sources": [{"policy": ["./rules"], "ruleData": {"pipeline_intention": "release"}}]} |
       | --filter-type | ec-policy                                                                             |

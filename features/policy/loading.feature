@@ -3,10 +3,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @loading-01
   Scenario: annotations of rule, document and package
@@ -73,10 +70,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
         result := {"code": "main.second", "msg": helper.msg}
       }
       """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules], config: {include: [other, main]}}]
-      """
+    And the policy configuration "sources: [{policy: [./rules], config: {include: [other, main]}}]"
     When "validate image" is run
     Then the validation fails with the error
       """
@@ -138,7 +132,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
 
     Examples:
       | id | what | first | second | error |
-      | 06 | a number as a result | helper := 1 | deny contains 5 if { true } | the rule "deny contains 5 if { true }" returns an unsupported value, at main.rego:3 |
+      | 06 | a number | helper := 1 | deny contains 5 if true | the rule "deny contains 5 if { true }" returns an unsupported value, at main.rego:3 |
       | 07 | a rule that is only true | deny if { true } |  | the rule "deny = true if { true }" returns an unsupported value, at main.rego:2 |
       | 09 | the syntax of Rego before 1 | deny[msg] { msg := "x" } |  | …main.rego:2: rego_parse_error: … |
       | 10 | an annotation that is no YAML | # METADATA | # title: [ | 1 error occurred: main.rego:…: rego_parse_error: … |

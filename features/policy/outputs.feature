@@ -8,10 +8,7 @@ Feature: What comes out, and where
     And a folder "rules" with
       | a.rego | policy/worked/a.rego |
       | b.rego | policy/worked/b.rego |
-    And the policy configuration
-      """
-      sources: [{name: rules, policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{name: rules, policy: [./rules]}]"
 
   @output-<id>
   Scenario Outline: <format>, with <flag>

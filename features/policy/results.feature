@@ -5,10 +5,7 @@ Feature: From rules to results
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @result-01
   Scenario: names of rules that deny and warn

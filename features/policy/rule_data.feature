@@ -32,10 +32,7 @@ Feature: Data for rules
       """
       {"beside": "rules"}
       """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules], data: [./data, ./more]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules], data: [./data, ./more]}]"
     When "validate image" is run
     Then a message is
       """
@@ -53,10 +50,7 @@ Feature: Data for rules
       """
       <text>
       """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules], data: [./data, ./more]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules], data: [./data, ./more]}]"
     When "validate image" is run
     Then the validation fails with the error
       """
@@ -103,8 +97,13 @@ Feature: Data for rules
   Scenario: data over git is cloned once for all sources
     Given a git repository named "facts" with
       | facts.yaml | policy/data/facts.yaml |
-    When "validate image" is run with
-      | --policy | {"sources": [{"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}, {"policy": ["./rules"], "data": ["git::https://${GITHOST}/git/facts.git"]}]} |
+    And the policy configuration
+      """
+      sources:
+        - {policy: [./rules], data: ["git::https://${GITHOST}/git/facts.git"]}
+        - {policy: [./rules], data: ["git::https://${GITHOST}/git/facts.git"]}
+      """
+    When "validate image" is run
     Then the warnings are: version.seen, version.seen
     And the repository "facts" was cloned once
     And the output should match the snapshot

@@ -7,10 +7,7 @@ Feature: Which rules count: include and exclude
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And a folder "rules" with
-      | a.rego | policy/worked/a.rego |
-      | b.rego | policy/worked/b.rego |
-      | c.rego | policy/worked/c.rego |
+    And a folder "rules" with the files of "policy/worked"
 
   @selection-<id>
   Scenario Outline: <what>
@@ -37,14 +34,33 @@ Feature: Which rules count: include and exclude
       | 07 | everything excluded but what has no code or no package | exclude: [a, b, c, zz, nodot] | (no code) | nodot | none |
 
     Examples: only what is included
-      | id | what | config | violations | warnings | successes |
-      | 08 | a package | include: [a] | a.r1 (t1), a.r1 (t2, t3) | a.r3 | a.r2 |
-      | 09 | a package without annotations | include: [b] | (no code), b.coded | none | none |
-      | 10 | a rule for one term | include: ["a.r1:t2"] | (no code), a.r1 (t2, t3) | none | none |
-      | 11 | a collection | include: ["@c1"] | a.r1 (t1), a.r1 (t2, t3) | none | a.r2 |
-      | 12 | a collection that nobody has is missed | include: ["@c2", "@nope"] | none | (no code) | a.r2 |
-      | 13 | names of packages end without a dot | include: ["a."] | (no code) | (no code) | none |
-      | 14 | what matches nothing is missed, each | include: ["*", nope, a.zz] | (no code), a.r1 (t1), a.r1 (t2, t3), b.coded | (no code), (no code), a.r3, nodot, zz.other | a.r2, c.r1 |
+      | id | what                                   | config                    | violations               | warnings  | successes |
+      | 08 | a package                              | include: [a]              | a.r1 (t1), a.r1 (t2, t3) | a.r3      | a.r2      |
+      | 09 | a package without annotations          | include: [b]              | (no code), b.coded       | none      | none      |
+      | 10 | a rule for one term                    | include: ["a.r1:t2"]      | (no code), a.r1 (t2, t3) | none      | none      |
+      | 11 | a collection                           | include: ["@c1"]          | a.r1 (t1), a.r1 (t2, t3) | none      | a.r2      |
+      | 12 | a collection that nobody has is missed | include: ["@c2", "@nope"] | none                     | (no code) | a.r2      |
+      | 13 | names of packages end without a dot    | include: ["a."]           | (no code)                | (no code) | none      |
+
+  @selection-14
+  Scenario: each criterion that matches nothing is a warning
+    Given the policy configuration
+      """
+      sources:
+        - policy: [./rules]
+          config: {include: ["*", nope, a.zz]}
+      """
+    When "validate image" is run
+    Then the violations are: (no code), a.r1 (t1), a.r1 (t2, t3), b.coded
+    And the warnings are
+      | code     | message                                                |
+      |          | Include criterion 'a.zz' doesn't match any policy rule |
+      |          | Include criterion 'nope' doesn't match any policy rule |
+      | a.r3     | Warns                                                  |
+      | nodot    | Warns with a code without a dot                        |
+      | zz.other | Warns with a code of another package                   |
+    And the successes are: a.r2, c.r1
+    And the output should match the snapshot
 
   @selection-21
   Scenario: the old configuration counts for a source that says nothing itself
@@ -66,10 +82,7 @@ Feature: Which rules count: include and exclude
 
   @selection-22
   Scenario: nothing is left to judge by
-    Given the policy configuration
-      """
-      sources: [{policy: [./rules], config: {include: [zz.other]}}]
-      """
+    Given the policy configuration "sources: [{policy: [./rules], config: {include: [zz.other]}}]"
     When "validate image" is run
     Then the validation fails with the error
       """
@@ -84,10 +97,7 @@ Feature: Which rules count: include and exclude
       deny contains {"code": "x.y.stays", "msg": "named by its package's whole path"} if { true }
       deny contains {"code": "x.z.goes", "msg": "named by the last part of it"} if { true }
       """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules], config: {exclude: [x.y, x.y.stays, "x.y.*", x, z.goes, a, b, c, zz, nodot]}}]
-      """
+    And the policy configuration "sources: [{policy: [./rules], config: {exclude: [x.y, x.y.stays, "x.y.*", x, z.goes, a, b, c, zz, nodot]}}]"
     When "validate image" is run
     Then the violations are: x.y.stays
     And the output should match the snapshot
@@ -113,10 +123,7 @@ Feature: Which rules count: include and exclude
       #   collections: [c9]
       deny contains {"code": "b.once", "msg": "annotated"} if { true }
       """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules], config: {include: ["@c9"]}}]
-      """
+    And the policy configuration "sources: [{policy: [./rules], config: {include: ["@c9"]}}]"
     When "validate image" is run
     Then the violations are: b.once
     And the output should match the snapshot

@@ -1,20 +1,20 @@
 Feature: Policies from git, and as what they show in the report
 
-  The repository `policies` has one version of its policy on the branch `main`, and another one since.
+  The repository `policies` has one version of its policy on the branch `main`, and another one on `next`.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And a git repository named "policies" with
+
+  @source-<id>
+  Scenario Outline: git: <what>
+    Given a git repository named "policies" with
       | main.rego      | policy/first.rego |
       | deep/main.rego | policy/first.rego |
     And the git repository "policies" has the tag "v1"
     And the git repository "policies" has the annotated tag "v1-signed"
     And the git repository "policies" has the branch "next" with
       | only/main.rego | policy/second.rego |
-
-  @source-<id>
-  Scenario Outline: git: <what>
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the warnings are: <warnings>
@@ -44,6 +44,8 @@ Feature: Policies from git, and as what they show in the report
 
   @source-09
   Scenario: half of a commit's name is no name
+    Given a git repository named "policies" with
+      | main.rego | policy/first.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git?ref=0123456"]}]} |
     Then the validation fails with the error
@@ -55,8 +57,15 @@ Feature: Policies from git, and as what they show in the report
   Scenario: one download, however many components and sources
     Given a conforming image "acceptance/other"
     And a conforming image "acceptance/third"
-    When "validate image" is run with
-      | --policy | {"sources": [{"name": "a", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}, {"name": "b", "policy": ["git::https://${GITHOST}/git/policies.git//deep"]}]} |
+    And a git repository named "policies" with
+      | deep/main.rego | policy/first.rego |
+    And the policy configuration
+      """
+      sources:
+        - {name: a, policy: ["git::https://${GITHOST}/git/policies.git//deep"]}
+        - {name: b, policy: ["git::https://${GITHOST}/git/policies.git//deep"]}
+      """
+    When "validate image" is run
     Then the warnings are: third: source.first, source.first; other: source.first, source.first; app: source.first, source.first
     And the repository "policies" was cloned once
     And the output should match the snapshot

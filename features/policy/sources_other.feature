@@ -50,23 +50,30 @@ Feature: Policies from registries and folders, and addresses that are refused
       | 19 | as a URL      | file://rules/deep |
 
   @source-<id>
-  Scenario Outline: refused: <what>
-    Given a folder "rules" with
-      | main.rego | policy/first.rego |
+  Scenario Outline: refused before anything is fetched: <what>
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the validation fails with the error
       """
-      <error>
+      <error>: <url>
       """
     And no image was judged
 
-    Examples: before anything is judged
-      | id | what | url | error |
-      | 20 | plain http | http://${GITHOST}/git/policies.git | attempting to download from insecure source: http://${GITHOST}/git/policies.git |
-      | 21 | plain http behind git | git::http://${GITHOST}/git/policies.git | attempting to download from insecure source: git::http://${GITHOST}/git/policies.git |
-      | 22 | nothing that is known | foo.example/policies | no gatherer found for URI: foo.example/policies |
-      | 23 | a folder that isn't there | ./nowhere | source file does not exist: stat ./nowhere: no such file or directory |
+    Examples:
+      | id | what                  | url                                     | error                                       |
+      | 20 | plain http            | http://${GITHOST}/git/policies.git      | attempting to download from insecure source |
+      | 21 | plain http behind git | git::http://${GITHOST}/git/policies.git | attempting to download from insecure source |
+      | 22 | an unknown kind       | foo.example/policies                    | no gatherer found for URI                   |
+
+  @source-23
+  Scenario: refused before anything is fetched: a folder that isn't there
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./nowhere"]}]} |
+    Then the validation fails with the error
+      """
+      source file does not exist: stat ./nowhere: no such file or directory
+      """
+    And no image was judged
 
   @source-24
   Scenario: an artifact that isn't there

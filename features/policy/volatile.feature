@@ -39,7 +39,7 @@ Feature: Waivers: criteria with dates, for images and for components
     Examples: images and components
       | id | what | criterion | violations |
       | 08 | for an image's URL | imageUrl: "${REGISTRY}/acceptance/one" | two: a.r1 (t1), a.r1 (t2, t3) |
-      | 09 | for an image's URL with a tag counts for none | imageUrl: "${REGISTRY}/acceptance/one:latest" | two: a.r1 (t1), a.r1 (t2, t3); one: a.r1 (t1), a.r1 (t2, t3) |
+      | 09 | for a tagged URL counts for none | imageUrl: "${REGISTRY}/acceptance/one:latest" | two: a.r1 (t1), a.r1 (t2, t3); one: a.r1 (t1), a.r1 (t2, t3) |
       | 10 | for an image's digest | imageDigest: "${one_DIGEST}" | two: a.r1 (t1), a.r1 (t2, t3) |
       | 11 | for an image's digest, in the old words | imageRef: "${two_DIGEST}" | one: a.r1 (t1), a.r1 (t2, t3) |
       | 12 | for a component | componentNames: [two, three] | one: a.r1 (t1), a.r1 (t2, t3) |

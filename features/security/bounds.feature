@@ -6,10 +6,7 @@ Feature: What is attached is bounded before it is verified
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a key pair named "known"
     And an image named "acceptance/image"
-    And the policy configuration
-      """
-      publicKey: unused
-      """
+    And the policy configuration "publicKey: unused"
 
   @trust-20 @trust-20.<id>
   Scenario Outline: what nobody signed takes little more memory than it is large: <count> attestations

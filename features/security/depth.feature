@@ -9,10 +9,7 @@ Feature: Nesting and noise without end
   @inject-21
   Scenario Outline: a file of a layer, <levels> levels
     Given an image "acceptance/app" with a file that is nested <levels> levels deep
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
     And the rules
       """
       package a
@@ -35,10 +32,7 @@ Feature: Nesting and noise without end
   @inject-22
   Scenario: a file of 250 levels is shown
     Given an image "acceptance/app" with a file that is nested 250 levels deep
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
     And the rules
       """
       package a
@@ -50,10 +44,7 @@ Feature: Nesting and noise without end
   @inject-23
   Scenario Outline: what rules get by a function, and what they say, <levels> levels
     Given a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
     And the rules
       """
       package a
@@ -76,10 +67,7 @@ Feature: Nesting and noise without end
   Scenario Outline: the command line's <thing>
     Given a conforming image "acceptance/app"
     And a file "deep.json" that is nested 10000 levels deep
-    And the policy configuration
-      """
-      sources: []
-      """
+    And the policy configuration "sources: []"
     When "validate image" is run with
       | <flag> | <value> |
     Then the validation fails with the error
@@ -88,9 +76,9 @@ Feature: Nesting and noise without end
       """
 
     Examples:
-      | thing     | flag        | value     |
-      | policy    | --policy    | deep.json |
-      | snapshot  | --file-path | deep.json |
+      | thing    | flag        | value     |
+      | policy   | --policy    | deep.json |
+      | snapshot | --file-path | deep.json |
 
   @inject-25
   Scenario: a file as input
@@ -109,10 +97,7 @@ Feature: Nesting and noise without end
   @inject-26
   Scenario: prints without end
     Given a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
     And the rules
       """
       package a
@@ -123,6 +108,6 @@ Feature: Nesting and noise without end
       }
       """
     When "validate image" is run with
-      | --debug | |
+      | --debug |  |
     Then the violations are: a.no
     And the log names "more than 50000 lines or 8 MiB were printed or traced: the rest isn't shown"

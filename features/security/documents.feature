@@ -2,15 +2,9 @@ Feature: Documents that are made to cost much, or to be read as another one
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
-    And the rules
-      """
-      package seen
-      warn contains sprintf("%v", [input.image.config.Labels.seen])
-      """
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And a folder "rules" with
+      | main.rego | policy/label.rego |
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-40
   Scenario: a manifest that holds another configuration than it names
@@ -40,11 +34,11 @@ Feature: Documents that are made to cost much, or to be read as another one
       """
 
     Examples:
-      | id | what                                  | error                               |
+      | id | what                                  | error                                |
       | 01 | a bomb of aliases                     | document contains excessive aliasing |
       | 02 | maps that are merged into one another | document contains excessive aliasing |
-      | 03 | nested 100,000 levels deep            | nested too deeply: more than …      |
-      | 04 | a million directives                  | more than 100 %TAG directives       |
+      | 03 | nested 100,000 levels deep            | nested too deeply: more than …       |
+      | 04 | a million directives                  | more than 100 %TAG directives        |
 
   @form-43
   Scenario: a file of a layer with more directives than any has isn't hidden from rules by them

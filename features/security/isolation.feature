@@ -5,10 +5,7 @@ Feature: What happens in one component costs no other one its verdict
     And a conforming image "acceptance/plain"
     And a folder "rules" with
       | main.rego | policy/named.rego |
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @process-40 @process-40.<id>
   Scenario Outline: an image whose <place> has half a character leaves the others their verdicts

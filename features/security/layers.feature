@@ -5,18 +5,8 @@ Feature: What rules see of an image's files is what a container would see, whate
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
-    And the rules
-      """
-      package files
-
-      import rego.v1
-
-      # METADATA
-      # title: Files
-      # custom:
-      #   short_name: seen
-      warn contains {"code": "files.seen", "msg": json.marshal(object.get(input.image, "files", {}))}
-      """
+    And a folder "rules" with
+      | main.rego | policy/files.rego |
 
   @archive-<id>
   Scenario Outline: an entry of the kind "<kind>" shows <what>
@@ -63,32 +53,45 @@ Feature: What rules see of an image's files is what a container would see, whate
       """
 
     Examples: links and folders over a file
-      | id  | what                                       | kind      | path             | text     | kind2 | path2 | text2 | seen                              |
-      | 114 | a hard link above the folder hides it      | hard link | manifests/a.json | ../x     | file  | x     |       | "manifests/a.json":null           |
-      | 115 | a hard link out of the image hides it too  | hard link | manifests/a.json | ../../x  | file  | x     |       | "manifests/a.json":null           |
-      | 116 | a link out of the image is passed over     | link      | manifests/a.json | ../../x  | file  | x     |       | "manifests/a.json":{"low":1}      |
-      | 117 | a link in the place of the folder hides it | link      | manifests        | other    | file  | manifests2/x.json | {} |                          |
+      | id | what | kind | path | text | kind2 | path2 | text2 | seen |
+      | 114 | a hard link above the folder hides it | hard link | manifests/a.json | ../x | file | x |  | "manifests/a.json":null |
+      | 115 | a hard link out of the image hides it too | hard link | manifests/a.json | ../../x | file | x |  | "manifests/a.json":null |
+      | 116 | a link out of the image is passed over | link | manifests/a.json | ../../x | file | x |  | "manifests/a.json":{"low":1} |
+      | 117 | a link in the place of the folder hides it | link | manifests | other | file | manifests2/x.json | {} |  |
+      | 118 | a mark of removal removes it | file | manifests/.wh.a.json |  | file | x |  |  |
 
-    Examples: marks of removal
-      | id  | what                                          | kind   | path                   | text | kind2 | path2            | text2      | seen                                                       |
-      | 118 | removed                                       | file   | manifests/.wh.a.json   |      | file  | x                |            |                                                            |
-      | 119 | removed, and made again after it              | file   | manifests/.wh.a.json   |      | file  | manifests/a.json | {"high":1} | "manifests/a.json":{"high":1}                              |
-      | 120 | made, and removed after it in its own layer   | file   | manifests/a.json       | {"high":1} | file | manifests/.wh.a.json |    | "manifests/a.json":{"high":1}                              |
-      | 121 | the folder removed, and made again            | file   | .wh.manifests          |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
-      | 122 | what lower layers have in the folder removed  | file   | manifests/.wh..wh..opq |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
-      | 123 | the same, marked after the file               | file   | manifests/b.json       | {"high":1} | file | manifests/.wh..wh..opq |  | "manifests/b.json":{"high":1}                              |
-      | 124 | the same, of the whole image                  | file   | .wh..wh..opq           |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
-      | 125 | a mark that is a folder                       | folder | manifests/.wh.a.json   |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
-      | 126 | a mark without a name means the folder        | file   | manifests/.wh.         |      | file  | manifests/b.json | {"high":1} | "manifests/b.json":{"high":1}                              |
+  @archive-<id>
+  Scenario Outline: marks of removal: <what>
+    Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
+      | low  | file   | manifests/a.json | {"low":1} |
+      | high | <kind> | <path>           | <text>    |
+      | high | file   | <path2>          | <text2>   |
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+    Then a message is
+      """
+      {"manifests/<seen>":{"high":1}}
+      """
+
+    Examples:
+      | id  | what                                         | kind   | path                   | text       | path2                  | text2      | seen   |
+      | 119 | removed, and made again after it             | file   | manifests/.wh.a.json   |            | manifests/a.json       | {"high":1} | a.json |
+      | 120 | made, and removed after it in its own layer  | file   | manifests/a.json       | {"high":1} | manifests/.wh.a.json   |            | a.json |
+      | 121 | the folder removed, and made again           | file   | .wh.manifests          |            | manifests/b.json       | {"high":1} | b.json |
+      | 122 | what lower layers have in the folder removed | file   | manifests/.wh..wh..opq |            | manifests/b.json       | {"high":1} | b.json |
+      | 123 | the same, marked after the file              | file   | manifests/b.json       | {"high":1} | manifests/.wh..wh..opq |            | b.json |
+      | 124 | the same, of the whole image                 | file   | .wh..wh..opq           |            | manifests/b.json       | {"high":1} | b.json |
+      | 125 | a mark that is a folder                      | folder | manifests/.wh.a.json   |            | manifests/b.json       | {"high":1} | b.json |
+      | 126 | a mark without a name means the folder       | file   | manifests/.wh.         |            | manifests/b.json       | {"high":1} | b.json |
 
   @archive-127
   Scenario: headers of a MiB in a layer cost no more than reading them
     Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
-      | low | pax header | headers | |
-      | low | pax header | headers | |
-      | low | pax header | headers | |
-      | low | pax header | headers | |
-      | low | file | manifests/a.json | {"x":1} |
+      | low | pax header | headers          |         |
+      | low | pax header | headers          |         |
+      | low | pax header | headers          |         |
+      | low | pax header | headers          |         |
+      | low | file       | manifests/a.json | {"x":1} |
     When "validate image" is run with
       | --policy  | {"sources": [{"policy": ["./rules"]}]} |
       | --timeout | 20s                                    |

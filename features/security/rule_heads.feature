@@ -6,10 +6,7 @@ Feature: Rules that deny in a form that can't be judged
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And the policy configuration
-      """
-      sources: [{policy: [./rules]}]
-      """
+    And the policy configuration "sources: [{policy: [./rules]}]"
 
   @inject-11
   Scenario Outline: refused when read: <rule>
@@ -28,18 +25,18 @@ Feature: Rules that deny in a form that can't be judged
       """
 
     Examples:
-      | rule                       |
-      | deny.x := 1                |
-      | deny["x"] := true          |
-      | deny.x := ["m"] if true    |
-      | warn.x := 1                |
-      | deny := 1                  |
-      | deny := {"m"}              |
-      | deny if true               |
-      | deny(x) if x == 1          |
-      | default deny := false      |
-      | violation.a.b := null      |
-      | deny_x contains true       |
+      | rule                    |
+      | deny.x := 1             |
+      | deny["x"] := true       |
+      | deny.x := ["m"] if true |
+      | warn.x := 1             |
+      | deny := 1               |
+      | deny := {"m"}           |
+      | deny if true            |
+      | deny(x) if x == 1       |
+      | default deny := false   |
+      | violation.a.b := null   |
+      | deny_x contains true    |
 
   @inject-12
   Scenario Outline: refused when judged, where the real one passes: <rule>
@@ -56,20 +53,20 @@ Feature: Rules that deny in a form that can't be judged
       """
 
     Examples:
-      | rule                                      |
-      | deny := "m"                               |
-      | deny := {"msg": "m"}                      |
-      | deny = "m" if input.image                 |
-      | default deny := "m"                       |
-      | deny := x if x := false                   |
-      | deny.x := "m"                             |
-      | deny["x"] := {"msg": "m"}                 |
-      | deny[x] := "m" if x := "k"                |
-      | deny.a.b := "m"                           |
-      | deny.x contains "m"                       |
-      | deny.a.b contains {"msg": "m"}            |
-      | deny.f(x) := "m" if x                     |
-      | violation_x := {"code": "a.x"}            |
+      | rule                           |
+      | deny := "m"                    |
+      | deny := {"msg": "m"}           |
+      | deny = "m" if input.image      |
+      | default deny := "m"            |
+      | deny := x if x := false        |
+      | deny.x := "m"                  |
+      | deny["x"] := {"msg": "m"}      |
+      | deny[x] := "m" if x := "k"     |
+      | deny.a.b := "m"                |
+      | deny.x contains "m"            |
+      | deny.a.b contains {"msg": "m"} |
+      | deny.f(x) := "m" if x          |
+      | violation_x := {"code": "a.x"} |
 
   @inject-13
   Scenario: such a rule in a package of its own

@@ -7,10 +7,7 @@ Feature: What doesn't count as a signature
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a key pair named "known"
     And an image named "acceptance/image"
-    And the policy configuration
-      """
-      publicKey: unused
-      """
+    And the policy configuration "publicKey: unused"
 
   @trust-01 @trust-01.<id>
   Scenario Outline: an image signature which <fault>
@@ -22,18 +19,18 @@ Feature: What doesn't count as a signature
     And the attestation of "acceptance/image" is believed
 
     Examples:
-      | id | ignored | fault                                         | reason                                                                                                 |
-      | 01 | true    | has more padding than it needs                | illegal base64 data at input byte 96                                                                   |
-      | 02 | true    | lacks its padding                             | illegal base64 data at input byte 92                                                                   |
-      | 03 | true    | has a blank in its base64                     | illegal base64 data at input byte 8                                                                    |
-      | 04 | true    | has a line separator of Unicode in its base64 | illegal base64 data at input byte 96                                                                   |
-      | 05 | true    | is in the alphabet for URLs                   | illegal base64 data at input byte                                                                      |
-      | 06 | false   | signs a number beyond all floats              | json: cannot unmarshal number 1e999 into Go struct field SimpleContainerImage.optional of type float64 |
-      | 07 | false   | signs a number of 5,000 digits                | into Go struct field SimpleContainerImage.optional of type float64                                     |
-      | 08 | false   | signs NaN                                     | invalid character 'N' looking for beginning of value                                                   |
-      | 09 | false   | is logged by an entry of kind rekord          | failed to extract signature from bundle: unsupported type                                              |
-      | 10 | false   | is logged by an entry of kind jar             | failed to extract signature from bundle                                                                |
-      | 11 | false   | has a promise in the form of two integers     | unable to verify SET                                                                                   |
+      | id | ignored | fault | reason |
+      | 01 | true | has more padding than it needs | illegal base64 data at input byte 96 |
+      | 02 | true | lacks its padding | illegal base64 data at input byte 92 |
+      | 03 | true | has a blank in its base64 | illegal base64 data at input byte 8 |
+      | 04 | true | has a line separator of Unicode in its base64 | illegal base64 data at input byte 96 |
+      | 05 | true | is in the alphabet for URLs | illegal base64 data at input byte |
+      | 06 | false | signs a number beyond all floats | json: cannot unmarshal number 1e999 into Go struct field SimpleContainerImage.optional of type float64 |
+      | 07 | false | signs a number of 5,000 digits | into Go struct field SimpleContainerImage.optional of type float64 |
+      | 08 | false | signs NaN | invalid character 'N' looking for beginning of value |
+      | 09 | false | is logged by an entry of kind rekord | failed to extract signature from bundle: unsupported type |
+      | 10 | false | is logged by an entry of kind jar | failed to extract signature from bundle |
+      | 11 | false | has a promise in the form of two integers | unable to verify SET |
 
   @trust-02
   Scenario: an image signature which nothing is wrong with
@@ -55,10 +52,10 @@ Feature: What doesn't count as a signature
     And the image signature of "acceptance/image" is believed
 
     Examples:
-      | id | ignored | fault                                           | reason                                      |
-      | 01 | true    | has a payload with more padding than it needs   | unable to base64 decode payload             |
-      | 02 | true    | has a signature with more padding than it needs | unable to base64 decode payload             |
-      | 03 | false   | is logged by an entry for payloads              | unsupported type                            |
+      | id | ignored | fault                                           | reason                               |
+      | 01 | true    | has a payload with more padding than it needs   | unable to base64 decode payload      |
+      | 02 | true    | has a signature with more padding than it needs | unable to base64 decode payload      |
+      | 03 | false   | is logged by an entry for payloads              | unsupported type                     |
       | 04 | false   | signs a number beyond all floats                | invalid google.protobuf.Value: 1e999 |
 
   @trust-04 @trust-04.<id>
@@ -91,13 +88,13 @@ Feature: What doesn't count as a signature
 
     Examples:
       | id | oddity                                   | reason |
-      | 01 | a country of one letter and a NUL        | x509: |
-      | 02 | a name of bytes that are no text         | x509: |
-      | 03 | a name in a string type that nobody uses | x509: |
-      | 04 | version 5                                | x509: |
-      | 05 | a negative serial number                 | x509: |
-      | 06 | a date that isn't in the calendar        | x509: |
-      | 07 | an issuer that is no UTF8String          | asn1: |
+      | 01 | a country of one letter and a NUL        | x509:  |
+      | 02 | a name of bytes that are no text         | x509:  |
+      | 03 | a name in a string type that nobody uses | x509:  |
+      | 04 | version 5                                | x509:  |
+      | 05 | a negative serial number                 | x509:  |
+      | 06 | a date that isn't in the calendar        | x509:  |
+      | 07 | an issuer that is no UTF8String          | asn1:  |
 
   @trust-07 @trust-07.<id>
   Scenario Outline: a bundle which <fault>
