@@ -20,9 +20,9 @@ __all__: list[str] = []
     "selection-15 selection-19 selection-20",
 )
 def exclude_always_wins() -> None:
-    from refimpl.evaluation.specificity import Scale
+    from refimpl.evaluation.specificity import CriteriaMatcher
 
-    @changed(Scale, "totals")
+    @changed(CriteriaMatcher, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
         included, excluded = original(*arguments)
         return (0 if excluded else included), excluded
@@ -35,9 +35,9 @@ def exclude_always_wins() -> None:
     "selection-16 selection-17 selection-18",
 )
 def include_always_wins() -> None:
-    from refimpl.evaluation.specificity import Scale
+    from refimpl.evaluation.specificity import CriteriaMatcher
 
-    @changed(Scale, "totals")
+    @changed(CriteriaMatcher, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
         included, excluded = original(*arguments)
         return included, (0 if included else excluded)
@@ -53,8 +53,8 @@ def terms_ignored() -> None:
 
     from refimpl.evaluation import candidate
 
-    @changed(candidate, "matchers")
-    def matchers(original: Callable[..., Any], code: str, _: object = (), collections: Any = ()) -> Any:
+    @changed(candidate, "criterion_texts")
+    def criterion_texts(original: Callable[..., Any], code: str, _: object = (), collections: Any = ()) -> Any:
         return original(code, (), collections)
 
 
@@ -69,8 +69,8 @@ def collections_ignored() -> None:
 
     for module in (candidate, selection):
 
-        @changed(module, "matchers")
-        def matchers(original: Callable[..., Any], code: str, terms: Any = (), _: object = ()) -> Any:
+        @changed(module, "criterion_texts")
+        def criterion_texts(original: Callable[..., Any], code: str, terms: Any = (), _: object = ()) -> Any:
             return original(code, terms)
 
 
@@ -81,9 +81,9 @@ def collections_ignored() -> None:
     "selection-12 selection-13 selection-14",
 )
 def unknown_names_pass() -> None:
-    from refimpl.evaluation.collector import Judgement
+    from refimpl.evaluation.collector import ResultCollector
 
-    @changed(Judgement, "outcome")
+    @changed(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         self._missing = {}
         return original(self)
@@ -137,11 +137,11 @@ def criteria_weigh_the_same() -> None:
     "selection-02 selection-07",
 )
 def excluded_rules_succeed() -> None:
-    from refimpl.evaluation.collector import Judgement
+    from refimpl.evaluation.collector import ResultCollector
 
-    @changed(Judgement, "_keeps")
-    def keeps(original: Callable[..., bool], self: Any, draft: Any, selected: Any) -> bool:
-        return draft.msg == "Pass" or original(self, draft, selected)
+    @changed(ResultCollector, "_keeps")
+    def keeps(original: Callable[..., bool], self: Any, candidate: Any, selected: Any) -> bool:
+        return candidate.msg == "Pass" or original(self, candidate, selected)
 
 
 @mutant(

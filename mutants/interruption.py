@@ -200,7 +200,7 @@ def _texts(value: object) -> Iterator[str]:
     "process-40",
 )
 def one_fault_costs_all() -> None:
-    from refimpl.commands.component import Examination
+    from refimpl.commands.component import ComponentValidator
     from refimpl.policy_input.document import InputDocuments
 
     @changed(InputDocuments, "document")
@@ -208,6 +208,6 @@ def one_fault_costs_all() -> None:
         "".join(_texts(config)).encode("ascii")  # half a character is read as one beyond ASCII
         return original(self, config=config, **named)
 
-    @changed(Examination, "examine")
-    def examine(_: object, self: Any, component: object) -> object:
+    @changed(ComponentValidator, "validate")
+    def validate(_: object, self: Any, component: object) -> object:
         return self._examined(component)

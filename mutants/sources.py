@@ -95,8 +95,8 @@ def first_group_only() -> None:
 
     from refimpl.commands import validate_image
 
-    @changed(validate_image, "evaluators")
-    def evaluators(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    @changed(validate_image, "create_evaluators")
+    def create_evaluators(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return original(*arguments, **named)[:1]
 
 

@@ -24,14 +24,14 @@ _LATE = 0.9  # seconds; scenarios let others come to rest for longer
     "cache-21",
 )
 def order_of_completion() -> None:
-    from refimpl.commands.component import Examination
+    from refimpl.commands.component import ComponentValidator
     from refimpl.report.model import Report
 
     lock = threading.Lock()
     ready: dict[str, float] = {}
 
-    @changed(Examination, "examine")
-    def examine(original: Callable[..., Any], self: Any, component: Any) -> Any:
+    @changed(ComponentValidator, "validate")
+    def validate(original: Callable[..., Any], self: Any, component: Any) -> Any:
         found = original(self, component)
         with lock:
             ready[component.name] = time.monotonic()
@@ -52,9 +52,9 @@ def order_of_completion() -> None:
     "effective_time-01 effective_time-02 effective_time-05",
 )
 def effective_date_ignored() -> None:
-    from refimpl.evaluation.collector import Judgement
+    from refimpl.evaluation.collector import ResultCollector
 
-    @changed(Judgement, "_in_future")
+    @changed(ResultCollector, "_in_future")
     def in_future(*_: object) -> bool:
         return False
 
@@ -66,11 +66,11 @@ def effective_date_ignored() -> None:
     "result-01 selection-01 layers-01 layers-05",
 )
 def warnings_are_violations() -> None:
-    from refimpl.evaluation.collector import Judgement
+    from refimpl.evaluation.collector import ResultCollector
 
-    @changed(Judgement, "_place_warning")
-    def place_warning(_: object, self: Any, draft: Any) -> None:
-        self._violations.append(draft)
+    @changed(ResultCollector, "_place_warning")
+    def place_warning(_: object, self: Any, candidate: Any) -> None:
+        self._violations.append(candidate)
 
 
 @mutant(
@@ -80,9 +80,9 @@ def warnings_are_violations() -> None:
     "selection-01 happy-01 layers-01",
 )
 def successes_doubled() -> None:
-    from refimpl.evaluation.collector import Judgement, Outcome
+    from refimpl.evaluation.collector import Outcome, ResultCollector
 
-    @changed(Judgement, "outcome")
+    @changed(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         found = original(self)
         return Outcome(found.violations, found.warnings, found.successes * 2)
@@ -142,11 +142,11 @@ def past_accepted() -> None:
 )
 def dependencies_ignored() -> None:
     from refimpl.evaluation import collector
-    from refimpl.evaluation.candidate import Draft
+    from refimpl.evaluation.candidate import Candidate
 
     @changed(collector, "_copies")
-    def copies(original: Callable[..., Any], drafts: Iterable[Any], *rest: Any, **named: Any) -> Any:
-        return original([Draft(one.msg, one.metadata, one.code, ()) for one in drafts], *rest, **named)
+    def copies(original: Callable[..., Any], candidates: Iterable[Any], *rest: Any, **named: Any) -> Any:
+        return original([Candidate(one.msg, one.metadata, one.code, ()) for one in candidates], *rest, **named)
 
 
 @mutant(
@@ -160,10 +160,10 @@ def denied_and_warned() -> None:
     from refimpl.evaluation import collector
 
     class Themselves(list[Any]):
-        def __contains__(self, draft: object) -> bool:
-            return any(one is draft for one in self)
+        def __contains__(self, candidate: object) -> bool:
+            return any(one is candidate for one in self)
 
-    replace(collector, "_Kinds", Themselves)
+    replace(collector, "_CodesAndMessages", Themselves)
 
 
 @mutant(
@@ -176,12 +176,12 @@ def results_win_over_annotations() -> None:
 
     from refimpl.evaluation import candidate
 
-    @changed(candidate, "_completed")
+    @changed(candidate, "_complete")
     def completed(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
         own = dict(metadata)
-        draft = original(msg, metadata, *rest)
-        draft.metadata |= own
-        return draft
+        candidate = original(msg, metadata, *rest)
+        candidate.metadata |= own
+        return candidate
 
 
 @mutant(
@@ -205,9 +205,9 @@ def sorted_by_code_alone() -> None:
 )
 def silence_is_consent() -> None:
     from refimpl.errors import EvaluationError
-    from refimpl.evaluation.collector import Judgement, Outcome
+    from refimpl.evaluation.collector import Outcome, ResultCollector
 
-    @changed(Judgement, "outcome")
+    @changed(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         try:
             return original(self)

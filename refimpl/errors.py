@@ -47,7 +47,7 @@ __all__ = [
     "UnsuccessfulError",
     "UsageError",
     "VerificationError",
-    "joined",
+    "join_errors",
 ]
 
 
@@ -239,7 +239,7 @@ def _described(unexpected: BaseException) -> str:
     return f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})"
 
 
-def joined(errors: Sequence[Error]) -> Error | None:
+def join_errors(errors: Sequence[Error]) -> Error | None:
     """All the errors as one, a line each in the given order; None when there are none."""
     if len(errors) <= 1:
         return errors[0] if errors else None

@@ -143,10 +143,10 @@ def validate_image(
         workers=workers,
         timeout=timeout,
     )
-    from refimpl.commands.validate_image import judge
+    from refimpl.commands.validate_image import validate_components
 
     try:
-        report = judge(options, dict(os.environ if environ is None else environ)).report
+        report = validate_components(options, dict(os.environ if environ is None else environ)).report
     except Error:
         raise
     except Exception as error:

@@ -17,12 +17,13 @@ from refimpl.errors import (
 from refimpl.oci.reference import parse
 from refimpl.policy_input.image import image_details
 from refimpl.record import record
+from refimpl.rego.builtins import ComponentContext
 from refimpl.report.model import ComponentResult
 from refimpl.result import Result, ordered
 from refimpl.verify import checks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from refimpl.command_line.options import Options
     from refimpl.commands.snapshot import Component
@@ -32,17 +33,18 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Reference
     from refimpl.policy.effective_time import EffectiveTime
     from refimpl.policy_input.document import InputDocuments
+    from refimpl.rego.builtins import Shared
     from refimpl.verify.attestation import Attestation
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.signature import Signature
 
-__all__ = ["Examination", "Examined"]
+__all__ = ["ComponentOutcome", "ComponentValidator"]
 
 _log = logging.getLogger(__name__)
 
 
 @record
-class Examined:
+class ComponentOutcome:
     """What came of one component.
 
     Attributes:
@@ -57,8 +59,8 @@ class Examined:
 
 
 @record
-class Examination:
-    """What components are examined with; `examine` may run in many threads at once.
+class ComponentValidator:
+    """What components are validated with; `validate` may run in many threads at once.
 
     Attributes:
         options: of the command line.
@@ -68,7 +70,7 @@ class Examination:
         evaluators: one for each source group, in order.
         documents: writes ``input``.
         effective_time: of the policy; an image's attestations may fix it.
-        context: makes what builtins share within a component.
+        shared: what the ``ec.*`` functions work with.
     """
 
     options: Options
@@ -78,9 +80,9 @@ class Examination:
     evaluators: Sequence[Evaluator]
     documents: InputDocuments
     effective_time: EffectiveTime
-    context: Callable[[Reference], object]
+    shared: Shared
 
-    def examine(self, component: Component) -> Examined:
+    def validate(self, component: Component) -> ComponentOutcome:
         """Judge a component. A fault of ours in it is a violation of its own, and leaves the others their verdicts.
 
         Raises:
@@ -88,7 +90,7 @@ class Examination:
             TimeoutExceededError: the time is over.
         """
         try:
-            return self._examined(component)
+            return self._validate(component)
         except TimeoutExceededError:
             raise
         except InternalError as error:
@@ -103,26 +105,26 @@ class Examination:
             fault = InternalError.of(error)
         found = _Findings(component, self.options)
         found.violations.append(checks.unjudged(fault))
-        return Examined(found.result(component.container_image), self.effective_time, fault)
+        return ComponentOutcome(found.result(component.container_image), self.effective_time, fault)
 
-    def _examined(self, component: Component) -> Examined:
+    def _validate(self, component: Component) -> ComponentOutcome:
         found = _Findings(component, self.options)
         reference = parse(component.container_image)
         try:
             descriptor = self.client.head(reference)
         except RegistryError as error:
             found.violations.append(checks.inaccessible(error))
-            return Examined(found.result(component.container_image), self.effective_time)
+            return ComponentOutcome(found.result(component.container_image), self.effective_time)
         image = reference if reference.digest else reference.at(descriptor.digest)
         try:
             details = image_details(self.client, self.layers, image)
         except MissingChildError as error:
             found.violations.append(checks.inaccessible(error))
-            return Examined(found.result(str(image)), self.effective_time)
+            return ComponentOutcome(found.result(str(image)), self.effective_time)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:
-            return Examined(found.result(str(image)), self.effective_time)
+            return ComponentOutcome(found.result(str(image)), self.effective_time)
         syntax = checks.syntax(attestations)
         passed = syntax == checks.ATTESTATION_SYNTAX.passed()
         (found.successes if passed else found.violations).append(syntax)
@@ -131,7 +133,7 @@ class Examination:
         )
         if not attestations:
             found.violations.append(checks.NO_ATTESTATIONS)
-            return Examined(found.result(str(image), signatures=signatures), effective_time)
+            return ComponentOutcome(found.result(str(image), signatures=signatures), effective_time)
         document = self.documents.document(
             ref=str(image),
             component_name=component.name,
@@ -142,7 +144,7 @@ class Examination:
             files=details.files,
             source=component.source,
         )
-        context = self.context(image)
+        context = ComponentContext(self.shared)
         for evaluator in self.evaluators:
             outcome = evaluator.evaluate(
                 str(image), component.name, document, time_ns=effective_time.nanoseconds, context=context
@@ -150,7 +152,7 @@ class Examination:
             found.violations += outcome.violations
             found.warnings += outcome.warnings
             found.successes += outcome.successes
-        return Examined(found.result(str(image), signatures, attestations, document), effective_time)
+        return ComponentOutcome(found.result(str(image), signatures, attestations, document), effective_time)
 
     def _signatures(self, image: Reference, found: _Findings) -> tuple[Signature, ...]:
         if self.options.skip_image_sig_check:

@@ -130,7 +130,7 @@ def _links(entries: Iterable[RuleEntry]) -> list[Link]:
 
 def _info(entry: RuleEntry, annotation: Annotation) -> RuleInfo:
     if annotation.scope:
-        return RuleInfo.described(entry.package, annotation)
+        return RuleInfo.from_annotation(entry.package, annotation)
     return RuleInfo(entry.package, f"{entry.package}.{entry.name}")
 
 

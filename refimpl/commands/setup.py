@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from refimpl.commands.snapshot import expand_indexes, index_workers, resolve_inputs
-from refimpl.errors import Error, PolicyError, VerificationError, joined
+from refimpl.errors import Error, PolicyError, VerificationError, join_errors
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.policy.config import Identity, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from refimpl.verify.rekor import RekorClient
     from refimpl.verify.transparency_log import TransparencyLog
 
-__all__ = ["Prepared", "prepare"]
+__all__ = ["Setup", "set_up"]
 
 
 @record
-class Prepared:
+class Setup:
     """What components are judged by; nothing of it changes any more.
 
     Attributes:
@@ -55,7 +55,7 @@ class Prepared:
 
 
 @record
-class _Ground:
+class _Resources:
     """What the steps share."""
 
     options: Options
@@ -70,23 +70,23 @@ class _Ground:
         object.__setattr__(self, "cluster", cluster)
 
 
-def prepare(
+def set_up(
     options: Options, environ: Mapping[str, str], *, client: Client, workspace: Workspace, deadline: Deadline
-) -> Prepared:
+) -> Setup:
     """Resolve the inputs and, at the same time, the policy.
 
     Raises:
         Error: all that is wrong, input first, a line each (specification 10 §1.2).
     """
     fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
-    ground = _Ground(options, environ, client, deadline, fetcher)
+    resources = _Resources(options, environ, client, deadline, fetcher)
     pool = ThreadPoolExecutor(1, "inputs")
     try:
-        inputs = pool.submit(_snapshot, ground)
+        inputs = pool.submit(_snapshot, resources)
         errors: list[Error] = []
         policy = snapshot = None
         try:
-            policy = _policy(ground)
+            policy = _policy(resources)
         except Error as error:
             errors.append(error)
         try:
@@ -97,59 +97,61 @@ def prepare(
         pool.shutdown(wait=False, cancel_futures=True)
     if policy is not None and snapshot is not None:
         chosen, fetched, key, log = policy
-        return Prepared(snapshot, chosen, fetched, key, log, ground.cluster)
-    failure = joined(errors)
+        return Setup(snapshot, chosen, fetched, key, log, resources.cluster)
+    failure = join_errors(errors)
     assert failure is not None  # noqa: S101  # without a policy there is an error
     raise failure
 
 
-def _snapshot(ground: _Ground) -> Snapshot:
-    snapshot = resolve_inputs(ground.options, ground.cluster)
-    return expand_indexes(snapshot, ground.client, index_workers(ground.environ))
+def _snapshot(resources: _Resources) -> Snapshot:
+    snapshot = resolve_inputs(resources.options, resources.cluster)
+    return expand_indexes(snapshot, resources.client, index_workers(resources.environ))
 
 
-def _policy(ground: _Ground) -> tuple[Policy, Mapping[str, Fetched], PublicKey, TransparencyLog | None]:
-    options = ground.options
-    document = resolve(options.policy, fetcher=ground.fetcher)
+def _policy(resources: _Resources) -> tuple[Policy, Mapping[str, Fetched], PublicKey, TransparencyLog | None]:
+    options = resources.options
+    document = resolve(options.policy, fetcher=resources.fetcher)
     identity = Identity(
         options.certificate_identity,
         options.certificate_identity_regexp,
         options.certificate_oidc_issuer,
         options.certificate_oidc_issuer_regexp,
     )
-    policy = decode_policy(document, cluster=ground.cluster)
+    policy = decode_policy(document, cluster=resources.cluster)
     policy = policy.overridden(rekor_url=options.rekor_url, public_key=options.public_key, identity=identity)
     chosen = EffectiveTime.chosen(
         options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
     )
     policy = policy.at(chosen)
-    key, log = _trust(ground, policy)
-    fetched = fetch_sources(policy, ground.fetcher)
+    key, log = _trust(resources, policy)
+    fetched = fetch_sources(policy, resources.fetcher)
     policy = pinned_policy(policy, fetched)
     by_pinned = {source.pinned: source for source in fetched.values()}
-    policy = with_extra_rule_data(policy, options.extra_rule_data, lambda text: resolve(text, fetcher=ground.fetcher))
+    policy = with_extra_rule_data(
+        policy, options.extra_rule_data, lambda text: resolve(text, fetcher=resources.fetcher)
+    )
     return policy, by_pinned, key, log
 
 
-def _trust(ground: _Ground, policy: Policy) -> tuple[PublicKey, TransparencyLog | None]:
+def _trust(resources: _Resources, policy: Policy) -> tuple[PublicKey, TransparencyLog | None]:
     from refimpl.verify.keys import load_public_key
 
-    environ = ground.environ
-    key = load_public_key(policy.public_key, environ=environ, cluster=ground.cluster, deadline=ground.deadline)
-    if ground.options.ignore_rekor:
+    environ = resources.environ
+    key = load_public_key(policy.public_key, environ=environ, cluster=resources.cluster, deadline=resources.deadline)
+    if resources.options.ignore_rekor:
         return key, None
     from refimpl.verify.transparency_log import TransparencyLog
     from refimpl.verify.trust import LogKeys
 
-    client = _rekor(ground, policy.rekor_url) if policy.rekor_url else None
+    client = _rekor(resources, policy.rekor_url) if policy.rekor_url else None
     return key, TransparencyLog(LogKeys.from_environ(environ), client)
 
 
-def _rekor(ground: _Ground, url: str) -> RekorClient:
+def _rekor(resources: _Resources, url: str) -> RekorClient:
     from refimpl.http.transport import Transport
     from refimpl.verify.rekor import RekorClient
 
     try:
-        return RekorClient(url, Transport(ground.environ, ground.deadline, user_agent="ec-ref"))
+        return RekorClient(url, Transport(resources.environ, resources.deadline, user_agent="ec-ref"))
     except VerificationError as error:  # of the URL: nothing was verified yet
         raise PolicyError(str(error)) from None

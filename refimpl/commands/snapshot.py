@@ -12,7 +12,7 @@ from refimpl.golang import yamltext
 from refimpl.golang.oserrors import described, reason
 from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
 from refimpl.record import field, record, replace
-from refimpl.system.workers import mapped
+from refimpl.system.workers import map_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -158,7 +158,7 @@ def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot
     What cannot be looked up stays as it is; one warning names them all.
     """
     components = snapshot.components
-    expansions = mapped(lambda component: _children(component, client), components, threads=workers, name="index")
+    expansions = map_all(lambda component: _children(component, client), components, threads=workers, name="index")
     problems = [problem for _, problem in expansions if problem]
     if problems:
         _log.warning("Encountered error while checking for Image Index: %s", "\n".join(problems))

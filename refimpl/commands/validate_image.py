@@ -9,11 +9,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.component import Examination
-from refimpl.commands.setup import prepare
+from refimpl.commands.component import ComponentValidator
+from refimpl.commands.setup import set_up
 from refimpl.deadline import Deadline
-from refimpl.errors import UnsuccessfulError, joined
-from refimpl.evaluation.evaluators import evaluators
+from refimpl.errors import UnsuccessfulError, join_errors
+from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import rfc3339
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
@@ -21,23 +21,21 @@ from refimpl.policy.sources.workspace import Workspace
 from refimpl.policy_input.document import InputDocuments
 from refimpl.record import record
 from refimpl.redaction import without_secrets, without_secrets_in
-from refimpl.rego.builtins import ComponentContext, Shared
+from refimpl.rego.builtins import Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
 from refimpl.report.targets import TextOptions, write
-from refimpl.system.workers import worked
+from refimpl.system.workers import run_all
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.component import Examined
-    from refimpl.commands.snapshot import Component
     from refimpl.errors import Error
 
-__all__ = ["Judgement", "judge", "validate_image"]
+__all__ = ["Validation", "validate_components", "validate_image"]
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +47,7 @@ _SKIPPED_BOTH = (
 
 
 @record
-class Judgement:
+class Validation:
     """What came of all components.
 
     Attributes:
@@ -68,15 +66,15 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         UnsuccessfulError: the report was written, and isn't successful.
         Error: there is no report, or it couldn't be written.
     """
-    judgement = judge(options, environ)
-    write(judgement.report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
-    if judgement.fault is not None:
-        raise judgement.fault
-    if options.strict and not judgement.report.success:
+    validation = validate_components(options, environ)
+    write(validation.report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
+    if validation.fault is not None:
+        raise validation.fault
+    if options.strict and not validation.report.success:
         raise UnsuccessfulError
 
 
-def judge(options: Options, environ: Mapping[str, str]) -> Judgement:
+def validate_components(options: Options, environ: Mapping[str, str]) -> Validation:
     """Judge all components.
 
     Raises:
@@ -87,55 +85,52 @@ def judge(options: Options, environ: Mapping[str, str]) -> Judgement:
         host = stack.enter_context(Host.start(environ))
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
-        prepared = prepare(options, environ, client=client, workspace=workspace, deadline=deadline)
+        setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline)
         cache = LayerCache.from_environ(environ, deadline)
         layers = stack.enter_context(Layers(client, cache, deadline=deadline, transfers=options.workers + 1))
-        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=prepared.cluster)
-        panel = evaluators(
-            prepared.policy,
-            prepared.fetched,
-            key=prepared.key.pem,
-            options=options,
+        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=setup.cluster)
+        evaluators = create_evaluators(
+            setup.policy,
+            setup.fetched,
+            key=setup.key.pem,
+            ignore_rekor=options.ignore_rekor,
+            filter_type=options.filter_type,
+            trace="opa" in options.trace,
             workspace=workspace,
             engine=host,
             shared=shared,
         )
         _warn_of_skipped_checks(options)
-        shown = without_secrets_in(prepared.policy.spec)  # to rules, too: what they say is in the report
-        examination = Examination(
+        shown = without_secrets_in(setup.policy.spec)  # to rules, too: what they say is in the report
+        validator = ComponentValidator(
             options=options,
             client=client,
             layers=layers,
-            verifier=Verifier(client, prepared.key, prepared.log, limit=attachment_limit(environ)),
-            evaluators=panel,
-            documents=InputDocuments(prepared.snapshot.to_json(), shown),
-            effective_time=prepared.policy.effective_time,
-            context=lambda _: ComponentContext(shared),
+            verifier=Verifier(client, setup.key, setup.log, limit=attachment_limit(environ)),
+            evaluators=evaluators,
+            documents=InputDocuments(setup.snapshot.to_json(), shown),
+            effective_time=setup.policy.effective_time,
+            shared=shared,
         )
-        examined = _examined(examination, prepared.snapshot.components, deadline)
-        times = [one.effective_time for one in examined if one.effective_time.nanoseconds is not None]
-        effective_time = times[-1] if times else examination.effective_time  # of the last one with attestations
+        outcomes = run_all(
+            validator.validate,
+            setup.snapshot.components,
+            threads=options.workers + 1,
+            name="component",
+            deadline=deadline,
+        )
+        times = [one.effective_time for one in outcomes if one.effective_time.nanoseconds is not None]
+        effective_time = times[-1] if times else validator.effective_time  # of the last one with attestations
         report = Report(
-            components=tuple(one.result for one in examined),
-            key=prepared.key.pem,
+            components=tuple(one.result for one in outcomes),
+            key=setup.key.pem,
             policy=shown,
             effective_time=rfc3339(effective_time.read(time.time_ns)),
             ec_version=VERSION,
             snapshot=without_secrets(options.snapshot),
             show_successes=options.show_successes,
         )
-        return Judgement(report, joined([one.fault for one in examined if one.fault is not None]))
-
-
-def _examined(examination: Examination, components: Sequence[Component], deadline: Deadline) -> list[Examined]:
-    """All components, `--workers` plus one at a time."""
-    return worked(
-        examination.examine,
-        components,
-        threads=examination.options.workers + 1,
-        name="component",
-        deadline=deadline,
-    )
+        return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]))
 
 
 def _warn_of_skipped_checks(options: Options) -> None:

@@ -19,9 +19,9 @@ from refimpl.errors import (
     TimeoutExceededError,
     UnsuccessfulError,
     UsageError,
-    joined,
+    join_errors,
 )
-from refimpl.evaluation.evaluators import evaluators
+from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import rfc3339
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.layers import LayerCache, Layers
@@ -36,7 +36,7 @@ from refimpl.rego.host import Host
 from refimpl.report.model import ComponentResult, Report
 from refimpl.report.targets import INPUT_FORMATS, TextOptions, write
 from refimpl.result import ordered
-from refimpl.system.workers import worked
+from refimpl.system.workers import run_all
 from refimpl.verify.checks import unjudged
 
 if TYPE_CHECKING:
@@ -102,13 +102,21 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         except TimeoutExceededError:
             raise
         except Error as error:
-            panel: Sequence[Evaluator] | Error = error
+            evaluators: Sequence[Evaluator] | Error = error
         else:
-            panel = evaluators(
-                policy, fetched, key=key, options=options, workspace=workspace, engine=host, shared=shared
+            evaluators = create_evaluators(
+                policy,
+                fetched,
+                key=key,
+                ignore_rekor=options.ignore_rekor,
+                filter_type=options.filter_type,
+                trace="opa" in options.trace,
+                workspace=workspace,
+                engine=host,
+                shared=shared,
             )
-        files = worked(
-            partial(_judged, panel=panel, options=options, shared=shared),
+        files = run_all(
+            partial(_validate_file, evaluators=evaluators, options=options, shared=shared),
             paths,
             threads=options.workers + 1,
             name="input",
@@ -124,7 +132,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             show_warnings=options.show_warnings,
         )
         write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer, INPUT_FORMATS)
-        if (fault := joined([fault for _, fault in files if fault is not None])) is not None:
+        if (fault := join_errors([fault for _, fault in files if fault is not None])) is not None:
             raise fault
         if options.strict and not report.success:
             raise UnsuccessfulError
@@ -148,13 +156,13 @@ def _key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline:
     return load_public_key(policy.public_key, environ=environ, cluster=cluster, deadline=deadline).pem
 
 
-def _judged(
-    path: str, *, panel: Sequence[Evaluator] | Error, options: Options, shared: Shared
+def _validate_file(
+    path: str, *, evaluators: Sequence[Evaluator] | Error, options: Options, shared: Shared
 ) -> tuple[ComponentResult, InternalError | None]:
     """A file as the report knows components: its path is both name and reference. Also the fault of ours, if any."""
     try:
         check_path(path)
-        outcomes = _outcomes(path, panel, shared)
+        outcomes = _outcomes(path, evaluators, shared)
     except TimeoutExceededError:
         raise
     except InternalError as error:
@@ -185,14 +193,14 @@ def _shown(path: str, outcomes: Sequence[Outcome], options: Options) -> Componen
     )
 
 
-def _outcomes(path: str, panel: Sequence[Evaluator] | Error, shared: Shared) -> list[Outcome]:
+def _outcomes(path: str, evaluators: Sequence[Evaluator] | Error, shared: Shared) -> list[Outcome]:
     try:
-        if isinstance(panel, Error):
-            raise panel
+        if isinstance(evaluators, Error):
+            raise evaluators
         outcomes = []
-        for evaluator in panel:
+        for evaluator in evaluators:
             evaluator.inspect()  # what is wrong with the rules counts before what is wrong with the file
-            files = input_files(path, prefix="parse inputs" if evaluator.alternative else "parse configurations")
+            files = input_files(path, prefix="parse inputs" if evaluator.opa else "parse configurations")
             outcomes.append(evaluator.evaluate_files("", "", files, context=ComponentContext(shared)))
     except (TimeoutExceededError, NotSupportedError, InternalError):
         raise

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import EvaluationError
 from refimpl.evaluation.dates import NINETY_DAYS, parse_utc
-from refimpl.evaluation.specificity import matchers
+from refimpl.evaluation.specificity import criterion_texts
 from refimpl.golang.printing import quoted, spelled
 from refimpl.record import record
 from refimpl.result import first_text, plain_text, texts
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from refimpl.evaluation.rules import RuleInfo
 
-__all__ = ["Draft", "check", "drafted"]
+__all__ = ["Candidate", "check", "read_candidates"]
 
 _log = logging.getLogger(__name__)
 _NOT_METADATA = frozenset(("msg", "_loc", "query"))
 
 
 @record(frozen=False)
-class Draft:
+class Candidate:
     """A result whose metadata may still change.
 
     Attributes:
@@ -46,9 +46,9 @@ class Draft:
 
     def texts(self) -> tuple[str, ...]:
         """The criterion texts that it answers to."""
-        exact = self.exact_code is not None  # `_completed` made the collections a list of strings
+        exact = self.exact_code is not None  # `_complete` made the collections a list of strings
         collections = self.metadata.get("collections", ()) if exact else ()
-        return matchers(self.code, texts(self.metadata.get("term")), collections)
+        return criterion_texts(self.code, texts(self.metadata.get("term")), collections)
 
     def complain(self) -> None:
         """Log that its collections don't count: without a code they stay what they were."""
@@ -58,7 +58,7 @@ class Draft:
 
 
 def check(values: Iterable[Any]) -> None:
-    """Refuse an object without a message among the values of a rule; the alternative evaluator takes it.
+    """Refuse an object without a message among the values of a rule; the OPA evaluator takes it.
 
     Raises:
         EvaluationError: there is one.
@@ -67,27 +67,27 @@ def check(values: Iterable[Any]) -> None:
         _read(value)
 
 
-def drafted(
-    values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int, alternative: bool = False
-) -> list[Draft]:
+def read_candidates(
+    values: Iterable[Any], annotated: Mapping[str, RuleInfo], *, time_ns: int, opa: bool = False
+) -> list[Candidate]:
     """The results among the values of a rule.
 
     Args:
         values: elements of the rule's set or array.
         annotated: the group's rules by code.
         time_ns: nanoseconds since 1970; effective dates more than 90 days before it are left out.
-        alternative: read them as the alternative evaluator does (specification 11 §9). Otherwise only strings and
+        opa: read them as the OPA evaluator does (specification 11 §9). Otherwise only strings and
             objects are results, and all else is nothing.
 
     Raises:
         EvaluationError: an object without a message.
     """
-    read = _read_alternatively if alternative else _read
-    found: list[Draft] = []
+    read = _read_as_opa if opa else _read
+    found: list[Candidate] = []
     for value in values:
         msg, members = read(value)
         if msg:
-            found.append(_completed(msg, members, annotated, time_ns))
+            found.append(_complete(msg, members, annotated, time_ns))
     return found
 
 
@@ -100,7 +100,7 @@ def _read(value: Any) -> tuple[str, dict[str, Any]]:
     return msg, {key: item for key, item in value.items() if key not in _NOT_METADATA}
 
 
-def _read_alternatively(value: Any) -> tuple[str, dict[str, Any]]:
+def _read_as_opa(value: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(value, dict):
         return plain_text(value.get("msg")) or "", {key: item for key, item in value.items() if key != "msg"}
     text = plain_text(value)
@@ -117,10 +117,10 @@ def _type_name(value: Any) -> str:
     return "[]interface {}" if isinstance(value, list) else "json.Number"
 
 
-def _completed(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleInfo], time_ns: int) -> Draft:
+def _complete(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleInfo], time_ns: int) -> Candidate:
     code = plain_text(metadata.get("code"))
     if code is None:
-        return Draft(msg, metadata, first_text(metadata.get("code")), ())
+        return Candidate(msg, metadata, first_text(metadata.get("code")), ())
     if "collections" in metadata:
         collections = metadata.pop("collections")
         if isinstance(collections, list):
@@ -135,4 +135,4 @@ def _completed(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleI
             _log.warning('Invalid "effective_on" value %s', quoted(info.effective_on if info else ""))
         elif point < time_ns - NINETY_DAYS:
             del metadata["effective_on"]
-    return Draft(msg, metadata, code, info.depends_on if info else ())
+    return Candidate(msg, metadata, code, info.depends_on if info else ())

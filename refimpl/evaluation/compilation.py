@@ -63,8 +63,8 @@ class Compilation:
     def __init__(
         self, engine: Engine, sources: Sources, *, builtins: Sequence[Builtin] = (), deadline: Deadline | None = None
     ) -> None:
-        self._rules = _started("inspect policies", lambda: _inspected(engine, sources.inspected, deadline))
-        self._program = _started(
+        self._rules = _start("inspect policies", lambda: _inspect(engine, sources.inspected, deadline))
+        self._program = _start(
             "compile policies",
             lambda: engine.load(
                 sources.policies, sources.data, builtins=builtins, documents=sources.documents, deadline=deadline
@@ -95,14 +95,14 @@ def _forget(program: Future[Program]) -> None:
         program.result().close()
 
 
-def _inspected(engine: Engine, directories: Sequence[Path], deadline: Deadline | None) -> RuleSet:
+def _inspect(engine: Engine, directories: Sequence[Path], deadline: Deadline | None) -> RuleSet:
     rules = RuleSet()
     for directory in directories:
         rules.add(engine.inspect(directory, deadline=deadline))
     return rules
 
 
-def _started(name: str, work: Callable[[], _T]) -> Future[_T]:
+def _start(name: str, work: Callable[[], _T]) -> Future[_T]:
     future: Future[_T] = Future()
 
     def run() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["labelled", "linked"]
+__all__ = ["replace_by_labels", "replace_by_links"]
 
 _SITE = "https://conforma.dev/docs"
 _LABEL = r"\[([0-9A-Za-z_\t\n\f\r /.]+)\]"
@@ -12,12 +12,12 @@ _FULL = re.compile(r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#([^[]+))?" + _LABEL)
 _SHORT = re.compile(r"xref:[0-9A-Za-z_.$#/]+" + _LABEL)
 
 
-def linked(text: str) -> str:
+def replace_by_links(text: str) -> str:
     """Full references that name an anchor become the page's URL; all else stays."""
     return _FULL.sub(_url, text) if "xref:" in text else text
 
 
-def labelled(text: str) -> str:
+def replace_by_labels(text: str) -> str:
     """All references become their label."""
     if "xref:" not in text:
         return text

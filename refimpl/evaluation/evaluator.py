@@ -1,4 +1,4 @@
-"""One source group's judgement of components (specification 11 §7)."""
+"""Judges components by the rules of one source group (specification 11 §7)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import EvaluationError
-from refimpl.evaluation.collector import Judgement, Outcome
+from refimpl.evaluation.collector import Outcome, ResultCollector
 from refimpl.evaluation.compilation import Compilation
 from refimpl.evaluation.criteria import Criteria, Group
 from refimpl.evaluation.selection import Selection, intention, select
-from refimpl.evaluation.specificity import Scale
+from refimpl.evaluation.specificity import CriteriaMatcher
 from refimpl.record import record, replace
 from refimpl.system.log import TRACE
 
@@ -35,7 +35,7 @@ class File:
 
     Attributes:
         documents: each is an ``input``, in JSON.
-        data: members of ``data`` that are about this file, by their path; the alternative evaluator has none.
+        data: members of ``data`` that are about this file, by their path; the OPA evaluator has none.
     """
 
     documents: Sequence[bytes]
@@ -45,7 +45,7 @@ class File:
 class Evaluator:
     """Made once for a run by `create`; `evaluate` may run in many threads at once.
 
-    `alternative` tells whether it evaluates as with ``EC_USE_OPA=1`` (specification 11 §9).
+    `opa` tells whether it evaluates as with ``EC_USE_OPA=1`` (specification 11 §9).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Evaluator:
         intentions: frozenset[str] | None,
         time_ns: int,
         trace: bool,
-        alternative: bool,
+        opa: bool,
         deadline: Deadline | None,
     ) -> None:
         self._compilation = compilation
@@ -64,7 +64,7 @@ class Evaluator:
         self._intentions = intentions
         self._time_ns = time_ns
         self._trace = trace
-        self.alternative = alternative
+        self.opa = opa
         self._deadline = deadline
         self._selections: dict[tuple[tuple[str, ...], tuple[str, ...]], Selection] = {}
 
@@ -80,7 +80,7 @@ class Evaluator:
         filter_type: str = "include-exclude",
         builtins: Sequence[Builtin] = (),
         trace: bool = False,
-        alternative: bool = False,
+        opa: bool = False,
         deadline: Deadline | None = None,
     ) -> Evaluator:
         """Begin to compile, and return before that is done.
@@ -94,11 +94,11 @@ class Evaluator:
             filter_type: ``ec-policy`` selects by pipeline intention (specification 11 §8); any other text does not.
             builtins: the ``ec.*`` functions.
             trace: log each step of evaluation.
-            alternative: as with ``EC_USE_OPA=1`` (specification 11 §9): no `filter_type`, no ``data.conftest``, and
+            opa: as with ``EC_USE_OPA=1`` (specification 11 §9): no `filter_type`, no ``data.conftest``, and
                 elements that are neither strings nor objects are results too.
             deadline: ends compilation and evaluations.
         """
-        if alternative:
+        if opa:
             members = (sources.documents or {}).items()
             sources = replace(sources, documents={path: value for path, value in members if path != "conftest/file"})
             filter_type = ""
@@ -108,7 +108,7 @@ class Evaluator:
             intentions=intention(group.rule_data) if filter_type == "ec-policy" else None,
             time_ns=time_ns,
             trace=trace,
-            alternative=alternative,
+            opa=opa,
             deadline=deadline,
         )
 
@@ -153,26 +153,29 @@ class Evaluator:
         selection = self._selection(compiled.rules, image_ref)
         include, exclude = self._criteria.select(image_ref, component_name)
         by_selection = self._intentions is not None
-        judgement = Judgement(
+        collector = ResultCollector(
             rules=compiled.rules,
-            scale=Scale(include, exclude),
+            matcher=CriteriaMatcher(include, exclude),
             selection=selection,
             by_selection=by_selection,
             # By selection, what is meant for other images isn't missed.
             unscoped=selection.include if by_selection else self._criteria.include.unscoped,
             time_ns=self._time_ns if time_ns is None else time_ns,
-            alternative=self.alternative,
+            opa=self.opa,
         )
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
-        said = [self._said(compiled.program, namespaces, file, context) for file in files]
-        for evaluation in (evaluation for evaluations in said for evaluation in evaluations):
+        evaluated = [
+            [self._evaluate(compiled.program, namespaces, document, file.data, context) for document in file.documents]
+            for file in files
+        ]
+        for evaluation in (evaluation for evaluations in evaluated for evaluation in evaluations):
             for values in evaluation.values.values():
-                judgement.check(values)
-        for evaluations in said:
+                collector.check(values)
+        for evaluations in evaluated:
             for namespace in namespaces:
-                judgement.add(namespace, _counted(evaluations, namespace))
-        return judgement.outcome()
+                collector.add(namespace, _without_exceptions(evaluations, namespace))
+        return collector.outcome()
 
     def inspect(self) -> None:
         """Wait until the rules are known.
@@ -186,11 +189,7 @@ class Evaluator:
         """Forget the compiled policies."""
         self._compilation.close()
 
-    def _said(self, program: Program, namespaces: Sequence[str], file: File, context: object) -> Sequence[Evaluation]:
-        """What the rules of the namespaces say of each of the file's documents."""
-        return [self._asked(program, namespaces, document, file.data, context) for document in file.documents]
-
-    def _asked(
+    def _evaluate(
         self,
         program: Program,
         namespaces: Sequence[str],
@@ -203,13 +202,13 @@ class Evaluator:
                 namespaces,
                 input_json,
                 context=context,
-                documents=None if self.alternative else data,
+                documents=None if self.opa else data,
                 narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
                 trace=self._trace,
                 deadline=self._deadline,
             )
         except EvaluationError as error:
-            if not self.alternative:
+            if not self.opa:
                 raise
             raise EvaluationError(str(error).removeprefix(_CHECKED)) from error
 
@@ -222,8 +221,8 @@ class Evaluator:
         return found
 
 
-def _counted(evaluations: Iterable[Evaluation], namespace: str) -> dict[str, list[Any]]:
-    """What the rules of a namespace said, one document after the other, but for those that have an exception."""
+def _without_exceptions(evaluations: Iterable[Evaluation], namespace: str) -> dict[str, list[Any]]:
+    """What the rules of a namespace say, one document after the other, but for those that have an exception."""
     counted: dict[str, list[Any]] = {}
     for evaluation in evaluations:
         excepted = evaluation.excepted.get(namespace, ())

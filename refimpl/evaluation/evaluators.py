@@ -13,22 +13,23 @@ from refimpl.rego.builtins import builtins
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from refimpl.command_line.options import Options
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetched
     from refimpl.policy.sources.workspace import Workspace
     from refimpl.rego.builtins import Shared
     from refimpl.rego.engine import Engine
 
-__all__ = ["evaluators"]
+__all__ = ["create_evaluators"]
 
 
-def evaluators(
+def create_evaluators(
     policy: Policy,
     fetched: Mapping[str, Fetched],
     *,
     key: str,
-    options: Options,
+    ignore_rekor: bool,
+    filter_type: str,
+    trace: bool,
     workspace: Workspace,
     engine: Engine,
     shared: Shared,
@@ -39,7 +40,9 @@ def evaluators(
         policy: with all overrides.
         fetched: its sources, by the URLs that it names.
         key: the public key in PEM, for rules; empty without one.
-        options: of the command line.
+        ignore_rekor: as rules are told.
+        filter_type: of the command line; see `Evaluator.create`.
+        trace: log each step of evaluation.
         workspace: for data documents of the run's own.
         engine: compiles and evaluates.
         shared: what the ``ec.*`` functions work with.
@@ -48,7 +51,7 @@ def evaluators(
         PolicyError: the data documents cannot be written.
     """
     now = policy.effective_time.read(time.time_ns)
-    configuration = data_config(policy, public_key=key, ignore_rekor=options.ignore_rekor, now=now)
+    configuration = data_config(policy, public_key=key, ignore_rekor=ignore_rekor, now=now)
     functions = builtins(shared)
     made = []
     for group in policy.sources:
@@ -66,10 +69,10 @@ def evaluators(
                 sources,
                 time_ns=now,
                 configuration=policy.configuration,
-                filter_type=options.filter_type,
+                filter_type=filter_type,
                 builtins=functions,
-                trace="opa" in options.trace,
-                alternative=shared.environ.get("EC_USE_OPA") == "1",
+                trace=trace,
+                opa=shared.environ.get("EC_USE_OPA") == "1",
                 deadline=shared.deadline,
             )
         )

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import PolicyError
-from refimpl.evaluation.crossref import labelled, linked
+from refimpl.evaluation.crossref import replace_by_labels, replace_by_links
 from refimpl.golang.printing import spelled
 from refimpl.record import field, record
 from refimpl.result import plain_text
@@ -61,11 +61,11 @@ class RuleInfo:
     @classmethod
     def of(cls, package: str, annotation: Annotation) -> RuleInfo | None:
         """The rule that an annotation describes; None when it has no short name."""
-        info = cls.described(package, annotation)
+        info = cls.from_annotation(package, annotation)
         return info if info.short_name else None
 
     @classmethod
-    def described(cls, package: str, annotation: Annotation) -> RuleInfo:
+    def from_annotation(cls, package: str, annotation: Annotation) -> RuleInfo:
         """What an annotation tells, with or without a short name."""
         custom = annotation.custom
         short_name = spelled(custom["short_name"]) if "short_name" in custom else ""
@@ -73,9 +73,9 @@ class RuleInfo:
             package=package,
             code=f"{package}.{short_name}",
             title=annotation.title,
-            description=labelled(annotation.description),
-            effective_on=linked(plain_text(custom.get("effective_on")) or ""),
-            solution=labelled(linked(plain_text(custom.get("solution")) or "")),
+            description=replace_by_labels(annotation.description),
+            effective_on=replace_by_links(plain_text(custom.get("effective_on")) or ""),
+            solution=replace_by_labels(replace_by_links(plain_text(custom.get("solution")) or "")),
             collections=_strings(custom.get("collections")),
             depends_on=_dependencies(custom),
             pipeline_intention=_strings(custom.get("pipeline_intention")),

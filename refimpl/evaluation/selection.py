@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.evaluation.specificity import Scale, matchers
+from refimpl.evaluation.specificity import CriteriaMatcher, criterion_texts
 from refimpl.record import record
 from refimpl.result import plain_text
 
@@ -57,16 +57,16 @@ def select(
         exclude: likewise.
         intentions: those wanted; None when intentions don't count.
     """
-    scale = Scale(include, exclude)
+    matcher = CriteriaMatcher(include, exclude)
     anything = tuple(include) in ((), ("*",))
     seen: set[str] = set()
 
     def wanted(code: str, info: RuleInfo | None) -> bool:
         if intentions is not None and not _intended(info, intentions):
             return False
-        texts = matchers(code, (), info.collections if info else ())
+        texts = criterion_texts(code, (), info.collections if info else ())
         seen.update(texts)
-        included, excluded = scale.totals(texts)
+        included, excluded = matcher.totals(texts)
         return included > excluded or (anything and not excluded)
 
     codes = frozenset(code for code, info in rules.codes.items() if wanted(code, info))

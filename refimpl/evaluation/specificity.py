@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Scale", "matchers", "score"]
+__all__ = ["CriteriaMatcher", "criterion_texts", "score"]
 
 
-def matchers(code: str, terms: Sequence[str] = (), collections: Iterable[str] = ()) -> tuple[str, ...]:
+def criterion_texts(code: str, terms: Sequence[str] = (), collections: Iterable[str] = ()) -> tuple[str, ...]:
     """The criterion texts that a result or rule answers to, with repetitions.
 
     Args:
@@ -43,7 +43,7 @@ def score(criterion: str) -> int:
     return total if rule in ("", "*") else total + 100
 
 
-class Scale:
+class CriteriaMatcher:
     """Weighs rules by two lists of criteria; equal criteria count each."""
 
     __slots__ = ("_exclude", "_include", "include")
@@ -54,7 +54,7 @@ class Scale:
         self._exclude = _weights(exclude)
 
     def totals(self, texts: Iterable[str]) -> tuple[int, int]:
-        """The include and the exclude total of what `matchers` gave."""
+        """The include and the exclude total of what `criterion_texts` gave."""
         included = excluded = 0
         for text in texts:
             included += self._include.get(text, 0)

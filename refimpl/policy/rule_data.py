@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import Error, PolicyError, joined
+from refimpl.errors import Error, PolicyError, join_errors
 from refimpl.golang.numbers import widened
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable
             errors.append(outcome)
         else:
             extra[key] = outcome
-    failure = joined(errors * len(policy.sources))
+    failure = join_errors(errors * len(policy.sources))
     if failure is not None:
         raise failure
     return policy.with_rule_data([_merged(source.rule_data or {}, extra) for source in policy.sources])

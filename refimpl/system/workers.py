@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["mapped", "worked"]
+__all__ = ["map_all", "run_all"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
 
-def worked(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
+def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
     """What `work` made of each thing, in their order.
 
     Raises:
@@ -42,7 +42,7 @@ def worked(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def mapped(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str) -> list[_R]:
+def map_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str) -> list[_R]:
     """What `work` made of each thing, in their order.
 
     An error of any of them, or an interrupt of this thread, ends the wait at once; what still runs is left to its end.

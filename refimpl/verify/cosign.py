@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import LimitExceededError, NotFoundError, RegistryError, VerificationError
 from refimpl.golang.base64text import Base64Error, decode
 from refimpl.golang.document import DocumentError, parse
-from refimpl.system.workers import mapped
+from refimpl.system.workers import map_all
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.dsse import Envelope, read_envelope
@@ -230,7 +230,7 @@ class Verifier:
                 return shortened(error)
 
         threads = _AT_ONCE if sum(layer.size for layer in layers) <= _AT_ONCE_BYTES else 1
-        outcomes = mapped(outcome, layers, threads=threads, name="verify")
+        outcomes = map_all(outcome, layers, threads=threads, name="verify")
         kept = [found for found in outcomes if not isinstance(found, str)]
         if not kept:
             raise NoMatchingError(kind, "\n ".join(found for found in outcomes if isinstance(found, str)))

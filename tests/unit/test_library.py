@@ -93,7 +93,7 @@ def test_what_keeps_a_verdict_from_being_reached_is_raised(stage: Stage, monkeyp
     def fail(*_: object) -> None:
         raise KeyError("nobody expected this")
 
-    monkeypatch.setattr("refimpl.commands.validate_image.prepare", fail)
+    monkeypatch.setattr("refimpl.commands.validate_image.set_up", fail)
     with pytest.raises(InternalError):
         _validate(stage, "a")
     assert not list(stage.folder.glob("ec-work-*"))
@@ -114,7 +114,7 @@ def _state() -> tuple[object, ...]:
 
 
 def test_nothing_of_the_process_is_changed_and_nothing_printed(stage: Stage, capfd: pytest.CaptureFixture[str]) -> None:
-    before = _state()
+    before, others = _state(), threading.enumerate()
     image = stage.image("image/a")
     for _ in range(2):
         assert _validate(stage, [image, f"{stage.gate.address}/not/there:v1"]).success is False
@@ -123,7 +123,8 @@ def test_nothing_of_the_process_is_changed_and_nothing_printed(stage: Stage, cap
     assert (captured.out, captured.err) == ("", "")
     assert not list(stage.folder.glob("ec-work-*"))
     # The registry of this test has threads, too, as many as there were connections.
-    ours = [thread for thread in threading.enumerate() if thread.name.startswith(("component", "rego", "inputs"))]
+    names = ("component", "rego", "inputs")
+    ours = [one for one in threading.enumerate() if one not in others and one.name.startswith(names)]
     for thread in ours:
         thread.join(10)
     assert [thread.name for thread in ours if thread.is_alive()] == []

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refimpl.errors import InputError, joined
+from refimpl.errors import InputError, join_errors
 from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.system.log import Formatter
 
@@ -56,7 +56,7 @@ def test_json_values() -> None:
 def test_errors_and_log_lines_have_no_passwords_in_them() -> None:
     error = InputError("Get https://user:secret@host/x: EOF")
     assert str(error) == "Get https://user:***@host/x: EOF"
-    assert str(joined([error, error])).count("***") == 2
+    assert str(join_errors([error, error])).count("***") == 2
     record = logging.LogRecord("x", logging.DEBUG, "", 0, "asking %s", ("https://user:secret@host",), None)
     record.fields = {"url": "https://user:secret@host"}
     line = Formatter().format(record)

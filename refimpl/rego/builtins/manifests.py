@@ -8,7 +8,7 @@ from refimpl.errors import MalformedError, RegistryError
 from refimpl.golang.utf8 import decoded
 from refimpl.rego.builtins.failure import FailedError, failed, text
 from refimpl.rego.builtins.references import any_reference, unresolved
-from refimpl.system.workers import mapped
+from refimpl.system.workers import map_all
 
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest, Platform
@@ -90,7 +90,7 @@ def image_manifests(context: ComponentContext, refs: object) -> dict[str, Any]:
         except FailedError:
             return None
 
-    found = mapped(manifest, given, threads=_AT_ONCE, name="manifests")
+    found = map_all(manifest, given, threads=_AT_ONCE, name="manifests")
     return {ref: value for ref, value in zip(given, found, strict=True) if value is not None}
 
 

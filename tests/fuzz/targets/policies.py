@@ -9,7 +9,7 @@ from fuzz import seeds
 from fuzz.target import target
 from refimpl.errors import PolicyError
 from refimpl.evaluation import dates
-from refimpl.evaluation.candidate import check, drafted
+from refimpl.evaluation.candidate import check, read_candidates
 from refimpl.golang import instant, jsontext, yamltext
 from refimpl.policy import config
 from refimpl.rego.builtins import purl
@@ -113,9 +113,9 @@ def _answers() -> Iterable[bytes]:
 def _answer(data: bytes) -> None:
     values = json.loads(data.decode("utf-8", "replace"), parse_int=_number)
     if isinstance(values, list):
-        drafted(values, {}, time_ns=0, alternative=True)
+        read_candidates(values, {}, time_ns=0, opa=True)
         check(values)
-        for draft in drafted(values, {}, time_ns=0):
+        for draft in read_candidates(values, {}, time_ns=0):
             draft.texts()
             draft.complain()
 

@@ -34,7 +34,7 @@ class Case:
     rule_data: Mapping[str, Any] | None = None
     configuration: Mapping[str, Any] | None = None
     filter_type: str = "include-exclude"
-    alternative: bool = False
+    opa: bool = False
     now: str = "2030-01-01T00:00:00Z"
     files: dict[str, str] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Case:
             time_ns=parse(self.now),
             configuration=self.configuration,
             filter_type=self.filter_type,
-            alternative=self.alternative,
+            opa=self.opa,
         )
 
     def outcome(self, ref: str = REF, name: str = "one", input_json: bytes = b"{}") -> Outcome:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from refimpl.errors import EvaluationError
-from refimpl.evaluation.candidate import Draft, drafted
+from refimpl.evaluation.candidate import Candidate, read_candidates
 from refimpl.evaluation.rules import RuleInfo
 from refimpl.golang import jsontext
 from refimpl.golang.instant import parse
@@ -14,15 +14,15 @@ NOW = parse("2030-04-01T00:00:00Z")
 RULE = RuleInfo("a", "a.x", "title", "description", "", "solution", ("c",), ("b.y",))
 
 
-def one(value: Any, rule: RuleInfo = RULE) -> Draft:
-    (draft,) = drafted([value], {rule.code: rule}, time_ns=NOW)
-    return draft
+def one(value: Any, rule: RuleInfo = RULE) -> Candidate:
+    (candidate,) = read_candidates([value], {rule.code: rule}, time_ns=NOW)
+    return candidate
 
 
 def test_strings_and_objects_are_results_and_nothing_else_is() -> None:
     number = jsontext.loads("1.50")
     values = ["text", {"msg": "m"}, 5, number, True, None, [], ["x"], "", {"msg": "", "code": "a.x"}]
-    assert [draft.msg for draft in drafted(values, {}, time_ns=NOW)] == ["text", "m"]
+    assert [candidate.msg for candidate in read_candidates(values, {}, time_ns=NOW)] == ["text", "m"]
 
 
 @pytest.mark.parametrize("value", [{}, {"msg": 5}, {"msg": jsontext.loads("1.5")}, {"msg": None}])
@@ -37,7 +37,7 @@ def test_location_and_query_are_no_metadata() -> None:
 
 
 def test_the_annotation_wins_but_for_severity_and_term() -> None:
-    draft = one(
+    candidate = one(
         {
             "msg": "m",
             "code": "a.x",
@@ -48,7 +48,7 @@ def test_the_annotation_wins_but_for_severity_and_term() -> None:
             "term": "t",
         }
     )
-    assert draft.metadata == {
+    assert candidate.metadata == {
         "code": "a.x",
         "title": "title",
         "description": "description",
@@ -58,13 +58,13 @@ def test_the_annotation_wins_but_for_severity_and_term() -> None:
         "severity": "s",
         "term": "t",
     }
-    assert draft.depends_on == ("b.y",)
+    assert candidate.depends_on == ("b.y",)
 
 
 def test_a_dependency_list_of_the_results_own_stays_but_does_not_count() -> None:
-    draft = one({"msg": "m", "code": "a.z", "depends_on": ["b.y"]})
-    assert draft.metadata["depends_on"] == ["b.y"]
-    assert draft.depends_on == ()
+    candidate = one({"msg": "m", "code": "a.z", "depends_on": ["b.y"]})
+    assert candidate.metadata["depends_on"] == ["b.y"]
+    assert candidate.depends_on == ()
 
 
 def test_collections_become_texts_or_go() -> None:
@@ -104,15 +104,15 @@ def test_unreadable_dates_are_said_with_the_annotations_text(caplog: pytest.LogC
 
 
 def test_collections_of_a_result_without_a_code_do_not_match(caplog: pytest.LogCaptureFixture) -> None:
-    draft = one({"msg": "m", "collections": ["c9", 5]})
-    draft.complain()
-    assert draft.texts() == ("*",)
+    candidate = one({"msg": "m", "collections": ["c9", 5]})
+    candidate.complain()
+    assert candidate.texts() == ("*",)
     assert caplog.messages == ["Unsupported collections set in Metadata, expecting []string got: [c9 5]"]
 
 
 def test_the_alternative_reading_makes_results_of_everything() -> None:
     values = jsontext.loads('["s","",1.50,7,true,null,[2,"x",{"a":1.5},null],[],{"msg":5,"code":"a.q"},{"x":1}]')
-    assert [draft.msg for draft in drafted(values, {}, time_ns=NOW, alternative=True)] == [
+    assert [candidate.msg for candidate in read_candidates(values, {}, time_ns=NOW, opa=True)] == [
         "s",
         "unexpected policy result type json.Number: 1.50",
         "unexpected policy result type json.Number: 7",
@@ -124,5 +124,5 @@ def test_the_alternative_reading_makes_results_of_everything() -> None:
 
 
 def test_the_alternative_reading_keeps_location_and_query() -> None:
-    (draft,) = drafted([{"msg": "m", "_loc": {"file": "f"}, "query": "q"}], {}, time_ns=NOW, alternative=True)
-    assert draft.metadata == {"_loc": {"file": "f"}, "query": "q"}
+    (candidate,) = read_candidates([{"msg": "m", "_loc": {"file": "f"}, "query": "q"}], {}, time_ns=NOW, opa=True)
+    assert candidate.metadata == {"_loc": {"file": "f"}, "query": "q"}

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from refimpl.errors import EvaluationError
-from refimpl.evaluation.collector import Judgement, Outcome
+from refimpl.evaluation.collector import Outcome, ResultCollector
 from refimpl.evaluation.rules import RuleSet
 from refimpl.evaluation.selection import select
-from refimpl.evaluation.specificity import Scale
+from refimpl.evaluation.specificity import CriteriaMatcher
 from refimpl.golang.instant import parse
 from refimpl.rego.engine import Annotation, RuleEntry
 
@@ -40,16 +40,16 @@ def judged(
 ) -> Outcome:
     """What one package ``a`` says with these values of ``deny`` and of ``warn``."""
     known = of or RuleSet()
-    judgement = Judgement(
+    collector = ResultCollector(
         rules=known,
-        scale=Scale(include, exclude),
+        matcher=CriteriaMatcher(include, exclude),
         selection=select(known, include, exclude, None),
         by_selection=False,
         unscoped=include if unscoped is None else unscoped,
         time_ns=NOW,
     )
-    judgement.add("a", {"deny": values, "warn": warnings})
-    return judgement.outcome()
+    collector.add("a", {"deny": values, "warn": warnings})
+    return collector.outcome()
 
 
 def messages(results: Sequence[Result]) -> list[str]:

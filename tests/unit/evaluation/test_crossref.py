@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.evaluation.crossref import labelled, linked
+from refimpl.evaluation.crossref import replace_by_labels, replace_by_links
 
 FULL = "xref:policy:ROOT:packages/release_x.adoc#sec[Label x]"
 URL = "https://conforma.dev/docs/policy/packages/release_x.html#sec"
@@ -25,7 +25,7 @@ URL = "https://conforma.dev/docs/policy/packages/release_x.html#sec"
     ],
 )
 def test_labelled(text: str, expected: str) -> None:
-    assert labelled(text) == expected
+    assert replace_by_labels(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,4 @@ def test_labelled(text: str, expected: str) -> None:
     ],
 )
 def test_linked(text: str, expected: str) -> None:
-    assert linked(text) == expected
+    assert replace_by_links(text) == expected

@@ -115,7 +115,7 @@ def test_exceptions_do_not_hide_what_is_no_result(tmp_path: Path) -> None:
 
 
 def test_exceptions_hide_what_is_no_result_from_the_alternative_evaluator(tmp_path: Path) -> None:
-    outcome = case(tmp_path, SILENCED, alternative=True).outcome()
+    outcome = case(tmp_path, SILENCED, opa=True).outcome()
     assert [result.msg for result in (*outcome.violations, *outcome.warnings)] == ["kept"]
 
 
@@ -178,11 +178,11 @@ def test_prints_are_logged_for_debugging(tmp_path: Path, caplog: pytest.LogCaptu
 def test_the_alternative_evaluator_has_no_conftest_document_and_no_filter_type(tmp_path: Path) -> None:
     rego = 'package a\nimport rego.v1\ndeny contains x if x := data.conftest.file.name\ndeny contains "always"\n'
     default = case(tmp_path, rego).outcome()
-    other = case(tmp_path, rego, alternative=True).outcome()
+    other = case(tmp_path, rego, opa=True).outcome()
     assert [result.msg for result in default.violations] == ["always", "input.json"]
     assert [result.msg for result in other.violations] == ["always"]
     intended = {"filter_type": "ec-policy", "rule_data": {"pipeline_intention": "x"}}
-    assert case(tmp_path / "a", RULES, alternative=True, **intended).outcome().warnings
+    assert case(tmp_path / "a", RULES, opa=True, **intended).outcome().warnings
     with pytest.raises(EvaluationError, match="check input"):
         case(tmp_path / "b", RULES, **intended).outcome()
 
@@ -194,7 +194,7 @@ def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path, rule: str
     rego = f'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "x"\n{rule}\n'
     text = rf"query {query}: evaluating policy: .*0\.rego:4: eval_conflict_error"
     with pytest.raises(EvaluationError, match=rf"\A{text}"):
-        case(tmp_path / "a", rego, alternative=True).outcome()
+        case(tmp_path / "a", rego, opa=True).outcome()
     with pytest.raises(EvaluationError, match=rf"\Aquery rule: check: {text}"):
         case(tmp_path / "b", rego).outcome()
 

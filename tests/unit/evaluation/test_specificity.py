@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.evaluation.specificity import Scale, matchers, score
+from refimpl.evaluation.specificity import CriteriaMatcher, criterion_texts, score
 
 
 @pytest.mark.parametrize(
@@ -32,22 +32,33 @@ def test_score(criterion: str, expected: int) -> None:
 
 
 def test_matchers_use_the_last_two_parts_of_the_code() -> None:
-    assert matchers("a.b.rule") == ("b", "b.*", "b.rule", "*")
+    assert criterion_texts("a.b.rule") == ("b", "b.*", "b.rule", "*")
 
 
 @pytest.mark.parametrize("code", ["", "nodot", ".rule"])
 def test_codes_without_a_package_match_by_star_and_collections_only(code: str) -> None:
-    assert matchers(code, ("t",), ("c", "d")) == ("*", "@c", "@d")
+    assert criterion_texts(code, ("t",), ("c", "d")) == ("*", "@c", "@d")
 
 
 def test_each_term_repeats_the_three_forms() -> None:
-    assert matchers("a.r", ("t", "u")) == ("a", "a.*", "a.r", "a:t", "a.*:t", "a.r:t", "a:u", "a.*:u", "a.r:u", "*")
+    assert criterion_texts("a.r", ("t", "u")) == (
+        "a",
+        "a.*",
+        "a.r",
+        "a:t",
+        "a.*:t",
+        "a.r:t",
+        "a:u",
+        "a.*:u",
+        "a.r:u",
+        "*",
+    )
 
 
 def test_equal_criteria_count_each() -> None:
-    assert Scale(["a", "a"], ["a"]).totals(matchers("a.r")) == (20, 10)
+    assert CriteriaMatcher(["a", "a"], ["a"]).totals(criterion_texts("a.r")) == (20, 10)
 
 
 def test_a_draw_excludes() -> None:
-    assert not Scale(["a"], ["@c"]).includes(matchers("a.r", (), ("c",)))
-    assert Scale(["a"], ["*"]).includes(matchers("a.r", (), ("c",)))
+    assert not CriteriaMatcher(["a"], ["@c"]).includes(criterion_texts("a.r", (), ("c",)))
+    assert CriteriaMatcher(["a"], ["*"]).includes(criterion_texts("a.r", (), ("c",)))

@@ -8,13 +8,13 @@ import pytest
 
 from refimpl.deadline import Deadline
 from refimpl.errors import ComponentError, TimeoutExceededError
-from refimpl.system.workers import mapped, worked
+from refimpl.system.workers import map_all, run_all
 
 
 @pytest.mark.parametrize("threads", [1, 2, 100])
 def test_answers_come_in_the_order_of_the_things(threads: int) -> None:
-    assert mapped(lambda number: number * 2, range(50), threads=threads, name="x") == [2 * n for n in range(50)]
-    assert mapped(lambda number: number, [], threads=threads, name="x") == []
+    assert map_all(lambda number: number * 2, range(50), threads=threads, name="x") == [2 * n for n in range(50)]
+    assert map_all(lambda number: number, [], threads=threads, name="x") == []
 
 
 def test_an_error_ends_the_wait_for_those_that_never_end() -> None:
@@ -29,9 +29,9 @@ def test_an_error_ends_the_wait_for_those_that_never_end() -> None:
 
     try:
         with pytest.raises(KeyError, match="bad"):
-            mapped(work, ["never", "bad"], threads=2, name="x")
+            map_all(work, ["never", "bad"], threads=2, name="x")
         with pytest.raises(KeyError, match="bad"):
-            worked(work, ["never", "bad"], threads=2, name="x", deadline=Deadline(None))
+            run_all(work, ["never", "bad"], threads=2, name="x", deadline=Deadline(None))
         assert not never.is_set()
     finally:
         never.set()
@@ -47,9 +47,9 @@ def test_an_interrupt_ends_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"refimpl.system.workers.{waiting}", interrupted)
     try:
         with pytest.raises(KeyboardInterrupt):
-            mapped(lambda _: never.wait(60), ["a", "b"], threads=2, name="x")
+            map_all(lambda _: never.wait(60), ["a", "b"], threads=2, name="x")
         with pytest.raises(KeyboardInterrupt):
-            worked(lambda _: never.wait(60), ["a", "b"], threads=2, name="x", deadline=Deadline(None))
+            run_all(lambda _: never.wait(60), ["a", "b"], threads=2, name="x", deadline=Deadline(None))
     finally:
         never.set()
 
@@ -61,7 +61,7 @@ def test_components_that_cant_be_judged_are_all_named() -> None:
         return thing
 
     with pytest.raises(ComponentError) as told:
-        worked(work, ["bad 1", "fine", "bad 2"], threads=2, name="x", deadline=Deadline(None))
+        run_all(work, ["bad 1", "fine", "bad 2"], threads=2, name="x", deadline=Deadline(None))
     assert str(told.value) == "bad 1 is bad\nbad 2 is bad"
 
 
@@ -69,6 +69,6 @@ def test_time_that_is_over_ends_the_wait() -> None:
     never = threading.Event()
     try:
         with pytest.raises(TimeoutExceededError):
-            worked(lambda _: never.wait(60), ["a"], threads=1, name="x", deadline=Deadline(0.05))
+            run_all(lambda _: never.wait(60), ["a"], threads=1, name="x", deadline=Deadline(0.05))
     finally:
         never.set()
