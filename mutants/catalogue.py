@@ -31,6 +31,7 @@ _THEMES = (
     "wire",
     "credentials",
     "trust",
+    "vsa",
     "truncation",
     "inputs",
     "interruption",
@@ -56,6 +57,7 @@ class Kind(enum.Enum):
     WIRE = "connections, redirects and encodings"
     CREDENTIALS = "who gets which credentials"
     TRUST = "what is believed of signatures"
+    VSA = "verification summaries"
     TRUNCATION = "what is read to its end"
     INPUTS = "references, images and files given"
     INTERRUPTION = "how a run ends"

@@ -132,13 +132,9 @@ def _is_keyless(options: Options) -> bool:
 
 
 UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
-    ("--vsa", lambda options: options.vsa),
-    ("--attestation-format", lambda options: options.attestation_format != "dsse"),
-    ("--vsa-signing-key", lambda options: bool(options.vsa_signing_key)),
     ("--vsa-public-key", lambda options: bool(options.vsa_public_key)),
     ("--vsa-upload", lambda options: bool(options.vsa_upload)),
     ("--vsa-expiration", lambda options: options.vsa_expiration != _WEEK),
-    ("--attestation-output-dir", lambda options: bool(options.attestation_output_dir)),
     ("--certificate-identity", _is_keyless),
     ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
 )

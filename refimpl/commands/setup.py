@@ -95,7 +95,11 @@ def set_up(
             errors.insert(0, error)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    if policy is not None and snapshot is not None:
+    if options.vsa or options.vsa_upload:
+        from refimpl.vsa.making import flag_errors
+
+        errors += flag_errors(options)
+    if policy is not None and snapshot is not None and not errors:
         chosen, fetched, key, log = policy
         return Setup(snapshot, chosen, fetched, key, log, resources.cluster)
     failure = join_errors(errors)

@@ -90,12 +90,16 @@ class Component:
 
 @record
 class Snapshot:
-    """All images to validate, and what they are together."""
+    """All images to validate, and what they are together.
+
+    `indexes` has the references of each index's images, by its own with the digest, once `expand_indexes` looked.
+    """
 
     application: str = ""
     display_name: str = ""
     display_description: str = ""
     components: tuple[Component, ...] = ()
+    indexes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As rules see it: ``input.snapshot`` (20 §10)."""
@@ -158,13 +162,18 @@ def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot
     What cannot be looked up stays as it is; one warning names them all.
     """
     components = snapshot.components
-    expansions = map_all(lambda component: _children(component, client), components, threads=workers, name="index")
-    problems = [problem for _, problem in expansions if problem]
+    expansions = map_all(lambda component: _expansion(component, client), components, threads=workers, name="index")
+    problems = [expansion.problem for expansion in expansions if expansion.problem]
     if problems:
         _log.warning("Encountered error while checking for Image Index: %s", "\n".join(problems))
-    children = [child for found, _ in expansions for child in found]
+    children = [child for expansion in expansions for child in expansion.children]
     ordered = sorted((*components, *children), key=lambda component: component.container_image)
-    return replace(snapshot, components=tuple(ordered))
+    indexes = {
+        expansion.index: tuple(child.container_image for child in expansion.children)
+        for expansion in expansions
+        if expansion.index
+    }
+    return replace(snapshot, components=tuple(ordered), indexes=indexes)
 
 
 def _from_file_or_text(value: str) -> Snapshot:
@@ -253,8 +262,19 @@ def _from_spec(spec: Mapping[str, Any]) -> Snapshot:
     )
 
 
-def _children(component: Component, client: Images) -> tuple[list[Component], str]:
-    """The images of the component if it is an index; else none, with what went wrong or an empty text."""
+@record
+class _Expansion:
+    """What a component that is an index stands for: its reference with the digest, and its images.
+
+    All empty of one that is none; `problem` says what went wrong.
+    """
+
+    index: str = ""
+    children: tuple[Component, ...] = ()
+    problem: str = ""
+
+
+def _expansion(component: Component, client: Images) -> _Expansion:
     from refimpl.oci.descriptor import INDEX_TYPES
     from refimpl.oci.reference import parse
 
@@ -265,13 +285,14 @@ def _children(component: Component, client: Images) -> tuple[list[Component], st
         step = "fetch descriptior for container image"  # the contract spells it so
         head = client.head(reference)
         if head.media_type not in INDEX_TYPES:
-            return [], ""
+            return _Expansion()
         step = "fetch index for container image"
-        index = client.manifest(reference.at(head.digest))
+        pinned = reference.at(head.digest)
+        index = client.manifest(pinned)
         step = "fetch index manifest for container image"
-        return list(_named_children(component, reference, index.manifests)), ""
+        return _Expansion(str(pinned), tuple(_named_children(component, reference, index.manifests)))
     except Error as error:
-        return [], f"unable to {step} {image}: {error}"
+        return _Expansion(problem=f"unable to {step} {image}: {error}")
 
 
 def _named_children(component: Component, reference: Reference, entries: Iterable[Descriptor]) -> Iterable[Component]:

@@ -66,21 +66,24 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         UnsuccessfulError: the report was written, and isn't successful.
         Error: there is no report, or it couldn't be written.
     """
-    validation = validate_components(options, environ)
+    deadline = Deadline(options.timeout)
+    validation = validate_components(options, environ, deadline)
     write(validation.report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
     if validation.fault is not None:
         raise validation.fault
+    if options.vsa:
+        _make_vsas(validation.report, options, environ, deadline)
     if options.strict and not validation.report.success:
         raise UnsuccessfulError
 
 
-def validate_components(options: Options, environ: Mapping[str, str]) -> Validation:
-    """Judge all components.
+def validate_components(options: Options, environ: Mapping[str, str], deadline: Deadline | None = None) -> Validation:
+    """Judge all components; without a deadline ``--timeout`` begins now.
 
     Raises:
         Error: there is nothing to report.
     """
-    deadline = Deadline(options.timeout)
+    deadline = deadline or Deadline(options.timeout)
     with ExitStack() as stack:
         host = stack.enter_context(Host.start(environ))
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
@@ -129,8 +132,17 @@ def validate_components(options: Options, environ: Mapping[str, str]) -> Validat
             ec_version=VERSION,
             snapshot=without_secrets(options.snapshot),
             show_successes=options.show_successes,
+            indexes=setup.snapshot.indexes,
         )
         return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]))
+
+
+def _make_vsas(report: Report, options: Options, environ: Mapping[str, str], deadline: Deadline) -> None:
+    from refimpl.kubernetes.cluster import Cluster
+    from refimpl.vsa.making import make
+
+    cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+    make(report, options, environ, cluster=cluster, deadline=deadline)
 
 
 def _warn_of_skipped_checks(options: Options) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "check_depth",
     "dumps",
     "encode",
+    "indented",
     "loads",
     "well_formed_value",
 ]
@@ -34,6 +35,7 @@ DEPTH_LIMIT = 250
 """How deep arrays and objects may be nested (Go: 10,000): less than Python's stack takes of those who walk them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What each half of a surrogate pair in JSON begins with."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\{\}|\[\]|[][{},:]|[^][{},:"]+')
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
@@ -146,6 +148,24 @@ def dumps(value: Any, *, escape_html: bool = True) -> str:
             if raw in text:
                 text = text.replace(raw, escaped)
     return well_formed(text)
+
+
+def indented(text: str) -> str:
+    """What `dumps` gave, with two spaces for each level, and without a newline at the end."""
+    parts: list[str] = []
+    depth = 0
+    for piece in _TOKEN.findall(text):
+        if piece in "}]":
+            depth -= 1
+            parts += ["\n", "  " * depth, piece]
+        elif piece in "{[":
+            depth += 1
+            parts += [piece, "\n", "  " * depth]
+        elif piece == ",":
+            parts += [piece, "\n", "  " * depth]
+        else:
+            parts.append(": " if piece == ":" else piece)
+    return "".join(parts)
 
 
 def encode(value: Any, *, escape_html: bool = True) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from refimpl.result import Result
 
@@ -68,6 +68,7 @@ class Report:
         show_successes: whether formats list the successes.
         show_warnings: whether there are warnings at all; a report on files may do without.
         created: when the report was made.
+        indexes: the references of the images of each index among the components, by its own reference.
     """
 
     components: tuple[ComponentResult, ...]
@@ -79,6 +80,7 @@ class Report:
     show_successes: bool = False
     show_warnings: bool = True
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    indexes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         in_order = sorted(self.components, key=lambda component: component.container_image, reverse=True)

@@ -43,7 +43,7 @@ class Check:
         return Result(message, self._metadata)
 
 
-_ACCESSIBLE = Check("image.accessible", "Image URL is accessible", "The image URL is available and accessible.")
+ACCESSIBLE = Check("image.accessible", "Image URL is accessible", "The image URL is available and accessible.")
 _JUDGED = Check("internal.error", "The image can be judged", "The validator has no fault that keeps it from judging.")
 IMAGE_SIGNATURE = Check(
     "image.signature_check",
@@ -77,7 +77,7 @@ _NOT_FOUND = {
 
 def inaccessible(error: Error) -> Result:
     """The violation of an image that isn't there. There is no success of this check."""
-    return _ACCESSIBLE.failed(f"Image URL is not accessible: {error}")
+    return ACCESSIBLE.failed(f"Image URL is not accessible: {error}")
 
 
 def unjudged(error: Error) -> Result:

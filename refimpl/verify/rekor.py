@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from refimpl.http.transport import Transport
 
-__all__ = ["InclusionProof", "LoggedEntry", "RekorClient"]
+__all__ = ["InclusionProof", "LoggedEntry", "RekorClient", "api_url", "ask"]
 
 _PATH = "/api/v1/log/entries/retrieve"
 _ATTEMPTS = 4
@@ -105,7 +105,7 @@ class RekorClient:
     """
 
     def __init__(self, url: str, transport: Transport) -> None:
-        self._url = _retrieval_url(url)
+        self._url = api_url(url) + _PATH
         self._transport = transport
 
     def find(self, evidence: Evidence) -> tuple[LoggedEntry, ...]:
@@ -121,7 +121,7 @@ class RekorClient:
             raise VerificationError(f"searching log query: {error}") from None
 
     def _asked(self, body: bytes) -> tuple[LoggedEntry, ...]:
-        status, content_type, answer = self._answer(body)
+        status, content_type, answer = ask(self._transport, "POST", self._url, body)
         _check_content_type(content_type, successful=status == HTTPStatus.OK)
         if status != HTTPStatus.OK:
             shown = _shown_error(answer)
@@ -131,34 +131,13 @@ class RekorClient:
         entries = decode(parse(answer, most_values=FEW_VALUES), _ANSWER) or ()
         return tuple(_entry(uuid, entry or {}) for named in entries for uuid, entry in (named or {}).items())
 
-    def _answer(self, body: bytes) -> tuple[int, str, bytes]:
-        """Status, content type and body, after at most four attempts without pauses (as the contract's tool does)."""
-        scheme, _, rest = self._url.partition("://")
-        if scheme not in ("http", "https"):
-            raise DocumentError(
-                f'Post "{self._url}": giving up after 1 attempt(s): Post "{self._url}": '
-                f"unsupported protocol scheme {quoted(scheme)}"
-            )
-        reason = f'Post "{self._url}": http: no Host in request URL'
-        for _ in range(_ATTEMPTS if rest.partition("/")[0] else 0):
-            try:
-                with self._transport.exchange("POST", self._url, _HEADERS, body=body) as response:
-                    answer = response.read_all(_LIMIT)
-                    status = response.status
-                    if status != HTTPStatus.TOO_MANY_REQUESTS and (
-                        status < 500 or status == HTTPStatus.NOT_IMPLEMENTED
-                    ):
-                        return status, response.header("Content-Type"), answer
-                text = answer.decode("utf-8", "replace").rstrip("\n")
-                reason = f"status {status}" + (f": {text}" if text else "")
-            except LimitExceededError as error:
-                raise DocumentError(str(error)) from None
-            except RegistryError as error:
-                reason = str(error)
-        raise DocumentError(f'Post "{self._url}": giving up after {_ATTEMPTS} attempt(s): {reason}')
 
+def api_url(url: str) -> str:
+    """Where the API of a server is, without a slash at the end.
 
-def _retrieval_url(url: str) -> str:
+    Raises:
+        VerificationError: the URL cannot be parsed; the text is the contract's.
+    """
     try:
         parts = parse_url(url)
     except UnreadableURLError as error:
@@ -166,7 +145,45 @@ def _retrieval_url(url: str) -> str:
     path = (parts.path or parts.opaque).rstrip("/")
     if not parts.host and path and not path.startswith("/"):
         path = f"/{path}"
-    return f"{parts.scheme or 'http'}://{parts.host}{path}{_PATH}"
+    return f"{parts.scheme or 'http'}://{parts.host}{path}"
+
+
+def ask(
+    transport: Transport, method: str, url: str, body: bytes | None = None, *, attempts: int = _ATTEMPTS
+) -> tuple[int, str, bytes]:
+    """Status, content type and body of an answer, asked for without pauses (as the contract's tool does).
+
+    Args:
+        transport: sends the requests.
+        method: such as ``POST``.
+        url: whole, from `api_url`.
+        body: JSON.
+        attempts: how often it is asked for at most.
+
+    Raises:
+        DocumentError: there is none; the text says what was asked and why.
+    """
+    scheme, _, rest = url.partition("://")
+    asked = f'{method.capitalize()} "{url}"'
+    if scheme not in ("http", "https"):
+        raise DocumentError(
+            f"{asked}: giving up after 1 attempt(s): {asked}: unsupported protocol scheme {quoted(scheme)}"
+        )
+    reason = f"{asked}: http: no Host in request URL"
+    for _ in range(attempts if rest.partition("/")[0] else 0):
+        try:
+            with transport.exchange(method, url, _HEADERS, body=body) as response:
+                answer = response.read_all(_LIMIT)
+                status = response.status
+                if status != HTTPStatus.TOO_MANY_REQUESTS and (status < 500 or status == HTTPStatus.NOT_IMPLEMENTED):
+                    return status, response.header("Content-Type"), answer
+            text = answer.decode("utf-8", "replace").rstrip("\n")
+            reason = f"status {status}" + (f": {text}" if text else "")
+        except LimitExceededError as error:
+            raise DocumentError(str(error)) from None
+        except RegistryError as error:
+            reason = str(error)
+    raise DocumentError(f"{asked}: giving up after {attempts} attempt(s): {reason}")
 
 
 def _request(evidence: Evidence) -> bytes:

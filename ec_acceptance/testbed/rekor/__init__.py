@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.rekor.entries import EntryError, canonicalize, dsse, hashedrekord, intoto
+from ec_acceptance.testbed.rekor.entries import EntryError, canonicalize, dsse, hashedrekord, intoto, intoto_v2
 from ec_acceptance.testbed.rekor.log import Log, LogEntry
 from ec_acceptance.testbed.rekor.merkle import Tree, leaf_hash
 from ec_acceptance.testbed.rekor.server import NO_FAULTS, LogFaults, RekorServer
@@ -19,5 +19,6 @@ __all__ = [
     "dsse",
     "hashedrekord",
     "intoto",
+    "intoto_v2",
     "leaf_hash",
 ]

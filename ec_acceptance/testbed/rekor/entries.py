@@ -21,7 +21,7 @@ from ec_acceptance.testbed.signing.dsse import pae
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["EntryError", "canonical", "canonicalize", "dsse", "hashedrekord", "intoto"]
+__all__ = ["EntryError", "attested", "canonical", "canonicalize", "dsse", "hashedrekord", "intoto", "intoto_v2"]
 
 
 _T = TypeVar("_T")
@@ -54,6 +54,23 @@ def dsse(envelope: bytes, verifier: str, *, signatures: Sequence[int] | None = N
     listed = document["signatures"]
     chosen = listed if signatures is None else [listed[at] for at in signatures]
     return _dsse(envelope, document, [(one["sig"], verifier) for one in chosen])
+
+
+def intoto_v2(envelope: bytes, verifier: str) -> bytes:
+    """The body of kind intoto 0.0.2 for the bytes of an envelope: its signatures, but not its payload.
+
+    Signatures stand in it as clients propose them: the base64 of their base64.
+    """
+    document = json.loads(envelope)
+    signatures = [{"publicKey": _encoded(verifier), "sig": _encoded(one["sig"])} for one in document["signatures"]]
+    return _intoto_v2(document["payloadType"], signatures, _hash(envelope), base64.b64decode(document["payload"]))
+
+
+def attested(proposed: Any) -> bytes | None:
+    """What a log keeps beside a proposed entry: the payload of one of kind intoto 0.0.2, else None."""
+    if (proposed.get("kind"), proposed.get("apiVersion")) != ("intoto", "0.0.2"):
+        return None
+    return _bytes(_bytes(_at(proposed, str, "spec", "content", "envelope", "payload")).decode())
 
 
 def canonicalize(proposed: Any) -> bytes:
@@ -93,8 +110,16 @@ def _encoded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _body(kind: str, spec: Mapping[str, Any]) -> bytes:
-    return canonical({"apiVersion": "0.0.1", "kind": kind, "spec": spec})
+def _body(kind: str, spec: Mapping[str, Any], version: str = "0.0.1") -> bytes:
+    return canonical({"apiVersion": version, "kind": kind, "spec": spec})
+
+
+def _intoto_v2(
+    payload_type: str, signatures: Sequence[Mapping[str, str]], digest: Mapping[str, str], payload: bytes
+) -> bytes:
+    envelope = {"payloadType": payload_type, "signatures": signatures}
+    content = {"envelope": envelope, "hash": digest, "payloadHash": _hash(payload)}
+    return _body("intoto", {"content": content}, "0.0.2")
 
 
 def _hashedrekord(digest: Mapping[str, str], signature: str, verifier: str) -> bytes:
@@ -124,6 +149,23 @@ def _of_intoto(spec: Mapping[str, Any]) -> bytes:
     return intoto(envelope, verifier)
 
 
+def _of_intoto_v2(spec: Mapping[str, Any]) -> bytes:
+    """Payload and signatures come as the base64 of the envelope's own base64, keys as that of their PEM."""
+    envelope = _at(spec, dict, "content", "envelope")
+    payload_type, payload = _at(envelope, str, "payloadType"), _bytes(_at(envelope, str, "payload")).decode()
+    listed = _at(envelope, list, "signatures")
+    signatures = [{"sig": _bytes(_at(one, str, "sig")).decode()} for one in listed]
+    verifiers = [_pem(_at(one, str, "publicKey")) for one in listed]
+    whole = {"payloadType": payload_type, "payload": payload, "signatures": signatures}
+    if len(_accepted(whole, verifiers)) < len(listed):
+        raise EntryError("all signatures must have a key that verifies it")
+    kept = [
+        {**({"keyid": one["keyid"]} if one.get("keyid") else {}), "publicKey": _encoded(pem), "sig": one["sig"]}
+        for one, pem in zip(listed, verifiers, strict=True)
+    ]
+    return _intoto_v2(payload_type, kept, _at(spec, dict, "content", "hash"), _bytes(payload))
+
+
 def _of_dsse(spec: Mapping[str, Any]) -> bytes:
     envelope = _at(spec, str, "proposedContent", "envelope").encode()
     verifiers = [_pem(text) for text in _at(spec, list, "proposedContent", "verifiers")]
@@ -137,6 +179,7 @@ def _of_dsse(spec: Mapping[str, Any]) -> bytes:
 _KINDS = {
     ("hashedrekord", "0.0.1"): _of_hashedrekord,
     ("intoto", "0.0.1"): _of_intoto,
+    ("intoto", "0.0.2"): _of_intoto_v2,
     ("dsse", "0.0.1"): _of_dsse,
 }
 

@@ -6,8 +6,11 @@ Source: specification 30 §6, specification 20 §4.3; RFC 6962; C2SP signed-note
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import threading
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +18,7 @@ from ec_acceptance.testbed.rekor.entries import canonical
 from ec_acceptance.testbed.rekor.merkle import Tree, leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ec_acceptance.testbed.signing.keys import KeyPair
 
@@ -30,6 +33,8 @@ class LogEntry:
     body: bytes
     integrated_time: int
     """Seconds since 1970."""
+    attestation: bytes | None = None
+    """What is kept beside the body, and isn't signed by the log."""
 
     @property
     def leaf(self) -> str:
@@ -51,6 +56,7 @@ class Log:
         self._lock = threading.Lock()
         self._entries: list[LogEntry] = []
         self._by_leaf: dict[str, LogEntry] = {}
+        self._by_hash: dict[str, list[LogEntry]] = defaultdict(list)
 
     @property
     def size(self) -> int:
@@ -62,18 +68,29 @@ class Log:
         """The log's public key."""
         return self.key.public_pem
 
-    def add(self, body: bytes, *, at: float | None = None) -> LogEntry:
+    def add(
+        self,
+        body: bytes,
+        *,
+        at: float | None = None,
+        attestation: bytes | None = None,
+        found_by: Iterable[str] | None = None,
+    ) -> LogEntry:
         """Store a body, right or wrong; an equal one is stored once.
 
         Args:
             body: canonical JSON, see `entries`.
             at: seconds since 1970; the clock's time by default.
+            attestation: kept beside it.
+            found_by: what `search` finds it by, `algorithm:hex`; those of the attestation's subjects by default.
         """
         leaf = leaf_hash(body).hex()
         with self._lock:
             if known := self._by_leaf.get(leaf):
                 return known
-            entry = LogEntry(self.size, body, int(self._clock() if at is None else at))
+            entry = LogEntry(self.size, body, int(self._clock() if at is None else at), attestation)
+            for digest in _digests(attestation) if found_by is None else found_by:
+                self._by_hash[digest].append(entry)
             self._tree.append(body)
             self._entries.append(entry)
             self._by_leaf[leaf] = entry
@@ -91,6 +108,11 @@ class Log:
     def by_index(self, index: int) -> LogEntry | None:
         """The entry at this index."""
         return self._entries[index] if 0 <= index < self.size else None
+
+    def search(self, digest: str) -> list[LogEntry]:
+        """The entries that the index has for a digest, `algorithm:hex`."""
+        with self._lock:
+            return list(self._by_hash.get(digest, ()))
 
     def uuid(self, entry: LogEntry) -> str:
         """The entry's UUID: 16 hex digits of the tree and 64 of the leaf."""
@@ -136,7 +158,9 @@ class Log:
             "treeSize": count,
         }
         timestamp = self.signed_entry_timestamp(entry, key=key)
+        kept = {} if entry.attestation is None else {"attestation": {"data": _base64(entry.attestation)}}
         return {
+            **kept,
             **_promised(entry, key or self.key),
             "verification": {"inclusionProof": proof, "signedEntryTimestamp": timestamp},
         }
@@ -184,3 +208,16 @@ def _promised(entry: LogEntry, signer: KeyPair) -> dict[str, Any]:
         "logID": signer.fingerprint.hex(),
         "logIndex": entry.index,
     }
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
+
+
+def _digests(attestation: bytes | None) -> list[str]:
+    """What an index finds an attestation by: its own digest and those of its subjects."""
+    if attestation is None:
+        return []
+    subjects = json.loads(attestation).get("subject") or ()
+    named = [f"{algorithm}:{value}" for one in subjects for algorithm, value in one["digest"].items()]
+    return [f"sha256:{hashlib.sha256(attestation).hexdigest()}", *named]

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from ec_acceptance.testbed.rekor.entries import canonicalize
+from ec_acceptance.testbed.rekor.entries import attested, canonicalize
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NO_FAULTS", "LogFaults", "RekorServer"]
 
 _API = "/api/v1/log"
+_INDEX = "/api/v1/index/retrieve"
 _BAD_REQUEST, _NOT_FOUND, _CONFLICT = 400, 404, 409
 
 
@@ -106,6 +107,7 @@ class _Exchange:
         routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", f"{_API}/entries/retrieve"): self._retrieve,
             ("POST", f"{_API}/entries"): self._create,
+            ("POST", _INDEX): self._search,
             ("GET", f"{_API}/entries"): self._by_index,
             ("GET", _API): self._info,
             ("GET", f"{_API}/publicKey"): self._public_key,
@@ -131,15 +133,20 @@ class _Exchange:
         return self._json(200, [] if self.faults.empty else [self._named(entry) for entry in found if entry])
 
     def _create(self, request: Request) -> Response:
-        body = canonicalize(json.loads(request.body))
+        proposed = json.loads(request.body)
+        body = canonicalize(proposed)
         known = self.log.find(body)
-        entry = self.log.add(body)
+        entry = self.log.add(body, attestation=attested(proposed))
         uuid = self.log.uuid(entry)
         place = ("Location", f"{_API}/entries/{uuid}")
         if known:
             text = f"an equivalent entry already exists in the transparency log with UUID {uuid}"
             return self._refused(_CONFLICT, text, place)
         return self._json(201, self._named(entry), place, ("ETag", uuid))
+
+    def _search(self, request: Request) -> Response:
+        found = self.log.search(json.loads(request.body)["hash"])
+        return self._json(200, [] if self.faults.empty else [self.log.uuid(entry) for entry in found])
 
     def _by_index(self, request: Request) -> Response:
         return self._found(self.log.by_index(int(request.query["logIndex"])))

@@ -60,13 +60,9 @@ def test_the_words_of_trace(text: str, kinds: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["--vsa"], "--vsa"),
-        (["--vsa-signing-key", "k"], "--vsa-signing-key"),
         (["--vsa-public-key", "k"], "--vsa-public-key"),
         (["--vsa-upload", "local@d"], "--vsa-upload"),
         (["--vsa-expiration", "1h"], "--vsa-expiration"),
-        (["--attestation-format", "predicate"], "--attestation-format"),
-        (["--attestation-output-dir", "d"], "--attestation-output-dir"),
         (["--certificate-identity", "a", "--certificate-oidc-issuer", "b"], "--certificate-identity"),
         (["--trace=all"], "--trace with perf, cpu or mem"),
     ],
@@ -81,7 +77,7 @@ def test_what_is_not_carried_out_is_refused_by_name(arguments: list[str], name: 
     "arguments",
     [
         [],
-        ["--vsa=false", "--vsa-expiration", "168h", "--attestation-format", "dsse", "--trace=opa,log"],
+        ["--vsa", "--vsa-expiration", "168h", "--attestation-format", "dsse", "--trace=opa,log"],
         ["--output", "json=f,yaml", "--output", "vsa=f?x", "--output", "bogus"],
         ["--certificate-identity", "a"],
         ["--certificate-identity", "a", "--certificate-oidc-issuer", "b", "--public-key", "k"],
