@@ -35,18 +35,3 @@ def nothing_damaged(context: Context) -> None:
 def no_temporary(context: Context) -> None:
     left = context.world.cache.temporaries()
     assert not left, f"temporaries were left: {left}"
-
-
-@then("the cache directory holds {artifact}")
-def holds(context: Context, artifact: str) -> None:
-    layer = context.world.fixtures.artifact(artifact)
-    entry = context.world.cache.entry(layer.digest)
-    assert entry is not None, f"there is no entry for {artifact}, only {context.world.cache.entries()}"
-    assert not entry.damage, f"the entry for {artifact} is {entry.damage}"
-
-
-@then("the cache directory doesn't hold {artifact}")
-def holds_not(context: Context, artifact: str) -> None:
-    layer = context.world.fixtures.artifact(artifact)
-    entry = context.world.cache.entry(layer.digest)
-    assert entry is None, f"there is an entry for {artifact}: {entry}"

@@ -6,7 +6,7 @@ import base64
 
 from behave import given, then
 
-from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, SetHeaders
+from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, SetHeaders, Verb
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.servers.blob_storage import Storage
 from ec_acceptance.testbed.servers.proxy import Proxy
@@ -14,26 +14,18 @@ from ec_acceptance.testbed.servers.proxy import Proxy
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _IMAGE = "acceptance/image"
 _PRIVATE_KEY = "PRIVATE KEY"
+_ANSWERS: dict[str, Verb] = {
+    "is compressed with gzip": Encode("gzip"),
+    "follows one with status 102": Interim(102),
+    "follows one with status 103": Interim(103),
+    "has 1000 more header fields": SetHeaders(tuple((f"X-{number}", "y") for number in range(1000))),
+    "has one more header field, of 80 KiB": SetHeaders((("X-Long", "y" * (80 << 10)),)),
+}
 
 
-@given("every answer of the registry is coded with {coding}")
-def answers_are_coded(context: Context, coding: str) -> None:
-    context.world.gate.add(Encode(coding))
-
-
-@given("every answer of the registry comes after one with status {status:d}")
-def answers_come_after(context: Context, status: int) -> None:
-    context.world.gate.add(Interim(status))
-
-
-@given("every answer of the registry has {count:d} header fields more")
-def answers_have_many_fields(context: Context, count: int) -> None:
-    context.world.gate.add(SetHeaders(tuple((f"X-{number}", "y") for number in range(count))))
-
-
-@given("every answer of the registry has a header field of {size:d} KiB more")
-def answers_have_a_long_field(context: Context, size: int) -> None:
-    context.world.gate.add(SetHeaders((("X-Long", "y" * (size << 10)),)))
+@given("every answer of the registry is one that {how}")
+def every_answer(context: Context, how: str) -> None:
+    context.world.gate.add(_ANSWERS[how])
 
 
 @given('the registry redirects requests for blobs to the folder "{folder}" of a storage')

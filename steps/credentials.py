@@ -87,11 +87,6 @@ def a_stranger(context: Context) -> None:
     context.world.start_third_party()
 
 
-@given("a stranger who speaks https")
-def a_stranger_over_https(context: Context) -> None:
-    context.world.start_third_party(tls=True)
-
-
 @given("a host that redirects to the git server")
 def a_redirecting_host(context: Context) -> None:
     world = context.world

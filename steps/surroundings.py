@@ -6,22 +6,19 @@ import re
 import shutil
 from typing import TYPE_CHECKING
 
-from behave import given, step, then, when
+from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.cache.file_system_guard import list_escapes, list_files
+from ec_acceptance.testbed.cache.states import STATES
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.validator.sandbox import (
     SandboxUnavailableError,
     few_files,
-    full_disk,
-    give_away,
     open_umask,
-    read_only,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 _WARNING = re.compile(r"^.*\blevel=warning\b.*$", re.MULTILINE)
 
@@ -35,31 +32,18 @@ def _list_files_outside(context: Context) -> Mapping[str, str]:
     return {**list_files([world.home, world.work], world.cache.path), **list_escapes([world.folder, world.scratch])}
 
 
-@given('the environment variable "{name}" is empty')
-def an_empty_variable(context: Context, name: str) -> None:
-    context.world.environment[name] = ""
+use_step_matcher("re")
 
 
-@given("the cache directory can't be written")
-def cannot_be_written(context: Context) -> None:
-    context.world.cache.path.mkdir(parents=True, mode=0o700, exist_ok=True)
+@given(rf"the cache directory (?P<state>{'|'.join(STATES)})")
+def the_cache_directory_is(context: Context, state: str) -> None:
     try:
-        context.world.sandbox = read_only(context.world.cache.path)
+        STATES[state](context.world)
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
-@given("the cache directory is on a disk of {size:d} KiB")
-def a_small_disk(context: Context, size: int) -> None:
-    """What is on it when the validator has ended is in the cache directory then."""
-    place = context.world.cache.path
-    place.mkdir(parents=True, mode=0o700)
-    left = context.world.folder / "left"
-    left.mkdir()
-    try:
-        context.world.sandbox = full_disk(place, size << 10, left)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
+use_step_matcher("parse")
 
 
 @when("the disk is looked at")
@@ -80,42 +64,6 @@ def few_open_files(context: Context, count: int) -> None:
 def an_open_umask(context: Context) -> None:
     try:
         context.world.sandbox = open_umask()
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
-
-
-@given("a file is in the place of {folder}")
-def a_file_in_the_place(context: Context, folder: str) -> None:
-    place = _place(context, folder)
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    place.write_bytes(b"a file\n")
-
-
-@given("the cache directory may be written by {others}")
-def others_may_write(context: Context, others: str) -> None:
-    place = context.world.cache.path
-    place.mkdir(parents=True, mode=0o700, exist_ok=True)
-    place.chmod({"its group": 0o770, "everybody": 0o777}[others])
-
-
-@given("{folder} belongs to another user")
-def another_user(context: Context, folder: str) -> None:
-    place = _place(context, folder)
-    place.mkdir(parents=True, mode=0o700, exist_ok=True)
-    try:
-        give_away(place)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
-
-
-@given("another user's link leads to the cache directory")
-def another_users_link(context: Context) -> None:
-    place, target = context.world.cache.path, context.world.scratch / "elsewhere"
-    target.mkdir(mode=0o700)
-    place.parent.mkdir(parents=True, mode=0o700)
-    place.symlink_to(target)
-    try:
-        give_away(place)
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
@@ -148,8 +96,3 @@ def warnings(context: Context, count: str) -> None:
     found = _WARNING.findall(context.world.last.err)
     wanted = {"no": range(1), "one": range(1, 2), "at most one": range(2)}[count]
     assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.last.describe()}"
-
-
-def _place(context: Context, folder: str) -> Path:
-    place = context.world.cache.path
-    return {"the cache directory": place, "its parent directory": place.parent}[folder]

@@ -16,11 +16,6 @@ from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
-@step('the environment variable is set "{name}={value}"')
-def an_environment_variable(context: Context, name: str, value: str) -> None:
-    context.world.environment[name] = context.world.text(value)
-
-
 @given("the memory of the validator is measured")
 def memory_is_measured(context: Context) -> None:
     """In each run; the scenario is skipped where that can't be done."""
@@ -39,6 +34,11 @@ use_step_matcher("re")
 def the_usual_flags(context: Context, words: str) -> None:
     """What each `"validate image" is run` has beside the flags of its own table (`flags.merged`)."""
     context.world.usual = tuple(split(words))
+
+
+@step(r'the environment variable is set "(?P<name>\w+)=(?P<value>.*)"')
+def an_environment_variable(context: Context, name: str, value: str) -> None:
+    context.world.environment[name] = context.world.text(value)
 
 
 @when('ec command is run with "(?P<words>.*)"')

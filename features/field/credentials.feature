@@ -41,13 +41,13 @@ Feature: Credentials as registries ask for them, and as users keep them
     And each answered request brought credentials
 
     Examples:
-      | id | key                              |
-      | 07 | https://${REGISTRY}/             |
-      | 08 | http://${REGISTRY}/v2/           |
-      | 09 | https://${REGISTRY}/some/path    |
-      | 10 | ${REGISTRY}/                     |
-      | 11 | ${REGISTRY}/acceptance           |
-      | 12 | ${REGISTRY}/acceptance/image     |
+      | id | key                           |
+      | 07 | https://${REGISTRY}/          |
+      | 08 | http://${REGISTRY}/v2/        |
+      | 09 | https://${REGISTRY}/some/path |
+      | 10 | ${REGISTRY}/                  |
+      | 11 | ${REGISTRY}/acceptance        |
+      | 12 | ${REGISTRY}/acceptance/image  |
 
   @creds-13
   Scenario Outline: a configuration that Go's decoder reads: <case>
@@ -62,11 +62,11 @@ Feature: Credentials as registries ask for them, and as users keep them
     And each answered request brought credentials
 
     Examples:
-      | case                    | text                                                                                   |
-      | members in other cases  | {"AUTHS": {"${REGISTRY}": {"Auth": "${CREDENTIALS}"}}}                                 |
-      | text after the object   | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}} }                               |
-      | name and password apart | {"auths": {"${REGISTRY}": {"userName": "user", "password": "secret"}}}                 |
-      | a base64 line           | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}\r\n"}}}                             |
+      | case                    | text                                                                                     |
+      | members in other cases  | {"AUTHS": {"${REGISTRY}": {"Auth": "${CREDENTIALS}"}}}                                   |
+      | text after the object   | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}} }                                 |
+      | name and password apart | {"auths": {"${REGISTRY}": {"userName": "user", "password": "secret"}}}                   |
+      | a base64 line           | {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}\r\n"}}}                               |
       | what isn't Unicode      | {"auths": {"\ud800": {"username": "\udfff"}, "${REGISTRY}": {"auth": "${CREDENTIALS}"}}} |
 
   @creds-14
@@ -164,14 +164,28 @@ Feature: Credentials as registries ask for them, and as users keep them
     When "validate image" is run
     Then the image cannot be read: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
 
-  @creds-<id>
-  Scenario Outline: a cluster whose kubeconfig has <what>
+  @creds-21
+  Scenario: a kubeconfig with base64 in lines, and another name for the certificate
     Given the cluster "cluster.test" demands the token "secret"
     And policy configuration named "release" with specification
       """
       {"sources": []}
       """
-    And the kubeconfig <has>
+    And the kubeconfig has the authority in lines of base64, and the name of the certificate
+    And an image that passes
+    When "validate image" is run with
+      | --policy | acceptance/release |
+    Then the image passes
+    And the cluster was asked for the policy configuration "release"
+
+  @creds-<id>
+  Scenario Outline: a kubeconfig with a credential plugin of version <version>
+    Given the cluster "cluster.test" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the kubeconfig names a plugin of version <version> that gives the token
     And an image that passes
     When "validate image" is run with
       | --policy | acceptance/release |
@@ -179,10 +193,9 @@ Feature: Credentials as registries ask for them, and as users keep them
     And the cluster was asked for the policy configuration "release"
 
     Examples:
-      | id | what                              | has                                                                 |
-      | 21 | base64 in lines, and another name | has the authority in lines of base64, and the name of the certificate |
-      | 22 | a plugin                          | names a plugin of version v1 that gives the token                    |
-      | 23 | an older plugin                   | names a plugin of version v1beta1 that gives the token               |
+      | id | version |
+      | 22 | v1      |
+      | 23 | v1beta1 |
 
   @creds-24
   Scenario: a plugin that isn't there

@@ -7,24 +7,24 @@ Feature: Registries as they are reached in the field
     Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
 
   @wire-<id>
-  Scenario Outline: answers <how>
+  Scenario Outline: an answer that <how>
     Given the registry demands the credentials "user" and "secret" (Bearer)
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
     And a policy artifact "acceptance/policy" tagged "v1" with
       | main.rego | happy_day.rego |
-    And every answer of the registry <how>
+    And every answer of the registry is one that <how>
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
     Then the image passes
 
     Examples:
-      | id | how                                 |
-      | 01 | is coded with gzip                  |
-      | 02 | comes after one with status 102     |
-      | 03 | comes after one with status 103     |
-      | 04 | has 1000 header fields more         |
-      | 05 | has a header field of 80 KiB more   |
+      | id | how                                  |
+      | 01 | is compressed with gzip              |
+      | 02 | follows one with status 102          |
+      | 03 | follows one with status 103          |
+      | 04 | has 1000 more header fields          |
+      | 05 | has one more header field, of 80 KiB |
 
   @wire-<id>
   Scenario Outline: redirects to places that need encoding: <folder>
@@ -35,11 +35,11 @@ Feature: Registries as they are reached in the field
     And the storage was asked for blobs in the folder "<asked>"
 
     Examples:
-      | id | folder      | asked             |
-      | 06 | é           | %C3%A9            |
-      | 07 | a b         | a%20b             |
-      | 08 | %C3%A9/{x}  | %C3%A9/%7Bx%7D    |
-      | 09 | a//b        | a//b              |
+      | id | folder     | asked          |
+      | 06 | é          | %C3%A9         |
+      | 07 | a b        | a%20b          |
+      | 08 | %C3%A9/{x} | %C3%A9/%7Bx%7D |
+      | 09 | a//b       | a//b           |
 
   @wire-10
   Scenario: the address of a policy that needs encoding
@@ -60,7 +60,7 @@ Feature: Registries as they are reached in the field
       """
     When "validate image" is run with
       | --policy         | {"sources": [{"policy": ["https://${GITHOST}/files/é/main.rego"]}]} |
-      | --show-successes |                                                                      |
+      | --show-successes |                                                                     |
     Then the image passes
     And "main.never" is in an output
 

@@ -66,7 +66,7 @@ Feature: The layer cache and runs that fail or die
 
     @cache-07 @cache-07.<id>
     Scenario Outline: half a layer has no final name after the time-out
-      Given 1 images that share a layer, read through <reader>
+      Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is stalled for ever <place>
       When "validate image" starts with
         | --timeout | 3s |

@@ -10,7 +10,7 @@ Feature: The layer cache's limits
 
     @cache-25 @cache-25.<id>
     Scenario Outline: memory doesn't grow with the size of a layer
-      Given 1 images that share a layer of 2 MiB, read through <reader>
+      Given 1 image that shares a layer of 2 MiB, read through <reader>
       And an image "large" with a layer of 200 MiB
       And the memory of the validator is measured
       When "validate image" is run for "bundle-1"

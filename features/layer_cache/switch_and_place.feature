@@ -8,9 +8,9 @@ Feature: The layer cache's switch and its place
   Rule: 15 Unusable directory = no cache
 
     @cache-15 @cache-15.<id>
-    Scenario Outline: a validation goes on without a cache when <what>
+    Scenario Outline: a validation does without a cache when its directory <state>
       Given 2 images that share a layer, read through <reader>
-      And <what>
+      And the cache directory <state>
       And the surroundings of the cache directory are remembered
       When "validate image" is run
       Then the validation is right
@@ -20,30 +20,45 @@ Feature: The layer cache's switch and its place
       And nothing outside of the cache directory was touched
 
       Examples: input.image.files
-        | id | what                                                             | reader            |
-        | 1  | the cache directory can't be written                             | input.image.files |
-        | 2  | the cache directory is on a disk of 1024 KiB                     | input.image.files |
-        | 3  | a file is in the place of the cache directory                    | input.image.files |
-        | 4  | a file is in the place of its parent directory                   | input.image.files |
-        | 5  | the environment variable is set "XDG_CACHE_HOME=relative/folder" | input.image.files |
-        | 6  | the environment variable "HOME" is empty                         | input.image.files |
-        | 7  | the cache directory may be written by everybody                  | input.image.files |
-        | 8  | the cache directory may be written by its group                  | input.image.files |
-        | 9  | the cache directory belongs to another user                      | input.image.files |
-        | 10 | another user's link leads to the cache directory                 | input.image.files |
+        | id | state                    | reader            |
+        | 1  | can't be written         | input.image.files |
+        | 2  | is on a disk of 1024 KiB | input.image.files |
+        | 3  | is a file                | input.image.files |
+        | 4  | is inside a file         | input.image.files |
+        | 7  | is writable by everybody | input.image.files |
+        | 8  | is writable by its group | input.image.files |
+        | 9  | belongs to another user  | input.image.files |
+        | 10 | is another user's link   | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | what                                         | reader             |
-        | 11 | the cache directory can't be written         | ec.oci.image_files |
-        | 12 | the cache directory is on a disk of 1024 KiB | ec.oci.image_files |
+        | id | state                    | reader             |
+        | 11 | can't be written         | ec.oci.image_files |
+        | 12 | is on a disk of 1024 KiB | ec.oci.image_files |
 
     @cache-15 @cache-15.<id>
-    Scenario Outline: entries in a directory that <who> aren't used
+    Scenario Outline: a validation does without a cache when its place is unknown: <setting>
+      Given 2 images that share a layer, read through <reader>
+      And the environment variable is set "<setting>"
+      And the surroundings of the cache directory are remembered
+      When "validate image" is run
+      Then the validation is right
+      And there is one warning
+      And each layer was fetched
+      And the shared layer was fetched at most 3 times
+      And nothing outside of the cache directory was touched
+
+      Examples: input.image.files
+        | id | setting                        | reader            |
+        | 5  | XDG_CACHE_HOME=relative/folder | input.image.files |
+        | 6  | HOME=                          | input.image.files |
+
+    @cache-15 @cache-15.<id>
+    Scenario Outline: entries in a directory that <state> aren't used
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run
       Then the validation is right
       Given what the cache directory holds of the shared layer is replaced by another archive
-      And the cache directory <who>
+      And the cache directory <state>
       And the cache directory is remembered
       When "validate image" is run again
       Then the validation is right
@@ -53,11 +68,11 @@ Feature: The layer cache's switch and its place
       And the cache directory is unchanged
 
       Examples: input.image.files
-        | id | who                         | reader            |
-        | 13 | may be written by everybody | input.image.files |
+        | id | state                    | reader            |
+        | 13 | is writable by everybody | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | who                     | reader             |
+        | id | state                   | reader             |
         | 14 | belongs to another user | ec.oci.image_files |
 
     @cache-15 @cache-15.<id>
@@ -146,24 +161,34 @@ Feature: The layer cache's switch and its place
         | 14 | ec.oci.image_files |
 
     @cache-16 @cache-16.<id>
-    Scenario Outline: there is a cache when EC_CACHE is <what>
-      Given 1 images that share a layer, read through <reader>
-      And <step>
+    Scenario Outline: there is a cache when EC_CACHE isn't set
+      Given 1 image that shares a layer, read through <reader>
       When "validate image" is run
       Then the validation is right
       And the cache directory keeps the shared layer
 
       Examples: input.image.files
-        | id | what  | step                                           | reader            |
-        | 8  | unset | an empty cache directory                       | input.image.files |
-        | 10 | 1     | the environment variable is set "EC_CACHE=1"   | input.image.files |
-        | 12 | off   | the environment variable is set "EC_CACHE=off" | input.image.files |
+        | id | reader            |
+        | 8  | input.image.files |
+
+    @cache-16 @cache-16.<id>
+    Scenario Outline: there is a cache when EC_CACHE is "<value>"
+      Given 1 image that shares a layer, read through <reader>
+      And the environment variable is set "EC_CACHE=<value>"
+      When "validate image" is run
+      Then the validation is right
+      And the cache directory keeps the shared layer
+
+      Examples: input.image.files
+        | id | value | reader            |
+        | 10 | 1     | input.image.files |
+        | 12 | off   | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | what    | step                                          | reader             |
-        | 9  | empty   | the environment variable "EC_CACHE" is empty  | ec.oci.image_files |
-        | 11 | no      | the environment variable is set "EC_CACHE=no" | ec.oci.image_files |
-        | 13 | a digit | the environment variable is set "EC_CACHE=2"  | ec.oci.image_files |
+        | id | value | reader             |
+        | 9  |       | ec.oci.image_files |
+        | 11 | no    | ec.oci.image_files |
+        | 13 | 2     | ec.oci.image_files |
 
   Rule: 17 Nothing for nothing
 

@@ -43,7 +43,7 @@ Feature: The layer cache and faults on the wire
         | --retry-max-wait | 20ms |
       Then the shared layer was fetched at least once
       And nothing in the cache directory is damaged
-      And the cache directory doesn't hold the shared layer
+      And the cache directory doesn't keep the shared layer
       Given the registry is healthy
       When "validate image" is run again
       Then the validation is right

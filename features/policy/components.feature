@@ -45,8 +45,8 @@ Feature: Which images are judged, and under which names
         - {name: again, containerImage: "${REGISTRY}/acceptance/base"}
       """
     When "validate image" is run with
-      | --images | images.yaml |
-      | --json-input | {"components":[{"name":"late","containerImage":"${REGISTRY}/acceptance/app","source":{"git":{"url":"https://example.com/second.git"}}}]} |
+      | --images     | images.yaml                                                                                                                      |
+      | --json-input | components: [{name: late, containerImage: "${REGISTRY}/acceptance/app", source: {git: {url: "https://example.com/second.git"}}}] |
     Then the components in the report are
       | base | ${REGISTRY}/acceptance/base@${base_DIGEST} |
       | late | ${REGISTRY}/acceptance/app@${app_DIGEST}   |

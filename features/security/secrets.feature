@@ -38,13 +38,13 @@ Feature: Secrets stay where they belong
     Then the image cannot be read: "realm scheme "http" not allowed for a secure registry; use https"
 
   @creds-38
-  Scenario Outline: a token server that redirects the <what> to a stranger
+  Scenario: a token server that redirects the password to a stranger
     Given a stranger
-    And <demand>
+    And the registry demands the credentials "user" and "secret" (Bearer)
     And the registry's token server redirects to "http://127.0.0.1:${STRANGER_PORT}/token" with status 307
     And the Docker configuration is
       """
-      {"auths": {"${REGISTRY}": {<entry>}}}
+      {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}}
       """
     And an image that passes
     When "validate image" is run
@@ -52,10 +52,20 @@ Feature: Secrets stay where they belong
     And the stranger was not asked for anything
     And "identity" is in no output
 
-    Examples:
-      | what           | demand                                                          | entry                       |
-      | password       | the registry demands the credentials "user" and "secret" (Bearer) | "auth": "${CREDENTIALS}"    |
-      | identity token | the registry demands the identity token "identity"              | "identitytoken": "identity" |
+  @creds-38
+  Scenario: a token server that redirects the identity token to a stranger
+    Given a stranger
+    And the registry demands the identity token "identity"
+    And the registry's token server redirects to "http://127.0.0.1:${STRANGER_PORT}/token" with status 307
+    And the Docker configuration is
+      """
+      {"auths": {"${REGISTRY}": {"identitytoken": "identity"}}}
+      """
+    And an image that passes
+    When "validate image" is run
+    Then the image cannot be read: "refusing token-server redirect"
+    And the stranger was not asked for anything
+    And "identity" is in no output
 
   @creds-39
   Scenario: a host that the registry redirects to asks for credentials
@@ -78,7 +88,7 @@ Feature: Secrets stay where they belong
     And an image that passes
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://user:secret@${STRANGER}/git/happy-day-policy"]}]} |
-      | --debug  |  |
+      | --debug  |                                                                                          |
     Then the image passes
     And the git server was asked for objects, and got no secrets
     And "secret" is in no output
@@ -94,16 +104,16 @@ Feature: Secrets stay where they belong
     And "***" is in an output
 
     Examples:
-      | what                     | flag         | value                                                                           |
-      | a git source             | --policy     | {"sources": [{"policy": ["git::https://user:hunter2@${NOBODY}/x"]}]}            |
-      | a git source as a token  | --policy     | {"sources": [{"policy": ["git::https://hunter2@${NOBODY}/x"]}]}                 |
-      | a bundle                 | --policy     | {"sources": [{"policy": ["oci::https://user:hunter2@${NOBODY}/x:y"]}]}          |
-      | a file over https        | --policy     | {"sources": [{"policy": ["https://user:hunter2@${NOBODY}/x.rego"]}]}            |
-      | a source over plain http | --policy     | {"sources": [{"policy": ["http://user:hunter2@${NOBODY}/x.rego"]}]}             |
-      | a URL that is none       | --policy     | {"sources": [{"policy": ["https://user:hunter/2hunter2@${NOBODY}/x.rego"]}]}    |
-      | the policy's own URL     | --policy     | https://user:hunter2@${NOBODY}/policy.yaml                                      |
-      | the key's URL            | --public-key | https://user:hunter2@${NOBODY}/key.pub                                          |
-      | the report's policy      | --policy     | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": []}                   |
+      | what                     | flag         | value                                                                        |
+      | a git source             | --policy     | {"sources": [{"policy": ["git::https://user:hunter2@${NOBODY}/x"]}]}         |
+      | a git source as a token  | --policy     | {"sources": [{"policy": ["git::https://hunter2@${NOBODY}/x"]}]}              |
+      | a bundle                 | --policy     | {"sources": [{"policy": ["oci::https://user:hunter2@${NOBODY}/x:y"]}]}       |
+      | a file over https        | --policy     | {"sources": [{"policy": ["https://user:hunter2@${NOBODY}/x.rego"]}]}         |
+      | a source over plain http | --policy     | {"sources": [{"policy": ["http://user:hunter2@${NOBODY}/x.rego"]}]}          |
+      | a URL that is none       | --policy     | {"sources": [{"policy": ["https://user:hunter/2hunter2@${NOBODY}/x.rego"]}]} |
+      | the policy's own URL     | --policy     | https://user:hunter2@${NOBODY}/policy.yaml                                   |
+      | the key's URL            | --public-key | https://user:hunter2@${NOBODY}/key.pub                                       |
+      | the report's policy      | --policy     | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": []}                |
 
   @creds-42
   Scenario: what is sent stands in no log
@@ -135,6 +145,6 @@ Feature: Secrets stay where they belong
       | main.rego | happy_day.rego |
     When "validate image" is run with
       | --policy | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
-      | --output | policy-input |
+      | --output | policy-input                                                                                                       |
     Then "hunter2" is in no output
     And "https://user:***@${NOBODY}" is in an output

@@ -3,9 +3,9 @@ Feature: Registries that want credentials or speak https
   Credentials come from the Docker configuration or the helper that it names; who is trusted, from `SSL_CERT_FILE`.
 
   @access-<id>
-  Scenario Outline: <scheme> credentials from <where>
+  Scenario Outline: <scheme> credentials from the configuration
     Given the registry demands the credentials "user" and "secret" (<scheme>)
-    And the Docker configuration <what> "user" and "secret"
+    And the Docker configuration has the credentials "user" and "secret"
     And a key pair named "known"
     And an image named "acceptance/image"
     And a valid image signature of "acceptance/image" image signed by the "known" key
@@ -24,11 +24,35 @@ Feature: Registries that want credentials or speak https
     And each answered request brought credentials
 
     Examples:
-      | id | scheme | where               | what                                    |
-      | 01 | Basic  | the configuration   | has the credentials                     |
-      | 02 | Bearer | the configuration   | has the credentials                     |
-      | 03 | Basic  | a credential helper | names a helper that has the credentials |
-      | 04 | Bearer | a credential helper | names a helper that has the credentials |
+      | id | scheme |
+      | 01 | Basic  |
+      | 02 | Bearer |
+
+  @access-<id>
+  Scenario Outline: <scheme> credentials from a credential helper
+    Given the registry demands the credentials "user" and "secret" (<scheme>)
+    And the Docker configuration names a helper that has the credentials "user" and "secret"
+    And a key pair named "known"
+    And an image named "acceptance/image"
+    And a valid image signature of "acceptance/image" image signed by the "known" key
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    When "validate image" is run with
+      | --image        | ${REGISTRY}/acceptance/image |
+      | --policy       | {"sources": []}              |
+      | --public-key   | ${known_PUBLIC_KEY}          |
+      | --ignore-rekor |                              |
+      | --output       | json                         |
+    Then the exit status should be 0
+    And the output should match the snapshot
+    And the registry was asked for
+      | signature   | acceptance/image |
+      | attestation | acceptance/image |
+    And each answered request brought credentials
+
+    Examples:
+      | id | scheme |
+      | 03 | Basic  |
+      | 04 | Bearer |
 
   @access-05
   Scenario: no credentials

@@ -38,6 +38,11 @@ def files() -> list[Path]:
     return sorted(FEATURES.rglob("*.feature"))
 
 
+def numbered(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a feature with their numbers."""
+    yield from enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+
+
 def scenarios() -> Iterator[Any]:
     """All scenarios of all features, each row of an outline as one."""
     for path in files():
@@ -54,3 +59,13 @@ def sentences() -> Iterator[Sentence]:
 def load_steps() -> None:
     """Register the steps."""
     load_step_modules([str(ROOT / "steps")])
+
+
+def definitions() -> Iterator[Any]:
+    """All steps that there are."""
+    yield from (definition for kind in registry.steps.values() for definition in kind)
+
+
+def place(definition: Any) -> str:
+    """Where a step is defined; that of `@step` is one step for each keyword."""
+    return f"{definition.location}"
