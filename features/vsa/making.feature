@@ -3,11 +3,8 @@ Feature: Making verification summaries
   `--vsa` writes what was found about each image as an attestation of its own, signed or bare, once the report is out.
 
   Background:
-    Given a key pair named "known"
-    And a VSA signing key named "vsa"
-    And an image named "acceptance/image"
-    And a valid image signature of "acceptance/image" image signed by the "known" key
-    And a valid attestation of "acceptance/image" signed by the "known" key
+    Given a VSA signing key named "vsa"
+    And an image that passes
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
       | refusing/main.rego  | refusing.rego  |
@@ -44,8 +41,8 @@ Feature: Making verification summaries
     Then the exit status should be 1
     And standard error is "time=… level=error msg="[VSA] VSA files generated but not uploaded (no --vsa-upload backends specified)"\nError: success criteria not met\n"
     And the folder "made" has exactly the files
-      | vsa-Unnamed.json               |
-      | vsa-Unnamed.json.intoto.jsonl  |
+      | vsa-Unnamed.json              |
+      | vsa-Unnamed.json.intoto.jsonl |
     And the file "made/vsa-Unnamed.json.intoto.jsonl" has the mode 644
     And the file "made/vsa-Unnamed.json" should match the snapshot
     And the envelope "made/vsa-Unnamed.json.intoto.jsonl" attests "made/vsa-Unnamed.json" of "acceptance/image" by the "vsa" key
@@ -59,12 +56,12 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --ignore-rekor           |                                                                                    |
-      | --output | json |
-      | --output | vsa=run.vsa.json |
-      | --show-successes |  |
-      | --vsa |  |
-      | --attestation-format | predicate |
-      | --attestation-output-dir | made |
+      | --output                 | json                                                                               |
+      | --output                 | vsa=run.vsa.json                                                                   |
+      | --show-successes         |                                                                                    |
+      | --vsa                    |                                                                                    |
+      | --attestation-format     | predicate                                                                          |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 0
     And the folder "made" has exactly the files
       | vsa-Unnamed-*.json |
@@ -76,19 +73,19 @@ Feature: Making verification summaries
   @vsa-04
   Scenario: without a folder each goes into one of its own
     When "validate image" is run with
-      | --image                  | ${REGISTRY}/acceptance/image                                                       |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --vsa-signing-key | ${vsa_SIGNING_KEY} |
+      | --image           | ${REGISTRY}/acceptance/image                                                       |
+      | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key      | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url       | ${REKOR}                                                                           |
+      | --output          | text                                                                               |
+      | --vsa             |                                                                                    |
+      | --vsa-signing-key | ${vsa_SIGNING_KEY}                                                                 |
     Then the exit status should be 0
     And the temporary folder has exactly the VSA files
-      | snapshot-predicate-*/application-snapshot-vsa.json |
+      | snapshot-predicate-*/application-snapshot-vsa.json              |
       | snapshot-predicate-*/application-snapshot-vsa.json.intoto.jsonl |
-      | vsa-*/vsa-Unnamed.json |
-      | vsa-*/vsa-Unnamed.json.intoto.jsonl |
+      | vsa-*/vsa-Unnamed.json                                          |
+      | vsa-*/vsa-Unnamed.json.intoto.jsonl                             |
     And the temporary file "snapshot-predicate-*/application-snapshot-vsa.json" should match the snapshot
 
   @vsa-05
@@ -100,10 +97,10 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --vsa-signing-key | ${locked_SIGNING_KEY} |
-      | --attestation-output-dir | made |
+      | --output                 | text                                                                               |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${locked_SIGNING_KEY}                                                              |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 0
     And the envelope "made/vsa-Unnamed.json.intoto.jsonl" attests "made/vsa-Unnamed.json" of "acceptance/image" by the "locked" key
 
@@ -116,10 +113,10 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text=report.txt |
-      | --vsa |  |
-      | --vsa-signing-key | ${locked_SIGNING_KEY} |
-      | --attestation-output-dir | made |
+      | --output                 | text=report.txt                                                                    |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${locked_SIGNING_KEY}                                                              |
+      | --attestation-output-dir | made                                                                               |
     Then the validation fails with the error
       """
       load private key "${locked_SIGNING_KEY}": decrypt: encrypted: decryption failed
@@ -129,13 +126,13 @@ Feature: Making verification summaries
   @vsa-07
   Scenario: a key that isn't under any password
     When "validate image" is run with
-      | --image                  | ${REGISTRY}/acceptance/image                                                       |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text=report.txt |
-      | --vsa |  |
-      | --vsa-signing-key | ${vsa_PRIVATE_KEY} |
+      | --image           | ${REGISTRY}/acceptance/image                                                       |
+      | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key      | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url       | ${REKOR}                                                                           |
+      | --output          | text=report.txt                                                                    |
+      | --vsa             |                                                                                    |
+      | --vsa-signing-key | ${vsa_PRIVATE_KEY}                                                                 |
     Then the validation fails with the error
       """
       load private key "${vsa_PRIVATE_KEY}": unsupported pem type: PRIVATE KEY
@@ -144,13 +141,13 @@ Feature: Making verification summaries
   @vsa-08
   Scenario: a key that isn't there
     When "validate image" is run with
-      | --image                  | ${REGISTRY}/acceptance/image                                                       |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text=report.txt |
-      | --vsa |  |
-      | --vsa-signing-key | nowhere.key |
+      | --image           | ${REGISTRY}/acceptance/image                                                       |
+      | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key      | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url       | ${REKOR}                                                                           |
+      | --output          | text=report.txt                                                                    |
+      | --vsa             |                                                                                    |
+      | --vsa-signing-key | nowhere.key                                                                        |
     Then the validation fails with the error
       """
       resolve private key "nowhere.key": read key from file "nowhere.key": open nowhere.key: no such file or directory
@@ -163,10 +160,10 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text=report.txt |
-      | --vsa |  |
-      | --vsa-signing-key | ${vsa_SIGNING_KEY} |
-      | --attestation-output-dir | /etc/x/../vsa |
+      | --output                 | text=report.txt                                                                    |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | /etc/x/../vsa                                                                      |
     Then the validation fails with the error
       """
       invalid attestation output directory: attestation output directory must be under /tmp or current working directory, got: /etc/vsa
@@ -175,11 +172,11 @@ Feature: Making verification summaries
   @vsa-10
   Scenario: no key for envelopes
     When "validate image" is run with
-      | --image                  | ${REGISTRY}/acceptance/image                                                       |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --vsa |  |
+      | --image      | ${REGISTRY}/acceptance/image                                                       |
+      | --policy     | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url  | ${REKOR}                                                                           |
+      | --vsa        |                                                                                    |
     Then the validation fails with the error
       """
       --vsa-signing-key required for --attestation-format=dsse
@@ -189,12 +186,12 @@ Feature: Making verification summaries
   @vsa-11
   Scenario: a format that isn't known
     When "validate image" is run with
-      | --image                  | ${REGISTRY}/acceptance/image                                                       |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --vsa |  |
-      | --attestation-format | jws |
+      | --image              | ${REGISTRY}/acceptance/image                                                       |
+      | --policy             | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key         | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url          | ${REKOR}                                                                           |
+      | --vsa                |                                                                                    |
+      | --attestation-format | jws                                                                                |
     Then the validation fails with the error
       """
       invalid --attestation-format: jws (valid: dsse, predicate)
@@ -207,11 +204,11 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --attestation-format | predicate |
-      | --vsa-signing-key | nowhere.key |
-      | --attestation-output-dir | made |
+      | --output                 | text                                                                               |
+      | --vsa                    |                                                                                    |
+      | --attestation-format     | predicate                                                                          |
+      | --vsa-signing-key        | nowhere.key                                                                        |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 0
     And standard error is "time=… level=warning msg="--vsa-signing-key is ignored for --attestation-format=predicate"\n"
     And the folder "made" has exactly the files
@@ -224,10 +221,10 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --vsa-signing-key | ${vsa_SIGNING_KEY} |
-      | --attestation-output-dir | made |
+      | --output                 | text                                                                               |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 1
     And the standard error has the line
       """
@@ -239,13 +236,13 @@ Feature: Making verification summaries
   Scenario: a component whose name is a path stays in the folder
     When "validate image" is run with
       | --images                 | {"components": [{"name": "../../../outside", "containerImage": "${REGISTRY}/acceptance/image"}]} |
-      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
-      | --public-key             | ${known_PUBLIC_KEY}                                                                |
-      | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --attestation-format | predicate |
-      | --attestation-output-dir | made |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]}               |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                              |
+      | --rekor-url              | ${REKOR}                                                                                         |
+      | --output                 | text                                                                                             |
+      | --vsa                    |                                                                                                  |
+      | --attestation-format     | predicate                                                                                        |
+      | --attestation-output-dir | made                                                                                             |
     Then the exit status should be 0
     And the folder "made" has exactly the files
       | vsa-..-..-..-outside.json |
@@ -254,21 +251,27 @@ Feature: Making verification summaries
   Scenario: components of one name each keep their VSA
     Given an image named "acceptance/second"
     And each image is signed and attested by the "known" key
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: A, containerImage: "${REGISTRY}/acceptance/image"}
+        - {name: A, containerImage: "${REGISTRY}/acceptance/second"}
+      """
     When "validate image" is run with
-      | --images                 | {"components": [{"name": "A", "containerImage": "${REGISTRY}/acceptance/image"}, {"name": "A", "containerImage": "${REGISTRY}/acceptance/second"}]} |
+      | --images                 | images.yaml                                                                        |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --vsa-signing-key | ${vsa_SIGNING_KEY} |
-      | --attestation-output-dir | made |
+      | --output                 | text                                                                               |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 0
     And the folder "made" has exactly the files
-      | vsa-A-*.json |
+      | vsa-A-*.json              |
       | vsa-A-*.json.intoto.jsonl |
-      | vsa-A.json |
-      | vsa-A.json.intoto.jsonl |
+      | vsa-A.json                |
+      | vsa-A.json.intoto.jsonl   |
 
   @vsa-16
   Scenario: a key from the cluster
@@ -278,9 +281,9 @@ Feature: Making verification summaries
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key             | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url              | ${REKOR}                                                                           |
-      | --output | text |
-      | --vsa |  |
-      | --vsa-signing-key | k8s://acceptance/signer |
-      | --attestation-output-dir | made |
+      | --output                 | text                                                                               |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | k8s://acceptance/signer                                                            |
+      | --attestation-output-dir | made                                                                               |
     Then the exit status should be 0
     And the envelope "made/vsa-Unnamed.json.intoto.jsonl" attests "made/vsa-Unnamed.json" of "acceptance/image" by the "vsa" key
