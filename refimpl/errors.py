@@ -47,6 +47,7 @@ __all__ = [
     "UnsuccessfulError",
     "UsageError",
     "VerificationError",
+    "is_undecided",
     "join_errors",
 ]
 
@@ -237,6 +238,21 @@ def _described(unexpected: BaseException) -> str:
     logging.getLogger("refimpl").debug("internal error: %s", shown(trace))
     text = _printable(shown(str(unexpected)[:_READ]))
     return f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})"
+
+
+_BUSY = frozenset({408, 425, 429})
+_SERVERS_FAULT = 500
+
+
+def is_undecided(error: RegistryError) -> bool:
+    """Whether the registry failed, so that nobody knows what it has: neither a yes nor a no.
+
+    It couldn't be reached, had too many requests, failed itself, or gave more than is read, or not all, or other bytes
+    than it was asked for.
+    """
+    if isinstance(error, StatusError):
+        return error.status in _BUSY or error.status >= _SERVERS_FAULT
+    return isinstance(error, UnreachableError | TransferError | MismatchError | LimitExceededError)
 
 
 def join_errors(errors: Sequence[Error]) -> Error | None:

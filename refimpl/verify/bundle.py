@@ -1,7 +1,6 @@
-"""Sigstore bundles and how they are found beside an image (specification 20 §6.1, 30 §5).
+"""Sigstore bundles and how they are found beside an image (specification 20 §6.1, §6.4, 30 §5).
 
-https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto`` as JSON. As protobuf demands, 64-bit numbers may
-be strings, and an unknown member makes the whole unreadable.
+https://github.com/sigstore/protobuf-specs, ``sigstore_bundle.proto`` as JSON.
 """
 
 from __future__ import annotations
@@ -10,61 +9,57 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import RegistryError
-from refimpl.golang import base64text
-from refimpl.golang.document import FEW_VALUES, DocumentError, kind, parse
+from refimpl.errors import DeniedError, RegistryError, VerificationError, is_undecided
+from refimpl.golang.document import DocumentError
 from refimpl.record import record
+from refimpl.verify.bundle_entry import ENTRY, HASH, BundleEntry
+from refimpl.verify.protojson import BYTES, STRING, Message, read
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Reference
 
-__all__ = ["Bundle", "BundleSignature", "Checkpointed", "fetch_bundles"]
+__all__ = ["Bundle", "BundleEnvelope", "BundleSignature", "MessageSignature", "fetch_bundles"]
 
 _log = logging.getLogger(__name__)
 
 _LAYER = "application/vnd.dev.sigstore.bundle"
-_VERSIONS = frozenset({f"{_LAYER}.v0.3+json", f"{_LAYER}+json;version=0.3"})
-_INT64 = re.compile("-?(?:0|[1-9][0-9]{0,18})")
+_IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
+#: Version 0.3 by its two names, and all semantic versions from there on that come before 0.4 (https://semver.org).
+_VERSION = re.compile(
+    rf"{re.escape(_LAYER)}(?:\+json;version=0\.3|\.v0\.3\+json"
+    rf"|\.v0\.(?:3\.0|3\.[1-9][0-9]*(?:-{_IDENTIFIERS})?|4\.0-{_IDENTIFIERS})(?:\+{_IDENTIFIERS})?\+json)"
+)
 
-# What a member must be: a name for scalars, a dict for messages, a list of one for repeated ones.
-_CERTIFICATE = {"rawBytes": "bytes"}
-_ENTRY = {
-    "logIndex": "int64",
-    "logId": {"keyId": "bytes"},
-    "kindVersion": {"kind": "string", "version": "string"},
-    "integratedTime": "int64",
-    "inclusionPromise": {"signedEntryTimestamp": "bytes"},
-    "inclusionProof": {
-        "logIndex": "int64",
-        "rootHash": "bytes",
-        "treeSize": "int64",
-        "hashes": ["bytes"],
-        "checkpoint": {"envelope": "string"},
+_CERTIFICATE = Message({"rawBytes": BYTES})
+_BUNDLE = Message(
+    {
+        "mediaType": STRING,
+        "verificationMaterial": Message(
+            {
+                "publicKey": Message({"hint": STRING}),
+                "x509CertificateChain": Message({"certificates": [_CERTIFICATE]}),
+                "certificate": _CERTIFICATE,
+                "tlogEntries": [ENTRY],
+                "timestampVerificationData": Message({"rfc3161Timestamps": [Message({"signedTimestamp": BYTES})]}),
+            },
+            oneof=frozenset({"publicKey", "x509CertificateChain", "certificate"}),
+        ),
+        "messageSignature": Message({"messageDigest": HASH, "signature": BYTES}),
+        "dsseEnvelope": Message(
+            {
+                "payload": BYTES,
+                "payloadType": STRING,
+                "signatures": [Message({"sig": BYTES, "keyid": STRING})],
+            },
+            as_declared=True,
+        ),
     },
-    "canonicalizedBody": "bytes",
-}
-_BUNDLE = {
-    "mediaType": "string",
-    "verificationMaterial": {
-        "publicKey": {"hint": "string"},
-        "x509CertificateChain": {"certificates": [_CERTIFICATE]},
-        "certificate": _CERTIFICATE,
-        "tlogEntries": [_ENTRY],
-        "timestampVerificationData": {"rfc3161Timestamps": [{"signedTimestamp": "bytes"}]},
-    },
-    "messageSignature": {"messageDigest": {"algorithm": "enum", "digest": "bytes"}, "signature": "bytes"},
-    "dsseEnvelope": {
-        "payload": "bytes",
-        "payloadType": "string",
-        "signatures": [{"sig": "bytes", "keyid": "string"}],
-    },
-}
-_MATERIAL_KINDS = ("publicKey", "x509CertificateChain", "certificate")
-_CONTENT_KINDS = ("messageSignature", "dsseEnvelope")
+    oneof=frozenset({"messageSignature", "dsseEnvelope"}),
+)
 
 
 @record
@@ -76,31 +71,25 @@ class BundleSignature:
 
 
 @record
-class Checkpointed:
-    """A log entry with its proof.
+class BundleEnvelope:
+    """A bundle's DSSE envelope."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[BundleSignature, ...]
+
+
+@record
+class MessageSignature:
+    """A signature over something that isn't in the bundle.
 
     Attributes:
-        kind: of the body, as the bundle tells; None when it doesn't.
-        version: of the kind, likewise.
-        log_id: lower-case hexadecimal.
-        index: in the whole log.
-        signed_timestamp: the log's promise; empty without one.
-        leaf_index: in the tree that the proof is about.
-        checkpoint: the tree's head as a signed note.
+        digest: SHA-256 of that; None when the bundle doesn't tell.
+        signature: over it.
     """
 
-    kind: str | None
-    version: str | None
-    log_id: str
-    index: int
-    integrated_time: int
-    body: bytes
-    signed_timestamp: bytes
-    leaf_index: int
-    tree_size: int
-    root: bytes
-    hashes: tuple[bytes, ...]
-    checkpoint: str
+    digest: bytes | None
+    signature: bytes
 
 
 @record
@@ -108,49 +97,50 @@ class Bundle:
     """One bundle.
 
     Attributes:
-        has_certificate: whether the verification material is a certificate.
-        has_envelope: whether it has a DSSE envelope; without one the next three are empty.
+        certificate: the signer's, in DER; None when the verification material is a public key.
+        content: what is signed, and the signatures.
         entries: of transparency logs.
+        timestamps: RFC 3161 responses in DER.
     """
 
-    has_certificate: bool
-    has_envelope: bool
-    payload_type: str
-    payload: bytes
-    signatures: tuple[BundleSignature, ...]
-    entries: tuple[Checkpointed, ...]
+    certificate: bytes | None
+    content: BundleEnvelope | MessageSignature
+    entries: tuple[BundleEntry, ...]
+    timestamps: tuple[bytes, ...]
+
+    @property
+    def signature(self) -> bytes:
+        """The first signature; empty when there is none."""
+        if isinstance(self.content, MessageSignature):
+            return self.content.signature
+        return self.content.signatures[0].sig if self.content.signatures else b""
 
     @classmethod
     def parse(cls, data: bytes) -> Bundle:
         """Read one of version 0.3, the only one that counts.
 
         Raises:
-            DocumentError: not such a bundle, or a log entry in it has no inclusion proof.
+            DocumentError: not such a bundle, or a log entry in it isn't one.
         """
-        document = _message(parse(data, most_values=FEW_VALUES).value, _BUNDLE)
-        if document.get("mediaType") not in _VERSIONS:
+        document = read(data, _BUNDLE)
+        if not _VERSION.fullmatch(document.get("mediaType", "")):
             raise DocumentError("unsupported bundle version")
-        material = document.get("verificationMaterial")
-        if material is None or "x509CertificateChain" in material:
-            raise DocumentError("no verification material of version 0.3")
-        if (
-            sum(name in material for name in _MATERIAL_KINDS) > 1
-            or sum(name in document for name in _CONTENT_KINDS) != 1
-        ):
-            raise DocumentError("not exactly one content or verification material")
-        envelope = document.get("dsseEnvelope") or {}
-        return cls(
-            "certificate" in material,
-            "dsseEnvelope" in document,
-            envelope.get("payloadType", ""),
-            envelope.get("payload", b""),
-            tuple(BundleSignature(one.get("keyid", ""), one.get("sig", b"")) for one in envelope.get("signatures", ())),
-            tuple(_entry(entry) for entry in material.get("tlogEntries", ())),
-        )
+        material = document.get("verificationMaterial", {})
+        entries = tuple(map(BundleEntry.of, material.get("tlogEntries", ())))
+        if entries and not any(entry.proof for entry in entries):
+            raise DocumentError("inclusion proof missing in bundle (required for bundle v0.2)")
+        if "x509CertificateChain" in material:
+            raise DocumentError("verification material cannot be X.509 certificate chain (for bundle v0.3)")
+        content = _content(document)
+        if not material.keys() & {"publicKey", "certificate"}:
+            raise DocumentError("missing verification material")
+        certificate = material["certificate"].get("rawBytes", b"") if "certificate" in material else None
+        listed = material.get("timestampVerificationData", {}).get("rfc3161Timestamps", ())
+        return cls(certificate, content, entries, tuple(one.get("signedTimestamp", b"") for one in listed))
 
 
 def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descriptor], *, limit: int) -> Iterator[Bundle]:
-    """Those of an image's referrers that are bundles, in their order. One that cannot be fetched doesn't count.
+    """Those of an image's referrers that are bundles, in their order. One that isn't there doesn't count.
 
     Each is fetched when it is asked for, so that no more than one need be held.
 
@@ -159,6 +149,9 @@ def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descript
         ref: the image.
         referring: what refers to it.
         limit: largest bundle in bytes.
+
+    Raises:
+        VerificationError: the registry fails, or denies what it lists: that might be a bundle.
     """
     for descriptor in referring:
         try:
@@ -167,69 +160,21 @@ def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descript
                 continue
             bundle = Bundle.parse(client.blob(ref.repository, layers[0], limit=limit))
         except (DocumentError, RegistryError) as error:
+            if isinstance(error, DeniedError) or (isinstance(error, RegistryError) and is_undecided(error)):
+                raise VerificationError(str(error)) from None
             _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
             continue
         yield bundle
         del bundle  # before the next one is fetched
 
 
-def _entry(entry: Mapping[str, Any]) -> Checkpointed:
-    proof, body = entry.get("inclusionProof"), entry.get("canonicalizedBody")
-    if proof is None or body is None:
-        raise DocumentError("a log entry without inclusion proof")
-    kind_version = entry.get("kindVersion") or {}
-    return Checkpointed(
-        kind_version.get("kind"),
-        kind_version.get("version"),
-        (entry.get("logId") or {}).get("keyId", b"").hex(),
-        entry.get("logIndex", 0),
-        entry.get("integratedTime", 0),
-        body,
-        (entry.get("inclusionPromise") or {}).get("signedEntryTimestamp", b""),
-        proof.get("logIndex", 0),
-        proof.get("treeSize", 0),
-        proof.get("rootHash", b""),
-        tuple(proof.get("hashes", ())),
-        (proof.get("checkpoint") or {}).get("envelope", ""),
-    )
-
-
-def _message(value: Any, members: Mapping[str, Any]) -> dict[str, Any]:
-    """The message's members that aren't null.
-
-    Raises:
-        DocumentError: an unknown member, or one of the wrong type.
-    """
-    if kind(value) != "object":
-        raise DocumentError("not a message")
-    if unknown := value.keys() - members.keys():
-        raise DocumentError(f"unknown member {min(unknown)}")
-    return {name: _member(member, members[name]) for name, member in value.items() if member is not None}
-
-
-def _member(value: Any, wanted: Any) -> Any:
-    if isinstance(wanted, dict):
-        return _message(value, wanted)
-    if isinstance(wanted, list):
-        if not isinstance(value, list):
-            raise DocumentError("not a list")
-        return [_member(item, wanted[0]) for item in value]
-    if wanted == "int64" and kind(value) in ("number", "string"):
-        return _integer(str(value))
-    if wanted == "enum" and type(value) is int:
-        return value
-    if type(value) is not str:
-        raise DocumentError(f"not of type {wanted}")
-    if wanted != "bytes":
-        return value
-    try:
-        return base64text.decode_protobuf(value)
-    except base64text.Base64Error as error:
-        raise DocumentError(str(error)) from None
-
-
-def _integer(text: str) -> int:
-    number = int(text) if _INT64.fullmatch(text) else 1 << 63
-    if not -(1 << 63) <= number < 1 << 63:
-        raise DocumentError("not of type int64")
-    return number
+def _content(document: dict[str, Any]) -> BundleEnvelope | MessageSignature:
+    envelope, message = document.get("dsseEnvelope"), document.get("messageSignature")
+    if envelope is not None:
+        listed = envelope.get("signatures", ())
+        signatures = tuple(BundleSignature(one.get("keyid", ""), one.get("sig", b"")) for one in listed)
+        return BundleEnvelope(envelope.get("payloadType", ""), envelope.get("payload", b""), signatures)
+    if message is not None:
+        digest = message.get("messageDigest")
+        return MessageSignature(None if digest is None else digest.get("digest", b""), message.get("signature", b""))
+    raise DocumentError("missing bundle content")

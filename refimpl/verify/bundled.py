@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import base64
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import VerificationError
+from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.golang import base64text
-from refimpl.golang.document import Document, DocumentError, Members, parse, protobuf_error
+from refimpl.golang.document import Document, DocumentError, parse
 from refimpl.record import record
-from refimpl.verify import merkle
+from refimpl.verify import pem
 from refimpl.verify.attestation import Attestation
-from refimpl.verify.checkpoint import check_checkpoint
+from refimpl.verify.bundle import MessageSignature
+from refimpl.verify.bundle_log import check_logged
 from refimpl.verify.dsse import IN_TOTO, pae
-from refimpl.verify.entry import Entry, key_of
+from refimpl.verify.keys import parse_public_key
+from refimpl.verify.protojson import BYTES, STRING, STRINGS, STRUCT, Message, read_message
 from refimpl.verify.refusal import NoMatchingError, shortened
 from refimpl.verify.signature import Signature
 from refimpl.verify.statement import check_claim, read_header
-from refimpl.verify.transparency_log import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from refimpl.verify.bundle import Bundle, Checkpointed
+    from refimpl.verify.bundle import Bundle, BundleEnvelope
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
@@ -30,20 +32,23 @@ __all__ = ["Bundled", "verified"]
 
 _SIGNS = "https://sigstore.dev/cosign/sign/v1"
 _TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
+_MOST_SUBJECTS, _MOST_DIGESTS = 1024, 32
 
-_DESCRIPTOR = {
-    "name": "string",
-    "uri": "string",
-    "digest": "digests",
-    "content": "string",
-    "downloadLocation": "string",
-    "mediaType": "string",
-    "annotations": "struct",
-}
-_STATEMENT = {"_type": "string", "subject": "subjects", "predicateType": "string", "predicate": "struct"}
-_DECODING = (
-    "failed to verify signature: could not verify artifact: unable to extract statement from envelope: "
-    "validation error: invalid attestation: decoding json"
+# https://github.com/in-toto/attestation, protos/in_toto_attestation/v1.
+_DESCRIPTOR = Message(
+    {
+        "name": STRING,
+        "uri": STRING,
+        "digest": STRINGS,
+        "content": BYTES,
+        "downloadLocation": STRING,
+        "mediaType": STRING,
+        "annotations": STRUCT,
+    }
+)
+_STATEMENT = Message(
+    {"_type": STRING, "subject": [_DESCRIPTOR], "predicateType": STRING, "predicate": STRUCT},
+    declared=(("_type", "type"),),
 )
 
 
@@ -67,13 +72,12 @@ class Bundled:
         Raises:
             VerificationError: the statement's ``_type`` is none of in-toto's.
         """
-        prefix = "unable to parse bundle attestation"
         try:
             header = read_header(self.document)
         except DocumentError as error:
-            raise VerificationError(f"{prefix}: malformed bundle attestation: {error}") from None
+            raise VerificationError(f"malformed bundle attestation: {error}") from None
         if header.statement_type not in _TYPES:
-            raise VerificationError(f"{prefix}: unsupported attestation type: {header.statement_type}")
+            raise VerificationError(f"unsupported attestation type: {header.statement_type}")
         return Attestation(self.statement, header.predicate_type, "", (self.signature,), self.document)
 
 
@@ -103,120 +107,113 @@ def verified(
 
 
 def _verified(bundle: Bundle, digest: str, key: PublicKey, logs: LogKeys | None) -> Bundled:
-    if not bundle.has_envelope:
-        raise VerificationError("bundle does not contain a DSSE envelope")
-    if not bundle.payload:
-        raise VerificationError(
-            "failed to fetch signature content: validation error: invalid attestation: missing valid envelope"
-        )
-    if bundle.has_certificate:
-        raise VerificationError("expected key signature, not certificate")
     if logs is not None:
-        _check_logged(bundle, key, logs)
-    failed = "failed to verify signature"
-    if len(bundle.signatures) != 1:
-        raise VerificationError(f"{failed}: exactly one signature is required")
-    signature = bundle.signatures[0]
-    # A key given by hand has no id, and here ids are compared.
-    if signature.keyid or not key.accepts(signature.sig, pae(bundle.payload_type, bundle.payload)):
-        raise VerificationError(
-            f"{failed}: could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1"
-        )
-    if bundle.payload_type != IN_TOTO:
-        raise VerificationError(
-            f"{failed}: could not verify artifact: unable to extract statement from envelope: "
-            "validation error: unsupported media type"
-        )
-    document = _statement(bundle.payload)
-    _check_subjects(document.value, digest)
+        with _failing("failed to verify log inclusion"):
+            _check_content(bundle)
+            _check_certificate(bundle)
+            check_logged(bundle.entries, bundle.signature, lambda der: _is_key(der, key), logs)
+    with _failing("failed to fetch verification content"):
+        _check_certificate(bundle)
+    if bundle.certificate is not None:
+        raise VerificationError("expected key signature, not certificate")
+    with _failing("failed to fetch signature content"):
+        _check_content(bundle)
+    if isinstance(bundle.content, MessageSignature):
+        with _failing("failed to verify signature"):
+            _check_message(bundle.content, digest, key)
+        raise VerificationError("bundle does not contain a DSSE envelope")
+    with _failing("failed to verify signature"):
+        signature = _check_envelope(bundle.content, key)
+        statement, document = _statement(bundle.content)
+        _check_subjects(statement, digest)
     check_claim(document, digest)
-    predicate_type = document.value.get("predicateType") or ""
-    sig = base64.b64encode(signature.sig).decode()
-    return Bundled(bundle.payload, document, predicate_type, Signature("", sig))
+    # By its name in JSON alone: the other spelling, which protobuf takes, is none of in-toto's.
+    return Bundled(bundle.content.payload, document, document.value.get("predicateType") or "", signature)
 
 
-def _statement(payload: bytes) -> Document:
-    """Read a statement as strictly as protobuf does: nothing unknown, nothing twice."""
+@contextmanager
+def _failing(stage: str) -> Iterator[None]:
+    """Have failures tell at which stage they were."""
     try:
-        document = parse(payload)
-    except DocumentError:
-        raise VerificationError(_DECODING) from None
-    if not _is_message(document.value, _STATEMENT, garbled=document.garbled):
-        raise VerificationError(_DECODING)
-    return document
+        yield
+    except VerificationError as error:
+        raise VerificationError(f"{stage}: {error}") from None
 
 
-def _is_message(value: Any, members: dict[str, str], *, garbled: bool) -> bool:
-    if not isinstance(value, dict) or isinstance(value, Members):
+def _check_content(bundle: Bundle) -> None:
+    if isinstance(bundle.content, MessageSignature):
+        if bundle.content.digest is None:
+            raise VerificationError("validation error: missing verification material")
+    elif not bundle.content.payload:
+        raise VerificationError("validation error: invalid attestation: missing valid envelope")
+
+
+def _check_certificate(bundle: Bundle) -> None:
+    if bundle.certificate is None:
+        return
+    if not bundle.certificate:
+        raise VerificationError("validation error: missing verification material")
+    from refimpl.verify.certificate import parse_certificates  # key-made bundles have none
+
+    with _failing("validation error"):
+        parse_certificates(pem.encode("CERTIFICATE", bundle.certificate))
+
+
+def _is_key(der: bytes, key: PublicKey) -> bool:
+    try:
+        return parse_public_key(pem.encode("PUBLIC KEY", der)).der == key.der
+    except KeyMaterialError:
         return False
-    known = {**members, "type": "string", "predicate_type": "string"} if "_type" in members else members
-    return all(name in known and _is(member, known[name], garbled=garbled) for name, member in value.items())
 
 
-def _is(value: Any, wanted: str, *, garbled: bool) -> bool:
-    if value is None:
-        return True
-    if wanted == "struct":
-        return protobuf_error(value, garbled=garbled) is None
-    if wanted == "digests":
-        return isinstance(value, dict) and all(type(text) is str for text in value.values())
-    if wanted == "subjects":
-        return isinstance(value, list) and all(_is_message(item, _DESCRIPTOR, garbled=garbled) for item in value)
-    return type(value) is str
+def _check_message(message: MessageSignature, digest: str, key: PublicKey) -> None:
+    image = bytes.fromhex(digest.partition(":")[2])
+    if message.digest != image:
+        raise VerificationError("artifact does not match digest")
+    with _failing("could not verify message"):
+        key.verify(message.signature, image, hashed=True)
+
+
+def _check_envelope(envelope: BundleEnvelope, key: PublicKey) -> Signature:
+    if len(envelope.signatures) != 1:
+        raise VerificationError("exactly one signature is required")
+    (signature,) = envelope.signatures
+    # A key has the id that SSH gives it, and an envelope that names another one names another key.
+    is_named = not signature.keyid or key.ssh_fingerprint in ("", signature.keyid)
+    if not is_named or not key.accepts(signature.sig, pae(envelope.payload_type, envelope.payload)):
+        raise VerificationError(
+            "could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1"
+        )
+    return Signature(signature.keyid, base64.b64encode(signature.sig).decode())
+
+
+def _statement(envelope: BundleEnvelope) -> tuple[dict[str, Any], Document]:
+    with _failing("could not verify artifact: unable to extract statement from envelope: validation error"):
+        if envelope.payload_type != IN_TOTO:
+            raise VerificationError("unsupported media type")
+        try:
+            document = parse(envelope.payload)
+            return read_message(document, _STATEMENT), document
+        except DocumentError:
+            raise VerificationError("invalid attestation: decoding json") from None
 
 
 def _check_subjects(statement: dict[str, Any], digest: str) -> None:
     algorithm, _, encoded = digest.partition(":")
-    failed = "failed to verify signature"
-    found = [
-        subject["digest"][algorithm]
-        for subject in statement.get("subject") or ()
-        if algorithm in (subject.get("digest") or {})
-    ]
+    subjects = statement.get("subject", [])
+    if len(subjects) > _MOST_SUBJECTS:
+        raise VerificationError(f"too many subjects: {len(subjects)} > {_MOST_SUBJECTS}")
+    most = max((len(subject.get("digest", {})) for subject in subjects), default=0)
+    if most > _MOST_DIGESTS:
+        raise VerificationError(f"too many digests: {most} > {_MOST_DIGESTS}")
+    found = []
     try:
-        decoded = [base64text.decode_hexadecimal(text) for text in found]
+        for subject in subjects:
+            decoded = {name: base64text.decode_hexadecimal(text) for name, text in subject.get("digest", {}).items()}
+            found += [decoded[algorithm]] if algorithm in decoded else []
     except base64text.HexadecimalError:
-        raise VerificationError(f"{failed}: could not verify artifact: unable to decode subject digest") from None
-    if not decoded:
-        raise VerificationError(f"{failed}: provided artifact digests does not match digests in statement")
-    if bytes.fromhex(encoded) not in decoded:
-        raise VerificationError(f"{failed}: provided artifact digest does not match any digest in statement")
-
-
-def _check_logged(bundle: Bundle, key: PublicKey, logs: LogKeys) -> None:
-    """Check that a trusted log has an entry about this very signature, by promise and by inclusion."""
-    count = 0
-    for entry in bundle.entries:
-        log_key = logs.get(entry.log_id)
-        if log_key is None:
-            continue
-        try:
-            _check_entry(entry, log_key)
-        except VerificationError as error:
-            if "checkpoint" in str(error):
-                raise VerificationError(f"failed to verify log inclusion: {error}") from None
-            continue
-        if _is_about(entry, bundle, key):
-            count += 1
-    if not count:
-        raise VerificationError(
-            "failed to verify log inclusion: not enough verified log entries from transparency log: 0 < 1"
-        )
-
-
-def _check_entry(entry: Checkpointed, key: PublicKey) -> None:
-    body = base64.b64encode(entry.body).decode()
-    Promise(body, entry.integrated_time, entry.index, entry.log_id, entry.signed_timestamp).check(key)
-    merkle.check_inclusion(merkle.leaf_hash(entry.body), entry.leaf_index, entry.tree_size, entry.hashes, entry.root)
-    check_checkpoint(entry.checkpoint, key, size=entry.tree_size, root=entry.root)
-
-
-def _is_about(entry: Checkpointed, bundle: Bundle, key: PublicKey) -> bool:
-    try:
-        logged = Entry.parse(entry.body)
-        if (entry.kind or logged.kind, entry.version or logged.version) != (logged.kind, logged.version):
-            return False
-        sigs = {base64.b64encode(signature.sig).decode() for signature in bundle.signatures}
-        return logged.signature in sigs and key_of(logged.verifier).der == key.der
-    except VerificationError:
-        return False
+        raise VerificationError("could not verify artifact: unable to decode subject digest") from None
+    if not found:
+        raise VerificationError("provided artifact digests does not match digests in statement")
+    if bytes.fromhex(encoded) not in found:
+        raise VerificationError("provided artifact digest does not match any digest in statement")

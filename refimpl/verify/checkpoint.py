@@ -17,6 +17,7 @@ __all__ = ["check_checkpoint"]
 _SIGNATURE = re.compile("\u2014 [^ ]+ ([^ ]+)")
 _SIZE = re.compile("0|[1-9][0-9]{0,19}")
 _HINT = 4
+_READING = "unmarshalling log entry checkpoint to SignedCheckpoint"
 
 
 def check_checkpoint(note: str, key: PublicKey, *, size: int, root: bytes) -> None:
@@ -28,16 +29,26 @@ def check_checkpoint(note: str, key: PublicKey, *, size: int, root: bytes) -> No
     head, separator, signatures = note.rpartition("\n\n")
     text = f"{head}\n"
     lines = text.split("\n")  # lines end nowhere else, whatever Unicode has
-    if not separator or len(lines) < 4 or not lines[0] or not signatures.endswith("\n"):
-        raise VerificationError("malformed checkpoint")
+    if not separator or not signatures.endswith("\n"):
+        raise VerificationError(f"{_READING}: unmarshalling signed note: malformed note")
+    if len(lines) < 4 or not lines[0]:
+        reason = "too few newlines" if lines[0] else "empty ecosystem"
+        raise VerificationError(f"{_READING}: unmarshalling checkpoint: invalid checkpoint - {reason}")
     signed = text.encode("utf-8", "surrogatepass")
     if not all(_is_signed(line, signed, key) for line in signatures.removesuffix("\n").split("\n")):
         raise VerificationError("signature on checkpoint did not verify")
+    if not _SIZE.fullmatch(lines[1]):
+        raise VerificationError(f"{_READING}: unmarshalling checkpoint: invalid checkpoint - size invalid")
     try:
-        matches = _SIZE.fullmatch(lines[1]) and int(lines[1]) == size and base64text.decode(lines[2]) == root
-    except base64text.Base64Error:
-        matches = False
-    if not matches:
+        found = base64text.decode(lines[2])
+    except base64text.Base64Error as error:
+        raise VerificationError(
+            f"{_READING}: unmarshalling checkpoint: invalid checkpoint - invalid hash: {error}"
+        ) from None
+    if found != root:
+        shown = (root[:64].hex(), found[:64].hex())
+        raise VerificationError("proof root hash does not match signed tree head, expected {} got {}".format(*shown))
+    if int(lines[1]) != size:
         raise VerificationError("checkpoint is of another tree than the inclusion proof")
 
 

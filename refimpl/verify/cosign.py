@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refimpl.errors import LimitExceededError, NotFoundError, RegistryError, VerificationError
+from refimpl.errors import NotFoundError, RegistryError, VerificationError, is_undecided
 from refimpl.golang.base64text import Base64Error, decode
 from refimpl.golang.document import DocumentError, parse
 from refimpl.system.workers import map_all
@@ -78,7 +78,7 @@ class Verifier:
             NoMatchingError: none of them verified.
             VerificationError: there are none, or they cannot be fetched.
         """
-        bundled = self._bundled(ref)
+        bundled = self.bundles(ref)
         if bundled is not None:
             return tuple(each.signature for each in bundled if each.signs)
         layers = self._layers(ref, "sig")
@@ -106,9 +106,12 @@ class Verifier:
             NoMatchingError: there are none, or none verified.
             VerificationError: a verified one isn't what it says, or they cannot be fetched.
         """
-        bundled = self._bundled(ref)
+        bundled = self.bundles(ref)
         if bundled is not None:
-            return tuple(each.attestation() for each in bundled if not each.signs)
+            try:
+                return tuple(each.attestation() for each in bundled if not each.signs)
+            except VerificationError as error:
+                raise VerificationError(f"unable to parse bundle attestation: {error}") from None
         layers = self._layers(ref, "att")
 
         def verified(layer: Descriptor) -> Attachment:
@@ -124,6 +127,33 @@ class Verifier:
             return found
 
         return tuple(_attestation(found) for found in self._each(layers, verified, "attestations"))
+
+    def bundles(self, ref: Reference) -> tuple[Bundled, ...] | None:
+        """The image's verified bundles; None when none refers to it, so that tags count (specification 20 §6).
+
+        A registry that doesn't list referrers has none: so the contract has it. But one that fails, or that lists more
+        of them than are looked at, has said nothing, for nobody knows what is among the rest.
+
+        Raises:
+            VerificationError: the registry fails, or there are too many referrers.
+            NoMatchingError: there are bundles, and none verifies.
+        """
+        try:
+            referring = self._client.referrers(ref)
+        except RegistryError as error:
+            if is_undecided(error):
+                raise VerificationError(str(error)) from None
+            _log.debug("listing referrers of %s: %s", ref, error)
+            return None
+        if not referring:
+            return None
+        if len(referring) > _MOST_REFERRERS:
+            raise VerificationError(f"number of referrers ({len(referring)}) exceeded the limit ({_MOST_REFERRERS})")
+        from refimpl.verify.bundle import fetch_bundles  # most images have none
+        from refimpl.verify.bundled import verified
+
+        bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
+        return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
 
     def unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
         """All attestations by tag, just parsed; for ``--skip-att-sig-check`` (specification 20 §2.3); maybe none.
@@ -146,33 +176,6 @@ class Verifier:
         except VerificationError as error:
             raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
         return _attestation(found)
-
-    def _bundled(self, ref: Reference) -> tuple[Bundled, ...] | None:
-        """The image's verified bundles; None when none refers to it, so that tags count.
-
-        A failure to list referrers means that there are none: so the contract has it. More of them than are looked
-        at is no such failure, for nobody knows what is among the rest.
-
-        Raises:
-            VerificationError: too many referrers.
-            NoMatchingError: there are bundles, and none verifies.
-        """
-        try:
-            referring = self._client.referrers(ref)
-        except LimitExceededError as error:
-            raise VerificationError(str(error)) from None
-        except RegistryError as error:
-            _log.debug("listing referrers of %s: %s", ref, error)
-            return None
-        if not referring:
-            return None
-        if len(referring) > _MOST_REFERRERS:
-            raise VerificationError(f"number of referrers ({len(referring)}) exceeded the limit ({_MOST_REFERRERS})")
-        from refimpl.verify.bundle import fetch_bundles  # most images have none
-        from refimpl.verify.bundled import verified
-
-        bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
-        return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
         """The layers of the artefact beside the image; none when it isn't there."""

@@ -19,13 +19,21 @@ from refimpl.verify.keys import PublicKey, parse_public_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Entry", "key_of"]
+__all__ = ["Entry", "UnsupportedKindError", "key_of"]
 
 _PRE_HASHED = {"sha256": 32, "sha384": 48, "sha512": 64}
 #: What else Rekor 1.5 has entries for; none of them tells of an image's signature.
 _OTHER_KINDS = frozenset({"alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm", "tuf"})
 _MOST_CERTIFICATES = 10
 _UNSUPPORTED = "unsupported type"
+
+
+class UnsupportedKindError(VerificationError):
+    """An entry of a kind that tells of no image's signature; `kind` is its name."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(_UNSUPPORTED)
+        self.kind = kind
 
 
 @record
@@ -60,7 +68,7 @@ class Entry:
         if not isinstance(kind, str) or not kind:
             raise VerificationError("kind in body is required")
         if kind in _OTHER_KINDS:
-            raise VerificationError(_UNSUPPORTED)
+            raise UnsupportedKindError(kind)
         versions = _READERS.get(kind)
         if versions is None:
             raise VerificationError(f'invalid kind value: "{kind}"')

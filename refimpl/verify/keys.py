@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,6 +80,19 @@ class PublicKey:
         from cryptography.hazmat.primitives.asymmetric import ec
 
         return isinstance(self._key, ec.EllipticCurvePublicKey)
+
+    @property
+    def ssh_fingerprint(self) -> str:
+        """``SHA256:…``, as ``ssh-keygen -l`` shows it; empty for keys that SSH doesn't have."""
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+        try:
+            with refused(KeyMaterialError("no key of SSH's")):
+                encoded = self._key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
+        except KeyMaterialError:
+            return ""
+        hashed = hashlib.sha256(base64.b64decode(encoded)).digest()
+        return "SHA256:" + base64.b64encode(hashed).decode().rstrip("=")
 
     def verify(self, signature: bytes, data: bytes, *, hashed: bool = False) -> None:
         """Check a signature over `data`, or over what has the SHA-256 `data` when it is `hashed` (not for Ed25519).

@@ -22,6 +22,7 @@ from refimpl.rego.builtins.references import digest_trouble
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.keys import load_public_key, parse_public_key
+from refimpl.verify.signature import Signature
 from refimpl.verify.transparency_log import TransparencyLog
 from refimpl.verify.trust import LogKeys
 
@@ -33,9 +34,11 @@ if TYPE_CHECKING:
     from refimpl.verify.attestation import Attestation
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.rekor import RekorClient
-    from refimpl.verify.signature import Signature
 
 __all__ = ["verify_attestation", "verify_image"]
+
+#: What verified, and what was wrong with the rest.
+_Found = tuple[list[dict[str, Any]], list[str]]
 
 _ISSUER = "certificate OIDC issuer must be provided for keyless workflow"
 _IDENTITY = "certificate identity must be provided for keyless workflow"
@@ -86,9 +89,13 @@ def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[s
         TimeoutExceededError: the time is over.
     """
 
-    def verified(verifier: Verifier, reference: Reference) -> list[dict[str, Any]]:
+    def verified(verifier: Verifier, reference: Reference) -> _Found:
         try:
-            return [_shown(signature) for signature in verifier.image_signatures(reference)]
+            bundles = verifier.bundles(reference)
+            if bundles is not None:
+                # Whatever they tell of the image, and without saying by which signature: so the contract has it.
+                return [_shown(Signature("", "")) for _ in bundles], []
+            return [_shown(signature) for signature in verifier.image_signatures(reference)], []
         except VerificationError as error:
             raise _RefusedError(f"verify image signature: {error}") from None
 
@@ -96,18 +103,27 @@ def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[s
 
 
 def verify_attestation(context: ComponentContext, ref: object, opts: object) -> dict[str, Any]:
-    """``success``, ``errors`` and ``attestations``, of any predicate type.
+    """``success``, ``errors`` and ``attestations``, of any predicate type; of bundles, image signatures too.
 
     Raises:
         NotSupportedError: the options ask for what isn't carried out; never taken for a failed check.
         TimeoutExceededError: the time is over.
     """
 
-    def verified(verifier: Verifier, reference: Reference) -> list[dict[str, Any]]:
+    def verified(verifier: Verifier, reference: Reference) -> _Found:
         try:
-            return [_attested(attestation) for attestation in verifier.attestations(reference)]
+            bundles = verifier.bundles(reference)
+            if bundles is None:
+                return [_attested(attestation) for attestation in verifier.attestations(reference)], []
         except VerificationError as error:
             raise _RefusedError(f"verify image attestation signature: {error}") from None
+        found, errors = [], []
+        for bundle in bundles:
+            try:
+                found.append(_attested(bundle.attestation()))
+            except VerificationError as error:
+                errors.append(f"parsing attestation: {error}")
+        return found, errors
 
     return _remembered(context.shared, "attestations", ref, opts, verified, keep_failures=False)
 
@@ -117,17 +133,17 @@ def _remembered(
     member: str,
     ref: object,
     opts: object,
-    verified: Callable[[Verifier, Reference], list[dict[str, Any]]],
+    verified: Callable[[Verifier, Reference], _Found],
     *,
     keep_failures: bool,
 ) -> dict[str, Any]:
     def result() -> dict[str, Any]:
         with ExitStack() as stack:
             try:
-                found = verified(*_verifier(shared, ref, opts, stack))
+                found, errors = verified(*_verifier(shared, ref, opts, stack))
             except _RefusedError as error:
-                return {"success": False, "errors": [str(error)], member: []}
-            return {"success": True, "errors": [], member: found}
+                found, errors = [], [str(error)]
+            return {"success": not errors, "errors": errors, member: found}
 
     key = (member, dumps(ref), dumps(opts))
     found = shared.verifications.get(key, result)

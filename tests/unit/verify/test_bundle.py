@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 from specimens import (
     DIGEST,
     HEX,
@@ -24,10 +26,19 @@ from specimens import (
     statement,
 )
 
+from ec_acceptance.testbed.fixtures.attachments import CERTIFICATES
 from ec_acceptance.testbed.rekor import Log
-from ec_acceptance.testbed.rekor.entries import canonical, dsse
+from ec_acceptance.testbed.rekor.entries import canonical, dsse, intoto
 from ec_acceptance.testbed.signing import KeyPair, Layer, pae
-from refimpl.errors import LimitExceededError, VerificationError
+from refimpl.errors import (
+    DigestMismatchError,
+    LimitExceededError,
+    RegistryError,
+    StatusError,
+    TransferError,
+    UnreachableError,
+    VerificationError,
+)
 from refimpl.oci.descriptor import Descriptor
 from refimpl.verify import checks
 from refimpl.verify.bundle import fetch_bundles
@@ -54,6 +65,14 @@ _NOT_LOGGED = "failed to verify log inclusion: not enough verified log entries f
 
 Change = Callable[[Any], object]
 
+_CERTIFICATE = CERTIFICATES["a name in a string type that nobody uses"](KNOWN).replace(b"\x1c\x08", b"\x0c\x08", 1)
+_SIGNED = {
+    "messageDigest": {"algorithm": 1, "digest": base64.b64encode(bytes.fromhex(HEX)).decode()},
+    "signature": base64.b64encode(
+        KNOWN.private.sign(bytes.fromhex(HEX), ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+    ).decode(),
+}
+
 
 def _same(_: Any) -> None:
     """No change."""
@@ -73,6 +92,25 @@ def _bundle(content: Any = None, key: KeyPair = KNOWN, change: Change = _same, p
     }
     change(document)
     return Layer(_TYPE, json.dumps(document).encode())
+
+
+def _certified(der: bytes) -> Change:
+    """The verification material is this certificate."""
+
+    def change(bundle: Any) -> None:
+        bundle["verificationMaterial"] = {"certificate": {"rawBytes": base64.b64encode(der).decode()}}
+
+    return change
+
+
+def _message(signature: Any) -> Change:
+    """The content is this signature over what isn't in the bundle."""
+
+    def change(bundle: Any) -> None:
+        bundle.pop("dsseEnvelope")
+        bundle["messageSignature"] = signature
+
+    return change
 
 
 def _referring(*layers: Layer) -> FakeRegistry:
@@ -168,15 +206,27 @@ def test_invalid_provenance_is_for_the_syntax_check() -> None:
             _bundle(statement(subject=[{"digest": {"sha256": "zz"}}])),
             "failed to verify signature: could not verify artifact: unable to decode subject digest",
         ),
+        (_bundle(change=_certified(_CERTIFICATE)), "expected key signature, not certificate"),
         (
-            _bundle(change=lambda bundle: bundle.update(verificationMaterial={"certificate": {"rawBytes": "AAAA"}})),
-            "expected key signature, not certificate",
+            _bundle(change=_certified(b"x")),
+            "failed to fetch verification content: validation error: x509: malformed certificate",
         ),
         (
-            _bundle(
-                change=lambda bundle: bundle.update(messageSignature={"signature": ""}) or bundle.pop("dsseEnvelope")
-            ),
-            "bundle does not contain a DSSE envelope",
+            _bundle(change=_certified(b"")),
+            "failed to fetch verification content: validation error: missing verification material",
+        ),
+        (_bundle(change=_message(_SIGNED)), "bundle does not contain a DSSE envelope"),
+        (
+            _bundle(change=_message({"messageDigest": {"digest": "AAAA"}})),
+            "failed to verify signature: artifact does not match digest",
+        ),
+        (
+            _bundle(change=_message({"signature": "AAAA"})),
+            "failed to fetch signature content: validation error: missing verification material",
+        ),
+        (
+            _bundle(statement(subject=[{"digest": {"sha256": HEX}}] * 1025)),
+            "failed to verify signature: too many subjects: 1025 > 1024",
         ),
         (
             _bundle(change=lambda bundle: bundle["dsseEnvelope"].update(payload="")),
@@ -208,6 +258,7 @@ def test_other_statement_types_fail_the_attestations_only() -> None:
         _bundle(change=lambda bundle: bundle.pop("mediaType")),
         _bundle(change=lambda bundle: bundle.update(unknown=1)),
         _bundle(change=lambda bundle: bundle.pop("verificationMaterial")),
+        _bundle(change=lambda bundle: bundle.update(verificationMaterial={})),
         _bundle(change=lambda bundle: bundle.update(verificationMaterial={"x509CertificateChain": {}})),
         _bundle(change=lambda bundle: bundle["verificationMaterial"].update(certificate={"rawBytes": "AAAA"})),
         _bundle(
@@ -232,7 +283,6 @@ def test_what_is_no_bundle_of_this_version_leaves_the_tags(layer: Layer) -> None
     "change",
     [
         lambda bundle: bundle.update(mediaType="application/vnd.dev.sigstore.bundle+json;version=0.3"),
-        lambda bundle: bundle.update(verificationMaterial={}),
         lambda bundle: bundle["verificationMaterial"].update(publicKey={}, timestampVerificationData=None),
         lambda bundle: bundle["dsseEnvelope"].update(payload=bundle["dsseEnvelope"]["payload"].rstrip("=")),
     ],
@@ -304,18 +354,50 @@ def test_a_logged_bundle_verifies() -> None:
     assert len(_verifier(registry, _TRANSPARENCY).attestations(IMAGE)) == 1
 
 
+_LOGGED = "failed to verify log inclusion: "
+_INCLUDED = f"{_LOGGED}calculated root:"
+
+
 @pytest.mark.parametrize(
-    "change",
+    ("change", "reason"),
     [
-        lambda entry: entry.update(integratedTime="5"),
-        lambda entry: entry.update(logIndex="7"),
-        lambda entry: entry.pop("inclusionPromise"),
-        lambda entry: entry["inclusionProof"].update(rootHash="AAAA"),
-        lambda entry: entry["inclusionProof"].update(hashes=[]),
+        (lambda entry: entry.update(integratedTime="5"), _NOT_LOGGED),
+        (lambda entry: entry.update(logIndex="7"), _NOT_LOGGED),
+        (lambda entry: entry["inclusionProof"].update(rootHash="AAAA"), _INCLUDED),
+        (lambda entry: entry["inclusionProof"].update(hashes=[]), f"{_LOGGED}wrong proof size 0, want 1"),
+        (lambda entry: entry["inclusionProof"].update(logIndex="0"), _INCLUDED),
+        (lambda entry: entry["inclusionProof"].update(logIndex="2"), f"{_LOGGED}index is beyond size: 2 >= 2"),
     ],
 )
-def test_an_entry_must_be_promised_and_included(change: Change) -> None:
-    assert _reasons(_entry(_bundle(), _log(), change=change), log=_TRANSPARENCY) == _NOT_LOGGED
+def test_a_promise_and_a_proof_must_hold(change: Change, reason: str) -> None:
+    assert _reasons(_entry(_bundle(), _log(), change=change), log=_TRANSPARENCY).startswith(reason)
+
+
+def test_a_proof_is_enough() -> None:
+    registry = _referring(_entry(_bundle(), _log(), change=lambda entry: entry.pop("inclusionPromise")))
+    assert len(_verifier(registry, _TRANSPARENCY).attestations(IMAGE)) == 1
+
+
+def _more_entries(change: Callable[[list[Any]], object]) -> Layer:
+    bundle = json.loads(_entry(_bundle(), _log()).content)
+    change(bundle["verificationMaterial"]["tlogEntries"])
+    return Layer(_TYPE, json.dumps(bundle).encode())
+
+
+def test_there_are_few_entries_and_none_twice() -> None:
+    twice = _more_entries(lambda entries: entries.append(dict(entries[0])))
+    assert _reasons(twice, log=_TRANSPARENCY) == f"{_LOGGED}duplicate tlog entries found"
+    many = _more_entries(lambda entries: entries.extend({**entries[0], "logIndex": at} for at in range(100, 132)))
+    assert _reasons(many, log=_TRANSPARENCY) == f"{_LOGGED}too many tlog entries: 33 > 32"
+
+
+def test_beside_a_proof_a_promise_is_enough() -> None:
+    def change(entries: list[Any]) -> None:
+        entries.append({**entries[0], "logIndex": "9", "inclusionPromise": None})
+        entries[0].pop("inclusionProof")
+
+    registry = _referring(_more_entries(change))
+    assert len(_verifier(registry, _TRANSPARENCY).attestations(IMAGE)) == 1
 
 
 def test_a_bundle_without_entry_or_of_another_log_is_not_logged() -> None:
@@ -324,31 +406,107 @@ def test_a_bundle_without_entry_or_of_another_log_is_not_logged() -> None:
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "reason"),
     [
-        dsse(attestation_layer({}).content, KNOWN.public_pem),
-        dsse(encoded(json.loads(_bundle().content)["dsseEnvelope"]), OTHER.public_pem),
-        canonical({"kind": "foo", "apiVersion": "0.0.1"}),
+        (dsse(attestation_layer({}).content, KNOWN.public_pem), "transparency log signature does not match"),
+        (
+            dsse(encoded(json.loads(_bundle().content)["dsseEnvelope"]), OTHER.public_pem),
+            "transparency log certificate does not match",
+        ),
+        (intoto(attestation_layer({}).content, KNOWN.public_pem), "unsupported entry type: *intoto.V001Entry"),
+        (
+            canonical({"kind": "rekord", "apiVersion": "0.0.1", "spec": {"data": {}}}),
+            "unsupported entry type: *rekord.V001Entry",
+        ),
     ],
 )
-def test_an_entry_about_something_else_does_not_log_the_bundle(body: bytes) -> None:
-    assert _reasons(_entry(_bundle(), _log(), body), log=_TRANSPARENCY) == _NOT_LOGGED
+def test_an_entry_about_something_else_does_not_log_the_bundle(body: bytes, reason: str) -> None:
+    assert _reasons(_entry(_bundle(), _log(), body), log=_TRANSPARENCY) == f"{_LOGGED}{reason}"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda entry: entry.update(canonicalizedBody=base64.b64encode(b'{"kind":"foo","spec":{"x":1}}').decode()),
+        lambda entry: entry.update(canonicalizedBody=""),
+        lambda entry: entry.update(logIndex="-1"),
+        lambda entry: entry.pop("logId"),
+        lambda entry: entry.pop("kindVersion"),
+        lambda entry: entry["inclusionProof"].pop("checkpoint"),
+        lambda entry: entry.pop("inclusionProof"),
+        lambda entry: entry.update(log_index="1"),
+    ],
+)
+def test_an_entry_that_is_none_leaves_the_tags(change: Change) -> None:
+    assert _types(_referring(_entry(_bundle(), _log(), change=change))) == ["by tag"]
 
 
 def test_the_checkpoint_must_be_the_logs_and_about_this_tree() -> None:
     layer, log = _bundle(), _log()
-    signed = "failed to verify log inclusion: signature on checkpoint did not verify"
-    foreign = log.checkpoint(2, key=STRANGE_LOG) if log.size > 1 else log.checkpoint(1, key=STRANGE_LOG)
+    log.add(dsse(encoded(json.loads(layer.content)["dsseEnvelope"]), KNOWN.public_pem))
+    head = "unmarshalling log entry checkpoint to SignedCheckpoint: unmarshalling"
     for note, reason in (
-        (foreign, signed),
+        (log.checkpoint(key=STRANGE_LOG), "signature on checkpoint did not verify"),
         (
-            _log().checkpoint(1),
-            "failed to verify log inclusion: checkpoint is of another tree than the inclusion proof",
+            log.checkpoint(1),
+            f"proof root hash does not match signed tree head, expected {log.root()} got {log.root(1)}",
         ),
-        ("junk", "failed to verify log inclusion: malformed checkpoint"),
+        ("rekor.test - 1\n2\n\n\n", f"{head} signed note: malformed note"),
+        ("rekor.test - 1\n\n2\n", f"{head} checkpoint: invalid checkpoint - too few newlines"),
+        ("junk", "cannot verify Rekor v2 entry without baseUrl in transparency log's trusted root"),
     ):
 
         def change(entry: Any, note: str = note) -> None:
             entry["inclusionProof"]["checkpoint"]["envelope"] = note
 
-        assert _reasons(_entry(layer, log, change=change), log=_TRANSPARENCY) == reason
+        assert _reasons(_entry(layer, log, change=change), log=_TRANSPARENCY) == f"{_LOGGED}{reason}"
+
+
+@pytest.mark.parametrize("version", ["v0.3.0", "v0.3.7", "v0.3.7-a.b", "v0.3.0+b", "v0.4.0-rc.1"])
+def test_versions_that_count(version: str) -> None:
+    media_type = f"application/vnd.dev.sigstore.bundle.{version}+json"
+    assert _types(_referring(_bundle(change=lambda bundle: bundle.update(mediaType=media_type)))) == ["t"]
+
+
+@pytest.mark.parametrize("version", ["v0.3.0-rc", "v0.4.0", "v1", "v0.30", "v0.3.01", "v0.3-rc", "v0.2.9", "0.3"])
+def test_versions_that_do_not_count(version: str) -> None:
+    media_type = f"application/vnd.dev.sigstore.bundle.{version}+json"
+    assert _types(_referring(_bundle(change=lambda bundle: bundle.update(mediaType=media_type)))) == ["by tag"]
+
+
+def test_an_envelope_may_name_the_key_as_ssh_does() -> None:
+    def named(keyid: str) -> Layer:
+        return _bundle(change=lambda bundle: bundle["dsseEnvelope"]["signatures"][0].update(keyid=keyid))
+
+    fingerprint = public(KNOWN).ssh_fingerprint
+    (found,) = _verifier(_referring(named(fingerprint))).attestations(IMAGE)
+    assert [one.keyid for one in found.signatures] == [fingerprint]
+    assert _reasons(named(public(OTHER).ssh_fingerprint)) == _WRONG_KEY
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        StatusError("GET x: TOOMANYREQUESTS: slow down", 429),
+        StatusError("GET x: 500 Internal Server Error", 500),
+        UnreachableError("GET x: connection refused"),
+        TransferError("GET x: unexpected EOF"),
+        DigestMismatchError("other bytes"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["referrers", "manifest", "blob"])
+def test_a_registry_that_fails_decides_nothing(asked: str, error: RegistryError) -> None:
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    registry = _referring(_bundle())
+    setattr(registry, asked, fail)
+    with pytest.raises(VerificationError, match=str(error)):
+        _types(registry)
+
+
+def test_a_registry_that_denies_what_it_lists_decides_nothing() -> None:
+    registry = _referring(_bundle())
+    registry.refused.add(registry.referring[0].digest)
+    with pytest.raises(VerificationError, match="DENIED"):
+        _types(registry)
