@@ -32,6 +32,7 @@ _THEMES = (
     "credentials",
     "trust",
     "vsa",
+    "bundles",
     "truncation",
     "inputs",
     "interruption",

@@ -149,7 +149,7 @@ def checkpoint_size_by_int() -> None:
 def checkpoint_by_splitlines() -> None:
     from refimpl.errors import VerificationError
     from refimpl.golang import base64text
-    from refimpl.verify import checkpoint
+    from refimpl.verify import bundle_log, checkpoint
 
     def check_checkpoint(note: str, key: Any, *, size: int, root: bytes) -> None:
         head, _, signatures = note.rpartition("\n\n")
@@ -159,6 +159,8 @@ def checkpoint_by_splitlines() -> None:
             raise VerificationError("checkpoint is of another tree than the inclusion proof")
 
     replace(checkpoint, "check_checkpoint", check_checkpoint)
+    replace(bundle_log, "check_checkpoint", check_checkpoint)
+    replace(bundle_log, "_NUMBERED_TREE", re.compile(""))
 
 
 @mutant(

@@ -101,16 +101,16 @@ Feature: What doesn't count as a signature
     Given a bundle of "acceptance/image" which <fault>
     When "validate image" is run with
       | --ignore-rekor=false |  |
-    Then the attestation of "acceptance/image" is refused because of "checkpoint"
+    Then the attestation of "acceptance/image" is refused because of "<reason>"
 
     Examples:
-      | id | fault                                                          |
-      | 01 | has a checkpoint with a size in Arabic digits                  |
-      | 02 | has a checkpoint with a size with an underscore                |
-      | 03 | has a checkpoint with a size with a sign                       |
-      | 04 | has a checkpoint with a size after a blank                     |
-      | 05 | has a checkpoint with lines that end in other characters       |
-      | 06 | has the hash in its checkpoint with more padding than it needs |
+      | id | fault                                                          | reason                        |
+      | 01 | has a checkpoint with a size in Arabic digits                  | checkpoint                    |
+      | 02 | has a checkpoint with a size with an underscore                | checkpoint                    |
+      | 03 | has a checkpoint with a size with a sign                       | checkpoint                    |
+      | 04 | has a checkpoint with a size after a blank                     | checkpoint                    |
+      | 05 | has a checkpoint with lines that end in other characters       | cannot verify Rekor v2 entry  |
+      | 06 | has the hash in its checkpoint with more padding than it needs | checkpoint                    |
 
   @trust-08
   Scenario: a bundle which nothing is wrong with

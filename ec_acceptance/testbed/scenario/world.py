@@ -95,6 +95,7 @@ class World:
         self.runs_allowed = True
         self.measured = False
         self.made: dict[str, str] = {}
+        self.referrers: dict[str, list[str]] = {}
         self.reader: Reader | None = None
         self.remembered: Mapping[str, str] = {}
         self.files_outside: Mapping[str, str] = {}
