@@ -3,7 +3,7 @@
 As a library: `validate_image` (docs/library.md), and `refimpl.errors`.
 """
 
-__version__ = "0.1.0"
+from refimpl.about import __version__
 
 TYPE_CHECKING = False  # not imported from typing: this module is the first of each run
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from refimpl import __version__
+from refimpl.about import __version__
 
 TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
 if TYPE_CHECKING:

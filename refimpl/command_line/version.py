@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from refimpl import __version__
+from refimpl.about import __version__
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
-import refimpl
+from refimpl.about import __version__
 from refimpl.errors import (
     DigestMismatchError,
     LimitExceededError,
@@ -127,7 +127,7 @@ class Client:
         self.deadline = deadline
         self._retry = retry
         self._closed = threading.Event()
-        self._transport = Transport(environ, deadline, user_agent=f"ec-ref/{refimpl.__version__}")
+        self._transport = Transport(environ, deadline, user_agent=f"ec-ref/{__version__}")
         self._keychain = Keychain(environ, deadline)
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}

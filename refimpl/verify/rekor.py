@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -14,24 +13,20 @@ from refimpl.golang.quoting import quoted
 from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
-from refimpl.record import record
-from refimpl.verify import merkle
 from refimpl.verify.dsse import Envelope
-from refimpl.verify.transparency_log import Evidence, Promise
+from refimpl.verify.transparency_log import Evidence, InclusionProof, LoggedEntry, Promise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refimpl.http.transport import Transport
 
-__all__ = ["InclusionProof", "LoggedEntry", "RekorClient", "api_url", "ask"]
+__all__ = ["RekorClient", "api_url", "ask"]
 
 _PATH = "/api/v1/log/entries/retrieve"
 _ATTEMPTS = 4
 _LIMIT = 32 << 20
 _LARGEST_UNSIGNED = 1 << 20
-_LEAF = 64
-_NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
 _HEADERS = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -60,37 +55,6 @@ _ENTRY = Struct.of(
 _ANSWER = Items("[]models.LogEntry", Table("models.LogEntry", _ENTRY))
 _ERROR = Struct.of("models.Error", code=INTEGER, message=STRING)
 _NAMES: Mapping[int, str] = {400: "BadRequest", 422: "UnprocessableEntity"}
-
-
-@record
-class InclusionProof:
-    """An audit path from a leaf to a root."""
-
-    log_index: int
-    tree_size: int
-    hashes: tuple[bytes, ...]
-    root: bytes
-
-
-@record
-class LoggedEntry:
-    """An entry as the server gave it.
-
-    Attributes:
-        uuid: its name: a tree id, maybe, and the leaf's hash.
-        body: decoded; empty when it isn't base64.
-        proof: None when there is none.
-    """
-
-    uuid: str
-    body: bytes
-    promise: Promise
-    proof: InclusionProof | None
-
-    @property
-    def is_named_after_body(self) -> bool:
-        """Whether the name ends with the hash of the body, as it must."""
-        return bool(_NAME.fullmatch(self.uuid)) and self.uuid[-_LEAF:].lower() == merkle.leaf_hash(self.body).hex()
 
 
 class RekorClient:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import VerificationError
 from refimpl.golang import base64text
@@ -17,10 +18,12 @@ from refimpl.verify.entry import Entry, key_of
 
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
-    from refimpl.verify.rekor import LoggedEntry, RekorClient
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["Evidence", "Promise", "TransparencyLog"]
+__all__ = ["Evidence", "InclusionProof", "LogClient", "LoggedEntry", "Promise", "TransparencyLog"]
+
+_LEAF = 64
+_NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
 
 _PAYLOAD = Struct.of("bundle.RekorPayload", body=ANY, integratedTime=INTEGER, logIndex=INTEGER, logID=STRING)
 _BUNDLE = Struct.of("bundle.RekorBundle", SignedEntryTimestamp=BYTES, Payload=_PAYLOAD)
@@ -132,6 +135,45 @@ class Evidence:
             raise VerificationError("both public key and certificate were provided but did not match")
 
 
+@record
+class InclusionProof:
+    """An audit path from a leaf to a root."""
+
+    log_index: int
+    tree_size: int
+    hashes: tuple[bytes, ...]
+    root: bytes
+
+
+@record
+class LoggedEntry:
+    """An entry as the server gave it.
+
+    Attributes:
+        uuid: its name: a tree id, maybe, and the leaf's hash.
+        body: decoded; empty when it isn't base64.
+        proof: None when there is none.
+    """
+
+    uuid: str
+    body: bytes
+    promise: Promise
+    proof: InclusionProof | None
+
+    @property
+    def is_named_after_body(self) -> bool:
+        """Whether the name ends with the hash of the body, as it must."""
+        return bool(_NAME.fullmatch(self.uuid)) and self.uuid[-_LEAF:].lower() == merkle.leaf_hash(self.body).hex()
+
+
+class LogClient(Protocol):
+    """What finds entries in a log: `refimpl.verify.rekor.RekorClient`."""
+
+    def find(self, evidence: Evidence) -> tuple[LoggedEntry, ...]:
+        """The log's entries about a signature; `VerificationError` when it can't be asked."""
+        ...
+
+
 class TransparencyLog:
     """The log checks of a run.
 
@@ -140,7 +182,7 @@ class TransparencyLog:
         client: asks a log; None when none is configured.
     """
 
-    def __init__(self, keys: LogKeys, client: RekorClient | None = None) -> None:
+    def __init__(self, keys: LogKeys, client: LogClient | None = None) -> None:
         self.keys = keys
         self._client = client
 
@@ -179,7 +221,7 @@ class TransparencyLog:
         promise.check(key)
         return promise.time
 
-    def _online(self, evidence: Evidence, client: RekorClient) -> datetime:
+    def _online(self, evidence: Evidence, client: LogClient) -> datetime:
         evidence.check_certificate()
         entries = client.find(evidence)
         if not entries:
