@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import rooms
 
 
@@ -24,3 +26,25 @@ def test_the_picture_is_of_today() -> None:
 
 def test_circles_are_found() -> None:
     assert rooms.circles({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == [{"b", "c"}]
+
+
+def _walks() -> list[list[str]]:
+    """The files that each walk of the tour goes through, in order."""
+    text = (rooms.ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    parts = [re.findall(r"^\d+\. `(refimpl/[\w/]+\.py)`", part, re.MULTILINE) for part in text.split("\n## ")]
+    return [files for files in parts if files]
+
+
+def test_each_walk_of_the_tour_is_short_and_leads_through_files_that_exist() -> None:
+    walks = _walks()
+    assert len(walks) == 2
+    for files in walks:
+        assert len(files) <= 12
+        assert len(set(files)) == len(files)
+        assert [file for file in files if not (rooms.ROOT / file).is_file()] == []
+
+
+def test_the_tour_names_each_room() -> None:
+    text = (rooms.ROOT / "docs" / "tour.md").read_text(encoding="utf-8")
+    rows = {name for row in re.findall(r"^\| (`.*`) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert rows == rooms.rooms().keys() - set(rooms.FOUNDATION)
