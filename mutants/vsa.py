@@ -18,9 +18,10 @@ __all__: list[str] = []
 
 @mutant("vsa-always-passed", "A VSA says that the image passed, whatever was found.", Kind.VSA, "vsa-02")
 def always_passed() -> None:
-    from refimpl.vsa import making, predicate
+    from refimpl.report import vsa
+    from refimpl.vsa import making
 
-    original = predicate.component_predicate
+    original = vsa.component_predicate
 
     def passed(*arguments: Any, **options: Any) -> Mapping[str, Any]:
         return {**original(*arguments, **options), "status": "passed"}
@@ -30,9 +31,10 @@ def always_passed() -> None:
 
 @mutant("vsa-without-images-of-indexes", "An index's VSA doesn't name its images.", Kind.VSA, "vsa-03")
 def without_images_of_indexes() -> None:
-    from refimpl.vsa import predicate
 
-    replace(predicate, "_images", lambda *_: ())
+    from refimpl.report import vsa
+
+    replace(vsa, "_images", lambda *_: ())
 
 
 @mutant("vsa-names-as-paths", "A component's name can lead out of the folder for VSAs.", Kind.VSA, "vsa-14")

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from refimpl.errors import Error, PolicyError
+from refimpl.report.vsa import component_predicate, snapshot_predicate
 from refimpl.verify.checks import ACCESSIBLE
 from refimpl.vsa.files import (
     ENVELOPE_MODE,
@@ -17,7 +18,6 @@ from refimpl.vsa.files import (
     write,
     write_predicate,
 )
-from refimpl.vsa.predicate import component_predicate, snapshot_predicate
 from refimpl.vsa.statement import signed_statement
 from refimpl.vsa.storage import upload
 
