@@ -31,7 +31,6 @@ def always_passed() -> None:
 
 @mutant("vsa-without-images-of-indexes", "An index's VSA doesn't name its images.", Kind.VSA, "vsa-03")
 def without_images_of_indexes() -> None:
-
     from refimpl.report import vsa
 
     replace(vsa, "_images", lambda *_: ())

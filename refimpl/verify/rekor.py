@@ -85,7 +85,7 @@ class RekorClient:
             raise VerificationError(f"searching log query: {error}") from None
 
     def _asked(self, body: bytes) -> tuple[LoggedEntry, ...]:
-        status, content_type, answer = ask(self._transport, "POST", self._url, body)
+        status, content_type, answer = self._answer(body)
         _check_content_type(content_type, successful=status == HTTPStatus.OK)
         if status != HTTPStatus.OK:
             shown = _shown_error(answer)
@@ -94,6 +94,9 @@ class RekorClient:
             return ()
         entries = decode(parse(answer, most_values=FEW_VALUES), _ANSWER) or ()
         return tuple(_entry(uuid, entry or {}) for named in entries for uuid, entry in (named or {}).items())
+
+    def _answer(self, body: bytes) -> tuple[int, str, bytes]:
+        return ask(self._transport, "POST", self._url, body)
 
 
 def api_url(url: str) -> str:

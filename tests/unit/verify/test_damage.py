@@ -181,7 +181,7 @@ def _answer() -> bytes:
 
 
 def _read_answer(data: bytes) -> object:
-    class RecordedRequest(RekorClient):
+    class Answering(RekorClient):
         def __init__(self) -> None:
             pass
 
@@ -190,7 +190,7 @@ def _read_answer(data: bytes) -> object:
 
     signature = base64.b64encode(KNOWN.sign(_PAYLOAD)).decode()
     evidence = Evidence(_PAYLOAD, signature, KNOWN.public_pem, public(KNOWN), None, is_attestation=False)
-    return TransparencyLog(LogKeys(public(LOG)), RecordedRequest()).check(evidence, None)
+    return TransparencyLog(LogKeys(public(LOG)), Answering()).check(evidence, None)
 
 
 _DOCUMENTS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
