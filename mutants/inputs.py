@@ -334,8 +334,8 @@ def formats_unnamed() -> None:
     from refimpl.errors import OutputError
     from refimpl.report import targets
 
-    @changed(targets, "_rendered")
-    def rendered(original: Callable[..., Any], *arguments: Any) -> Any:
+    @changed(targets, "_render")
+    def render(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
         except OutputError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import NotSupportedError
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from refimpl.http.retry import Retry
+    from refimpl.report.model import TextOptions
 
 __all__ = ["TRACE_KINDS", "UNSUPPORTED", "Options", "check_supported", "parse_trace"]
 
@@ -109,6 +111,15 @@ class Options:
             taken["output"] = (*taken["output"], f"json={values['output-file']}")
         taken["trace"] = parse_trace(values["trace"])
         return cls(**taken)
+
+    def text_options(self, environ: Mapping[str, str]) -> TextOptions:
+        """What a report's text shows; its colours also depend on standard output."""
+        from refimpl.report.model import TextOptions
+        from refimpl.report.targets import use_color
+
+        is_terminal = sys.stdout.isatty()
+        color = use_color(color=self.color, no_color=self.no_color, environ=environ, is_terminal=is_terminal)
+        return TextOptions(self.show_successes, self.show_warnings, self.show_policy_docs_link, color)
 
     @property
     def retry(self) -> Retry:

@@ -50,7 +50,7 @@ def inspect_data(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
     if values["output"] == "json":
         text = jsontext.dumps(shown)
     else:
-        from refimpl.report.yaml_emitter import dumps
+        from refimpl.golang.yaml_dump import dumps
 
         text = dumps(shown)
     print_text(f"{well_formed(text)}\n")

@@ -24,7 +24,7 @@ from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.rego.builtins import Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
-from refimpl.report.targets import TextOptions, write
+from refimpl.report.targets import write
 from refimpl.system.workers import run_all
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
@@ -68,7 +68,7 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
     """
     deadline = Deadline(options.timeout)
     validation = validate_components(options, environ, deadline)
-    write(validation.report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer)
+    write(validation.report, options.output, options.text_options(environ), sys.stdout.buffer)
     if validation.fault is not None:
         raise validation.fault
     if options.vsa:

@@ -33,8 +33,9 @@ from refimpl.policy.sources.workspace import Workspace, fetch_sources
 from refimpl.redaction import without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
+from refimpl.report.formats import INPUT_FORMATS
 from refimpl.report.model import ComponentResult, Report
-from refimpl.report.targets import INPUT_FORMATS, TextOptions, write
+from refimpl.report.targets import write
 from refimpl.result import ordered
 from refimpl.system.workers import run_all
 from refimpl.verify.checks import unjudged
@@ -131,7 +132,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             show_successes=options.show_successes,
             show_warnings=options.show_warnings,
         )
-        write(report, options.output, TextOptions.chosen(options, environ), sys.stdout.buffer, INPUT_FORMATS)
+        write(report, options.output, options.text_options(environ), sys.stdout.buffer, INPUT_FORMATS)
         if (fault := join_errors([fault for _, fault in files if fault is not None])) is not None:
             raise fault
         if options.strict and not report.success:

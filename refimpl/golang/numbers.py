@@ -7,19 +7,19 @@ from typing import Any
 
 from refimpl.golang.jsontext import Number
 
-__all__ = ["json_text", "normalised", "widened"]
+__all__ = ["format_float", "format_json", "normalised", "widened"]
 
 
-def json_text(number: float) -> str:
+def format_float(number: float) -> str:
+    """The shortest text as ``%v`` has it: an exponent below 1e-4 and from 1e6 on, such as ``1e-05`` or ``1e+06``."""
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+    return _format(number, exponents=range(-4, 6), spec="+03d")
+
+
+def format_json(number: float) -> str:
     """The shortest JSON text: an exponent only below 1e-6 and from 1e21 on, such as ``1e-7`` or ``1e+21``."""
-    if number == 0:
-        return "0"
-    sign, digits, point = _digits(number)
-    if not -6 < point <= 21:
-        exponent = point - 1
-        fraction = f".{digits[1:]}" if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{fraction}e{exponent:+d}"
-    return sign + _positional(digits, point)
+    return _format(number, exponents=range(-6, 21), spec="+d") if number else "0"
 
 
 def normalised(value: Any) -> Any:
@@ -52,7 +52,7 @@ def widened(value: Any) -> Any:
 
 
 def _number(number: float) -> int | Number:
-    text = json_text(number)
+    text = format_json(number)
     return int(text) if text.lstrip("-").isdigit() else Number(text)
 
 
@@ -60,17 +60,17 @@ def _bytewise(key: str) -> bytes:
     return key.encode(errors="surrogatepass")
 
 
-def _digits(number: float) -> tuple[str, str, int]:
-    """Sign, shortest digits and the place of the point counted from before the first digit."""
-    mantissa, _, exponent = repr(abs(number)).partition("e")
+def _format(number: float, *, exponents: range, spec: str) -> str:
+    """Shortest digits, with the point among them if the exponent is one of those, else behind the first one."""
+    mantissa, _, power = repr(abs(number)).partition("e")
     whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
-    return ("-" if number < 0 else ""), digits.rstrip("0") or "0", point
-
-
-def _positional(digits: str, point: int) -> str:
-    if point <= 0:
-        return "0." + "0" * -point + digits
-    whole, fraction = digits[:point].ljust(point, "0"), digits[point:]
-    return f"{whole}.{fraction}" if fraction else whole
+    significant = (whole + fraction).lstrip("0")
+    exponent = len(significant) - len(fraction) - 1 + int(power or 0) if significant else 0
+    digits = significant.rstrip("0") or "0"
+    sign = "-" if math.copysign(1, number) < 0 else ""
+    if exponent not in exponents:
+        return sign + digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "") + f"e{exponent:{spec}}"
+    if exponent < 0:
+        return f"{sign}0.{'0' * (-exponent - 1)}{digits}"
+    whole, fraction = digits[: exponent + 1].ljust(exponent + 1, "0"), digits[exponent + 1 :]
+    return f"{sign}{whole}.{fraction}" if fraction else sign + whole

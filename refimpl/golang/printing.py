@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang import quoting
 from refimpl.golang.jsontext import Number
+from refimpl.golang.numbers import format_float
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ def spelled(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return _float(value)
+        return format_float(value)
     if isinstance(value, int):
         return str(value)
     return _nested(value, spelled)
@@ -46,14 +46,3 @@ def _nested(value: Any, spell: Callable[[Any], str]) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(map(spell, value)) + "]"
     return "map[" + " ".join(f"{spell(key)}:{spell(item)}" for key, item in sorted(value.items())) + "]"
-
-
-def _float(value: float) -> str:
-    from decimal import Decimal  # rarely needed
-
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    number = Decimal(repr(value)).normalize()
-    if number.is_zero() or -4 <= number.adjusted() < 6:
-        return format(number, "f")
-    return f"{value:.{len(number.as_tuple().digits) - 1}e}"

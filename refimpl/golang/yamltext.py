@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import yaml
 
-__all__ = ["loads", "loads_all"]
+__all__ = ["loads", "loads_all", "resolve"]
 
 #: Which part of a document may come from aliases (go-yaml): of 400,000 values almost all, of 4 million a tenth.
 _ALIASES = (0.99, 400_000), (0.1, 4_000_000)
@@ -264,7 +264,7 @@ def _scalar(event: Any) -> Any:
     text = cast("str", event.value)
     tag = event.tag
     if tag is None or tag == "!":
-        return _resolved(text) if event.implicit[0] and tag is None else text
+        return resolve(text) if event.implicit[0] and tag is None else text
     if tag == _TAG + "str":
         return text
     if tag == _TAG + "binary":
@@ -277,7 +277,7 @@ def _scalar(event: Any) -> Any:
                 f"yaml: line {event.start_mark.line + 1}: !!binary value contains invalid base64"
             ) from None
     wanted = {"bool": bool, "int": int, "float": float, "null": type(None)}.get(tag.removeprefix(_TAG))
-    value = _resolved(text)
+    value = resolve(text)
     if wanted is None:
         return value if event.implicit[0] else text
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
@@ -287,8 +287,12 @@ def _scalar(event: Any) -> Any:
     return value
 
 
-def _resolved(text: str) -> Any:
-    """What a plain scalar means (go-yaml's resolve, version 2)."""
+def resolve(text: str) -> Any:
+    """What a plain scalar means (go-yaml's resolve, version 2): None, bool, int, float or str.
+
+    Raises:
+        ValueError: an infinity, or what isn't a number.
+    """
     if text in _NULL:
         return None
     if text in _TRUE:
@@ -301,7 +305,7 @@ def _resolved(text: str) -> Any:
         return text
     if _NOT_FINITE.fullmatch(text):
         raise ValueError(f"yaml: {text} has no JSON form")
-    digits = text.replace("_", "")
+    digits = text if text[0] == "." else text.replace("_", "")
     number = _integer(digits)
     if number is not None:
         return number

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.golang.numbers import json_text, normalised
+from refimpl.golang.numbers import format_json, normalised
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def _decode_text(shape: Text, value: Any, place: _Place) -> str:
         raise place.wrong(value, shape)
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json_text(value) if isinstance(value, float) else str(value)
+    return format_json(value) if isinstance(value, float) else str(value)
 
 
 def _decode_record(shape: Record, value: Any, place: _Place) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from refimpl.report.plain_value import plain
+from refimpl.golang.printing import spelled
 
 if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
@@ -58,10 +58,10 @@ def _suite(report: Report, component: ComponentResult, successes: tuple[Result, 
         *(_case(result, "skipped") for result in component.warnings),
     ]
     shown = "".join(
-        f'<property name="{_escaped(key)}" value="{_escaped(value)}"></property>' for key, value in properties
+        f'<property name="{_escape(key)}" value="{_escape(value)}"></property>' for key, value in properties
     )
     return (
-        f'<testsuite name="{_escaped(f"{component.name} ({component.container_image})")}" tests="{tests}" '
+        f'<testsuite name="{_escape(f"{component.name} ({component.container_image})")}" tests="{tests}" '
         f'failures="{len(component.violations)}" errors="0" id="0"{skipped} time="" '
         f'timestamp="{report.created.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}">'
         f"<properties>{shown}</properties>{''.join(cases)}</testsuite>"
@@ -71,13 +71,13 @@ def _suite(report: Report, component: ComponentResult, successes: tuple[Result, 
 def _case(result: Result, problem: str = "") -> str:
     code = result.metadata.get("code")
     title = f"{code}: {result.msg}" if type(code) is str else result.msg
-    others = ", ".join(sorted(f"{key}={plain(value)}" for key, value in result.metadata.items() if key != "code"))
-    name = _escaped(f"{title} [{others}]" if others else title)
-    inside = f'<{problem} message="{_escaped(result.msg)}">{_cdata(result.msg)}</{problem}>' if problem else ""
+    others = ", ".join(sorted(f"{key}={spelled(value)}" for key, value in result.metadata.items() if key != "code"))
+    name = _escape(f"{title} [{others}]" if others else title)
+    inside = f'<{problem} message="{_escape(result.msg)}">{_cdata(result.msg)}</{problem}>' if problem else ""
     return f'<testcase name="{name}" classname="{name}">{inside}</testcase>'
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return _well_formed(text).translate(_ESCAPES)
 
 

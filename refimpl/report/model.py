@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from refimpl.result import Result
 
-__all__ = ["ComponentResult", "Report"]
+__all__ = ["ComponentResult", "Report", "TextOptions"]
 
 
 @record
@@ -47,6 +47,16 @@ class ComponentResult:
     def success(self) -> bool:
         """Whether there is no violation."""
         return not self.violations
+
+    @property
+    def violation_count(self) -> int:
+        """How many violations there are."""
+        return len(self.violations)
+
+    @property
+    def warning_count(self) -> int:
+        """How many warnings there are."""
+        return len(self.warnings)
 
     @property
     def success_count(self) -> int:
@@ -94,12 +104,12 @@ class Report:
     @property
     def violation_count(self) -> int:
         """Violations of all components."""
-        return sum(len(component.violations) for component in self.components)
+        return sum(component.violation_count for component in self.components)
 
     @property
     def warning_count(self) -> int:
         """Warnings of all components, shown or not."""
-        return sum(len(component.warnings) for component in self.components)
+        return sum(component.warning_count for component in self.components)
 
     @property
     def success_count(self) -> int:
@@ -114,3 +124,13 @@ class Report:
         if self.warning_count:
             return "WARNING"
         return "SUCCESS" if self.success_count else "SKIPPED"
+
+
+@record
+class TextOptions:
+    """What the ``text`` format shows; of the other formats none is affected."""
+
+    show_successes: bool = False
+    show_warnings: bool = True
+    show_policy_docs_link: bool = False
+    color: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -12,58 +11,20 @@ from refimpl.golang.quoting import quoted
 from refimpl.golang.strconv import parse_bool
 from refimpl.golang.utf8 import well_formed
 from refimpl.record import record
+from refimpl.report.formats import FORMATS
+from refimpl.report.model import TextOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from refimpl.command_line.options import Options
+    from refimpl.report.formats import Renderer
     from refimpl.report.model import Report
 
-__all__ = ["FORMATS", "INPUT_FORMATS", "Target", "TextOptions", "parse_target", "use_color", "write"]
-
-FORMATS: Mapping[str, str] = {
-    "json": "json_report",
-    "yaml": "yaml_report",
-    "text": "text",
-    "appstudio": "appstudio",
-    "hacbs": "appstudio",
-    "summary": "summary",
-    "summary-markdown": "summary_markdown",
-    "junit": "junit",
-    "attestation": "attestation",
-    "policy-input": "policy_input",
-    "vsa": "vsa",
-}
-"""The module of this package that renders each format."""
-
-INPUT_FORMATS: Mapping[str, str] = {
-    "json": "input_json",
-    "yaml": "input_yaml",
-    "text": "input_text",
-    "summary": "input_summary",
-}
-"""Likewise, of reports on files."""
+__all__ = ["Target", "parse_target", "use_color", "write"]
 
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
 _HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
-
-
-@record
-class TextOptions:
-    """What the ``text`` format shows; of the other formats none is affected."""
-
-    show_successes: bool = False
-    show_warnings: bool = True
-    show_policy_docs_link: bool = False
-    color: bool = False
-
-    @classmethod
-    def chosen(cls, options: Options, environ: Mapping[str, str]) -> TextOptions:
-        """What the command line asks for, standard output being what it is."""
-        is_terminal = sys.stdout.isatty()
-        color = use_color(color=options.color, no_color=options.no_color, environ=environ, is_terminal=is_terminal)
-        return cls(options.show_successes, options.show_warnings, options.show_policy_docs_link, color)
 
 
 @record
@@ -94,7 +55,7 @@ def write(
     outputs: Sequence[str],
     defaults: TextOptions,
     stdout: BinaryIO,
-    formats: Mapping[str, str] = FORMATS,
+    formats: Mapping[str, Renderer] = FORMATS,
 ) -> None:
     """Write the report to each of the targets, in order; without any as ``text`` to `stdout`.
 
@@ -109,33 +70,19 @@ def write(
     for output in outputs or ("text",):
         try:
             target = parse_target(output)
-            _write_target(target, _rendered(report, target, defaults, formats), stdout)
+            _write_target(target, _render(report, target, defaults, formats), stdout)
         except Error as error:
             problems.append(str(error))
     if problems:
         raise OutputError("\n".join(problems))
 
 
-def _rendered(report: Report, target: Target, defaults: TextOptions, formats: Mapping[str, str]) -> bytes:
+def _render(report: Report, target: Target, defaults: TextOptions, formats: Mapping[str, Renderer]) -> bytes:
     options = _with_query(defaults, target.query)
-    if formats is not FORMATS:
-        options = defaults
-    module_name = formats.get(target.format)
-    if module_name is None:
+    if target.format not in formats:
         raise OutputError(f"{quoted(target.format)} is not a valid report format (there are {', '.join(formats)})")
-    render = importlib.import_module(f"refimpl.report.{module_name}").render
-    rendered: str | bytes
-    if target.format == "text":
-        rendered = render(
-            report,
-            show_successes=options.show_successes,
-            show_warnings=options.show_warnings,
-            show_policy_docs_link=options.show_policy_docs_link,
-            color=options.color,
-        )
-    else:
-        rendered = render(report)
-    data = well_formed(rendered).encode() if isinstance(rendered, str) else rendered
+    shown = formats[target.format](report, options if formats is FORMATS else defaults)
+    data = well_formed(shown).encode() if isinstance(shown, str) else shown
     return data if data.endswith(b"\n") else data + b"\n"
 
 

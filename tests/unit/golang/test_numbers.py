@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from refimpl.golang.jsontext import Number, dumps
-from refimpl.golang.numbers import json_text, normalised, widened
+from refimpl.golang.numbers import format_json, normalised, widened
 
 
 @pytest.mark.parametrize(
@@ -24,8 +24,8 @@ from refimpl.golang.numbers import json_text, normalised, widened
     ],
 )
 def test_floats_are_spelled_as_in_the_report(number: float, text: str) -> None:
-    assert json_text(number) == text
-    assert float(json_text(number)) == number
+    assert format_json(number) == text
+    assert float(format_json(number)) == number
 
 
 def test_members_are_sorted_by_their_bytes_and_integers_stay_exact() -> None:

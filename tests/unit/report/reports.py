@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from refimpl.report.model import ComponentResult, Report
+from refimpl.report.formats import FORMATS
+from refimpl.report.model import ComponentResult, Report, TextOptions
 from refimpl.result import Result
 
-__all__ = ["KEY", "component", "report", "result"]
+__all__ = ["KEY", "component", "render", "report", "result"]
 
 KEY = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
 _CREATED = datetime(2026, 11, 23, 16, 24, 45, 999_999, tzinfo=UTC)
@@ -37,3 +38,10 @@ def report(*components: ComponentResult, **members: Any) -> Report:
             **members,
         }
     )
+
+
+def render(name: str, report: Report, **options: bool) -> str:
+    """The report in a format that is text."""
+    shown = FORMATS[name](report, TextOptions(**options))
+    assert isinstance(shown, str)
+    return shown

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reports import KEY, component, report, result
+from reports import KEY, component, render, report, result
 
 from refimpl.golang import jsontext
-from refimpl.report import json_report
+from refimpl.report.structured import describe_images
 
 _TAIL = (
     '"key":"-----BEGIN PUBLIC KEY-----\\nMFkw\\n-----END PUBLIC KEY-----\\n",'
@@ -15,13 +15,11 @@ _TAIL = (
 
 
 def test_a_report_without_components() -> None:
-    assert json_report.render(report()) == f'{{"success":true,"components":null,{_TAIL}'
+    assert render("json", report()) == f'{{"success":true,"components":null,{_TAIL}'
 
 
 def test_the_snapshots_text_is_shown_when_there_is_one() -> None:
-    assert json_report.render(report(snapshot="ns/s")).startswith(
-        '{"success":true,"snapshot":"ns/s","components":null,'
-    )
+    assert render("json", report(snapshot="ns/s")).startswith('{"success":true,"snapshot":"ns/s","components":null,')
 
 
 def test_a_component_with_everything_in_its_order() -> None:
@@ -33,7 +31,7 @@ def test_a_component_with_everything_in_its_order() -> None:
         signatures=({"keyid": "", "sig": "MEQ="},),
         attestations=({"type": "t", "signatures": [{"keyid": "", "sig": "MEU="}]},),
     )
-    assert json_report.render(report(full, show_successes=True)) == (
+    assert render("json", report(full, show_successes=True)) == (
         '{"success":false,"components":[{"name":"Unnamed","containerImage":"r/a@sha256:1",'
         '"source":{"git":{"url":"u","revision":"r"}},'
         '"violations":[{"msg":"\\u003cb\\u003e \\u0026 é\\n","metadata":{"code":"a.v","description":"d","term":"t"}},'
@@ -47,7 +45,7 @@ def test_a_component_with_everything_in_its_order() -> None:
 
 def test_empty_lists_are_left_out_and_successes_need_their_flag() -> None:
     plain = component(successes=(result("Pass", "a.s"),))
-    assert json_report.render(report(plain)) == (
+    assert render("json", report(plain)) == (
         '{"success":true,"components":[{"name":"Unnamed","containerImage":"r/a@sha256:1","source":{},"success":true}],'
         + _TAIL
     )
@@ -55,11 +53,11 @@ def test_empty_lists_are_left_out_and_successes_need_their_flag() -> None:
 
 def test_numbers_keep_their_spelling() -> None:
     number = jsontext.loads("[1.50, 1e400, 12345678901234567890123]")
-    shown = json_report.render(report(component(warnings=(result("w", "a.w", n=number),))))
+    shown = render("json", report(component(warnings=(result("w", "a.w", n=number),))))
     assert '"n":[1.50,1e400,12345678901234567890123]' in shown
 
 
 def test_the_document_is_the_same_data() -> None:
     made = report(component(violations=(result("v", "a.v"),)))
-    assert jsontext.loads(json_report.render(made)) == json_report.document(made)
-    assert json_report.document(made)["key"] == KEY
+    assert jsontext.loads(render("json", made)) == describe_images(made)
+    assert describe_images(made)["key"] == KEY

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from reports import KEY, component, report, result
+from reports import KEY, component, render, report, result
 
-from refimpl.report import appstudio, attestation, policy_input, summary, summary_markdown, vsa
+from refimpl.report.verbatim import join_policy_inputs, join_statements
 
 _GOOD = result("Pass", "a.s")
 _MIXED = report(
@@ -25,14 +25,14 @@ _MIXED = report(
 
 
 def test_appstudio_has_sums_and_the_time_as_text() -> None:
-    assert appstudio.render(_MIXED) == (
+    assert render("appstudio", _MIXED) == (
         '{"timestamp":"1795451085","namespace":"","successes":4,"failures":5,"warnings":1,"result":"FAILURE"}'
     )
-    assert json.loads(appstudio.render(report()))["result"] == "SKIPPED"
+    assert json.loads(render("appstudio", report()))["result"] == "SKIPPED"
 
 
 def test_the_summary_condenses_messages_by_code() -> None:
-    document = json.loads(summary.render(_MIXED))
+    document = json.loads(render("summary", _MIXED))
     assert list(document) == ["components", "success", "key"]
     assert document["components"][0] == {
         "name": "B",
@@ -48,38 +48,38 @@ def test_the_summary_condenses_messages_by_code() -> None:
 
 
 def test_the_summary_lists_successes_with_their_flag_and_is_never_successful() -> None:
-    document = json.loads(summary.render(report(*_MIXED.components[1:2], show_successes=True, snapshot="s")))
+    document = json.loads(render("summary", report(*_MIXED.components[1:2], show_successes=True, snapshot="s")))
     assert list(document) == ["snapshot", "components", "success", "key"]
     assert document["components"][0]["successes"] == {"a.s": ["Pass"]}
     assert document["success"] is False
-    assert summary.render(report()).startswith('{"components":null,"success":false,"key":"')
+    assert render("summary", report()).startswith('{"components":null,"success":false,"key":"')
 
 
 def test_the_markdown_table() -> None:
-    assert summary_markdown.render(_MIXED) == (
+    assert render("summary-markdown", _MIXED) == (
         "| Field     | Value |Status|\n|-----------|-------|-------|\n"
         "| Time | 2026-11-23 16:24:45 |  |\n"
         "| Successes | 4 | :x: |\n| Failures | 5 | :x: |\n| Warnings | 1 | :x: |\n| Result |  | :x: |\n"
     )
-    assert summary_markdown.render(report(component(successes=(_GOOD,)))).endswith(
+    assert render("summary-markdown", report(component(successes=(_GOOD,)))).endswith(
         "| Successes | 1 | :white_check_mark: |\n| Failures | 0 | :white_check_mark: |\n"
         "| Warnings | 0 | :white_check_mark: |\n| Result |  | :white_check_mark: |\n"
     )
-    assert "| Successes | 0 | :x: |" in summary_markdown.render(report())
+    assert "| Successes | 0 | :x: |" in render("summary-markdown", report())
 
 
 def test_statements_come_as_signed_in_the_order_of_the_report() -> None:
-    assert attestation.render(_MIXED) == b'{\n "b": 1}\n{}\n[]'
-    assert attestation.render(report()) == b""
+    assert join_statements(_MIXED) == b'{\n "b": 1}\n{}\n[]'
+    assert join_statements(report()) == b""
 
 
 def test_a_component_that_was_not_evaluated_has_an_empty_line_as_input() -> None:
-    assert policy_input.render(_MIXED) == b'{"a":1}\n{"b":2}\n\n'
-    assert policy_input.render(report()) == b""
+    assert join_policy_inputs(_MIXED) == b'{"a":1}\n{"b":2}\n\n'
+    assert join_policy_inputs(report()) == b""
 
 
 def test_the_verification_summary() -> None:
-    assert json.loads(vsa.render(_MIXED)) == {
+    assert json.loads(render("vsa", _MIXED)) == {
         "policy": {"sources": [{"policy": ["file::./p"]}], "publicKey": "k.pub"},
         "imageRefs": ["r/b", "r/a", "r/0"],
         "timestamp": "2026-11-23T16:24:45Z",
@@ -114,7 +114,9 @@ def test_the_verification_summary() -> None:
             "Warnings": 1,
         },
     }
-    passed = json.loads(vsa.render(report(component("r/a", successes=(_GOOD,)), component("r/a"), show_successes=True)))
+    passed = json.loads(
+        render("vsa", report(component("r/a", successes=(_GOOD,)), component("r/a"), show_successes=True))
+    )
     assert (passed["status"], passed["imageRefs"]) == ("passed", ["r/a"])
     assert [one["successes"] for one in passed["summary"]["component_details"]] == [1, 0]
-    assert json.loads(vsa.render(report()))["imageRefs"] == []
+    assert json.loads(render("vsa", report()))["imageRefs"] == []

@@ -14,8 +14,9 @@ import pytest
 from reports import component, report, result
 
 from refimpl.errors import OutputError
-from refimpl.report import targets
-from refimpl.report.targets import Target, TextOptions, parse_target, use_color, write
+from refimpl.report.formats import FORMATS
+from refimpl.report.model import TextOptions
+from refimpl.report.targets import Target, parse_target, use_color, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def test_without_outputs_the_text_goes_to_standard_output() -> None:
     assert _written().startswith("Success: false\n")
 
 
-@pytest.mark.parametrize("name", [name for name in targets.FORMATS if name not in ("attestation", "policy-input")])
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("attestation", "policy-input")])
 def test_every_format_ends_in_exactly_one_added_newline(name: str) -> None:
     shown = _written(name)
     assert shown.endswith("\n")

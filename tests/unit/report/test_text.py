@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from reports import component, report, result
+from reports import component, render, report, result
 
 from refimpl.golang import jsontext
-from refimpl.report import text
-from refimpl.report.wrapping import wrapped
+from refimpl.report.text import wrap
 
 _GOOD = result("Pass", "a.s")
 
 
 def _body(*results: Any) -> str:
-    shown = text.render(report(component(violations=results)))
+    shown = render("text", report(component(violations=results)))
     return shown.partition("Results:\n")[2]
 
 
@@ -28,7 +27,7 @@ def test_the_sample_of_the_specification() -> None:
             successes=(_GOOD,) * 4,
         )
     )
-    assert text.render(made) == (
+    assert render("text", made) == (
         "Success: false\nResult: FAILURE\nViolations: 2, Warnings: 1, Successes: 4\n"
         "Component: Unnamed\nImageRef: REG/good@DIG\n\nResults:\n"
         "✕ [Violation] main.on_demand\n  ImageRef: REG/good@DIG\n  Reason: Denied a\n  Term: a\n\n"
@@ -38,7 +37,7 @@ def test_the_sample_of_the_specification() -> None:
 
 
 def test_without_components_it_ends_after_the_third_line() -> None:
-    assert text.render(report()) == "Success: true\nResult: SKIPPED\nViolations: 0, Warnings: 0, Successes: 0\n"
+    assert render("text", report()) == "Success: true\nResult: SKIPPED\nViolations: 0, Warnings: 0, Successes: 0\n"
 
 
 def test_several_components_are_listed_and_blocks_go_by_kind() -> None:
@@ -47,7 +46,7 @@ def test_several_components_are_listed_and_blocks_go_by_kind() -> None:
         component("r/b", "B", violations=(result("vb", "p.v"),), successes=(_GOOD,)),
         show_successes=True,
     )
-    assert text.render(made, show_successes=True) == (
+    assert render("text", made, show_successes=True) == (
         "Success: false\nResult: FAILURE\nViolations: 2, Warnings: 1, Successes: 2\n"
         "\nComponents:\n"
         "- Name: B\n  ImageRef: r/b\n  Violations: 1, Warnings: 0, Successes: 1\n\n"
@@ -64,33 +63,33 @@ def test_several_components_are_listed_and_blocks_go_by_kind() -> None:
 def test_titles_descriptions_and_solutions_where_they_are_known() -> None:
     info = {"title": "T", "description": "D", "solution": "S", "term": "t"}
     made = report(component(violations=(result("m", "p.v", **info),), successes=(result("Pass", "p.s", **info),)))
-    shown = text.render(report(*made.components, show_successes=True), show_successes=True)
+    shown = render("text", report(*made.components, show_successes=True), show_successes=True)
     assert "  Reason: m\n  Term: t\n  Title: T\n  Description: D\n  Solution: S\n\n" in shown
     assert "✓ [Success] p.s\n  ImageRef: r/a@sha256:1\n  Term: t\n  Title: T\n  Description: D\n\n" in shown
 
 
 def test_warnings_and_successes_are_shown_or_not() -> None:
     warned = report(component(warnings=(result("w", "p.w"),)))
-    assert "Warning]" not in text.render(warned, show_warnings=False)
-    assert "Results:" not in text.render(warned, show_warnings=False)
+    assert "Warning]" not in render("text", warned, show_warnings=False)
+    assert "Results:" not in render("text", warned, show_warnings=False)
     passed = component(successes=(_GOOD,))
-    assert "Results:" not in text.render(report(passed, show_successes=True))
+    assert "Results:" not in render("text", report(passed, show_successes=True))
     # The report itself has no successes then: all that the target's option gives is the heading.
-    assert text.render(report(passed), show_successes=True).endswith("\n\nResults:\n")
+    assert render("text", report(passed), show_successes=True).endswith("\n\nResults:\n")
 
 
 @pytest.mark.parametrize(
     ("results", "shown"), [({}, False), ({"violations": (_GOOD,)}, True), ({"warnings": (_GOOD,)}, True)]
 )
 def test_the_link_comes_last_if_there_is_something_to_explain(results: dict[str, Any], *, shown: bool) -> None:
-    rendered = text.render(report(component(**results)), show_policy_docs_link=True)
+    rendered = render("text", report(component(**results)), show_policy_docs_link=True)
     link = "For more information about policy issues, see the policy documentation: https://conforma.dev/docs/policy/\n"
     assert rendered.endswith(link) is shown
 
 
 def test_warnings_that_are_not_shown_need_no_link() -> None:
     made = report(component(warnings=(_GOOD,)))
-    assert "http" not in text.render(made, show_policy_docs_link=True, show_warnings=False)
+    assert "http" not in render("text", made, show_policy_docs_link=True, show_warnings=False)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_marks_and_headings_are_coloured_when_asked() -> None:
         component(violations=(result("v", "p.v"),), warnings=(result("w", "p.w"),), successes=(_GOOD,)),
         show_successes=True,
     )
-    shown = text.render(made, show_successes=True, color=True)
+    shown = render("text", made, show_successes=True, color=True)
     assert "\x1b[31m✕\x1b[0m \x1b[31m[Violation] p.v\x1b[0m\n" in shown
     assert "\x1b[33m›\x1b[0m \x1b[33m[Warning] p.w\x1b[0m\n" in shown
     assert "\x1b[32m✓\x1b[0m \x1b[32m[Success] a.s\x1b[0m\n" in shown
@@ -161,4 +160,4 @@ def test_marks_and_headings_are_coloured_when_asked() -> None:
     ],
 )
 def test_words_that_would_end_beyond_the_width_move_down(given: str, expected: str) -> None:
-    assert wrapped(given, 10) == expected
+    assert wrap(given, 10) == expected

@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reports import component, report
+from reports import component, render, report
 
 from refimpl.golang.jsontext import Number, loads
-from refimpl.report import json_report, junit, summary, vsa, yaml_report
+from refimpl.report.structured import describe_images
 from refimpl.result import Result
 
 MARKS = ('\x00number:0}},"success":true', "\x00date:2020-01-01", '"}\n{"success":true}', "<&>\u2028\x7f", "]]>", "1e5")
@@ -30,17 +30,17 @@ VALUES = st.recursive(
 def test_all_formats_that_are_data_give_back_what_is_in_them(text: str, value: Any) -> None:
     result = Result(text, {"code": text, "term": text, "value": value})
     made = report(component(name=text, violations=(result,)))
-    shown = loads(json_report.render(made))
-    assert shown == json_report.document(made)
+    shown = loads(render("json", made))
+    assert shown == describe_images(made)
     (one,) = shown["components"]
     assert (one["name"], one["violations"]) == (text, [result.to_json()])
-    (one,) = yaml.load(yaml_report.render(made), _Loader)["components"]  # noqa: S506 - made of the safe one
+    (one,) = yaml.load(render("yaml", made), _Loader)["components"]  # noqa: S506 - made of the safe one
     assert (one["name"], one["violations"][0]["msg"]) == (text, text)
     assert same(value, one["violations"][0]["metadata"]["value"])
-    (one,) = json.loads(summary.render(made))["components"]
+    (one,) = json.loads(render("summary", made))["components"]
     assert (one["name"], one["violations"]) == (text, {text: [text]})
-    assert json.loads(vsa.render(made))["summary"]["component_details"][0]["name"] == text
-    (suite,) = ET.fromstring(junit.render(made))
+    assert json.loads(render("vsa", made))["summary"]["component_details"][0]["name"] == text
+    (suite,) = ET.fromstring(render("junit", made))
     assert [case.find("failure") is not None for case in suite.iter("testcase")] == [True]
 
 

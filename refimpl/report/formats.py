@@ -1,0 +1,129 @@
+"""The formats that a report can have, and what renders each (specification 24 §1).
+
+Each renderer imports what it needs when it is called: a run uses one or two of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from refimpl.report.model import Report, TextOptions
+
+__all__ = ["FORMATS", "INPUT_FORMATS", "Renderer"]
+
+Renderer = Callable[["Report", "TextOptions"], str | bytes]
+"""Gives the text, with or without a newline at its end."""
+
+
+def _json(report: Report, _: TextOptions) -> str:
+    from refimpl.golang import jsontext
+    from refimpl.report.structured import describe_images
+
+    return jsontext.dumps(describe_images(report))
+
+
+def _yaml(report: Report, _: TextOptions) -> str:
+    from refimpl.golang import yaml_dump
+    from refimpl.report.structured import describe_images
+
+    return yaml_dump.dumps(describe_images(report))
+
+
+def _text(report: Report, options: TextOptions) -> str:
+    from refimpl.report import text
+
+    return text.render_images(report, options)
+
+
+def _appstudio(report: Report, _: TextOptions) -> str:
+    from refimpl.report import summaries
+
+    return summaries.render_appstudio(report)
+
+
+def _summary(report: Report, _: TextOptions) -> str:
+    from refimpl.report import summaries
+
+    return summaries.render_images(report)
+
+
+def _summary_markdown(report: Report, _: TextOptions) -> str:
+    from refimpl.report import summaries
+
+    return summaries.render_markdown(report)
+
+
+def _junit(report: Report, _: TextOptions) -> str:
+    from refimpl.report import junit
+
+    return junit.render(report)
+
+
+def _attestation(report: Report, _: TextOptions) -> bytes:
+    from refimpl.report import verbatim
+
+    return verbatim.join_statements(report)
+
+
+def _policy_input(report: Report, _: TextOptions) -> bytes:
+    from refimpl.report import verbatim
+
+    return verbatim.join_policy_inputs(report)
+
+
+def _vsa(report: Report, _: TextOptions) -> str:
+    from refimpl.report import vsa
+
+    return vsa.render(report)
+
+
+def _input_json(report: Report, _: TextOptions) -> str:
+    from refimpl.golang import jsontext
+    from refimpl.report.structured import describe_files
+
+    return jsontext.dumps(describe_files(report))
+
+
+def _input_yaml(report: Report, _: TextOptions) -> str:
+    from refimpl.golang import yaml_dump
+    from refimpl.report.structured import describe_files
+
+    return yaml_dump.dumps(describe_files(report))
+
+
+def _input_text(report: Report, options: TextOptions) -> str:
+    from refimpl.report import text
+
+    return text.render_files(report, options)
+
+
+def _input_summary(report: Report, _: TextOptions) -> str:
+    from refimpl.report import summaries
+
+    return summaries.render_files(report)
+
+
+FORMATS: Mapping[str, Renderer] = {
+    "json": _json,
+    "yaml": _yaml,
+    "text": _text,
+    "appstudio": _appstudio,
+    "hacbs": _appstudio,
+    "summary": _summary,
+    "summary-markdown": _summary_markdown,
+    "junit": _junit,
+    "attestation": _attestation,
+    "policy-input": _policy_input,
+    "vsa": _vsa,
+}
+"""Of reports on images."""
+
+INPUT_FORMATS: Mapping[str, Renderer] = {
+    "json": _input_json,
+    "yaml": _input_yaml,
+    "text": _input_text,
+    "summary": _input_summary,
+}
+"""Of reports on files."""
