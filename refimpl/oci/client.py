@@ -20,6 +20,7 @@ from refimpl.errors import (
 )
 from refimpl.golang.quoting import quoted
 from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http.retry import Retry
 from refimpl.http.transport import Transport
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from refimpl.deadline import Deadline
-    from refimpl.http.retry import Retry
     from refimpl.http.transport import Response
     from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
@@ -110,9 +110,9 @@ class Registry(Protocol):
         ...
 
 
-def connect(*, deadline: Deadline, retry: Retry, environ: Mapping[str, str]) -> Client:
-    """A client for one run. Nothing is sent yet."""
-    return Client(deadline=deadline, retry=retry, environ=environ)
+def connect(*, deadline: Deadline, environ: Mapping[str, str], retry: Retry | None = None) -> Client:
+    """A client for one run. Nothing is sent yet. Without `retry` it is as patient as the command line by default."""
+    return Client(deadline=deadline, retry=retry or Retry(), environ=environ)
 
 
 class Client:
