@@ -31,25 +31,25 @@ def main(rounds: int) -> None:
 
 
 def _version(world: World) -> list[Case]:
-    return [Case("version", ["version"], world.variables_for_programs())]
+    return [Case("version", ["version"], world.runs.environment_variables())]
 
 
 def _one_image(world: World) -> list[Case]:
     world.fixtures.add_key("known")
     world.fixtures.add_image("bench/image")
     world.fixtures.sign_all("known")
-    world.add_policies("policy", {"main.rego": "happy_day.rego"})
+    world.policies.add_repository("policy", {"main.rego": "happy_day.rego"})
     arguments = ["--image", world.text("${REGISTRY}/bench/image")]
-    return [Case("one image", validate(world, arguments, "policy.git"), world.variables_for_programs())]
+    return [Case("one image", validate(world, arguments, "policy.git"), world.runs.environment_variables())]
 
 
 def _five_bundles(world: World) -> list[Case]:
     world.fixtures.add_key("known")
     world.fixtures.add_bundles("bench/bundle-1", 5, 4 << 20)
     world.fixtures.sign_all("known")
-    world.add_policies("policy", {"main.rego": "manifest_files_input.rego"})
+    world.policies.add_repository("policy", {"main.rego": "manifest_files_input.rego"})
     arguments = validate(world, ["--json-input", world.fixtures.snapshot()], "policy.git")
-    cold = Case("five bundles, cold", arguments, world.variables_for_programs(), cold=True)
+    cold = Case("five bundles, cold", arguments, world.runs.environment_variables(), cold=True)
     return [cold, replace(cold, name="five bundles, warm", cold=False)]
 
 

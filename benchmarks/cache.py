@@ -89,20 +89,22 @@ def _cases(*, quick: bool) -> Iterator[Case]:
 def _measured(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dict[Run, tuple[Cost, float]]:
     """The typical cost of each run, and the bytes of layers that were fetched."""
     arguments = _arguments(case, world)
-    environment = {"PATH": os.environ["PATH"], **world.variables_for_programs()}
+    environment = {"PATH": os.environ["PATH"], **world.runs.environment_variables()}
     found: dict[Run, list[tuple[Cost, float]]] = {run: [] for run in runs}
     for _ in range(rounds):
         for run in runs:  # alternating, so that a busy machine is busy for all
-            home = world.folder / f"home-{run.name}"
+            home = world.folders.root / f"home-{run.name}"
             if run.mode == "cold":
                 shutil.rmtree(home / ".cache", ignore_errors=True)
-            before = len(world.gate.log.requests())
+            before = len(world.servers.gate.log.requests())
             given = {**environment, "HOME": str(home), "EC_CACHE": "false" if run.mode == "off" else "true"}
-            cost = measured([*run.command, *arguments], given, world.work)
+            cost = measured([*run.command, *arguments], given, world.folders.work)
             if cost.status != 0:
                 raise RuntimeError(f"{run.title}: {case}: exit status {cost.status}: {cost.stdout[:500]!r}")
             layers = set(world.fixtures.layers.values())
-            sent = sum(exchange.sent for exchange in world.gate.log.requests()[before:] if exchange.reference in layers)
+            sent = sum(
+                exchange.sent for exchange in world.servers.gate.log.requests()[before:] if exchange.reference in layers
+            )
             found[run].append((cost, sent))
     return {run: (typical([cost for cost, _ in costs]), max(sent for _, sent in costs)) for run, costs in found.items()}
 
@@ -111,9 +113,9 @@ def _arguments(case: Case, world: World) -> list[str]:
     world.fixtures.add_key("known")
     world.fixtures.add_bundles("cache/bundle-1", case.components, case.size << 20)
     world.fixtures.sign_all("known")
-    world.add_policies("policy", {"main.rego": "manifest_files_input.rego"})
+    world.policies.add_repository("policy", {"main.rego": "manifest_files_input.rego"})
     if case.rate is not None:
-        world.gate.add(Rate(case.rate), kind="blob")
+        world.servers.gate.add(Rate(case.rate), kind="blob")
     policy = world.text('{"sources": [{"policy": ["git::https://${GITHOST}/git/policy.git"]}]}')
     return [
         *("validate", "image", "--json-input", world.fixtures.snapshot(), "--policy", policy, "--output", "json"),

@@ -75,11 +75,11 @@ def _measured(case: Case, world: World, rounds: int) -> dict[str, Cost]:
     costs: dict[str, list[Cost]] = {name: [] for name in validators}
     for _ in range(rounds + 1):
         for name, validator in validators.items():  # alternating, so that a busy machine is busy for both
-            home = world.folder / f"home-{name}"
+            home = world.folders.root / f"home-{name}"
             if case.cold:
                 shutil.rmtree(home / ".cache", ignore_errors=True)
             environment = {"PATH": os.environ["PATH"], **case.environment, "HOME": str(home)}
-            cost = measured([*validator.command, *case.arguments], environment, world.work)
+            cost = measured([*validator.command, *case.arguments], environment, world.folders.work)
             if cost.status != 0:
                 raise RuntimeError(f"{name}: {case.name}: exit status {cost.status}: {cost.stdout[:500]!r}")
             costs[name].append(cost)

@@ -39,16 +39,16 @@ def main(rounds: int) -> None:
 
 def _cases(world: World) -> Iterator[tuple[int, Case]]:
     world.fixtures.add_key("known")
-    world.add_policies("policy", {"main.rego": "happy_day.rego"})
+    world.policies.add_repository("policy", {"main.rego": "happy_day.rego"})
     names = [f"bench/image-{number:04}" for number in range(max(_COUNTS))]
     for name in names:
         world.fixtures.add_image(name)
     world.fixtures.sign_all("known")
     for count in _COUNTS:
-        snapshot = world.work / f"images-{count}.json"
+        snapshot = world.folders.work / f"images-{count}.json"
         snapshot.write_text(world.fixtures.snapshot(names[:count]), encoding="utf-8")
         arguments = validate(world, ["--images", str(snapshot)], "policy.git")
-        yield count, Case(f"{count} images", arguments, world.variables_for_programs())
+        yield count, Case(f"{count} images", arguments, world.runs.environment_variables())
 
 
 if __name__ == "__main__":

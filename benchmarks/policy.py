@@ -110,7 +110,7 @@ def main(rounds: int) -> None:
 def _large_policy(world: World) -> Iterator[Case]:
     repository = Repository()
     repository.commit({path: text.encode() for path, text in _policy()})
-    world.git.add("policy", repository)
+    world.servers.git.add("policy", repository)
     world.fixtures.add_key("known")
     for number in range(max(_COMPONENTS)):
         world.fixtures.add_image(f"bench/image-{number}")
@@ -118,9 +118,9 @@ def _large_policy(world: World) -> Iterator[Case]:
     for components in _COMPONENTS:
         images = ["--json-input", world.fixtures.snapshot([f"bench/image-{number}" for number in range(components)])]
         everything = validate(world, images, "policy.git")
-        yield Case(f"{components} × {_PACKAGES} packages", everything, world.variables_for_programs())
+        yield Case(f"{components} × {_PACKAGES} packages", everything, world.runs.environment_variables())
         selected = validate(world, images, "policy.git", include=["@chosen"])
-        yield Case(f"{components} × {_PACKAGES // _EVERY} of them", selected, world.variables_for_programs())
+        yield Case(f"{components} × {_PACKAGES // _EVERY} of them", selected, world.runs.environment_variables())
 
 
 def _policy() -> Iterator[tuple[str, str]]:
@@ -146,9 +146,9 @@ def _large_attestation(world: World) -> Iterator[Case]:
         for number in range(_ATTESTATION // 170)
     ]
     world.fixtures.attest("bench/image", "known", logged=True, materials=materials)
-    world.add_policies("policy", {"main.rego": "happy_day.rego"})
+    world.policies.add_repository("policy", {"main.rego": "happy_day.rego"})
     arguments = validate(world, ["--image", world.text("${REGISTRY}/bench/image")], "policy.git")
-    yield Case(f"attestation of {_ATTESTATION / 1e6:.0f} MB", arguments, world.variables_for_programs())
+    yield Case(f"attestation of {_ATTESTATION / 1e6:.0f} MB", arguments, world.runs.environment_variables())
 
 
 if __name__ == "__main__":

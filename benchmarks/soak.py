@@ -15,9 +15,9 @@ from pathlib import Path
 
 from ec_acceptance.testbed.expect.outcome import expect_success
 from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
+from ec_acceptance.testbed.scenario.flags import OF_FILES, command_line
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
-from ec_acceptance.testbed.validator.flags import OF_FILES, command_line
 
 _ROOT = Path(__file__).parents[1]
 
@@ -42,18 +42,18 @@ def _soak(world: World, runs: int, components: int) -> int:
     reader = READERS["input.image.files"]
     world.environment["EC_CACHE"] = "true"
     add_sharing(world.fixtures, components, reader)
-    world.judge(reader)
-    world.usual = OF_FILES
+    world.judge_files(reader)
+    world.runs.usual_flags = OF_FILES
     shared = world.fixtures.layers["shared layer"]
     wrong = 0
     requests: Counter[int] = Counter()
     for number in range(1, runs + 1):
-        shutil.rmtree(world.home / ".cache", ignore_errors=True)
-        world.start(command_line(world, "validate image"))
-        invocation = world.finish()
-        requests[len(world.requests(method="GET", reference=shared))] += 1
+        shutil.rmtree(world.folders.home / ".cache", ignore_errors=True)
+        world.runs.start(command_line(world, "validate image"))
+        invocation = world.runs.finish()
+        requests[len(world.runs.requests(method="GET", reference=shared))] += 1
         try:
-            expect_success(invocation, world.seen())
+            expect_success(invocation, world.file_policies.expected_messages())
         except AssertionError as error:
             wrong += 1
             print(f"run {number}: {error}", flush=True)

@@ -7,10 +7,8 @@ from behave import given, then, when
 from ec_acceptance.testbed.fixtures.damaged_archives import damaged
 from ec_acceptance.testbed.fixtures.layer_entries import add_of_entries
 from ec_acceptance.testbed.fixtures.malformed_trees import build_malformed_repository
-from ec_acceptance.testbed.fixtures.policies import push_artifact, push_packed
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
-from ec_acceptance.testbed.scenario.policy_validation import attach
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bound_by_modes
 
 
@@ -22,40 +20,40 @@ def _made(context: Context, name: str, damage: str) -> bytes:
 
 @given('there is a file "{name}" that {damage}, an archive of')
 def an_archive_file(context: Context, name: str, damage: str) -> None:
-    (context.world.work / name).write_bytes(_made(context, name, damage))
+    (context.world.folders.work / name).write_bytes(_made(context, name, damage))
 
 
 @given('a file "{name}" that {damage} is served over https, an archive of')
 def a_served_archive(context: Context, name: str, damage: str) -> None:
-    context.world.git.serve(name, _made(context, name, damage))
+    context.world.servers.git.serve(name, _made(context, name, damage))
 
 
 @given('a policy artifact "{name}" with a packed folder that {damage}, an archive of')
 def a_packed_folder(context: Context, name: str, damage: str) -> None:
-    push_packed(context.world, name, _made(context, "rules.tar.gz", damage))
+    context.world.policies.push_packed(name, _made(context, "rules.tar.gz", damage))
 
 
 @given('a git repository named "{name}" whose tree has {words}, with the content of')
 def an_odd_repository(context: Context, name: str, words: str) -> None:
     examples = context.world.services.examples
     first, second = ((examples / row[0]).read_bytes() for row in rows(context.table))
-    context.world.git.add(name, build_malformed_repository(words, first, second))
+    context.world.servers.git.add(name, build_malformed_repository(words, first, second))
 
 
 @given('nobody may read "{path}"')
 def nobody_may_read(context: Context, path: str) -> None:
     """Its mode says so, and it binds the validator."""
     try:
-        context.world.sandbox = bound_by_modes()
+        context.world.runs.sandbox = bound_by_modes()
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
         return
-    (context.world.work / path).chmod(0)
+    (context.world.folders.work / path).chmod(0)
 
 
 @given('{thing} is at "{path}"')
 def something_else(context: Context, thing: str, path: str) -> None:
-    SPECIAL_FILES[thing](context.world.work / path)
+    SPECIAL_FILES[thing](context.world.folders.work / path)
 
 
 @given("a budget of {count:d} digits for the cache directory")
@@ -65,7 +63,7 @@ def a_budget_of_digits(context: Context, count: int) -> None:
 
 @given('a policy artifact "{name}" that lists each layer twice, with')
 def layers_twice(context: Context, name: str) -> None:
-    push_artifact(context.world, name, dict(pairs(context.table)), "latest", times=2)
+    context.world.policies.push_artifact(name, dict(pairs(context.table)), "latest", times=2)
 
 
 @then('the report names the policy source "{url}"')
@@ -76,17 +74,17 @@ def the_report_names(context: Context, url: str) -> None:
 
 @when("the policy source that the report names is called ${{{name}}}")
 def the_source_is_called(context: Context, name: str) -> None:
-    [context.world.made[name]] = _named_sources(context)
+    [context.world.variables[name]] = _named_sources(context)
 
 
 def _named_sources(context: Context) -> list[str]:
-    groups = context.world.report.document.get("policy", {}).get("sources", [])
+    groups = context.world.runs.report.document.get("policy", {}).get("sources", [])
     named = [url for group in groups for url in group.get("policy", [])]
-    assert named, f"the report names no policy source:\n{context.world.last.describe()}"
+    assert named, f"the report names no policy source:\n{context.world.runs.last.describe()}"
     return named
 
 
 @given('a conforming OLM bundle image "{name}" whose layers, the lowest first, have the entries')
 def an_image_of_entries(context: Context, name: str) -> None:
-    add_of_entries(context.world, name, rows(context.table))
-    attach(context.world, name)
+    add_of_entries(context.world.fixtures, name, rows(context.table))
+    context.world.fixtures.make_conforming(name)

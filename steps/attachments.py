@@ -69,7 +69,7 @@ def a_long_certificate(context: Context, image: str, count: int) -> None:
 def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> None:
     world = context.world
     pair = RsaKeyPair.generated(key, bits)
-    world.made[f"{key}_PUBLIC_KEY"] = str(world.write(f"{key}.pub", pair.public_pem))
+    world.variables[f"{key}_PUBLIC_KEY"] = str(world.write(f"{key}.pub", pair.public_pem))
     world.fixtures.attach(image, "sig", lambda digest, reference, _: pair.signature(digest, reference))
 
 
@@ -77,8 +77,10 @@ def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> Non
 def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
     world = context.world
     published = world.fixtures.images[image]
-    signer = Signer(published.digest, f"{world.gate.address}/{image}", world.fixtures.keys["known"], world.services.log)
-    repository = world.gate.repository(image)
+    signer = Signer(
+        published.digest, f"{world.servers.gate.address}/{image}", world.fixtures.keys["known"], world.services.log
+    )
+    repository = world.servers.gate.repository(image)
     size = len(repository.manifest(published.digest)[1])
     manifest, blobs = bundle_manifest(BUNDLES[fault](signer), published.digest, size)
     for blob in blobs.values():
@@ -88,21 +90,21 @@ def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
 
 @given("the transparency log answers {what}")
 def a_hostile_log(context: Context, what: str) -> None:
-    context.world.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what])
+    context.world.servers.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what])
 
 
 @then("the peak of memory was at most {size:d} MiB")
 def memory_at_most(context: Context, size: int) -> None:
-    peak = context.world.memory_peaks[-1]
+    peak = context.world.runs.memory_peaks[-1]
     assert peak, "no memory was measured"
     assert peak <= size << 20, f"the peak was {peak >> 20} MiB"
 
 
 @then('the {what} of "{image}" is refused because of "{reason}"')
 def refused(context: Context, what: str, image: str, reason: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
-    messages = context.world.report.messages("violations", _CODES[what]).get(component(image), [])
+    messages = context.world.runs.report.messages("violations", _CODES[what]).get(component(image), [])
     assert len(messages) == 1, f"violations of {_CODES[what]}: {messages}\n{last.describe()}"
     assert context.world.text(reason) in messages[0], f"the message is {messages[0]!r}"
 
@@ -110,5 +112,5 @@ def refused(context: Context, what: str, image: str, reason: str) -> None:
 @then('the {what} of "{image}" is believed')
 def believed(context: Context, what: str, image: str) -> None:
     code = _CODES[what]
-    messages = context.world.report.messages("successes", code).get(component(image), [])
-    assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.last.describe()}"
+    messages = context.world.runs.report.messages("successes", code).get(component(image), [])
+    assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.runs.last.describe()}"

@@ -18,32 +18,32 @@ from ec_acceptance.testbed.scenario.behave_context import Context
 @given('an image "{name}" whose configuration also has {member}')
 def an_image_with_a_member(context: Context, name: str, member: str) -> None:
     usual = json.dumps(usual_configuration(seen="yes"))
-    add_image(context.world, name, f"{usual[:-1]}, {member}}}".encode())
+    add_image(context.world.fixtures, name, f"{usual[:-1]}, {member}}}".encode())
 
 
 @given('an image "{name}" with a label of {size:d} MB')
 def an_image_with_a_large_label(context: Context, name: str, size: int) -> None:
-    add_image(context.world, name, json.dumps(usual_configuration(seen="x" * size * 1_000_000)).encode())
+    add_image(context.world.fixtures, name, json.dumps(usual_configuration(seen="x" * size * 1_000_000)).encode())
 
 
 @given('an image "{name}" whose configuration has {count:d} million values')
 def an_image_with_many_values(context: Context, name: str, count: int) -> None:
     values = b"{}," * (count * 1_000_000)
-    add_image(context.world, name, b'{"config": {}, "history": [' + values + b"{}]}")
+    add_image(context.world.fixtures, name, b'{"config": {}, "history": [' + values + b"{}]}")
 
 
 @given('an image "{name}" whose configuration stands in its manifest')
 def an_image_with_its_configuration(context: Context, name: str) -> None:
     configuration = json.dumps(usual_configuration(seen="yes")).encode()
-    add_image_with_inline(context.world, name, configuration, configuration)
+    add_image_with_inline(context.world.fixtures, name, configuration, configuration)
 
 
 @given('an image "{name}" whose manifest holds another configuration of the same size')
 def an_image_with_anothers_configuration(context: Context, name: str) -> None:
     right, wrong = (json.dumps(usual_configuration(seen=value)).encode() for value in ("yes", "not"))
-    add_image_with_inline(context.world, name, right, wrong)
+    add_image_with_inline(context.world.fixtures, name, right, wrong)
 
 
 @given('the registry has lost the image "{name}"')
 def a_lost_image(context: Context, name: str) -> None:
-    lose_image(context.world, name)
+    lose_image(context.world.fixtures, name)

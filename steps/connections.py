@@ -25,28 +25,28 @@ _ANSWERS: dict[str, Verb] = {
 
 @given("every answer of the registry is one that {how}")
 def every_answer(context: Context, how: str) -> None:
-    context.world.gate.add(_ANSWERS[how])
+    context.world.servers.gate.add(_ANSWERS[how])
 
 
 @given('the registry redirects requests for blobs to the folder "{folder}" of a storage')
 def blobs_are_redirected(context: Context, folder: str) -> None:
     world = context.world
-    storage = Storage(world.gate.seed, world.fixtures.full_name(_IMAGE))
-    world.extra_servers.append(storage)
+    storage = Storage(world.servers.gate.seed, world.fixtures.full_name(_IMAGE))
+    world.servers.extra_servers.append(storage)
     world.redactions.add("storage", storage.address)
-    world.gate.add(Redirect(f"http://{storage.address}/{folder}"), kind="blob")
+    world.servers.gate.add(Redirect(f"http://{storage.address}/{folder}"), kind="blob")
 
 
 @given('the registry redirects requests for blobs to "{location}"')
 def blobs_are_redirected_to(context: Context, location: str) -> None:
-    context.world.gate.add(Redirect(context.world.text(location)), kind="blob")
+    context.world.servers.gate.add(Redirect(context.world.text(location)), kind="blob")
 
 
 @then('the storage was asked for blobs in the folder "{folder}"')
 def the_storage_was_asked(context: Context, folder: str) -> None:
-    [storage] = (one for one in context.world.extra_servers if isinstance(one, Storage))
+    [storage] = (one for one in context.world.servers.extra_servers if isinstance(one, Storage))
     paths = [one.path for one in storage.request_log.requests]
-    assert paths, f"the storage wasn't asked:\n{context.world.last.describe()}"
+    assert paths, f"the storage wasn't asked:\n{context.world.runs.last.describe()}"
     assert all(path.startswith(f"/{folder}/sha256:") for path in paths), f"the storage was asked for {paths}"
 
 
@@ -67,14 +67,14 @@ def trusted_certificates(context: Context, damage: str) -> None:
         "comments beyond ASCII": "# \u00fc\n".encode("latin-1") + block + "# \u00fc\n".encode(),
         "nothing but a block that is none": bad,
     }[damage]
-    path = world.work / "trusted.pem"
+    path = world.folders.work / "trusted.pem"
     path.write_bytes(content)
     world.environment["SSL_CERT_FILE"] = str(path)
 
 
 @given('the registry\'s certificate has no names but "{name}" as its subject')
 def a_certificate_without_names(context: Context, name: str) -> None:
-    context.world.registry_tls = context.world.services.authority.server_without_names(name)
+    context.world.servers.registry_tls = context.world.services.authority.server_without_names(name)
 
 
 @given("the registry is reached through a proxy that speaks {scheme}")
@@ -83,54 +83,54 @@ def a_proxy(context: Context, scheme: str) -> None:
     world = context.world
     assert scheme in ("http", "https", "socks5")
     proxy = Proxy(scheme, tls=world.services.authority.server)  # type: ignore[arg-type]  # one of the three
-    world.extra_servers.append(proxy)
+    world.servers.extra_servers.append(proxy)
     world.environment["HTTPS_PROXY"] = proxy.url
 
 
 @then('the proxy was asked for "{name}"')
 def the_proxy_was_asked(context: Context, name: str) -> None:
-    [proxy] = (one for one in context.world.extra_servers if isinstance(one, Proxy))
-    port = context.world.gate.address.rpartition(":")[2]
+    [proxy] = (one for one in context.world.servers.extra_servers if isinstance(one, Proxy))
+    port = context.world.servers.gate.address.rpartition(":")[2]
     assert f"{name}:{port}" in proxy.asked, f"the proxy was asked for {proxy.asked}"
 
 
 @given('a file "{name}" served over https that breaks off before "{text}"')
 def a_file_that_breaks_off(context: Context, name: str, text: str) -> None:
     content = context.text.encode()
-    context.world.git.serve_cut(name, content, content.index(text.encode()))
+    context.world.servers.git.serve_cut(name, content, content.index(text.encode()))
 
 
 @given('a file "{name}" is served over https, after a redirect over plain http')
 def a_file_behind_plain_http(context: Context, name: str) -> None:
     """The first host speaks https, redirects to one that doesn't, and this one to the file, over https again."""
     world = context.world
-    world.git.serve(name, context.text.encode())
-    world.start_third_party(onward=f"https://{world.git.address}")
-    world.start_third_party(tls=True, onward=f"http://{world.made['STRANGER']}")
+    world.servers.git.serve(name, context.text.encode())
+    world.servers.start_third_party(onward=f"https://{world.servers.git.address}")
+    world.servers.start_third_party(tls=True, onward=f"http://{world.variables['STRANGER']}")
 
 
 @then("nobody was asked over plain http")
 def nobody_in_the_clear(context: Context) -> None:
-    plain, _ = context.world.third_parties
+    plain, _ = context.world.servers.third_parties
     assert not plain.request_log.requests, f"asked in the clear: {[str(one) for one in plain.request_log.requests]}"
 
 
 @then('the validation fails, and says "{text}"')
 def it_fails_and_says(context: Context, text: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
     assert context.world.text(text) in (last.out + last.err).replace('\\"', '"'), f"it doesn't:\n{last.describe()}"
 
 
 @then("the image does not pass")
 def it_does_not_pass(context: Context) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
 
 
 @then("the registry redirected a request")
 def it_was_redirected(context: Context) -> None:
     """Else that nobody followed it would show nothing."""
-    assert any(one.status in _REDIRECTED for one in context.world.requests()), (
-        f"no request was answered by a redirect:\n{context.world.last.describe()}"
+    assert any(one.status in _REDIRECTED for one in context.world.runs.requests()), (
+        f"no request was answered by a redirect:\n{context.world.runs.last.describe()}"
     )

@@ -20,9 +20,9 @@ _INDEX = "application/vnd.oci.image.index.v1+json"
 
 def _demand(context: Context, **changes: object) -> None:
     """Change the demand for tokens; it must be there before the registry is first used."""
-    guard = context.world.registry_guard
+    guard = context.world.servers.registry_guard
     assert isinstance(guard, Bearer), "the registry demands tokens"
-    context.world.registry_guard = dataclasses.replace(guard, **changes)  # type: ignore[arg-type]
+    context.world.servers.registry_guard = dataclasses.replace(guard, **changes)  # type: ignore[arg-type]
 
 
 @given('the registry demands the credentials "{user}" and "{password}" by the challenges')
@@ -30,12 +30,12 @@ def the_registry_demands_by_challenges(context: Context, user: str, password: st
     """One field a line; with `{challenge}` in them, which stands for the usual one, tokens are demanded."""
     fields = tuple(context.text.splitlines())
     tokens = any("{challenge}" in text for text in fields)
-    context.world.registry_guard = (Bearer if tokens else Basic)(user, password, challenges=fields)
+    context.world.servers.registry_guard = (Bearer if tokens else Basic)(user, password, challenges=fields)
 
 
 @given('the registry demands the identity token "{token}"')
 def the_registry_demands_an_identity_token(context: Context, token: str) -> None:
-    context.world.registry_guard = Bearer("user", "secret", identity_token=token)
+    context.world.servers.registry_guard = Bearer("user", "secret", identity_token=token)
 
 
 @given("the registry's token server knows no OAuth2")
@@ -51,25 +51,25 @@ def the_token_is_called(context: Context, member: str) -> None:
 
 @given('the registry\'s token server redirects to "{location}" with status {status:d}')
 def the_token_server_redirects(context: Context, location: str, status: int) -> None:
-    _demand(context, redirect=(status, expand(location, context.world.made)))
+    _demand(context, redirect=(status, expand(location, context.world.variables)))
 
 
 @given('the registry names the realm "{realm}"')
 def the_registry_names_a_realm(context: Context, realm: str) -> None:
-    _demand(context, realm=expand(realm, context.world.made))
+    _demand(context, realm=expand(realm, context.world.variables))
 
 
 @given("the Docker configuration is")
 def the_docker_configuration_is(context: Context) -> None:
     world = context.world
-    world.made["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
-    world.write_docker_configuration(world.text(context.text))
+    world.variables["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
+    world.docker_configuration.write(world.text(context.text))
 
 
 @given('the environment variable "{name}" is')
 def an_environment_variable_is(context: Context, name: str) -> None:
     world = context.world
-    world.made["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
+    world.variables["CREDENTIALS"] = base64.b64encode(b"user:secret").decode()
     world.environment[name] = world.text(context.text)
 
 
@@ -78,59 +78,59 @@ def the_credentials_are_in(context: Context, variable: str) -> None:
     world = context.world
     name = {"REGISTRY_AUTH_FILE": "auth.json", "XDG_RUNTIME_DIR": "runtime/containers/auth.json"}[variable]
     pair = base64.b64encode(b"user:secret").decode()
-    path = world.write(name, f'{{"auths": {{"{world.gate.address}": {{"auth": "{pair}"}}}}}}')
+    path = world.write(name, f'{{"auths": {{"{world.servers.gate.address}": {{"auth": "{pair}"}}}}}}')
     world.environment[variable] = str(path if variable == "REGISTRY_AUTH_FILE" else path.parents[1])
 
 
 @given("a stranger")
 def a_stranger(context: Context) -> None:
-    context.world.start_third_party()
+    context.world.servers.start_third_party()
 
 
 @given("a host that redirects to the git server")
 def a_redirecting_host(context: Context) -> None:
     world = context.world
-    world.start_third_party(tls=True, onward=f"https://{world.git.address}")
+    world.servers.start_third_party(tls=True, onward=f"https://{world.servers.git.address}")
 
 
 @then("the stranger was not asked for anything")
 def the_stranger_was_not_asked(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.third_parties for one in stranger.request_log.requests]
+    asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
     assert not asked, f"the stranger was asked: {asked}"
 
 
 @then("the stranger was asked, and got no secrets")
 def the_stranger_got_nothing(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.third_parties for one in stranger.request_log.requests]
-    assert asked, f"the stranger wasn't asked:\n{context.world.last.describe()}"
-    given_away = [secret for stranger in context.world.third_parties for secret in stranger.secrets]
+    asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
+    assert asked, f"the stranger wasn't asked:\n{context.world.runs.last.describe()}"
+    given_away = [secret for stranger in context.world.servers.third_parties for secret in stranger.secrets]
     assert not given_away, f"the stranger got {given_away}"
 
 
 @then("the git server was asked for objects, and got no secrets")
 def the_git_server_got_nothing(context: Context) -> None:
-    asked = context.world.git.request_log.requests
-    assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.last.describe()}"
+    asked = context.world.servers.git.request_log.requests
+    assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.runs.last.describe()}"
     given_away = [one.headers["Authorization"] for one in asked if "Authorization" in one.headers]
     assert not given_away, f"the git server got {given_away}"
 
 
 @then('the registry was asked for tokens by "{method}" at least {count:d} times')
 def tokens_were_asked_for(context: Context, method: str, count: int) -> None:
-    asked = context.world.requests(kind="token", method=method)
+    asked = context.world.runs.requests(kind="token", method=method)
     assert len(asked) >= count, f"tokens were asked for {len(asked)} times:\n" + "\n".join(map(str, asked))
 
 
 @then('"{secret}" is in no output')
 def a_secret_is_in_no_output(context: Context, secret: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     for name, text in (("standard output", last.out), ("standard error", last.err)):
         assert secret not in text, f"{secret} is in {name}:\n{last.describe()}"
 
 
 @then('"{text}" is in an output')
 def a_text_is_in_an_output(context: Context, text: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert context.world.text(text) in last.out + last.err, f"{text} is in no output:\n{last.describe()}"
 
 
@@ -145,26 +145,28 @@ def an_image_that_passes(context: Context) -> None:
 
 @then("the image passes")
 def the_image_passes(context: Context) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 0, f"the exit status is {last.status}:\n{last.describe()}"
-    asked = context.world.requests(kind="manifest", repository=context.world.fixtures.full_name("acceptance/image"))
+    asked = context.world.runs.requests(
+        kind="manifest", repository=context.world.fixtures.full_name("acceptance/image")
+    )
     references = context.world.fixtures.references("signature", "acceptance/image")
     assert any(one.reference in references and one.status == 200 for one in asked), "the signature wasn't read"
 
 
 @then('the image cannot be read: "{reason}"')
 def the_image_cannot_be_read(context: Context, reason: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
     wanted = context.world.text(reason)
-    found = context.world.report.messages("violations", "builtin.image.accessible")
+    found = context.world.runs.report.messages("violations", "builtin.image.accessible")
     assert any(wanted in text for texts in found.values() for text in texts), f"{wanted!r} isn't in {found}"
 
 
 @given("the Docker configuration names a helper that prints without end")
 def a_noisy_helper(context: Context) -> None:
-    context.world.store_credentials("user", "secret", helper="acceptance")
-    [program] = (context.world.folder / "bin").iterdir()
+    context.world.docker_configuration.store(context.world.servers.gate.address, "user", "secret", helper="acceptance")
+    [program] = (context.world.folders.root / "bin").iterdir()
     program.write_text("#!/bin/sh\nexec yes noise\n", encoding="ascii")
 
 
@@ -172,8 +174,8 @@ def a_noisy_helper(context: Context) -> None:
 def configurations_are_redirected(context: Context) -> None:
     world = context.world
     configuration = world.fixtures.artifact('the configuration of "acceptance/image"')
-    location = f"http://{world.made['STRANGER']}/blob"
-    world.gate.add(Answer(307, (("Location", location),)), **configuration.request_filter)
+    location = f"http://{world.variables['STRANGER']}/blob"
+    world.servers.gate.add(Answer(307, (("Location", location),)), **configuration.request_filter)
 
 
 @given("the registry says that the stranger has the next page of referrers")
@@ -181,8 +183,8 @@ def the_next_page_is_elsewhere(context: Context) -> None:
     world = context.world
     repository = world.fixtures.full_name("acceptance/image")
     path = f"/v2/{repository}/referrers/{world.fixtures.images[repository].digest}?page=2"
-    link = f'<http://{world.made["STRANGER"]}{path}>; rel="next"'
-    world.gate.add(
+    link = f'<http://{world.variables["STRANGER"]}{path}>; rel="next"'
+    world.servers.gate.add(
         Answer(200, (("Content-Type", _INDEX), ("Link", link)), b'{"schemaVersion":2,"manifests":[]}'),
         kind="referrers",
         nth=1,
@@ -191,13 +193,13 @@ def the_next_page_is_elsewhere(context: Context) -> None:
 
 @then("the registry was asked for {count:d} pages of referrers")
 def pages_were_asked_for(context: Context, count: int) -> None:
-    asked = context.world.requests(kind="referrers")
+    asked = context.world.runs.requests(kind="referrers")
     assert len(asked) == count, "the registry was asked for:\n" + "\n".join(map(str, asked))
 
 
 @given('the cluster "{name}" demands the token "{token}"')
 def the_cluster_demands(context: Context, name: str, token: str) -> None:
-    context.world.cluster_name, context.world.cluster_token = name, token
+    context.world.servers.cluster_name, context.world.servers.cluster_token = name, token
 
 
 def _change_kubeconfig(context: Context, cluster: dict[str, Any], user: dict[str, Any]) -> None:
@@ -212,8 +214,8 @@ def _change_kubeconfig(context: Context, cluster: dict[str, Any], user: dict[str
 def authority_in_lines(context: Context) -> None:
     world = context.world
     lines = base64.encodebytes(world.services.authority.pem).decode()
-    cluster = {"certificate-authority-data": lines, "tls-server-name": world.cluster_name}
-    _change_kubeconfig(context, cluster, {"token": world.cluster_token})
+    cluster = {"certificate-authority-data": lines, "tls-server-name": world.servers.cluster_name}
+    _change_kubeconfig(context, cluster, {"token": world.servers.cluster_token})
 
 
 @given("the kubeconfig names a plugin of version {version} that gives the token")
@@ -221,8 +223,8 @@ def a_plugin(context: Context, version: str) -> None:
     """It does so only if it is asked as it must be."""
     world = context.world
     api = f"client.authentication.k8s.io/{version}"
-    answer = {"kind": "ExecCredential", "apiVersion": api, "status": {"token": world.cluster_token}}
-    program = world.folder / "plugin"
+    answer = {"kind": "ExecCredential", "apiVersion": api, "status": {"token": world.servers.cluster_token}}
+    program = world.folders.root / "plugin"
     program.write_text(
         "#!/bin/sh\n"
         f'case "$KUBERNETES_EXEC_INFO" in *"{api}"*) ;; *) exit 3 ;; esac\n'
@@ -238,7 +240,7 @@ def a_plugin(context: Context, version: str) -> None:
         "env": [{"name": "ASKED", "value": "by-test"}],
         "interactiveMode": "Never",
     }
-    cluster = {"certificate-authority": str(world.services.ca_file), "tls-server-name": world.cluster_name}
+    cluster = {"certificate-authority": str(world.services.ca_file), "tls-server-name": world.servers.cluster_name}
     _change_kubeconfig(context, cluster, {"exec": plugin})
 
 
@@ -246,4 +248,4 @@ def a_plugin(context: Context, version: str) -> None:
 def a_missing_plugin(context: Context, command: str, hint: str) -> None:
     api = "client.authentication.k8s.io/v1beta1"
     plugin = {"apiVersion": api, "command": command, "installHint": hint}
-    _change_kubeconfig(context, {"tls-server-name": context.world.cluster_name}, {"exec": plugin})
+    _change_kubeconfig(context, {"tls-server-name": context.world.servers.cluster_name}, {"exec": plugin})

@@ -21,14 +21,14 @@ _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
 
 @given("the registry never answers for manifests")
 def never_answers(context: Context) -> None:
-    context.world.gate.add(Stall(None), kind="manifest", method=None)
+    context.world.servers.gate.add(Stall(None), kind="manifest", method=None)
 
 
 @given("the Docker configuration names a helper that never answers")
 def a_helper_that_never_answers(context: Context) -> None:
     world = context.world
-    world.store_credentials("user", "password", helper="patience")
-    (world.folder / "bin" / "docker-credential-patience").write_text(_HELPER, encoding="ascii")
+    world.docker_configuration.store(world.servers.gate.address, "user", "password", helper="patience")
+    (world.folders.root / "bin" / "docker-credential-patience").write_text(_HELPER, encoding="ascii")
 
 
 @step('"{folder}" is a named pipe that nobody reads')
@@ -36,12 +36,12 @@ def a_named_pipe(context: Context, folder: str) -> None:
     if not hasattr(os, "mkfifo"):
         context.scenario.skip("there are no named pipes here")
         return
-    os.mkfifo(context.world.work / folder)
+    os.mkfifo(context.world.folders.work / folder)
 
 
 @given('"{name}" is a {kind} link to "{target}"')
 def a_link(context: Context, name: str, kind: str, target: str) -> None:
-    work = context.world.work
+    work = context.world.folders.work
     (work / target).write_text("before", encoding="ascii")
     if kind == "hard":
         (work / name).hardlink_to(work / target)
@@ -52,14 +52,14 @@ def a_link(context: Context, name: str, kind: str, target: str) -> None:
 @given('the validator is started with "{redirection}"')
 def started_with_a_redirection(context: Context, redirection: str) -> None:
     try:
-        context.world.sandbox = redirected(redirection)
+        context.world.runs.sandbox = redirected(redirection)
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @when('the registry is being asked for "{image}"')
 def being_asked(context: Context, image: str) -> None:
-    gate = context.world.gate
+    gate = context.world.servers.gate
     name = context.world.fixtures.full_name(image)
     context.world.injector.wait_for(lambda: bool(gate.log.requests(repository=name)), f"a request for {image}")
 
@@ -67,7 +67,7 @@ def being_asked(context: Context, image: str) -> None:
 @when("the helper is being asked")
 def the_helper_is_being_asked(context: Context) -> None:
     world = context.world
-    asked = world.folder / "bin" / "docker-credential-patience.asked"
+    asked = world.folders.root / "bin" / "docker-credential-patience.asked"
     until = time.monotonic() + world.injector.limit
     while not asked.exists():
         assert time.monotonic() < until, "the helper isn't asked"
@@ -81,17 +81,17 @@ use_step_matcher("re")
 def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
     del how
     world = context.world
-    running = world.running[""]
+    running = world.runs.running[""]
     if number:
         running.send(signal.Signals[number])
     assert running.ended_within(world.injector.limit), "the validator didn't end"
     try:
-        left = find_survivors(f"TMPDIR={world.scratch}", _PATIENCE)
+        left = find_survivors(f"TMPDIR={world.folders.scratch}", _PATIENCE)
     except SandboxUnavailableError as error:
         running.kill()
         context.scenario.skip(str(error))
         return
-    last = world.finish()
+    last = world.runs.finish()
     for process in left:
         with suppress(ProcessLookupError, PermissionError):
             os.kill(int(process.split()[0]), signal.SIGKILL)
@@ -104,8 +104,8 @@ use_step_matcher("parse")
 @then("no temporary file of it is left")
 def no_temporary_file(context: Context) -> None:
     world = context.world
-    left = sorted(set(os.listdir(world.scratch)) - world.scratch_before)  # noqa: PTH208 - names are compared
-    assert not left, f"left in the folder for temporary files: {', '.join(left)}\n{world.last.describe()}"
+    left = sorted(set(os.listdir(world.folders.scratch)) - world.runs.temporary_files_before)  # noqa: PTH208 - names are compared
+    assert not left, f"left in the folder for temporary files: {', '.join(left)}\n{world.runs.last.describe()}"
 
 
 @then('the file "{name}" is the report of "{component}" alone')
@@ -115,13 +115,13 @@ def the_file_is_the_report(context: Context, name: str, component: str) -> None:
         names = [one["name"] for one in json.loads(text)["components"]]
     except ValueError:
         names = []
-    assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.last.describe()}"
+    assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.runs.last.describe()}"
 
 
 def _written(context: Context, name: str) -> str:
     """A file that the validator must have written."""
-    path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
+    path = context.world.folders.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.runs.last.describe()}"
     return path.read_text(encoding="utf-8", errors="replace")
 
 
@@ -135,12 +135,12 @@ def the_lines_begin_with(context: Context, name: str) -> None:
 
 @then('"{name}" and "{other}" are the same file')
 def the_same_file(context: Context, name: str, other: str) -> None:
-    work = context.world.work
+    work = context.world.folders.work
     assert (work / name).samefile(work / other), f"{name} isn't {other} any more"
 
 
 @then("standard error says nothing but the lines")
 def standard_error_says(context: Context) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     said = [line for line in last.err.splitlines() if not line.startswith('time="')]
     assert said == context.world.text(context.text).splitlines(), f"other lines:\n{last.describe()}"

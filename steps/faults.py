@@ -7,7 +7,7 @@ from behave import given, then, use_step_matcher, when
 from ec_acceptance.testbed.gate import faults
 from ec_acceptance.testbed.gate.log import NotReachedError
 from ec_acceptance.testbed.scenario.behave_context import Context, arguments
-from ec_acceptance.testbed.validator.flags import command_line
+from ec_acceptance.testbed.scenario.flags import command_line
 
 use_step_matcher("re")
 
@@ -80,30 +80,33 @@ def run_with_a_hold(context: Context, command: str, artifact: str) -> None:
     """Images that wait before their layers resume together, before the hold comes about."""
     world = context.world
     held = world.fixtures.artifact(artifact)
-    world.start(command_line(world, command, arguments(context)))
+    world.runs.start(command_line(world, command, arguments(context)))
     world.injector.resume()
     world.injector.held(held)
     world.wait_until_idle()
     world.injector.release(held)
-    world.finish(timeout=world.injector.limit)
+    world.runs.finish(timeout=world.injector.limit)
 
 
 @then('"{image}" gets past its files')
 def gets_past_its_files(context: Context, image: str) -> None:
     context.world.injector.wait_for(
-        lambda: context.world.past_files(image) is not None, f"{image} getting past its files"
+        lambda: context.world.file_policies.first_request_after_files(image) is not None,
+        f"{image} getting past its files",
     )
 
 
 @then('"{image}" is past its files only if it fetched {artifact} itself')
 def past_only_with_the_whole(context: Context, image: str, artifact: str) -> None:
     world = context.world
-    past = world.past_files(image)
+    past = world.file_policies.first_request_after_files(image)
     if past is None:
         return
     wanted = world.fixtures.artifact(artifact)
     name = world.fixtures.full_name(image)
-    fetched = [one for one in world.requests(**wanted.request_filter) if one.repository == name and one.state == "done"]
+    fetched = [
+        one for one in world.runs.requests(**wanted.request_filter) if one.repository == name and one.state == "done"
+    ]
     assert any(one.sent == len(wanted.body) and (one.ended or 0) <= past.started for one in fetched), (
         f"{image} got past its files ({past}) though {artifact} is held and it fetched none itself"
     )
@@ -113,14 +116,16 @@ def past_only_with_the_whole(context: Context, image: str, artifact: str) -> Non
 def is_still_held(context: Context, artifact: str) -> None:
     world = context.world
     digest = world.fixtures.artifact(artifact).digest
-    assert any(one.reference == digest for one in world.gate.held()), f"{artifact} isn't held any more: its client left"
+    assert any(one.reference == digest for one in world.servers.gate.held()), (
+        f"{artifact} isn't held any more: its client left"
+    )
 
 
 @then("{artifact} was asked for while every image waited for it")
 def asked_for_with_waiters(context: Context, artifact: str) -> None:
     world = context.world
-    assert world.requests(**world.fixtures.artifact(artifact).request_filter), f"{artifact} wasn't asked for"
+    assert world.runs.requests(**world.fixtures.artifact(artifact).request_filter), f"{artifact} wasn't asked for"
     for name in world.fixtures.images:
         configuration = world.fixtures.artifact(f'the configuration of "{name}"')
-        if not any(one.state == "done" for one in world.requests(**configuration.request_filter)):
+        if not any(one.state == "done" for one in world.runs.requests(**configuration.request_filter)):
             raise NotReachedError(f"{name} didn't get to its layers")

@@ -32,33 +32,31 @@ def an_image_that_shares(context: Context, reader: str) -> None:
 @given("{count:d} images that share a layer, read through {reader}")
 def images_that_share(context: Context, count: int, reader: str) -> None:
     add_sharing(context.world.fixtures, count, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" without the shared files')
 def an_incomplete_image(context: Context, name: str) -> None:
     world = context.world
-    assert world.reader is not None, "images that are judged by their files come first"
     files = {"manifests/own.json": f'{{"image": "{name}"}}'}
-    world.fixtures.add_bundle(f"acceptance/{name}", files, labelled=world.reader.labelled)
+    world.fixtures.add_bundle(f"acceptance/{name}", files, labelled=world.file_policies.reader.labelled)
     world.fixtures.sign_all("known")
 
 
 @given("2 images with the same two layers in opposite orders, read through {reader}")
 def opposed_images(context: Context, reader: str) -> None:
     add_opposed(context.world.fixtures, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given("an image that has a layer twice, read through {reader}")
 def a_repeating_image(context: Context, reader: str) -> None:
     add_repeating(context.world.fixtures, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" that shares nothing with the others')
 def an_image_apart(context: Context, name: str) -> None:
     world = context.world
-    assert world.reader is not None, "images that are judged by their files come first"
-    add_apart(world.fixtures, f"acceptance/{name}", world.reader)
+    add_apart(world.fixtures, f"acceptance/{name}", world.file_policies.reader)
     world.fixtures.sign_all("known")

@@ -9,19 +9,18 @@ from behave import given, then
 
 from ec_acceptance.testbed.fixtures.yaml_bombs import YAML_BOMBS
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
-from ec_acceptance.testbed.scenario.policy_validation import attach
 
 
 @given('a link "{name}" that leads to "{target}"')
 def a_link(context: Context, name: str, target: str) -> None:
-    path = context.world.work / name
+    path = context.world.folders.work / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.symlink_to(target)
 
 
 @given('a pipe "{name}"')
 def a_pipe(context: Context, name: str) -> None:
-    path = context.world.work / name
+    path = context.world.folders.work / name
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
 
@@ -34,19 +33,19 @@ def a_growing_file(context: Context, name: str, what: str) -> None:
 @given('an image "{name}" with a file of a layer: {what}')
 def an_image_with_a_growing_file(context: Context, name: str, what: str) -> None:
     context.world.fixtures.add_bundle(name, {"manifests/a.yaml": YAML_BOMBS[what]()})
-    attach(context.world, name)
+    context.world.fixtures.make_conforming(name)
 
 
 @then("standard output is {text}")
 def standard_output_is(context: Context, text: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert last.out == f"{text}\n", f"standard output isn't {text}:\n{last.describe()}"
 
 
 @then("the rules saw")
 def the_rules_saw(context: Context) -> None:
     """A table of all messages of warnings, in any order."""
-    last = context.world.last
+    last = context.world.runs.last
     assert last.status == 0, f"the exit status is {last.status}, not 0:\n{last.describe()}"
     try:
         files = json.loads(last.out)["filepaths"]

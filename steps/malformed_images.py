@@ -17,11 +17,6 @@ from ec_acceptance.testbed.gate.rules import Hold
 from ec_acceptance.testbed.scenario.behave_context import Context
 
 
-def _reader(context: Context) -> Reader:
-    assert context.world.reader is not None, "images that are judged by their files come first"
-    return context.world.reader
-
-
 @given("{count:d} images that share a layer in {form} with a {algorithm} digest, read through {reader}")
 def images_of_a_form(context: Context, count: int, form: str, algorithm: str, reader: str) -> None:
     compression = {"gzip": "gzip", "zstd": "zstd", "no compression": "none"}[form]
@@ -29,18 +24,20 @@ def images_of_a_form(context: Context, count: int, form: str, algorithm: str, re
     malformed_images.add_of_form(
         context.world.fixtures, count, READERS[reader], cast("Compression", compression), algorithm
     )
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given("1 image that shares a layer of {size:d} MiB, read through {reader}")
 def an_image_that_shares_much(context: Context, size: int, reader: str) -> None:
     context.world.fixtures.add_bundles("acceptance/bundle-1", 1, size << 20, labelled=READERS[reader].labelled)
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" with a layer of {size:d} MiB')
 def a_large_image(context: Context, name: str, size: int) -> None:
-    malformed_images.add_large(context.world.fixtures, f"acceptance/{name}", size << 20, _reader(context))
+    malformed_images.add_large(
+        context.world.fixtures, f"acceptance/{name}", size << 20, context.world.file_policies.reader
+    )
     context.world.fixtures.sign_all("known")
 
 
@@ -48,33 +45,33 @@ def a_large_image(context: Context, name: str, size: int) -> None:
 def images_apart(context: Context, count: int, reader: str) -> None:
     for number in range(1, count + 1):
         add_apart(context.world.fixtures, f"acceptance/bundle-{number}", READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given("{count:d} images that nothing reads files of")
 def images_unread(context: Context, count: int) -> None:
     context.world.fixtures.add_bundles("acceptance/bundle-1", count, 1 << 20, labelled=False)
-    context.world.judge(Reader("nothing", "happy_day.rego", labelled=False, early=False))
+    context.world.judge_files(Reader("nothing", "happy_day.rego", labelled=False, early=False))
 
 
 @given('an image "{name}" that claims the diffID of {artifact}')
 def a_claiming_image(context: Context, name: str, artifact: str) -> None:
     world = context.world
     diff_id = context.world.fixtures.layer(artifact).diff_id
-    malformed_images.add_claiming(world.fixtures, f"acceptance/{name}", diff_id, _reader(context))
+    malformed_images.add_claiming(world.fixtures, f"acceptance/{name}", diff_id, context.world.file_policies.reader)
     world.fixtures.sign_all("known")
 
 
 @given('an image "{name}" that claims a diffID of "{text}", read through {reader}')
 def an_escaping_image(context: Context, name: str, text: str, reader: str) -> None:
     malformed_images.add_claiming(context.world.fixtures, f"acceptance/{name}", text, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given("2 images with one archive that is packed in two ways, read through {reader}")
 def images_packed_twice(context: Context, reader: str) -> None:
     malformed_images.add_packed_twice(context.world.fixtures, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "substitute" with another layer of the same size')
@@ -85,20 +82,20 @@ def an_substitute(context: Context) -> None:
 @given('an image "{name}" with a layer that {how}, read through {reader}')
 def an_unreadable_image(context: Context, name: str, how: str, reader: str) -> None:
     malformed_images.add_unreadable(context.world.fixtures, f"acceptance/{name}", how, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" with a file of {size:d} MiB, read through {reader}')
 def an_image_with_a_large_file(context: Context, name: str, size: int, reader: str) -> None:
     malformed_images.add_large_file(context.world.fixtures, f"acceptance/{name}", size << 20, READERS[reader])
-    context.world.judge(READERS[reader])
+    context.world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" whose layer has the digest "{digest}", read through {reader}')
 def an_unstorable_image(context: Context, name: str, digest: str, reader: str) -> None:
     world = context.world
-    malformed_images.serve_unstorable(world.fixtures, world.gate, f"acceptance/{name}", digest, READERS[reader])
-    world.judge(READERS[reader])
+    malformed_images.serve_unstorable(world.fixtures, world.servers.gate, f"acceptance/{name}", digest, READERS[reader])
+    world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" whose layer has its digest of {algorithm}, read through {reader}')
@@ -106,10 +103,10 @@ def an_image_of_an_algorithm(context: Context, name: str, algorithm: str, reader
     """`LAYER_DIGEST` is the digest then."""
     world = context.world
     digest = malformed_images.serve_of_algorithm(
-        world.fixtures, world.gate, f"acceptance/{name}", algorithm, READERS[reader]
+        world.fixtures, world.servers.gate, f"acceptance/{name}", algorithm, READERS[reader]
     )
-    world.made["LAYER_DIGEST"] = digest
-    world.judge(READERS[reader])
+    world.variables["LAYER_DIGEST"] = digest
+    world.judge_files(READERS[reader])
 
 
 @given('an image "{name}" whose layer is at a URL {place}, read through {reader}')
@@ -118,16 +115,16 @@ def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> 
     world = context.world
     also = {"and at the registry": True, "and not at the registry": False}[place]
     elsewhere = "acceptance/elsewhere"
-    prefix = f"{world.gate.url}/v2/{elsewhere}/blobs/"
+    prefix = f"{world.servers.gate.url}/v2/{elsewhere}/blobs/"
     layer = malformed_images.add_elsewhere(world.fixtures, f"acceptance/{name}", prefix, READERS[reader])
     for repository in (elsewhere, *([f"acceptance/{name}"] if also else ())):
-        world.gate.repository(repository).put_blob(layer.data)
-    world.judge(READERS[reader])
+        world.servers.gate.repository(repository).put_blob(layer.data)
+    world.judge_files(READERS[reader])
 
 
 @then("the URL was not asked for")
 def the_url_was_not_asked_for(context: Context) -> None:
-    asked = context.world.requests(repository="acceptance/elsewhere")
+    asked = context.world.runs.requests(repository="acceptance/elsewhere")
     assert not asked, "the descriptor's URL was followed:\n" + "\n".join(map(str, asked))
 
 
@@ -143,9 +140,9 @@ def every_layer_is_held(context: Context) -> None:
 @then("at most {count:d} layers are under way")
 def few_layers_under_way(context: Context, count: int) -> None:
     digests = set(context.world.fixtures.layers.values())
-    held = [one for one in context.world.gate.held() if one.reference in digests]
+    held = [one for one in context.world.servers.gate.held() if one.reference in digests]
     if not held:
-        at_work = any(running.alive for running in context.world.running.values())
+        at_work = any(running.alive for running in context.world.runs.running.values())
         assert at_work, "the validator ended before it asked for a layer"
         raise NotReachedError("no layer is asked for")
     assert len(held) <= count, f"{len(held)} layers are under way, more than {count}:\n" + "\n".join(map(str, held))
@@ -153,7 +150,7 @@ def few_layers_under_way(context: Context, count: int) -> None:
 
 @then('"{image}" fails, and the cause names "{text}"')
 def fails_with_a_cause(context: Context, image: str, text: str) -> None:
-    last, text = context.world.last, context.world.text(text)
+    last, text = context.world.runs.last, context.world.text(text)
     found = reported_causes(last)
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
     assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.describe()}"
@@ -162,11 +159,11 @@ def fails_with_a_cause(context: Context, image: str, text: str) -> None:
 @then('"{image}" is judged by its own files, or fails for a cause')
 def judged_or_refused(context: Context, image: str) -> None:
     """What is odd about an image may be passed over, or be an error of its component."""
-    last = context.world.last
+    last = context.world.runs.last
     if image in reported_causes(last):
         assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
     else:
-        expect_success(last, context.world.seen())
+        expect_success(last, context.world.file_policies.expected_messages())
 
 
 @then("no policy saw other files than those of its image")
@@ -175,7 +172,7 @@ def no_policy_saw_other_files(context: Context) -> None:
     world = context.world
     for name, files in world.fixtures.files.items():
         right = f"seen-{seen(files).rpartition(' ')[2][:12]}"
-        asked = world.requests(repository=name, kind="manifest")
+        asked = world.runs.requests(repository=name, kind="manifest")
         wrong = [one for one in asked if one.reference.startswith("seen-") and one.reference != right]
         assert not wrong, f"a policy judged {name} by other files than its own: {', '.join(map(str, wrong))}"
 
@@ -188,4 +185,4 @@ def every_bundle_fails(context: Context, cause: str, artifact: str) -> None:
     """All images named `bundle-…`, and no others."""
     fixtures = context.world.fixtures
     bundles = [name for name in map(component, fixtures.images) if name.startswith("bundle-")]
-    expect_cause(context.world.last, bundles, cause, fixtures.artifact(artifact).digest)
+    expect_cause(context.world.runs.last, bundles, cause, fixtures.artifact(artifact).digest)

@@ -19,9 +19,9 @@ use_step_matcher("re")
 
 def _target(world: World, image: str) -> Target:
     published = world.fixtures.images[image]
-    world.made[f"{image.rpartition('/')[2]}_DIGEST"] = published.digest
+    world.variables[f"{image.rpartition('/')[2]}_DIGEST"] = published.digest
     others = tuple(other.digest for name, other in world.fixtures.images.items() if name != image)
-    return Target(image, published.digest, world.gate.repository(image).manifest(published.digest)[1], others)
+    return Target(image, published.digest, world.servers.gate.repository(image).manifest(published.digest)[1], others)
 
 
 @given(
@@ -36,7 +36,7 @@ def a_bundle(context: Context, image: str, content: str, key: str, logged: str |
     if variation:
         VARIATIONS[variation](made)
     layer = Layer(made.layer_type, made.content)
-    refer(world, image, [layer] * made.copies, made.artifact_type)
+    refer(world.fixtures, image, [layer] * made.copies, made.artifact_type)
 
 
 @given(r'a simple signing signature that refers to "(?P<image>[^"]+)", signed by the "(?P<key>[^"]+)" key')
@@ -44,7 +44,7 @@ def a_referring_signature(context: Context, image: str, key: str) -> None:
     world = context.world
     target = _target(world, image)
     signature = sign_image(target.digest, world.fixtures.keys[key], reference=target.name)
-    refer(world, image, [signature.layer()], SIMPLE_SIGNING_TYPE)
+    refer(world.fixtures, image, [signature.layer()], SIMPLE_SIGNING_TYPE)
 
 
 use_step_matcher("parse")
@@ -52,22 +52,22 @@ use_step_matcher("parse")
 
 @given("the registry doesn't know what referrers are")
 def no_referrers_api(context: Context) -> None:
-    context.world.gate.add(Answer(404), kind="referrers")
+    context.world.servers.gate.add(Answer(404), kind="referrers")
 
 
 @given('the tag for referrers of "{image}" lists them')
 def referrers_at_the_tag(context: Context, image: str) -> None:
     world = context.world
     digest = world.fixtures.images[image].digest
-    body = listed(world, image, world.referrers[image])
-    world.gate.repository(image).put_manifest(body, INDEX, tag=digest.replace(":", "-", 1))
+    body = listed(world.fixtures, image, world.fixtures.referrers[image])
+    world.servers.gate.repository(image).put_manifest(body, INDEX, tag=digest.replace(":", "-", 1))
 
 
 @then('the report shows {signatures:d} signatures and {attestations:d} attestations of "{image}"')
 def the_report_shows(context: Context, signatures: int, attestations: int, image: str) -> None:
-    (shown,) = [one for one in context.world.report.components if one.get("name") == component(image)]
+    (shown,) = [one for one in context.world.runs.report.components if one.get("name") == component(image)]
     found = len(shown.get("signatures") or []), len(shown.get("attestations") or [])
-    assert found == (signatures, attestations), f"there are {found}:\n{context.world.last.describe()}"
+    assert found == (signatures, attestations), f"there are {found}:\n{context.world.runs.last.describe()}"
 
 
 @given('rules that tell what they see of "{image}"')
@@ -75,7 +75,7 @@ def rules_that_tell(context: Context, image: str) -> None:
     """What the ``ec.sigstore`` functions give (`examples/signatures/seen.rego`)."""
     world = context.world
     text = (world.services.examples / "signatures" / "seen.rego").read_text(encoding="utf-8")
-    reference = world.fixtures.images[image].pinned(world.gate.address)
+    reference = world.fixtures.images[image].pinned(world.servers.gate.address)
     told = text.replace("${IMAGE}", reference).replace("${KEY}", world.fixtures.keys["known"].public_pem)
     world.write("rules/seen.rego", told)
 
@@ -84,5 +84,7 @@ def rules_that_tell(context: Context, image: str) -> None:
 def the_rules_say(context: Context, text: str) -> None:
     """One message and no other, word for word; `…` stands for anything."""
     pattern = ".*".join(map(re.escape, text.split("…")))
-    found = [str(one.get("msg")) for shown in context.world.report.components for one in shown.get("warnings") or []]
+    found = [
+        str(one.get("msg")) for shown in context.world.runs.report.components for one in shown.get("warnings") or []
+    ]
     assert any(re.fullmatch(pattern, each, re.DOTALL) for each in found), f"the rules say {found}"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.cache.file_system_guard import list_escapes, list_files
-from ec_acceptance.testbed.cache.states import STATES
 from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.cache_states import STATES
 from ec_acceptance.testbed.validator.sandbox import (
     SandboxUnavailableError,
     few_files,
@@ -29,7 +29,10 @@ def _list_files_outside(context: Context) -> Mapping[str, str]:
     What a validator leaves in the folder for temporary files is its own affair.
     """
     world = context.world
-    return {**list_files([world.home, world.work], world.cache.path), **list_escapes([world.folder, world.scratch])}
+    return {
+        **list_files([world.folders.home, world.folders.work], world.cache.path),
+        **list_escapes([world.folders.root, world.folders.scratch]),
+    }
 
 
 use_step_matcher("re")
@@ -48,14 +51,14 @@ use_step_matcher("parse")
 
 @when("the disk is looked at")
 def the_disk_is_looked_at(context: Context) -> None:
-    context.world.sandbox = ()
-    shutil.copytree(context.world.folder / "left", context.world.cache.path, dirs_exist_ok=True, symlinks=True)
+    context.world.runs.sandbox = ()
+    shutil.copytree(context.world.folders.root / "left", context.world.cache.path, dirs_exist_ok=True, symlinks=True)
 
 
 @given("at most {count:d} files may be open in a process")
 def few_open_files(context: Context, count: int) -> None:
     try:
-        context.world.sandbox = few_files(count)
+        context.world.runs.sandbox = few_files(count)
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
@@ -63,14 +66,14 @@ def few_open_files(context: Context, count: int) -> None:
 @given("files may be written by all unless their maker says otherwise")
 def an_open_umask(context: Context) -> None:
     try:
-        context.world.sandbox = open_umask()
+        context.world.runs.sandbox = open_umask()
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
 
 @then("the peak of memory was at most {factor:g} times that of the first validation")
 def memory_is_bounded(context: Context, factor: float) -> None:
-    first, *others = context.world.memory_peaks
+    first, *others = context.world.runs.memory_peaks
     assert first, "no memory was measured"
     # Below this, how busy the machine is decides (when garbage is collected, say): it isn't the layer's size.
     least = 32 << 20
@@ -93,6 +96,6 @@ def nothing_outside(context: Context) -> None:
 
 @then("there is {count} warning")
 def warnings(context: Context, count: str) -> None:
-    found = _WARNING.findall(context.world.last.err)
+    found = _WARNING.findall(context.world.runs.last.err)
     wanted = {"no": range(1), "one": range(1, 2), "at most one": range(2)}[count]
-    assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.last.describe()}"
+    assert len(found) in wanted, f"{len(found)} warnings, not {count}: {found}\n{context.world.runs.last.describe()}"

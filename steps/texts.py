@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from behave import given, then
 
-from ec_acceptance.testbed.fixtures.injection_texts import add_nested, add_telling, nested, tells, write_telling
+from ec_acceptance.testbed.expect.shown_text import find_differences
+from ec_acceptance.testbed.fixtures.injection_texts import (
+    add_image_with_text,
+    add_nested,
+    nest,
+    policy_files,
+    shown_text,
+)
 from ec_acceptance.testbed.scenario.behave_context import Context
 
 
 @given('an image "{name}" that has {words} wherever its maker may write')
-def an_image_that_tells(context: Context, name: str, words: str) -> None:
-    add_telling(context.world, name, words)
+def an_image_with_an_injection(context: Context, name: str, words: str) -> None:
+    add_image_with_text(context.world.fixtures, name, words)
 
 
 @given('an image "{name}" with a file that is nested {levels:d} levels deep')
 def an_image_with_a_nested_file(context: Context, name: str, levels: int) -> None:
-    add_nested(context.world, name, levels)
+    add_nested(context.world.fixtures, name, levels)
 
 
 @given('a file "{name}" that is nested {levels:d} levels deep')
 def a_nested_file(context: Context, name: str, levels: int) -> None:
-    context.world.write(name, nested(levels))
+    context.world.write(name, nest(levels))
 
 
 @given('a policy "{policy}" and a snapshot "{snapshot}" that have {words} wherever their makers may write')
-def a_policy_and_a_snapshot_that_tell(context: Context, policy: str, snapshot: str, words: str) -> None:
+def a_policy_and_a_snapshot_with_an_injection(context: Context, policy: str, snapshot: str, words: str) -> None:
     """The policy lets nothing pass, and repeats each text that it finds."""
-    write_telling(context.world, policy, snapshot, words)
+    world = context.world
+    for name, text in policy_files(world.fixtures, policy, snapshot, words).items():
+        world.write(name, text)
 
 
 @then("the {kind} output denies, and shows {words} as it is")
 def shown_as_it_is(context: Context, kind: str, words: str) -> None:
-    last = context.world.last
-    troubles = tells(last.out, kind, words)
-    assert not troubles, "\n".join([*troubles, last.describe()])
+    last = context.world.runs.last
+    differences = find_differences(last.out, kind, shown_text(words))
+    assert not differences, "\n".join([*differences, last.describe()])
     assert last.status == 1, last.describe()

@@ -8,8 +8,8 @@ import signal
 from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.scenario.behave_context import Context, arguments, named
+from ec_acceptance.testbed.scenario.flags import command_line
 from ec_acceptance.testbed.validator.command_line import split
-from ec_acceptance.testbed.validator.flags import command_line
 from ec_acceptance.testbed.validator.memory import require_measurable
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
@@ -24,7 +24,7 @@ def memory_is_measured(context: Context) -> None:
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
         return
-    context.world.measured = True
+    context.world.runs.measures_memory = True
 
 
 use_step_matcher("re")
@@ -33,7 +33,7 @@ use_step_matcher("re")
 @given('the usual flags "(?P<words>.*)"')
 def the_usual_flags(context: Context, words: str) -> None:
     """What each `"validate image" is run` has beside the flags of its own table (`flags.merged`)."""
-    context.world.usual = tuple(split(words))
+    context.world.runs.usual_flags = tuple(split(words))
 
 
 @step(r'the environment variable is set "(?P<name>\w+)=(?P<value>.*)"')
@@ -44,14 +44,14 @@ def an_environment_variable(context: Context, name: str, value: str) -> None:
 @when('ec command is run with "(?P<words>.*)"')
 def the_command_is_run(context: Context, words: str) -> None:
     """The whole command line: there are no usual flags."""
-    context.world.run([context.world.text(word) for word in split(words)])
+    context.world.runs.run([context.world.text(word) for word in split(words)])
 
 
 @when('ec command is run with the bytes "(?P<words>.*)"')
 def the_command_is_run_with_bytes(context: Context, words: str) -> None:
     """The whole command line; bytes that are no UTF-8 are written as hexadecimal escapes."""
     line = [context.world.text(word) for word in words.split()]
-    context.world.run([_BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), word) for word in line])
+    context.world.runs.run([_BYTE.sub(lambda byte: chr(0xDC00 + int(byte[1], 16)), word) for word in line])
 
 
 _COMMAND = '"(?P<command>[a-z -]+)"'
@@ -60,24 +60,26 @@ _IMAGES = '(?P<images> for "[^"]+"(?:(?:, | and )"[^"]+")*)?'
 
 @when(f"{_COMMAND} is run{_IMAGES}(?: with)?")
 def a_command_is_run(context: Context, command: str, images: str | None) -> None:
-    context.world.run(command_line(context.world, command, arguments(context), named(images)))
+    context.world.runs.run(command_line(context.world, command, arguments(context), named(images)))
 
 
 @when(f"{_COMMAND} is run again")
 def a_command_is_run_again(context: Context, command: str) -> None:
     """With the same command line as the last time."""
-    assert context.world.arguments[:2] == tuple(command.split()), f"the last run was {context.world.arguments}"
-    context.world.run(context.world.arguments)
+    assert context.world.runs.arguments[:2] == tuple(command.split()), (
+        f"the last run was {context.world.runs.arguments}"
+    )
+    context.world.runs.run(context.world.runs.arguments)
 
 
 @when(f'{_COMMAND} starts(?: as "(?P<name>\\w+)")?{_IMAGES}(?: with)?')
 def a_command_starts(context: Context, command: str, name: str | None, images: str | None) -> None:
-    context.world.start(command_line(context.world, command, arguments(context), named(images)), name or "")
+    context.world.runs.start(command_line(context.world, command, arguments(context), named(images)), name or "")
 
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") ends(?P<soon> soon)?')
 def the_validation_ends(context: Context, name: str | None, soon: str | None) -> None:
-    context.world.finish(name or "", context.world.injector.limit if soon else None)
+    context.world.runs.finish(name or "", context.world.injector.limit if soon else None)
 
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") gets (?P<number>SIG[A-Z]+) and ends')
@@ -87,22 +89,22 @@ def the_validation_is_signalled(context: Context, name: str | None, number: str)
     The validation ends with the last process of its session, since each may hold files open, and locked.
     """
     world = context.world
-    running = world.running[name or ""]
+    running = world.runs.running[name or ""]
     running.send(signal.Signals[number])
     assert running.ended_within(world.injector.limit), "the validator didn't end"
     left = running.left(world.injector.limit)
-    last = world.finish(name or "")
+    last = world.runs.finish(name or "")
     assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
 
 
 @then(r'validation "(?P<name>\w+)" still runs')
 def the_validation_still_runs(context: Context, name: str) -> None:
-    assert context.world.running[name].alive, f"validation {name} has ended"
+    assert context.world.runs.running[name].alive, f"validation {name} has ended"
 
 
 @then(r"the validation ended within (?P<seconds>\d+) s")
 def the_validation_ended_within(context: Context, seconds: str) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     took = last.ended - last.started
     assert not last.timed_out, f"the validator didn't end by itself:\n{last.describe()}"
     assert took <= int(seconds), f"the validator took {took:.1f} s, more than {seconds} s:\n{last.describe()}"
@@ -113,14 +115,14 @@ use_step_matcher("parse")
 
 @then("the exit status should be {status:d}")
 def the_exit_status(context: Context, status: int) -> None:
-    last = context.world.last
+    last = context.world.runs.last
     assert not last.timed_out, f"the validator didn't end in time:\n{last.describe()}"
     assert last.status == status, f"the exit status is {last.status}, not {status}:\n{last.describe()}"
 
 
 @then("standard error is empty")
 def no_standard_error(context: Context) -> None:
-    assert not context.world.last.err, f"standard error isn't empty:\n{context.world.last.describe()}"
+    assert not context.world.runs.last.err, f"standard error isn't empty:\n{context.world.runs.last.describe()}"
 
 
 use_step_matcher("re")
@@ -131,8 +133,8 @@ def the_standard_error(context: Context, text: str) -> None:
     """`…` stands for anything, in words of the validator's own."""
     wanted = context.world.text(text).replace("\\n", "\n")
     pattern = ".*".join(re.escape(part) for part in wanted.split("…"))
-    assert re.fullmatch(pattern, context.world.last.err), (
-        f"standard error isn't {wanted!r}:\n{context.world.last.describe()}"
+    assert re.fullmatch(pattern, context.world.runs.last.err), (
+        f"standard error isn't {wanted!r}:\n{context.world.runs.last.describe()}"
     )
 
 
@@ -141,19 +143,19 @@ use_step_matcher("parse")
 
 @then("the validation fails with the error")
 def the_validation_fails(context: Context) -> None:
-    context.world.expect_failure(context.text)
+    context.world.expect.failure(context.text)
 
 
 @then("the command line is refused with the error")
 def the_command_line_is_refused(context: Context) -> None:
-    context.world.expect_failure(context.text, fatal=True)
+    context.world.expect.failure(context.text, fatal=True)
 
 
 @then('the file "{name}" equals the output')
 def a_file_equals_the_output(context: Context, name: str) -> None:
-    path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
-    last = context.world.last
-    assert context.world.comparable(path.read_bytes()) == context.world.comparable(last.stdout), (
+    path = context.world.folders.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.runs.last.describe()}"
+    last = context.world.runs.last
+    assert context.world.expect.redact(path.read_bytes()) == context.world.expect.redact(last.stdout), (
         f"the file {name} differs from the output:\n{path.read_text(encoding='utf-8')}\n{last.describe()}"
     )

@@ -13,7 +13,7 @@ from behave import given, then, use_step_matcher
 
 from ec_acceptance.testbed.fixtures.vsa import PREDICATE_TYPE, Summary, parsed_envelope
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
-from ec_acceptance.testbed.scenario.world import NAMESPACE
+from ec_acceptance.testbed.scenario.servers import NAMESPACE
 from ec_acceptance.testbed.signing import pae, statement, subject
 from ec_acceptance.testbed.signing.encrypted import encrypted_pem
 
@@ -35,9 +35,9 @@ use_step_matcher("re")
 def a_signing_key(context: Context, name: str, password: str | None) -> None:
     """In the form that cosign keeps keys in; without a password it is under the empty one."""
     world = context.world
-    path = world.folder / f"{name}.signing.key"
+    path = world.folders.root / f"{name}.signing.key"
     path.write_text(encrypted_pem(world.fixtures.add_key(name), password or ""), encoding="ascii")
-    world.made[f"{name}_SIGNING_KEY"] = str(path)
+    world.variables[f"{name}_SIGNING_KEY"] = str(path)
     world.redactions.add(f"signing key {name}", str(path))
 
 
@@ -46,20 +46,20 @@ use_step_matcher("parse")
 
 @given('the variable named after the VSA signing key "{name}" is "{value}"')
 def a_variable_named_after_a_key(context: Context, name: str, value: str) -> None:
-    context.world.environment[context.world.made[f"{name}_SIGNING_KEY"]] = value
+    context.world.environment[context.world.variables[f"{name}_SIGNING_KEY"]] = value
 
 
 @given('a secret "{name}" with the VSA signing key "{key}"')
 def a_secret(context: Context, name: str, key: str) -> None:
     world = context.world
     pem = encrypted_pem(world.fixtures.keys[key], "of the cluster")
-    world.cluster.secret(NAMESPACE, name, {"cosign.key": pem.encode(), "cosign.password": b"of the cluster"})
+    world.servers.cluster.secret(NAMESPACE, name, {"cosign.key": pem.encode(), "cosign.password": b"of the cluster"})
 
 
 @given("VSAs name the policy")
 def the_policy(context: Context) -> None:
     """It is in `${VSA_POLICY}` too."""
-    context.world.made["VSA_POLICY"] = context.world.text(context.text)
+    context.world.variables["VSA_POLICY"] = context.world.text(context.text)
 
 
 use_step_matcher("re")
@@ -86,52 +86,50 @@ use_step_matcher("parse")
 def a_file_matches(context: Context, name: str) -> None:
     world = context.world
     text = _comparable(context, _made(context, name))
-    difference = world.snapshots.compare(f"{world.snapshot_key} {name}", text)
-    assert difference is None, f"{difference}\n{world.last.describe()}"
+    world.expect.match_value(name, text)
 
 
 @then('the folder "{name}" has exactly the files')
 def a_folder_has(context: Context, name: str) -> None:
     """`*` stands for anything."""
-    folder = context.world.work / name
+    folder = context.world.folders.work / name
     found = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
     wanted = sorted(context.world.text(text) for (text,) in rows(context.table))
     fit = len(found) == len(wanted) and all(map(fnmatch.fnmatchcase, found, wanted))
-    assert fit, f"{name} has {found}\n{context.world.last.describe()}"
+    assert fit, f"{name} has {found}\n{context.world.runs.last.describe()}"
 
 
 @then("the temporary folder has exactly the VSA files")
 def the_temporary_folder_has(context: Context) -> None:
     """In folders of their own; `*` stands for anything."""
-    scratch = context.world.scratch
+    scratch = context.world.folders.scratch
     paths = [path for name in ("vsa-*", "snapshot-predicate-*") for path in scratch.glob(f"{name}/*")]
     found = sorted(path.relative_to(scratch).as_posix() for path in paths)
     wanted = sorted(text for (text,) in rows(context.table))
     fit = len(found) == len(wanted) and all(map(fnmatch.fnmatchcase, found, wanted))
-    assert fit, f"there is {found}\n{context.world.last.describe()}"
+    assert fit, f"there is {found}\n{context.world.runs.last.describe()}"
 
 
 @then('the temporary file "{name}" should match the snapshot')
 def a_temporary_file_matches(context: Context, name: str) -> None:
     world = context.world
-    paths = list(world.scratch.glob(name))
-    assert len(paths) == 1, f"there is not one {name}: {paths}\n{world.last.describe()}"
+    paths = list(world.folders.scratch.glob(name))
+    assert len(paths) == 1, f"there is not one {name}: {paths}\n{world.runs.last.describe()}"
     text = _comparable(context, paths[0])
-    difference = world.snapshots.compare(f"{world.snapshot_key} {paths[0].name}", text)
-    assert difference is None, f"{difference}\n{world.last.describe()}"
+    world.expect.match_value(paths[0].name, text)
 
 
 @then("the standard error has the line")
 def standard_error_has(context: Context) -> None:
     """`…` stands for anything in it."""
-    last = context.world.last
+    last = context.world.runs.last
     pattern = ".*".join(re.escape(part) for part in context.world.text(context.text).split("…"))
     assert re.search(f"(?m)^{pattern}$", last.err), f"no such line:\n{last.describe()}"
 
 
 @then('there is no folder "{name}"')
 def no_folder(context: Context, name: str) -> None:
-    assert not (context.world.work / name).exists(), f"{name} is there:\n{context.world.last.describe()}"
+    assert not (context.world.folders.work / name).exists(), f"{name} is there:\n{context.world.runs.last.describe()}"
 
 
 @then('the file "{name}" has the mode {mode}')
@@ -148,7 +146,7 @@ def the_envelope_attests(context: Context, name: str, predicate: str, image: str
     wanted = statement(
         PREDICATE_TYPE,
         json.loads(_made(context, predicate).read_text(encoding="utf-8")),
-        [subject(published.digest, f"{world.gate.address}/{image}")],
+        [subject(published.digest, f"{world.servers.gate.address}/{image}")],
     )
     envelope = parsed_envelope(_made(context, name).read_bytes())
     assert envelope.payload == _as_written(wanted), f"the statement is {envelope.payload!r}"
@@ -157,7 +155,7 @@ def the_envelope_attests(context: Context, name: str, predicate: str, image: str
 
 @then('each VSA in the folder "{name}" is of the status "{status}" and signed by the "{key}" key')
 def each_stored(context: Context, name: str, status: str, key: str) -> None:
-    paths = sorted((context.world.work / name).iterdir())
+    paths = sorted((context.world.folders.work / name).iterdir())
     assert paths, f"there is nothing in {name}"
     for path in paths:
         envelope = parsed_envelope(path.read_bytes())
@@ -170,23 +168,23 @@ def each_stored(context: Context, name: str, status: str, key: str) -> None:
 def the_log_took(context: Context) -> None:
     """All of them: a row for each with what it is of, its status and the key that signed it."""
     world = context.world
-    asked = world.rekor.request_log.matching("POST", _UPLOADS)
+    asked = world.servers.rekor.request_log.matching("POST", _UPLOADS)
     assert all(one.status == 201 for one in asked), f"the log answered {[one.status for one in asked]}"
     found = sorted(_described(context, one.document) for one in asked)
     wanted = sorted(tuple(row) for row in rows(context.table))
-    assert found == wanted, f"the log took {found}\n{world.last.describe()}"
+    assert found == wanted, f"the log took {found}\n{world.runs.last.describe()}"
 
 
 @then('the transparency log was searched for "{image}"')
 def the_log_was_searched(context: Context, image: str) -> None:
     digest = context.world.fixtures.images[image].digest
-    asked = [one.document for one in context.world.rekor.request_log.matching("POST", "/api/v1/index/retrieve")]
-    assert {"hash": digest} in asked, f"the log was searched for {asked}\n{context.world.last.describe()}"
+    asked = [one.document for one in context.world.servers.rekor.request_log.matching("POST", "/api/v1/index/retrieve")]
+    assert {"hash": digest} in asked, f"the log was searched for {asked}\n{context.world.runs.last.describe()}"
 
 
 @then("the transparency log was given nothing")
 def the_log_was_given_nothing(context: Context) -> None:
-    asked = context.world.rekor.request_log.matching("POST", _UPLOADS)
+    asked = context.world.servers.rekor.request_log.matching("POST", _UPLOADS)
     assert not asked, f"the log was given {len(asked)} entries"
 
 
@@ -195,8 +193,8 @@ def _summary(context: Context, image: str, key: str, *, changed: bool) -> Summar
     published = world.fixtures.images[image]
     usual = Summary(
         digest=published.digest,
-        reference=f"{world.gate.address}/{image}@{published.digest}",
-        policy=json.loads(world.made["VSA_POLICY"]),
+        reference=f"{world.servers.gate.address}/{image}@{published.digest}",
+        policy=json.loads(world.variables["VSA_POLICY"]),
         public_key=world.fixtures.keys["known"].public_pem,
         key=world.fixtures.keys[key],
     )
@@ -204,8 +202,8 @@ def _summary(context: Context, image: str, key: str, *, changed: bool) -> Summar
 
 
 def _made(context: Context, name: str) -> Path:
-    path = context.world.work / name
-    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.last.describe()}"
+    path = context.world.folders.work / name
+    assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.runs.last.describe()}"
     return path
 
 

@@ -44,6 +44,10 @@ class Report:
             raise ReportError("the output is no report: success, components, policy and key are its least members")
         return cls(document)
 
+    def without_time(self) -> dict[str, Any]:
+        """The document without the time of the run."""
+        return {name: value for name, value in self.document.items() if name != "effective-time"}
+
     def findings(self, kind: str) -> list[Finding]:
         """All results of a kind ("violations", "warnings" or "successes") of all components, sorted."""
         return sorted(

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["keep"]
+__all__ = ["save_evidence"]
 
 
-def keep(world: World, folder: Path) -> Path:
-    """Keep what was seen: command lines, environments, streams, the requests to each service, a list of files.
+def save_evidence(world: World, folder: Path) -> Path:
+    """Save what was seen: command lines, environments, streams, the requests to each service, a list of files.
 
     Args:
         world: of a scenario that is still open.
         folder: gets a folder with the scenario's name, in place of an older one; that is the answer.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f".{world.folder.name}-", dir=folder))
-    for number, invocation in enumerate(world.invocations, 1):
+    target = Path(tempfile.mkdtemp(prefix=f".{world.folders.root.name}-", dir=folder))
+    for number, invocation in enumerate(world.runs.invocations, 1):
         (target / f"{number}-command.txt").write_text(
             invocation.describe() + "\n", encoding="utf-8", errors="surrogateescape"
         )
@@ -31,12 +31,14 @@ def keep(world: World, folder: Path) -> Path:
         (target / f"{number}-environment.json").write_text(environment + "\n", encoding="utf-8")
         (target / f"{number}-stdout").write_bytes(invocation.stdout)
         (target / f"{number}-stderr").write_bytes(invocation.stderr)
-    for name, requests in world.all_requests().items():
+    for name, requests in world.servers.list_requests().items():
         (target / f"{name}-requests.txt").write_text("".join(f"{one}\n" for one in requests), encoding="utf-8")
-    files = sorted(path for root in (world.home, world.scratch) for path in root.rglob("*") if path.is_file())
-    listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(world.folder)}\n" for path in files)
+    files = sorted(
+        path for root in (world.folders.home, world.folders.scratch) for path in root.rglob("*") if path.is_file()
+    )
+    listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(world.folders.root)}\n" for path in files)
     (target / "files.txt").write_text(listing, encoding="utf-8")
-    return _moved(target, folder / world.folder.name)
+    return _moved(target, folder / world.folders.root.name)
 
 
 def _moved(folder: Path, target: Path) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.scenario.evidence import keep
+from ec_acceptance.testbed.scenario.evidence import save_evidence
 from ec_acceptance.testbed.scenario.pauses import measure_pause, readers_waited_for
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
@@ -66,7 +66,7 @@ def before_scenario(context: Any, scenario: Any) -> None:
 
 def before_step(context: Any, step: Any) -> None:
     """Let nothing but a `When` run the validator."""
-    context.world.runs_allowed = step.step_type == "when"
+    context.world.runs.allowed = step.step_type == "when"
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
@@ -75,7 +75,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
     if world is None:
         return
     if scenario.status.name in {"failed", "error"}:
-        kept = keep(world, context.services.options.artifacts)
+        kept = save_evidence(world, context.services.options.artifacts)
         sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
     world.close()
     if world.services.backend is not context.services.backend:

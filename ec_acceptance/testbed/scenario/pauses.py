@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.fixtures.bundles import READERS, add_sharing
+from ec_acceptance.testbed.scenario.flags import OF_FILES, command_line
 from ec_acceptance.testbed.scenario.world import World
-from ec_acceptance.testbed.validator.flags import OF_FILES, command_line
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.fixtures.bundles import Reader
@@ -36,12 +36,12 @@ def measure_pause(services: Services, reader: Reader) -> float:
     world = World(services, name, services.snapshots.feature(name), name)
     try:
         add_sharing(world.fixtures, _IMAGES, reader)
-        world.judge(reader)
-        world.usual = OF_FILES
+        world.judge_files(reader)
+        world.runs.usual_flags = OF_FILES
         world.environment["EC_CACHE"] = "false"
-        mark = world.gate.log.mark()
-        world.start(command_line(world, "validate image"))
-        world.finish(timeout=world.injector.limit)
-        return world.gate.log.longest_gap(since=mark)
+        mark = world.servers.gate.log.mark()
+        world.runs.start(command_line(world, "validate image"))
+        world.runs.finish(timeout=world.injector.limit)
+        return world.servers.gate.log.longest_gap(since=mark)
     finally:
         world.close()

@@ -30,8 +30,8 @@ class Trust:
         """The mirror that serves the repository."""
         mirror = TUFMirror(self.repository)
         self._world.redactions.add("mirror", mirror.url)
-        self._world.made["MIRROR"] = mirror.url
-        self._world.extra_servers.append(mirror)
+        self._world.variables["MIRROR"] = mirror.url
+        self._world.servers.extra_servers.append(mirror)
         return mirror
 
     def in_files(self) -> None:
@@ -45,16 +45,16 @@ class Trust:
 
     def in_file(self, variable: str, text: str) -> None:
         """Write a file and name it in a variable."""
-        path = self._world.folder / f"{variable.lower()}.pem"
+        path = self._world.folders.root / f"{variable.lower()}.pem"
         path.write_text(text, encoding="ascii")
         self._world.environment[variable] = str(path)
         self._world.redactions.add(f"file {variable}", str(path))
 
     def by_mirror(self) -> None:
         """Name the mirror, and the root that it starts from; no file tells of authorities or logs."""
-        root = self._world.folder / "tuf-root.json"
+        root = self._world.folders.root / "tuf-root.json"
         root.write_bytes(self.repository.trusted)
-        self._world.made["TUF_ROOT_JSON"] = str(root)
+        self._world.variables["TUF_ROOT_JSON"] = str(root)
         self._world.environment |= {
             "SIGSTORE_REKOR_PUBLIC_KEY": "",
             "TUF_MIRROR": self.mirror.url,

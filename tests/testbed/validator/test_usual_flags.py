@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ec_acceptance.testbed.validator.flags import merged
+from ec_acceptance.testbed.scenario.flags import merged
 
 USUAL = ["--json-input", "{}", "--policy", "policy.yaml", "--ignore-rekor", "--output", "json"]
 

@@ -16,14 +16,14 @@ __all__ = ["STATES"]
 
 
 def _read_only(world: World) -> None:
-    world.sandbox = read_only(_directory(world))
+    world.runs.sandbox = read_only(_directory(world))
 
 
 def _on_a_small_disk(world: World) -> None:
     """What is on it when the validator has ended is in the folder `left` then."""
-    left = world.folder / "left"
+    left = world.folders.root / "left"
     left.mkdir()
-    world.sandbox = full_disk(_directory(world), 1 << 20, left)
+    world.runs.sandbox = full_disk(_directory(world), 1 << 20, left)
 
 
 def _file(world: World) -> None:
@@ -47,7 +47,7 @@ def _belongs_to_another_user(world: World) -> None:
 
 
 def _another_users_link(world: World) -> None:
-    place, target = world.cache.path, world.scratch / "elsewhere"
+    place, target = world.cache.path, world.folders.scratch / "elsewhere"
     target.mkdir(mode=0o700)
     place.parent.mkdir(parents=True, mode=0o700)
     place.symlink_to(target)

@@ -34,7 +34,7 @@ def command_line(
     """
     if images is not None:
         flags = ["--json-input", world.fixtures.snapshot(images), *flags]
-    usual = [world.text(word) for word in merged(world.usual, flags)] if command == "validate image" else []
+    usual = [world.text(word) for word in merged(world.runs.usual_flags, flags)] if command == "validate image" else []
     return [*command.split(), *usual, *flags]
 
 

@@ -1,0 +1,184 @@
+"""One scenario's own servers: each has an address of its own and a log of the requests that it got."""
+
+from __future__ import annotations
+
+import socket
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
+
+from ec_acceptance.testbed.gate.gate import Gate
+from ec_acceptance.testbed.rekor import RekorServer
+from ec_acceptance.testbed.servers.cluster import ClusterServer
+from ec_acceptance.testbed.servers.git import GitServer
+from ec_acceptance.testbed.servers.third_party import ThirdParty
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Mapping, MutableMapping
+
+    from ec_acceptance.testbed.expect.redactions import Redactions
+    from ec_acceptance.testbed.registry.auth import Guard
+    from ec_acceptance.testbed.scenario.folders import Folders
+    from ec_acceptance.testbed.scenario.services import Services
+
+__all__ = ["NAMESPACE", "ScenarioServers", "TestbedError"]
+
+NAMESPACE = "acceptance"
+"""The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
+
+_LOGGING = ("rekor", "git", "cluster")
+"""The servers with a request log; a gate's own log tells more."""
+
+
+class SupportsClose(Protocol):
+    """A server that a step started; it is closed at the scenario's end."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class TestbedError(Exception):
+    """A part of the testbed failed: neither the scenario nor the validator is to blame."""
+
+
+class ScenarioServers:
+    """The servers of a scenario, each started when it is first used; what is set here must be set before.
+
+    Args:
+        services: of the run; the registry and the transparency log are behind the scenario's own addresses.
+        folders: of the scenario.
+        redactions: get the addresses.
+        variables: get the addresses of third parties, for `${…}`.
+        environment: of the validator; names the kubeconfig.
+
+    Attributes:
+        registry_guard: decides who may use the registry; anybody by default.
+        registry_tls: has the registry speak TLS.
+        cluster_name: in the certificate of the cluster, which speaks https if it has one.
+        cluster_token: that the cluster demands, if any.
+        third_parties: those that were started.
+        extra_servers: others that steps started.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        folders: Folders,
+        redactions: Redactions,
+        variables: MutableMapping[str, str],
+        environment: MutableMapping[str, str],
+    ) -> None:
+        self.registry_guard: Guard | None = None
+        self.registry_tls: ssl.SSLContext | None = None
+        self.cluster_name = self.cluster_token = ""
+        self.third_parties: list[ThirdParty] = []
+        self.extra_servers: list[SupportsClose] = []
+        self._services = services
+        self._folders = folders
+        self._redactions = redactions
+        self._variables = variables
+        self._environment = environment
+
+    @cached_property
+    def gate(self) -> Gate:
+        """The registry as this scenario's validator sees it."""
+        gate = Gate(self._services.backend, guard=self.registry_guard, tls=self.registry_tls)
+        self._redactions.add("registry", gate.address)
+        return gate
+
+    @cached_property
+    def rekor(self) -> RekorServer:
+        """The transparency log as this scenario's validator sees it."""
+        server = RekorServer(self._services.log)
+        self._redactions.add("log", server.url)
+        return server
+
+    @cached_property
+    def git(self) -> GitServer:
+        """This scenario's git server, over https."""
+        server = GitServer(tls=self._services.authority.server)
+        self._redactions.add("git", server.address)
+        return server
+
+    @cached_property
+    def cluster(self) -> ClusterServer:
+        """This scenario's cluster; over https if it has a name."""
+        tls = self._services.authority.server_for(self.cluster_name) if self.cluster_name else None
+        server = ClusterServer(tls=tls, token=self.cluster_token or None)
+        kubeconfig = self._folders.root / "kubeconfig"
+        server.kubeconfig(kubeconfig, namespace=NAMESPACE)
+        self._environment["KUBECONFIG"] = str(kubeconfig)
+        self._redactions.add("cluster", server.url)
+        return server
+
+    def start_third_party(self, *, tls: bool = False, onward: str = "") -> None:
+        """Start a server that has no claim to credentials; its address is in `${STRANGER}` and `${STRANGER_PORT}`."""
+        server = ThirdParty(tls=self._services.authority.server if tls else None, onward=onward)
+        self.third_parties.append(server)
+        self._variables["STRANGER"] = server.address
+        self._variables["STRANGER_PORT"] = server.address.rpartition(":")[2]
+        self._redactions.add("stranger", server.address)
+
+    @property
+    def unused_address(self) -> str:
+        """An address at which nobody listens."""
+        address = f"127.0.0.1:{self._unused.getsockname()[1]}"
+        self._redactions.add("nobody", address)
+        return address
+
+    @cached_property
+    def _unused(self) -> socket.socket:
+        """Bound, but it never listens: connections are refused, and nobody else gets the port."""
+        registry = int(self.gate.address.rpartition(":")[2])
+        for port in range(registry + 1, 1 << 16):  # above the registry's, as reports are ordered by address
+            unused = socket.socket()
+            try:
+                unused.bind(("127.0.0.1", port))
+            except OSError:
+                unused.close()
+            else:
+                return unused
+        raise TestbedError(f"no port above {registry} is free")
+
+    def addresses(self) -> Mapping[str, str]:
+        """The values of `${…}` that are addresses; all servers are running then."""
+        return {
+            "REGISTRY": self.gate.address,
+            "REGISTRY_PORT": self.gate.address.rpartition(":")[2],
+            "GITHOST": self.git.address,
+            "REKOR": self.rekor.url,
+            "NOBODY": self.unused_address,
+        }
+
+    def clear_request_logs(self) -> None:
+        """Forget all requests but those to the registry, whose log has marks."""
+        third_parties = [server.request_log for server in self.third_parties]
+        for log in (self.rekor.request_log, self.git.request_log, self.cluster.request_log, *third_parties):
+            log.clear()
+
+    def list_requests(self) -> dict[str, tuple[str, ...]]:
+        """A line for each request that the servers got, by the name of the server."""
+        lines = {}
+        if "gate" in self.__dict__:
+            lines["registry"] = tuple(map(str, self.gate.log.requests()))
+        for name in _LOGGING:
+            if name in self.__dict__:
+                lines[name] = tuple(map(str, getattr(self, name).request_log.requests))
+        for number, server in enumerate(self.third_parties, 1):
+            lines[f"stranger {number}"] = tuple(map(str, server.request_log.requests))
+        return lines
+
+    def close(self) -> None:
+        """End them.
+
+        Raises:
+            TestbedError: the gate failed, so what the scenario showed is worth nothing.
+        """
+        failures = self.gate.failures if "gate" in self.__dict__ else ()
+        for name in ("gate", *_LOGGING, "_unused"):
+            if name in self.__dict__:
+                getattr(self, name).close()
+        for server in (*self.third_parties, *self.extra_servers):
+            server.close()
+        if failures:
+            raise TestbedError(f"the gate failed: {failures[0]!r}") from failures[0]
