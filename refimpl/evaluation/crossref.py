@@ -8,20 +8,21 @@ __all__ = ["replace_by_labels", "replace_by_links"]
 
 _SITE = "https://conforma.dev/docs"
 _LABEL = r"\[([0-9A-Za-z_\t\n\f\r /.]+)\]"
-_FULL = re.compile(r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#([^[]+))?" + _LABEL)
-_SHORT = re.compile(r"xref:[0-9A-Za-z_.$#/]+" + _LABEL)
+# Compiled when a text has one: few have.
+_FULL = r"xref:([^:]+):ROOT:(.+?)\.adoc(?:#([^[]+))?" + _LABEL
+_SHORT = r"xref:[0-9A-Za-z_.$#/]+" + _LABEL
 
 
 def replace_by_links(text: str) -> str:
     """Full references that name an anchor become the page's URL; all else stays."""
-    return _FULL.sub(_url, text) if "xref:" in text else text
+    return re.sub(_FULL, _url, text) if "xref:" in text else text
 
 
 def replace_by_labels(text: str) -> str:
     """All references become their label."""
     if "xref:" not in text:
         return text
-    return _SHORT.sub(r"\1", _FULL.sub(r"\4", text))
+    return re.sub(_SHORT, r"\1", re.sub(_FULL, r"\4", text))
 
 
 def _url(found: re.Match[str]) -> str:

@@ -55,7 +55,9 @@ class Response:
         self.method = method
         self.url = url
         self.status = head.status
-        self._decoded = self._received if method == "HEAD" else decoder(self.header("Content-Encoding"), self._received)
+        coding = "" if method == "HEAD" else self.header("Content-Encoding")
+        # Nearly no answer is coded, and the others are no cycles then, which only the garbage collector ends.
+        self._decoded = decoder(coding, self._received) if coding else None
 
     def header(self, name: str) -> str:
         """A header field's value, several joined by commas; empty when missing."""
@@ -79,7 +81,7 @@ class Response:
             TransferError: the connection broke before the end.
             TimeoutExceededError: the deadline passed.
         """
-        return self._decoded(size) if size > 0 else b""
+        return (self._decoded or self._received)(size) if size > 0 else b""
 
     def read_all(self, limit: int) -> bytes:
         """The whole body.

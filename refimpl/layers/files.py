@@ -23,11 +23,9 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Manifest
     from refimpl.oci.reference import Repository
 
-__all__ = ["OLM_LABEL", "archive_files", "image_files"]
+__all__ = ["archive_files", "image_files"]
 
 _log = logging.getLogger(__name__)
-#: The label of an image's configuration that names the directory with its OLM manifests.
-OLM_LABEL = "operators.operatorframework.io.bundle.manifests.v1"
 _UNREADABLE = object()
 
 

@@ -11,7 +11,6 @@ from refimpl.errors import LimitExceededError, MalformedError, MismatchError, Tr
 from refimpl.layers.cache import DamagedEntryError
 from refimpl.layers.download import ElsewhereError, StorageError
 from refimpl.layers.limits import Limits
-from refimpl.layers.listing import Listing, read_listing
 from refimpl.layers.verified import verified
 from refimpl.oci.memo import Memo
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from refimpl.layers.cache import LayerCache
+    from refimpl.layers.listing import Listing
     from refimpl.layers.stream import Stream
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor
@@ -126,6 +126,7 @@ class Layers:
         Raises:
             RegistryError: the layer can't be read whole and verified.
         """
+        from refimpl.layers.listing import read_listing  # few images have files that are asked for
 
         def read() -> Listing:
             try:

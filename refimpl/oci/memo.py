@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Hashable  # a bound given as text makes Python load its compiler
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable
 
     from refimpl.deadline import Deadline
 
 __all__ = ["Memo"]
 
-K = TypeVar("K", bound="Hashable")
+K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 

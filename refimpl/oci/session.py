@@ -19,11 +19,8 @@ from refimpl.errors import (
     TransferError,
     UnreachableError,
 )
-from refimpl.http.challenge import challenges, choose
 from refimpl.http.transport import CONNECT_SECONDS, address_of
 from refimpl.oci.memo import Memo
-from refimpl.oci.status import status_error
-from refimpl.oci.token import TokenServer
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -143,7 +140,7 @@ class Session:
                 return response
             if last or response.status != HTTPStatus.UNAUTHORIZED or not self._is_own(response.url):
                 break
-            renewed = choose(challenges(response.headers("WWW-Authenticate")))
+            renewed = _challenge(response)
             if challenge is not None:
                 if renewed.scheme != "bearer":
                     break
@@ -152,7 +149,7 @@ class Session:
             challenge, last = renewed, True
             if challenge.scheme == "bearer":
                 self._tokens.forget(_token_key(challenge, repository))
-        raise status_error(response)
+        raise _refusal(response)
 
     def _ping(self) -> _Endpoint:
         if self._silent is not None:
@@ -182,10 +179,10 @@ class Session:
     def _greeted(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
         response = self._transport.exchange("GET", f"{scheme}://{self.registry}/v2/", connecting=connecting)
         if response.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
-            raise status_error(response)
+            raise _refusal(response)
         challenge = None
         if response.status == HTTPStatus.UNAUTHORIZED:
-            challenge = choose(challenges(response.headers("WWW-Authenticate")))
+            challenge = _challenge(response)
         response.drain()
         return _Endpoint(scheme, challenge)
 
@@ -198,11 +195,25 @@ class Session:
         credentials = self._keychain.credentials(repository)
         if challenge is None or challenge.scheme == "basic" or credentials.registry_token:
             return credentials.authorization
+        from refimpl.oci.token import TokenServer
+
         server, scope = TokenServer.of(challenge, self.registry, scheme), _scope(challenge, repository)
         token = self._tokens.get(
             _token_key(challenge, repository), lambda: server.token(self._transport, credentials, scope)
         )
         return f"Bearer {token}"
+
+
+def _challenge(response: Response) -> Challenge:
+    from refimpl.http.challenge import challenges, choose
+
+    return choose(challenges(response.headers("WWW-Authenticate")))
+
+
+def _refusal(response: Response) -> StatusError:
+    from refimpl.oci.status import status_error  # what goes well needs none of it
+
+    return status_error(response)
 
 
 def is_local(registry: str) -> bool:

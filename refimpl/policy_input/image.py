@@ -21,7 +21,6 @@ from refimpl.errors import (
 )
 from refimpl.golang import members
 from refimpl.golang.members import FLAG, TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional
-from refimpl.layers.files import OLM_LABEL, image_files
 from refimpl.oci.descriptor import DIGEST
 from refimpl.oci.reference import parse_digest
 from refimpl.record import record
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["BASE_DIGEST", "BASE_NAME", "CONFIGURATION_LIMIT", "ImageDetails", "image_details"]
 
 _log = logging.getLogger(__name__)
+#: The label of an image's configuration that names the directory with its OLM manifests.
+_OLM_LABEL = "operators.operatorframework.io.bundle.manifests.v1"
 BASE_NAME = "org.opencontainers.image.base.name"
 BASE_DIGEST = "org.opencontainers.image.base.digest"
 #: The largest configuration in bytes, and how many commas it may have: values take more memory than text does.
@@ -113,7 +114,7 @@ def _names_files(client: Registry, repository: Repository, manifest: Manifest) -
         labels = members.canonical(document, _LABELS_ALONE).get("config", {}).get("Labels")
     except (MalformedError, ValueError, RecursionError):
         return False
-    return OLM_LABEL in (labels or {})
+    return _OLM_LABEL in (labels or {})
 
 
 def _parent(client: Registry, image: Manifest) -> dict[str, Any] | None:
@@ -147,8 +148,12 @@ _LABELS_ALONE = Nested({"config": Nested({"Labels": Mapped(members.ANYTHING)})})
 def _files(
     layers: Layers, repository: Repository, manifest: Manifest, config: Mapping[str, Any]
 ) -> dict[str, Any] | None:
-    directory = config.get("Labels", {}).get(OLM_LABEL)
-    return None if directory is None else image_files(layers, manifest, repository, [directory]) or None
+    directory = config.get("Labels", {}).get(_OLM_LABEL)
+    if directory is None:
+        return None
+    from refimpl.layers.files import image_files  # few images have it
+
+    return image_files(layers, manifest, repository, [directory]) or None
 
 
 def _known(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -125,16 +125,15 @@ def _unescaped(text: str) -> str:
 
 
 def _write_target(target: Target, data: bytes, stdout: BinaryIO) -> None:
-    from refimpl.report.file import write_file, written_by
+    stream: BinaryIO = stdout
+    if target.path:
+        from refimpl.report.file import write_file, written_by
 
-    stream = None
-    if not target.path or written_by(target.path, 1):
-        stream = stdout
-    elif written_by(target.path, 2):
-        stream = sys.stderr.buffer
-    if stream is None:
-        write_file(target.path, data)
-        return
+        if written_by(target.path, 2):
+            stream = sys.stderr.buffer
+        elif not written_by(target.path, 1):
+            write_file(target.path, data)
+            return
     try:
         stream.write(data)
         stream.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -102,16 +103,17 @@ class PublicKey:
         Raises:
             VerificationError: it isn't this key's, or not in a known form.
         """
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec, utils
+        from cryptography.hazmat.primitives.asymmetric import ec
 
-        digest = utils.Prehashed(hashes.SHA256()) if hashed else hashes.SHA256()
         if isinstance(self._key, ec.EllipticCurvePublicKey):
             signature, form = _ecdsa_form(signature)
             with refused(VerificationError(f"invalid signature when validating {form} encoded signature")):
-                self._key.verify(signature, data, ec.ECDSA(digest))
+                self._key.verify(signature, data, _ecdsa(hashed=hashed))
             return
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
+
+        digest = utils.Prehashed(hashes.SHA256()) if hashed else hashes.SHA256()
 
         if isinstance(self._key, rsa.RSAPublicKey):
             _check_strength(self._key)
@@ -140,6 +142,21 @@ class PublicKey:
         except VerificationError:
             return False
         return True
+
+
+@cache
+def _ecdsa(*, hashed: bool) -> Any:
+    """ECDSA over SHA-256, without `ECDSA`'s constructor: it loads all of RSA and ciphers, which takes 5 ms."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec, utils
+
+    class Sha256(ec.ECDSA):
+        algorithm = utils.Prehashed(hashes.SHA256()) if hashed else hashes.SHA256()
+
+        def __init__(self) -> None:
+            pass
+
+    return Sha256()
 
 
 def _check_strength(key: Any) -> None:

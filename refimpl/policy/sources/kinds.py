@@ -15,16 +15,13 @@ __all__ = ["Kind", "is_file", "is_git", "is_http", "kind_of", "without_prefixes"
 _GIT_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _INSECURE = re.compile(r"(?:[a-z0-9]+::)?http:")
 # Hosted registries that are recognised without `oci::`: Azure, Google (two), GitLab, AWS, Quay.
-_REGISTRIES = re.compile(
-    r"""(?:.+\.)?azurecr\.io
+_REGISTRIES = r"""(?x)(?:.+\.)?azurecr\.io
     | (?:.+\.)?gcr\.io
     | (?:.+\.)?pkg\.dev
     | registry\.gitlab\.com
     | [0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?
     | quay\.io
-    | 127\.0\.0\.1 | localhost | ::1""",
-    re.VERBOSE,
-)
+    | 127\.0\.0\.1 | localhost | ::1"""
 
 
 class Kind(Enum):
@@ -52,7 +49,7 @@ def kind_of(url: str) -> Kind:
         return Kind.FILE
     if is_git(url):
         return Kind.GIT
-    if _REGISTRIES.fullmatch(_host(url)):
+    if re.fullmatch(_REGISTRIES, _host(url)):
         return Kind.OCI
     shown = without_secrets(f"git::{url}").removeprefix("git::")  # a name and a password may stand there all the same
     raise PolicyError(f"no gatherer found for URI: {shown}")

@@ -20,8 +20,6 @@ from refimpl.golang.jsontext import CostError, DepthError
 from refimpl.golang.numbers import normalised
 from refimpl.golang.utf8 import decoded
 from refimpl.golang.yamltext import loads as from_yaml
-from refimpl.layers.archive import Archive
-from refimpl.layers.stream import Decompressed
 from refimpl.oci.descriptor import Descriptor
 from refimpl.rego.builtins.context import Content
 from refimpl.rego.builtins.failure import failed, strings, text
@@ -112,6 +110,8 @@ def _download(context: ComponentContext, reference: Reference) -> Content:
 
 
 def _read(stream: BlobStream, reference: Reference) -> Content:
+    from refimpl.layers.stream import Decompressed
+
     stored = _Hashed(stream)
     source = Decompressed(stored, BLOB_LIMIT)
     parts = []
@@ -168,6 +168,8 @@ def _files(context: ComponentContext, ref: str, paths: tuple[str, ...]) -> dict[
 
 
 def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
+    from refimpl.layers.archive import Archive
+
     found: dict[str, Any] = {}
     archive = Archive(io.BytesIO(data), entries=_ENTRIES)
     name = ""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import RegistryError, UnreadableLayersError
 from refimpl.golang.numbers import normalised
-from refimpl.layers.files import image_files as files_of
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.references import digest_reference
 
@@ -44,5 +43,7 @@ def _files(context: ComponentContext, ref: str, directories: tuple[str, ...]) ->
         raise failed(_FILES, message, action="extract files", error=error, ref=ref) from None
     if not directories:
         return None
+    from refimpl.layers.files import image_files as files_of
+
     found: dict[str, Any] = normalised(files_of(shared.layers, manifest, reference.repository, directories))
     return found
