@@ -18,17 +18,17 @@ def _made(context: Context, name: str, damage: str) -> bytes:
     return damaged(name, files, damage)
 
 
-@given('there is a file "{name}" that {damage}, an archive of')
+@given('an archive "{name}" that {damage}, with the files')
 def an_archive_file(context: Context, name: str, damage: str) -> None:
     (context.world.folders.work / name).write_bytes(_made(context, name, damage))
 
 
-@given('a file "{name}" that {damage} is served over https, an archive of')
+@given('an archive "{name}", served over https, that {damage}, with the files')
 def a_served_archive(context: Context, name: str, damage: str) -> None:
     context.world.servers.git.serve(name, _made(context, name, damage))
 
 
-@given('a policy artifact "{name}" with a packed folder that {damage}, an archive of')
+@given('a policy artifact "{name}" with a packed folder that {damage}, with the files')
 def a_packed_folder(context: Context, name: str, damage: str) -> None:
     context.world.policies.push_packed(name, _made(context, "rules.tar.gz", damage))
 
@@ -40,7 +40,7 @@ def an_odd_repository(context: Context, name: str, words: str) -> None:
     context.world.servers.git.add(name, build_malformed_repository(words, first, second))
 
 
-@given('nobody may read "{path}"')
+@given('"{path}" can\'t be read')
 def nobody_may_read(context: Context, path: str) -> None:
     """Its mode says so, and it binds the validator."""
     try:
@@ -51,12 +51,12 @@ def nobody_may_read(context: Context, path: str) -> None:
     (context.world.folders.work / path).chmod(0)
 
 
-@given('{thing} is at "{path}"')
+@given('there is {thing} at "{path}"')
 def something_else(context: Context, thing: str, path: str) -> None:
     SPECIAL_FILES[thing](context.world.folders.work / path)
 
 
-@given("a budget of {count:d} digits for the cache directory")
+@given("the budget of the cache has {count:d} digits")
 def a_budget_of_digits(context: Context, count: int) -> None:
     context.world.environment["EC_CACHE_MAX_BYTES"] = "9" * count
 
@@ -66,13 +66,13 @@ def layers_twice(context: Context, name: str) -> None:
     context.world.policies.push_artifact(name, dict(pairs(context.table)), "latest", times=2)
 
 
-@then('the report names the policy source "{url}"')
+@then('the report lists the policy source "{url}"')
 def the_report_names(context: Context, url: str) -> None:
     wanted, found = context.world.text(url), _named_sources(context)
     assert found == [wanted], f"the report doesn't name {wanted}:\n    {found}"
 
 
-@when("the policy source that the report names is called ${{{name}}}")
+@when("the policy source that the report lists is called ${{{name}}}")
 def the_source_is_called(context: Context, name: str) -> None:
     [context.world.variables[name]] = _named_sources(context)
 

@@ -35,7 +35,7 @@ def a_peculiar_signature(context: Context, image: str, fault: str) -> None:
     fixtures.attach(image, "sig", lambda *place: make(Signer(place[0], place[1], fixtures.keys["known"], place[2])))
 
 
-@given('{count:d} attestations of "{image}" that are {size:d} MB of empty objects')
+@given('{count:d} attestations of "{image}", each of {size:d} MB of empty objects')
 def unsigned_attestations(context: Context, count: int, image: str, size: int) -> None:
     for number in range(count):
         layer = unsigned(empty_objects(size * 1_000_000 + 3 * number))  # no two the same
@@ -93,14 +93,14 @@ def a_hostile_log(context: Context, what: str) -> None:
     context.world.servers.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what])
 
 
-@then("the peak of memory was at most {size:d} MiB")
+@then("peak memory usage was at most {size:d} MiB")
 def memory_at_most(context: Context, size: int) -> None:
     peak = context.world.runs.memory_peaks[-1]
     assert peak, "no memory was measured"
     assert peak <= size << 20, f"the peak was {peak >> 20} MiB"
 
 
-@then('the {what} of "{image}" is refused because of "{reason}"')
+@then('the {what} of "{image}" is rejected because of "{reason}"')
 def refused(context: Context, what: str, image: str, reason: str) -> None:
     last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
@@ -109,7 +109,7 @@ def refused(context: Context, what: str, image: str, reason: str) -> None:
     assert context.world.text(reason) in messages[0], f"the message is {messages[0]!r}"
 
 
-@then('the {what} of "{image}" is believed')
+@then('the {what} of "{image}" is accepted')
 def believed(context: Context, what: str, image: str) -> None:
     code = _CODES[what]
     messages = context.world.runs.report.messages("successes", code).get(component(image), [])

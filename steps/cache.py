@@ -14,7 +14,7 @@ def no_cache(context: Context) -> None:
     shutil.rmtree(context.world.cache.path, ignore_errors=True)
 
 
-@step("the cache directory is remembered")
+@step("the content of the cache directory is recorded")
 def remember(context: Context) -> None:
     context.world.remembered = context.world.cache.content()
 
@@ -31,7 +31,7 @@ def nothing_damaged(context: Context) -> None:
     assert not damaged, f"entries that aren't what their names say: {damaged}"
 
 
-@then("the cache directory has no temporary")
+@then("the cache directory has no temporary files")
 def no_temporary(context: Context) -> None:
     left = context.world.cache.temporaries()
     assert not left, f"temporaries were left: {left}"

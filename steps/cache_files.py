@@ -23,7 +23,7 @@ def _entries(context: Context, artifact: str) -> tuple[Entry, ...]:
 use_step_matcher("re")
 
 
-@step(r"what the cache directory holds of (?P<artifact>the .+) is (?P<words>cut|emptied|changed|replaced)(?P<how>.*)")
+@step(r"the cached copy of (?P<artifact>the .+) is (?P<words>cut|emptied|changed|replaced)(?P<how>.*)")
 def a_damage(context: Context, artifact: str, words: str, how: str) -> None:
     entries = _entries(context, artifact)
     assert entries, f"nothing is kept of {artifact}: {context.world.cache.entries()}"
@@ -46,7 +46,7 @@ def is_kept(context: Context, verb: str, artifact: str) -> None:
 use_step_matcher("parse")
 
 
-@given("the cache directory has these files before")
+@given("the cache directory already has the files")
 def foreign_files(context: Context) -> None:
     """`<digest>` stands for the digest of the shared layer, `<hex>` for the digits in it."""
     digest = context.world.fixtures.artifact("the shared layer").digest
@@ -58,7 +58,7 @@ def foreign_files(context: Context) -> None:
     context.world.remembered = context.world.cache.content()
 
 
-@then("the files that were there before and don't begin with a dot are unchanged")
+@then("the files that were there already are unchanged, but for those with a dot in front")
 def foreign_files_stay(context: Context) -> None:
     now = context.world.cache.content()
     changed = {
@@ -69,7 +69,7 @@ def foreign_files_stay(context: Context) -> None:
     assert not changed, f"files that aren't the validator's were touched: {changed}"
 
 
-@given("the cache directory has the {content} of the shared layer by the name of an older version")
+@given("the cache directory has the {content} of the shared layer under the name that older versions used")
 def an_old_file(context: Context, content: str) -> None:
     layer = context.world.fixtures.layer("the shared layer")
     if layer.diff_id == layer.digest:
@@ -128,7 +128,7 @@ def empty(context: Context) -> None:
     assert not content, f"the cache directory has {content}"
 
 
-@then("the cache directory and what is in it may be written by their owner alone")
+@then("only its owner can write to the cache directory and its files")
 def modes(context: Context) -> None:
     place = context.world.cache.path
     folders = [place, place.parent, *(path for path in place.rglob("*") if path.is_dir())]

@@ -32,13 +32,13 @@ def an_image_with_many_values(context: Context, name: str, count: int) -> None:
     add_image(context.world.fixtures, name, b'{"config": {}, "history": [' + values + b"{}]}")
 
 
-@given('an image "{name}" whose configuration stands in its manifest')
+@given('an image "{name}" whose manifest contains its configuration')
 def an_image_with_its_configuration(context: Context, name: str) -> None:
     configuration = json.dumps(usual_configuration(seen="yes")).encode()
     add_image_with_inline(context.world.fixtures, name, configuration, configuration)
 
 
-@given('an image "{name}" whose manifest holds another configuration of the same size')
+@given('an image "{name}" whose manifest contains a different configuration of the same size')
 def an_image_with_anothers_configuration(context: Context, name: str) -> None:
     right, wrong = (json.dumps(usual_configuration(seen=value)).encode() for value in ("yes", "not"))
     add_image_with_inline(context.world.fixtures, name, right, wrong)

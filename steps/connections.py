@@ -28,7 +28,7 @@ def every_answer(context: Context, how: str) -> None:
     context.world.servers.gate.add(_ANSWERS[how])
 
 
-@given('the registry redirects requests for blobs to the folder "{folder}" of a storage')
+@given('the registry redirects requests for blobs to the folder "{folder}" of a blob storage')
 def blobs_are_redirected(context: Context, folder: str) -> None:
     world = context.world
     storage = Storage(world.servers.gate.seed, world.fixtures.full_name(_IMAGE))
@@ -42,7 +42,7 @@ def blobs_are_redirected_to(context: Context, location: str) -> None:
     context.world.servers.gate.add(Redirect(context.world.text(location)), kind="blob")
 
 
-@then('the storage was asked for blobs in the folder "{folder}"')
+@then('the blob storage was asked for blobs in the folder "{folder}"')
 def the_storage_was_asked(context: Context, folder: str) -> None:
     [storage] = (one for one in context.world.servers.extra_servers if isinstance(one, Storage))
     paths = [one.path for one in storage.request_log.requests]
@@ -72,7 +72,7 @@ def trusted_certificates(context: Context, damage: str) -> None:
     world.environment["SSL_CERT_FILE"] = str(path)
 
 
-@given('the registry\'s certificate has no names but "{name}" as its subject')
+@given('the registry\'s certificate names "{name}" in its subject alone')
 def a_certificate_without_names(context: Context, name: str) -> None:
     context.world.servers.registry_tls = context.world.services.authority.server_without_names(name)
 
@@ -94,7 +94,7 @@ def the_proxy_was_asked(context: Context, name: str) -> None:
     assert f"{name}:{port}" in proxy.asked, f"the proxy was asked for {proxy.asked}"
 
 
-@given('a file "{name}" served over https that breaks off before "{text}"')
+@given('a file "{name}" served over https that is cut off before "{text}"')
 def a_file_that_breaks_off(context: Context, name: str, text: str) -> None:
     content = context.text.encode()
     context.world.servers.git.serve_cut(name, content, content.index(text.encode()))
@@ -106,16 +106,16 @@ def a_file_behind_plain_http(context: Context, name: str) -> None:
     world = context.world
     world.servers.git.serve(name, context.text.encode())
     world.servers.start_third_party(onward=f"https://{world.servers.git.address}")
-    world.servers.start_third_party(tls=True, onward=f"http://{world.variables['STRANGER']}")
+    world.servers.start_third_party(tls=True, onward=f"http://{world.variables['THIRD_PARTY']}")
 
 
-@then("nobody was asked over plain http")
+@then("no request was made over plain http")
 def nobody_in_the_clear(context: Context) -> None:
     plain, _ = context.world.servers.third_parties
     assert not plain.request_log.requests, f"asked in the clear: {[str(one) for one in plain.request_log.requests]}"
 
 
-@then('the validation fails, and says "{text}"')
+@then('the validation fails, and the output contains "{text}"')
 def it_fails_and_says(context: Context, text: str) -> None:
     last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"

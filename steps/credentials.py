@@ -38,13 +38,13 @@ def the_registry_demands_an_identity_token(context: Context, token: str) -> None
     context.world.servers.registry_guard = Bearer("user", "secret", identity_token=token)
 
 
-@given("the registry's token server knows no OAuth2")
+@given("the registry's token server doesn't support OAuth2")
 def no_oauth2(context: Context) -> None:
     """What it knows is the password, as an identity token needn't be one."""
     _demand(context, oauth2=False)
 
 
-@given('the registry\'s token server calls the token "{member}"')
+@given('the registry\'s token server names the token "{member}"')
 def the_token_is_called(context: Context, member: str) -> None:
     _demand(context, token_member=member)
 
@@ -73,7 +73,7 @@ def an_environment_variable_is(context: Context, name: str) -> None:
     world.environment[name] = world.text(context.text)
 
 
-@given("the credentials of the registry are in the file that {variable} leads to")
+@given("the credentials of the registry are in the file that {variable} points to")
 def the_credentials_are_in(context: Context, variable: str) -> None:
     world = context.world
     name = {"REGISTRY_AUTH_FILE": "auth.json", "XDG_RUNTIME_DIR": "runtime/containers/auth.json"}[variable]
@@ -82,7 +82,7 @@ def the_credentials_are_in(context: Context, variable: str) -> None:
     world.environment[variable] = str(path if variable == "REGISTRY_AUTH_FILE" else path.parents[1])
 
 
-@given("a stranger")
+@given("a third party")
 def a_stranger(context: Context) -> None:
     context.world.servers.start_third_party()
 
@@ -93,13 +93,13 @@ def a_redirecting_host(context: Context) -> None:
     world.servers.start_third_party(tls=True, onward=f"https://{world.servers.git.address}")
 
 
-@then("the stranger was not asked for anything")
+@then("the third party received no request")
 def the_stranger_was_not_asked(context: Context) -> None:
     asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
     assert not asked, f"the stranger was asked: {asked}"
 
 
-@then("the stranger was asked, and got no secrets")
+@then("the third party was asked, but received no credentials")
 def the_stranger_got_nothing(context: Context) -> None:
     asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
     assert asked, f"the stranger wasn't asked:\n{context.world.runs.last.describe()}"
@@ -107,7 +107,7 @@ def the_stranger_got_nothing(context: Context) -> None:
     assert not given_away, f"the stranger got {given_away}"
 
 
-@then("the git server was asked for objects, and got no secrets")
+@then("the git server was asked for objects, but received no credentials")
 def the_git_server_got_nothing(context: Context) -> None:
     asked = context.world.servers.git.request_log.requests
     assert any(one.method == "POST" for one in asked), f"nothing was fetched:\n{context.world.runs.last.describe()}"
@@ -121,14 +121,14 @@ def tokens_were_asked_for(context: Context, method: str, count: int) -> None:
     assert len(asked) >= count, f"tokens were asked for {len(asked)} times:\n" + "\n".join(map(str, asked))
 
 
-@then('"{secret}" is in no output')
+@then('the output doesn\'t contain "{secret}"')
 def a_secret_is_in_no_output(context: Context, secret: str) -> None:
     last = context.world.runs.last
     for name, text in (("standard output", last.out), ("standard error", last.err)):
         assert secret not in text, f"{secret} is in {name}:\n{last.describe()}"
 
 
-@then('"{text}" is in an output')
+@then('the output contains "{text}"')
 def a_text_is_in_an_output(context: Context, text: str) -> None:
     last = context.world.runs.last
     assert context.world.text(text) in last.out + last.err, f"{text} is in no output:\n{last.describe()}"
@@ -154,7 +154,7 @@ def the_image_passes(context: Context) -> None:
     assert any(one.reference in references and one.status == 200 for one in asked), "the signature wasn't read"
 
 
-@then('the image cannot be read: "{reason}"')
+@then('the image is not accessible: "{reason}"')
 def the_image_cannot_be_read(context: Context, reason: str) -> None:
     last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}:\n{last.describe()}"
@@ -170,20 +170,20 @@ def a_noisy_helper(context: Context) -> None:
     program.write_text("#!/bin/sh\nexec yes noise\n", encoding="ascii")
 
 
-@given("the registry redirects requests for configurations to the stranger")
+@given("the registry redirects requests for configurations to the third party")
 def configurations_are_redirected(context: Context) -> None:
     world = context.world
     configuration = world.fixtures.artifact('the configuration of "acceptance/image"')
-    location = f"http://{world.variables['STRANGER']}/blob"
+    location = f"http://{world.variables['THIRD_PARTY']}/blob"
     world.servers.gate.add(Answer(307, (("Location", location),)), **configuration.request_filter)
 
 
-@given("the registry says that the stranger has the next page of referrers")
+@given("the registry names the third party for the next page of referrers")
 def the_next_page_is_elsewhere(context: Context) -> None:
     world = context.world
     repository = world.fixtures.full_name("acceptance/image")
     path = f"/v2/{repository}/referrers/{world.fixtures.images[repository].digest}?page=2"
-    link = f'<http://{world.variables["STRANGER"]}{path}>; rel="next"'
+    link = f'<http://{world.variables["THIRD_PARTY"]}{path}>; rel="next"'
     world.servers.gate.add(
         Answer(200, (("Content-Type", _INDEX), ("Link", link)), b'{"schemaVersion":2,"manifests":[]}'),
         kind="referrers",
@@ -210,7 +210,7 @@ def _change_kubeconfig(context: Context, cluster: dict[str, Any], user: dict[str
     path.write_text(json.dumps(document), encoding="utf-8")
 
 
-@given("the kubeconfig has the authority in lines of base64, and the name of the certificate")
+@given("the kubeconfig has the authority as wrapped base64, and the server name of the certificate")
 def authority_in_lines(context: Context) -> None:
     world = context.world
     lines = base64.encodebytes(world.services.authority.pem).decode()
@@ -218,7 +218,7 @@ def authority_in_lines(context: Context) -> None:
     _change_kubeconfig(context, cluster, {"token": world.servers.cluster_token})
 
 
-@given("the kubeconfig names a plugin of version {version} that gives the token")
+@given("the kubeconfig names a credential plugin of version {version} that returns the token")
 def a_plugin(context: Context, version: str) -> None:
     """It does so only if it is asked as it must be."""
     world = context.world
@@ -244,7 +244,7 @@ def a_plugin(context: Context, version: str) -> None:
     _change_kubeconfig(context, cluster, {"exec": plugin})
 
 
-@given('the kubeconfig names the plugin "{command}" and how to get it: "{hint}"')
+@given('the kubeconfig names the credential plugin "{command}" with the install hint "{hint}"')
 def a_missing_plugin(context: Context, command: str, hint: str) -> None:
     api = "client.authentication.k8s.io/v1beta1"
     plugin = {"apiVersion": api, "command": command, "installHint": hint}

@@ -19,7 +19,7 @@ _PATIENCE = 5.0
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
 
 
-@given("the registry never answers for manifests")
+@given("the registry never answers requests for manifests")
 def never_answers(context: Context) -> None:
     context.world.servers.gate.add(Stall(None), kind="manifest", method=None)
 
@@ -77,7 +77,7 @@ def the_helper_is_being_asked(context: Context) -> None:
 use_step_matcher("re")
 
 
-@when(r"the validation (?P<how>gets (?P<number>SIG[A-Z]+), and all of it ends|ends, and so does all of it)")
+@when(r"the validation (?P<how>gets (?P<number>SIG[A-Z]+), and all its processes end|ends with all its processes)")
 def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
     del how
     world = context.world
@@ -101,7 +101,7 @@ def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
 use_step_matcher("parse")
 
 
-@then("no temporary file of it is left")
+@then("no temporary file is left")
 def no_temporary_file(context: Context) -> None:
     world = context.world
     left = sorted(set(os.listdir(world.folders.scratch)) - world.runs.temporary_files_before)  # noqa: PTH208 - names are compared
@@ -139,7 +139,7 @@ def the_same_file(context: Context, name: str, other: str) -> None:
     assert (work / name).samefile(work / other), f"{name} isn't {other} any more"
 
 
-@then("standard error says nothing but the lines")
+@then("standard error has only the lines")
 def standard_error_says(context: Context) -> None:
     last = context.world.runs.last
     said = [line for line in last.err.splitlines() if not line.startswith('time="')]

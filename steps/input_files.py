@@ -30,7 +30,7 @@ def a_growing_file(context: Context, name: str, what: str) -> None:
     context.world.write(name, YAML_BOMBS[what]())
 
 
-@given('an image "{name}" with a file of a layer: {what}')
+@given('an image "{name}" with a layer that has a file: {what}')
 def an_image_with_a_growing_file(context: Context, name: str, what: str) -> None:
     context.world.fixtures.add_bundle(name, {"manifests/a.yaml": YAML_BOMBS[what]()})
     context.world.fixtures.make_conforming(name)

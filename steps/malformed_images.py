@@ -48,7 +48,7 @@ def images_apart(context: Context, count: int, reader: str) -> None:
     context.world.judge_files(READERS[reader])
 
 
-@given("{count:d} images that nothing reads files of")
+@given("{count:d} images whose files nothing reads")
 def images_unread(context: Context, count: int) -> None:
     context.world.fixtures.add_bundles("acceptance/bundle-1", count, 1 << 20, labelled=False)
     context.world.judge_files(Reader("nothing", "happy_day.rego", labelled=False, early=False))
@@ -68,7 +68,7 @@ def an_escaping_image(context: Context, name: str, text: str, reader: str) -> No
     context.world.judge_files(READERS[reader])
 
 
-@given("2 images with one archive that is packed in two ways, read through {reader}")
+@given("2 images with one archive compressed in two ways, read through {reader}")
 def images_packed_twice(context: Context, reader: str) -> None:
     malformed_images.add_packed_twice(context.world.fixtures, READERS[reader])
     context.world.judge_files(READERS[reader])
@@ -122,7 +122,7 @@ def an_image_with_urls(context: Context, name: str, place: str, reader: str) -> 
     world.judge_files(READERS[reader])
 
 
-@then("the URL was not asked for")
+@then("the URL was not requested")
 def the_url_was_not_asked_for(context: Context) -> None:
     asked = context.world.runs.requests(repository="acceptance/elsewhere")
     assert not asked, "the descriptor's URL was followed:\n" + "\n".join(map(str, asked))
@@ -137,7 +137,7 @@ def every_layer_is_held(context: Context) -> None:
         context.world.injector.add(artifact, Hold(0), None)
 
 
-@then("at most {count:d} layers are under way")
+@then("at most {count:d} layers are being fetched")
 def few_layers_under_way(context: Context, count: int) -> None:
     digests = set(context.world.fixtures.layers.values())
     held = [one for one in context.world.servers.gate.held() if one.reference in digests]
@@ -156,7 +156,7 @@ def fails_with_a_cause(context: Context, image: str, text: str) -> None:
     assert any(text in cause for cause in found.get(image, ())), f"no cause names {text!r}: {found}\n{last.describe()}"
 
 
-@then('"{image}" is judged by its own files, or fails for a cause')
+@then('"{image}" is validated by its own files, or fails with a cause')
 def judged_or_refused(context: Context, image: str) -> None:
     """What is odd about an image may be passed over, or be an error of its component."""
     last = context.world.runs.last

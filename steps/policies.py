@@ -69,7 +69,7 @@ def an_annotated_tag(context: Context, name: str, tag: str) -> None:
     context.world.policies.tag_commit(name, tag, annotated=True)
 
 
-@given('the git repository "{name}" moved on to')
+@given('the git repository "{name}" has a newer commit with')
 def it_moved_on(context: Context, name: str) -> None:
     context.world.policies.move_on(name, dict(pairs(context.table)))
 

@@ -55,7 +55,7 @@ def the_same_components(context: Context) -> None:
     )
 
 
-@then('"{image}" is refused for its missing files, and the others are right')
+@then('"{image}" is rejected for its missing files, and the others are correct')
 def refused_for_missing_files(context: Context, image: str) -> None:
     world = context.world
     last, report = world.runs.last, world.runs.report
@@ -79,7 +79,7 @@ def fails_by_time_out(context: Context) -> None:
 use_step_matcher("re")
 
 
-@then(r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of .+)? is right')
+@then(r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of .+)? is correct')
 def the_validation_is_right(context: Context, name: str | None, images: str | None) -> None:
     world = context.world
     expect_success(world.runs.finished[name or ""], world.file_policies.expected_messages(named(images)))

@@ -19,13 +19,13 @@ def the_registry_was_asked(context: Context) -> None:
         assert found, f"the registry wasn't asked for the {kind} of {image} ({' or '.join(references)})"
 
 
-@then("the registry was not asked for anything")
+@then("the registry received no request")
 def the_registry_was_not_asked(context: Context) -> None:
     asked = context.world.runs.requests()
     assert not asked, "the registry was asked:\n" + "\n".join(map(str, asked))
 
 
-@then("no image was judged")
+@then("no manifest was fetched")
 def no_image_was_judged(context: Context) -> None:
     asked = context.world.runs.requests(method="GET", kind="manifest")
     assert not asked, "manifests were fetched:\n" + "\n".join(map(str, asked))
@@ -61,7 +61,7 @@ def fetched_so_often(context: Context, artifact: str, bound: str, count: str) ->
     assert fits, f"{artifact} was fetched {len(found)} times, not {bound} {count}:\n" + "\n".join(map(str, found))
 
 
-@then(r"between the requests for (?P<artifact>the .+) there was at least (?P<seconds>\d+) s")
+@then(r"the requests for (?P<artifact>the .+) were at least (?P<seconds>\d+) s apart")
 def time_between(context: Context, artifact: str, seconds: str) -> None:
     found = context.world.runs.requests(**context.world.fixtures.artifact(artifact).request_filter)
     gaps = [after.started - before.started for before, after in itertools.pairwise(found)]
@@ -81,7 +81,7 @@ def the_log_was_asked(context: Context) -> None:
         )
 
 
-@then("the transparency log was not asked")
+@then("the transparency log received no request")
 def the_log_was_not_asked(context: Context) -> None:
     asked = context.world.servers.rekor.request_log.requests
     assert not asked, f"the transparency log was asked {len(asked)} times"
@@ -105,7 +105,7 @@ def _layer_fetches(context: Context) -> dict[str, int]:
     return {name: asked.count(digest) for name, digest in context.world.fixtures.layers.items()}
 
 
-@then("each answered request brought credentials")
+@then("each answered request carried credentials")
 def each_brought_credentials(context: Context) -> None:
     served = [one for one in context.world.runs.requests() if one.kind in {"manifest", "blob"} and one.status == 200]
     assert served, "the registry served nothing"

@@ -15,22 +15,22 @@ from ec_acceptance.testbed.fixtures.injection_texts import (
 from ec_acceptance.testbed.scenario.behave_context import Context
 
 
-@given('an image "{name}" that has {words} wherever its maker may write')
+@given('an image "{name}" that has {words} in every field that its author controls')
 def an_image_with_an_injection(context: Context, name: str, words: str) -> None:
     add_image_with_text(context.world.fixtures, name, words)
 
 
-@given('an image "{name}" with a file that is nested {levels:d} levels deep')
+@given('an image "{name}" with a file nested {levels:d} levels deep')
 def an_image_with_a_nested_file(context: Context, name: str, levels: int) -> None:
     add_nested(context.world.fixtures, name, levels)
 
 
-@given('a file "{name}" that is nested {levels:d} levels deep')
+@given('a file "{name}" nested {levels:d} levels deep')
 def a_nested_file(context: Context, name: str, levels: int) -> None:
     context.world.write(name, nest(levels))
 
 
-@given('a policy "{policy}" and a snapshot "{snapshot}" that have {words} wherever their makers may write')
+@given('a policy "{policy}" and a snapshot "{snapshot}" that have {words} in every field that their authors control')
 def a_policy_and_a_snapshot_with_an_injection(context: Context, policy: str, snapshot: str, words: str) -> None:
     """The policy lets nothing pass, and repeats each text that it finds."""
     world = context.world
@@ -38,7 +38,7 @@ def a_policy_and_a_snapshot_with_an_injection(context: Context, policy: str, sna
         world.write(name, text)
 
 
-@then("the {kind} output denies, and shows {words} as it is")
+@then("the {kind} output reports the violations, and shows {words} unchanged")
 def shown_as_it_is(context: Context, kind: str, words: str) -> None:
     last = context.world.runs.last
     differences = find_differences(last.out, kind, shown_text(words))

@@ -16,7 +16,7 @@ from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
-@given("the memory of the validator is measured")
+@given("the validator's memory usage is measured")
 def memory_is_measured(context: Context) -> None:
     """In each run; the scenario is skipped where that can't be done."""
     try:
@@ -97,12 +97,12 @@ def the_validation_is_signalled(context: Context, name: str | None, number: str)
     assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
 
 
-@then(r'validation "(?P<name>\w+)" still runs')
+@then(r'validation "(?P<name>\w+)" is still running')
 def the_validation_still_runs(context: Context, name: str) -> None:
     assert context.world.runs.running[name].alive, f"validation {name} has ended"
 
 
-@then(r"the validation ended within (?P<seconds>\d+) s")
+@then(r"the validation took at most (?P<seconds>\d+) s")
 def the_validation_ended_within(context: Context, seconds: str) -> None:
     last = context.world.runs.last
     took = last.ended - last.started
@@ -146,7 +146,7 @@ def the_validation_fails(context: Context) -> None:
     context.world.expect.failure(context.text)
 
 
-@then("the command line is refused with the error")
+@then("the command line is rejected with the error")
 def the_command_line_is_refused(context: Context) -> None:
     context.world.expect.failure(context.text, fatal=True)
 

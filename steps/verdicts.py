@@ -58,7 +58,7 @@ def an_image_with_the_files_of(context: Context, name: str, example: str) -> Non
     add_files(context.world.fixtures, name, list(layers.values()))
 
 
-@given('"{image}" is tagged "{tag}" too')
+@given('"{image}" is also tagged "{tag}"')
 def tagged_too(context: Context, image: str, tag: str) -> None:
     add_tag(context.world.fixtures, image, tag)
 
@@ -137,7 +137,7 @@ def the_effective_time(context: Context, wanted: str) -> None:
     assert found == wanted, f"the effective time is {found}, not {wanted}"
 
 
-@then('the log names "{text}"')
+@then('the log contains "{text}"')
 def the_log_names(context: Context, text: str) -> None:
     wanted = context.world.text(text)
     assert wanted in context.world.runs.last.err, (

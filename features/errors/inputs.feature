@@ -1,7 +1,7 @@
 Feature: Input that cannot be used
 
-  One clear line says what is wrong and where; exit status 1; nothing on standard output; never a traceback. A text
-  that ends in "…" may go on in the words of whatever library found the fault.
+  One clear line says what is wrong and where; the exit status is 1; nothing goes to standard output; there is never a
+  traceback. A text that ends in "…" may continue in the words of whichever library found the fault.
 
   Background:
     Given the usual flags "--policy {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git"]}]} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
@@ -19,7 +19,7 @@ Feature: Input that cannot be used
       """
       <error>
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
     Examples:
       | id | what            | flag         | value        | error                                                                                 |
@@ -35,7 +35,7 @@ Feature: Input that cannot be used
       """
       unable to parse Snapshot specification from []: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type v1alpha1.SnapshotSpec
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
   @input-03
   Scenario: images: no such file, so the name is read as a snapshot
@@ -45,7 +45,7 @@ Feature: Input that cannot be used
       """
       unable to parse Snapshot specification from missing.json: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.SnapshotSpec…
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
   @input-06
   Scenario: images: not a valid reference
@@ -55,10 +55,10 @@ Feature: Input that cannot be used
       """
       error validating image not//a:ref@here of component Unnamed: could not parse reference: not//a:ref@here
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
   @input-07
-  Scenario: nothing given at all
+  Scenario: no flags at all
     When ec command is run with "validate image"
     Then the validation fails with the error
       """
@@ -72,11 +72,11 @@ Feature: Input that cannot be used
     When "validate image" is run with
       | --image | ${REGISTRY}/acceptance/image |
       | <flag>  | <value>                      |
-    Then the command line is refused with the error
+    Then the command line is rejected with the error
       """
       <error>
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
     Examples:
       | id | what            | flag           | value | error                                                                                                |
@@ -98,7 +98,7 @@ Feature: Input that cannot be used
       """
       <error>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what | key | error |

@@ -1,5 +1,7 @@
 Feature: Policies that cannot be used
 
+  One error names the source and the cause, and there is no report.
+
   Background:
     Given the usual flags "--image ${REGISTRY}/acceptance/image --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
     And a key pair named "known"
@@ -64,7 +66,7 @@ Feature: Policies that cannot be used
     And the cluster was asked for the policy configuration "absent"
 
   @policy-09
-  Scenario: a member that policy configurations don't have
+  Scenario: an unknown member
     When "validate image" is run with
       | --policy | {"foo": "bar"} |
     Then the validation fails with the error

@@ -1,7 +1,7 @@
-Feature: Registries that don't give the image
+Feature: Images that can't be fetched
 
-  An image that cannot be reached is a violation that names the address and the cause; its rules aren't evaluated, and
-  the other components are judged as ever.
+  An image that can't be fetched is a violation that names the address and the cause. Its rules aren't evaluated; the
+  other components are validated as usual.
 
   Background:
     Given a key pair named "known"

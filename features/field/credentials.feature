@@ -1,7 +1,7 @@
-Feature: Credentials as registries ask for them, and as users keep them
+Feature: Credentials, as registries demand them and as users store them
 
-  Registries ask for credentials in many spellings, and the files in which users keep them were written by several
-  generations of tools. What Docker's and Podman's clients read is read.
+  Registries demand credentials in many forms, and the files in which users store them were written by several
+  generations of tools. Whatever Docker's and Podman's clients read is read.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
@@ -17,7 +17,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     And an image that passes
     When "validate image" is run
     Then the image passes
-    And each answered request brought credentials
+    And each answered request carried credentials
 
     Examples:
       | id | case                               | first                                              | second          |
@@ -38,7 +38,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     And an image that passes
     When "validate image" is run
     Then the image passes
-    And each answered request brought credentials
+    And each answered request carried credentials
 
     Examples:
       | id | key                           |
@@ -59,7 +59,7 @@ Feature: Credentials as registries ask for them, and as users keep them
     And an image that passes
     When "validate image" is run
     Then the image passes
-    And each answered request brought credentials
+    And each answered request carried credentials
 
     Examples:
       | case                    | text                                                                                     |
@@ -85,9 +85,9 @@ Feature: Credentials as registries ask for them, and as users keep them
     Then the image passes
 
   @creds-15
-  Scenario Outline: credentials where <variable> leads to
+  Scenario Outline: credentials in the file that <variable> points to
     Given the registry demands the credentials "user" and "secret" (Basic)
-    And the credentials of the registry are in the file that <variable> leads to
+    And the credentials of the registry are in the file that <variable> points to
     And an image that passes
     When "validate image" is run
     Then the image passes
@@ -113,12 +113,12 @@ Feature: Credentials as registries ask for them, and as users keep them
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
     Then the image passes
-    And each answered request brought credentials
+    And each answered request carried credentials
 
   @creds-17
   Scenario: an identity token, and a token server without OAuth2
     Given the registry demands the credentials "user" and "secret" (Bearer)
-    And the registry's token server knows no OAuth2
+    And the registry's token server doesn't support OAuth2
     And the Docker configuration is
       """
       {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}", "identitytoken": "identity"}}}
@@ -143,9 +143,9 @@ Feature: Credentials as registries ask for them, and as users keep them
     And the registry was asked for tokens by "POST" at least 2 times
 
   @creds-19
-  Scenario Outline: a token that is called <member>
+  Scenario Outline: a token in the member <member>
     Given the registry demands the credentials "user" and "secret" (Bearer)
-    And the registry's token server calls the token "<member>"
+    And the registry's token server names the token "<member>"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
     When "validate image" is run
@@ -157,12 +157,12 @@ Feature: Credentials as registries ask for them, and as users keep them
       | access_token |
 
   @creds-20
-  Scenario: a credential helper that gives nothing but noise
+  Scenario: a credential helper that prints endlessly
     Given the registry demands the credentials "user" and "secret" (Basic)
     And the Docker configuration names a helper that prints without end
     And an image that passes
     When "validate image" is run
-    Then the image cannot be read: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
+    Then the image is not accessible: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
 
   @creds-21
   Scenario: a kubeconfig with base64 in lines, and another name for the certificate
@@ -171,7 +171,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
       {"sources": []}
       """
-    And the kubeconfig has the authority in lines of base64, and the name of the certificate
+    And the kubeconfig has the authority as wrapped base64, and the server name of the certificate
     And an image that passes
     When "validate image" is run with
       | --policy | acceptance/release |
@@ -185,7 +185,7 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
       {"sources": []}
       """
-    And the kubeconfig names a plugin of version <version> that gives the token
+    And the kubeconfig names a credential plugin of version <version> that returns the token
     And an image that passes
     When "validate image" is run with
       | --policy | acceptance/release |
@@ -204,10 +204,10 @@ Feature: Credentials as registries ask for them, and as users keep them
       """
       {"sources": []}
       """
-    And the kubeconfig names the plugin "absent-plugin" and how to get it: "ask the cluster's people"
+    And the kubeconfig names the credential plugin "absent-plugin" with the install hint "ask the cluster's people"
     And an image that passes
     When "validate image" is run with
       | --policy | acceptance/release |
     Then the exit status should be 1
-    And "getting credentials: exec: executable absent-plugin not found" is in an output
-    And "ask the cluster's people" is in an output
+    And the output contains "getting credentials: exec: executable absent-plugin not found"
+    And the output contains "ask the cluster's people"

@@ -1,10 +1,10 @@
-Feature: How a run ends that waits for a program
+Feature: How a run ends while it waits for a program
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
 
   @process-02 @process-02.<id>
-  Scenario Outline: <signal> ends a run that asks a credential helper, and the helper
+  Scenario Outline: <signal> ends a run that waits for a credential helper, and the helper
     Given the registry demands the credentials "user" and "password" (Basic)
     And the Docker configuration names a helper that never answers
     And a conforming image "acceptance/app"
@@ -13,9 +13,9 @@ Feature: How a run ends that waits for a program
     And the policy configuration "sources: [{policy: [./rules]}]"
     When "validate image" starts
     And the helper is being asked
-    And the validation gets <signal>, and all of it ends
+    And the validation gets <signal>, and all its processes end
     Then the exit status should be <status>
-    And no temporary file of it is left
+    And no temporary file is left
 
     Examples:
       | id | signal  | status |

@@ -1,7 +1,7 @@
-Feature: Images of odd forms, as builders and registries make them
+Feature: Unusual images, as builders and registries produce them
 
-  What is shown of a configuration is what runtimes and other validators see: all of it, or nothing where one member has
-  the wrong type. What is wrong with one image costs no other one its verdict.
+  Rules see the configuration that runtimes and other validators see: all of it, or nothing if one member has the wrong
+  type. A problem with one image doesn't affect the verdict of another.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -10,7 +10,7 @@ Feature: Images of odd forms, as builders and registries make them
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-01
-  Scenario Outline: a configuration is none if one member has the wrong type: <member>
+  Scenario Outline: a configuration with a member of the wrong type is ignored: <member>
     Given an image "acceptance/app" whose configuration also has <member>
     When "validate image" is run
     Then the violations are: none
@@ -38,7 +38,7 @@ Feature: Images of odd forms, as builders and registries make them
       | "config": []                                    |
 
   @form-02
-  Scenario Outline: a configuration is shown whatever else it has: <member>
+  Scenario Outline: a configuration is shown whatever else it contains: <member>
     Given an image "acceptance/app" whose configuration also has <member>
     When "validate image" is run
     Then the violations are: none
@@ -74,8 +74,8 @@ Feature: Images of odd forms, as builders and registries make them
       """
 
   @form-04
-  Scenario: a configuration that stands in the manifest
-    Given an image "acceptance/app" whose configuration stands in its manifest
+  Scenario: a configuration embedded in the manifest
+    Given an image "acceptance/app" whose manifest contains its configuration
     When "validate image" is run
     Then the violations are: none
     And a message is
@@ -95,7 +95,7 @@ Feature: Images of odd forms, as builders and registries make them
       | multi-${multi-arm64_DIGEST}-arm64 | builtin.image.accessible |
 
   @form-06
-  Scenario: an index that lacks the image by whose files it is judged
+  Scenario: an index that lacks the image whose files it is validated by
     Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
     And the registry has lost the image "acceptance/multi-amd64"
     And a conforming image "acceptance/app"
@@ -106,7 +106,7 @@ Feature: Images of odd forms, as builders and registries make them
       | multi-${multi-amd64_DIGEST}-amd64 | builtin.image.accessible |
 
   @form-07 @form-07.<id>
-  Scenario Outline: what nobody can have meant as a reference: <reference>
+  Scenario Outline: an invalid reference: <reference>
     Given a conforming image "acceptance/app"
     When "validate image" is run with
       | --image | <reference> |
@@ -114,7 +114,7 @@ Feature: Images of odd forms, as builders and registries make them
       """
       error validating image <reference> of component Unnamed: could not parse reference: <reference>
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
     Examples:
       | id | reference                                                                          |

@@ -1,4 +1,7 @@
-Feature: Files and folders to be judged, as they lie about
+Feature: Input files and folders as users have them
+
+  Folders contain links, pipes and files of unknown kinds, and files contain several documents. Each is read, skipped or
+  rejected, and always for all rules alike.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -7,7 +10,7 @@ Feature: Files and folders to be judged, as they lie about
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-20
-  Scenario: further down in a folder, files that nobody reads are passed over
+  Scenario: in subfolders, unknown kinds of files are skipped
     Given a file "in/a.json" with
       """
       1
@@ -30,7 +33,7 @@ Feature: Files and folders to be judged, as they lie about
       | values.yaml {"b":2} |
 
   @form-21
-  Scenario: at the top of a folder, they are errors
+  Scenario: at the top of a folder, unknown kinds of files are errors
     Given a file "in/a.json" with
       """
       1
@@ -65,7 +68,7 @@ Feature: Files and folders to be judged, as they lie about
       | b.json 2 |
 
   @form-23 @form-23.<id>
-  Scenario Outline: the ends of names in any case of letters: <name>
+  Scenario Outline: file extensions in any case: <name>
     Given a file "in/s/<name>" with
       """
       {"a": 1}
@@ -120,7 +123,7 @@ Feature: Files and folders to be judged, as they lie about
       | 03 | parted by dashes and a blank  | ---   | a: 1   | --- !!map |
 
   @form-26 @form-26.<id>
-  Scenario Outline: directives belong to the document after them: <directive>
+  Scenario Outline: a directive belongs to the document after it: <directive>
     Given a file "a.yaml" with
       """
       <directive>
@@ -173,7 +176,7 @@ Feature: Files and folders to be judged, as they lie about
       """
 
   @form-29
-  Scenario: a format that isn't is followed by those that are
+  Scenario: an unknown format lists the known ones
     Given a conforming image "acceptance/app"
     When "validate image" is run with
       | --output | html |

@@ -1,7 +1,7 @@
 Feature: How a run ends
 
-  Whatever a run waits for, a signal or the time-out ends it at once, and nothing is left of it. What can't be written
-  is one clear error, and what is there is never replaced by something else.
+  Whatever a run is waiting for, a signal or the time-out ends it at once and leaves nothing behind. Output that can't
+  be written is one clear error, and existing files are never replaced by something else.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -12,16 +12,16 @@ Feature: How a run ends
 
   @process-01 @process-01.<id>
   Scenario Outline: <signal> ends a run whose registry doesn't answer
-    Given the registry never answers for manifests
+    Given the registry never answers requests for manifests
     When "validate image" starts
     And the registry is being asked for "acceptance/app"
-    And the validation gets <signal>, and all of it ends
+    And the validation gets <signal>, and all its processes end
     Then the exit status should be <status>
-    And standard error says nothing but the lines
+    And standard error has only the lines
       """
       Error: interrupted
       """
-    And no temporary file of it is left
+    And no temporary file is left
 
     Examples:
       | id | signal  | status |
@@ -30,24 +30,27 @@ Feature: How a run ends
       | 3  | SIGHUP  | 129    |
 
   @process-06 @process-06.<id>
-  Scenario Outline: <signal> ends a run that fetches a layer, and half the layer isn't left in the cache
+  Scenario Outline: <signal> ends a run that fetches a layer, and leaves no partial layer in the cache
     Given the environment variable is set "EC_CACHE=true"
     And 2 images that share a layer, read through <reader>
     And the first request for the shared layer is held in the middle
     When "validate image" starts
     And the shared layer is held
-    And the validation gets <signal>, and all of it ends
+    And the validation gets <signal>, and all its processes end
     Then the exit status should be <status>
-    And the cache directory has no temporary
-    And no temporary file of it is left
+    And the cache directory has no temporary files
+    And no temporary file is left
 
-    Examples:
+    Examples: input.image.files
+      | id | signal | status | reader            |
+      | 1  | SIGINT | 130    | input.image.files |
+
+    Examples: ec.oci.image_files
       | id | signal  | status | reader             |
-      | 1  | SIGINT  | 130    | input.image.files  |
       | 2  | SIGTERM | 143    | ec.oci.image_files |
 
   @process-03 @process-03.<id>
-  Scenario Outline: <signal> ends a run whose rules never come to an end
+  Scenario Outline: <signal> ends a run whose rules never finish
     Given a conforming image "acceptance/marker"
     And a file "rules/endless.rego" with
       """
@@ -65,9 +68,9 @@ Feature: How a run ends
     When "validate image" starts with
       | --image | ${REGISTRY}/acceptance/app |
     And the registry is being asked for "acceptance/marker"
-    And the validation gets <signal>, and all of it ends
+    And the validation gets <signal>, and all its processes end
     Then the exit status should be <status>
-    And no temporary file of it is left
+    And no temporary file is left
 
     Examples:
       | id | signal  | status |
@@ -75,7 +78,7 @@ Feature: How a run ends
       | 2  | SIGTERM | 143    |
 
   @process-04
-  Scenario: the time-out ends a run whose rules never come to an end
+  Scenario: the time-out ends a run whose rules never finish
     Given a file "rules/endless.rego" with
       """
       package endless
@@ -90,28 +93,28 @@ Feature: How a run ends
       """
     When "validate image" starts with
       | --timeout | 2s |
-    And the validation ends, and so does all of it
+    And the validation ends with all its processes
     Then the validation fails with the error
       """
       exceeded allowed execution time of 2s, the timeout can be adjusted using the --timeout command line argument
       """
-    And no temporary file of it is left
+    And no temporary file is left
 
   @process-05
-  Scenario: the time-out ends a run that nobody lets write its report
+  Scenario: the time-out ends a run that can't write its report
     Given "pipe" is a named pipe that nobody reads
     When "validate image" starts with
       | --output  | json=pipe |
       | --timeout | 2s        |
-    And the validation ends, and so does all of it
+    And the validation ends with all its processes
     Then the validation fails with the error
       """
       exceeded allowed execution time of 2s, the timeout can be adjusted using the --timeout command line argument
       """
-    And no temporary file of it is left
+    And no temporary file is left
 
   @process-10 @process-10.<id>
-  Scenario Outline: a report that <redirection> keeps from being written is an error
+  Scenario Outline: a report that can't be written because of <redirection> is an error
     Given the validator is started with "<redirection>"
     When "validate image" is run
     Then the validation fails with the error
@@ -136,7 +139,7 @@ Feature: How a run ends
     And the file "report.json" is the report of "app" alone
 
   @process-12 @process-12.<id>
-  Scenario Outline: with "<redirection>" a report file is written all the same
+  Scenario Outline: a report file is written in spite of <redirection>
     Given the validator is started with "<redirection>"
     When "validate image" is run with
       | --output | json=report.json |
@@ -153,7 +156,7 @@ Feature: How a run ends
       | 6  | 2>/dev/full  |
 
   @process-13 @process-13.<id>
-  Scenario Outline: a report file that is a <kind> link stays one
+  Scenario Outline: a report file that is a <kind> link remains one
     Given "report.json" is a <kind> link to "elsewhere.json"
     When "validate image" is run with
       | --output | json=report.json |
@@ -167,7 +170,7 @@ Feature: How a run ends
       | 2  | symbolic |
 
   @process-14
-  Scenario: a report file that is standard output comes after what is there already
+  Scenario: a report file that is standard output is appended
     Given the validator is started with ">>both.txt"
     When "validate image" is run with
       | --output | appstudio        |
@@ -180,7 +183,7 @@ Feature: How a run ends
       | {"timestamp":   |
 
   @process-20 @process-20.<id>
-  Scenario Outline: "<words>" is no command, and what may have been meant is told
+  Scenario Outline: "<words>" is not a command, and a suggestion is made
     When ec command is run with "<words>"
     Then the validation fails with the error
       """
@@ -191,7 +194,7 @@ Feature: How a run ends
 
       Run '… validate --help' for usage.
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
     Examples:
       | id | words                             | unknown | meant |
@@ -200,9 +203,9 @@ Feature: How a run ends
       | 3  | --debug validate inp file.json    | inp     | input |
 
   @process-21 @process-21.<id>
-  Scenario Outline: bytes that are no UTF-8 are quoted where the command line can't be read: <flag>
+  Scenario Outline: invalid UTF-8 is escaped in errors of the command line: <flag>
     When ec command is run with the bytes "validate image <flag>=a\xffb"
-    Then the command line is refused with the error
+    Then the command line is rejected with the error
       """
       invalid argument "a\xffb" for "<named>" flag: <reason> "a\xffb"<more>
       """
@@ -214,10 +217,10 @@ Feature: How a run ends
       | 3  | --timeout | --timeout    | time: invalid duration     |                  |
 
   @process-22
-  Scenario: bytes that are no UTF-8 stay what they are in an image's name
+  Scenario: invalid UTF-8 is kept in an image's name
     When ec command is run with the bytes "validate image --image reg\xff/x:y --public-key ${known_PUBLIC_KEY} --policy policy.yaml --ignore-rekor"
     Then the validation fails with the error
       """
       error validating image reg\xff/x:y of component Unnamed: could not parse reference: reg\xff/x:y
       """
-    And the log names "unable to parse container image reg\xff/x:y: could not parse reference: reg\xff/x:y"
+    And the log contains "unable to parse container image reg\xff/x:y: could not parse reference: reg\xff/x:y"

@@ -1,4 +1,6 @@
-Feature: Sources as users write them: folders with odd names, options in any order, layers listed twice
+Feature: Sources as users write them: unusual folder names, options in any order, duplicate layers
+
+  What is in a source doesn't depend on how its address is written; an address that isn't understood is an error.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -18,7 +20,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git<written>"]}]} |
     Then the warnings are: source.first
-    And the report names the policy source "git::${GITHOST}/git/policies.git<pinned>?ref=${policies_COMMIT}"
+    And the report lists the policy source "git::${GITHOST}/git/policies.git<pinned>?ref=${policies_COMMIT}"
 
     Examples: names
       | id | written       | pinned        |
@@ -40,7 +42,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       | 72 | //i?ref=main//other                   | //i           |
       | 73 | //my%20policy?ref=refs%2Fheads%2Fmain | //my%20policy |
 
-    Examples: folders that ec's pinned URL loses, or puts where they mean nothing
+    Examples: folders that ec's pinned URL loses or misplaces
       | id | written              | pinned        |
       | 74 | ?ref=main//i         | //i           |
       | 75 | ?ref=main//my policy | //my%20policy |
@@ -49,13 +51,13 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       | 78 | ?depth=1&ref=main//i | //i           |
 
   @archive-<id>
-  Scenario Outline: what is pinned names the same again: <written>
+  Scenario Outline: a pinned URL names the same source: <written>
     Given a git repository named "policies" with
       | my policy/main.rego | policy/first.rego  |
       | other/main.rego     | policy/second.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git<written>"]}]} |
-    And the policy source that the report names is called ${PINNED}
+    And the policy source that the report lists is called ${PINNED}
     And "validate image" is run with
       | --policy | {"sources": [{"policy": ["${PINNED}"]}]} |
     Then the warnings are: source.first
@@ -67,7 +69,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       | 81 | //my%20policy         |
 
   @archive-<id>
-  Scenario Outline: what isn't known of a git URL is refused, not passed over: <written>
+  Scenario Outline: unknown options of a git URL are rejected, not ignored: <written>
     Given a git repository named "policies" with
       | main.rego | policy/first.rego |
     When "validate image" is run with
@@ -85,14 +87,14 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       | 85 | //a%b                   | failed to process URL: failed to parse URL: invalid URL escape "%b"                              |
 
   @archive-<id>
-  Scenario Outline: other kinds of sources are told, not guessed: <url>
+  Scenario Outline: other kinds of sources are reported, not guessed: <url>
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the validation fails with the error
       """
       no gatherer found for URI: <url>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | url                                              |
@@ -109,12 +111,12 @@ Feature: Sources as users write them: folders with odd names, options in any ord
     Then the warnings are: source.first
 
   @archive-<id>
-  Scenario Outline: files whose names Windows would read otherwise, <name>
+  Scenario Outline: file names with a meaning of their own on Windows: <name>
     Given a policy artifact "acceptance/rules" tagged "latest" with
       | <name> | policy/first.rego |
     And a folder "more" with
       | <name> | policy/second.rego |
-    And there is a file "rules.tar.gz" that is whole, an archive of
+    And an archive "rules.tar.gz" that is whole, with the files
       | <name>   | policy/second.rego |
       | read:me\ | policy/second.rego |
     When "validate image" is run with
@@ -129,7 +131,7 @@ Feature: Sources as users write them: folders with odd names, options in any ord
 
   @archive-93
   Scenario: a checksum in the URL of a file is compared
-    Given a file "rules.tar.gz" that is whole is served over https, an archive of
+    Given an archive "rules.tar.gz", served over https, that is whole, with the files
       | main.rego | policy/first.rego |
       | more.txt  | policy/first.rego |
     And the policy configuration
@@ -141,4 +143,4 @@ Feature: Sources as users write them: folders with odd names, options in any ord
       """
       checksum sha256:0000000000000000000000000000000000000000000000000000000000000000 expected, but got …
       """
-    And no image was judged
+    And no manifest was fetched

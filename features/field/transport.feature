@@ -1,7 +1,7 @@
-Feature: Registries as they are reached in the field
+Feature: Registries behind caches, storages and proxies
 
-  Between a registry and its clients stand caches, storages, proxies and authorities of a company's own. What they do to
-  answers on the way doesn't change a verdict.
+  Companies put caches, storages, proxies and certificate authorities of their own between a registry and its clients.
+  What these do to answers doesn't change a verdict.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
@@ -29,10 +29,10 @@ Feature: Registries as they are reached in the field
   @wire-<id>
   Scenario Outline: redirects to places that need encoding: <folder>
     Given an image that passes
-    And the registry redirects requests for blobs to the folder "<folder>" of a storage
+    And the registry redirects requests for blobs to the folder "<folder>" of a blob storage
     When "validate image" is run
     Then the image passes
-    And the storage was asked for blobs in the folder "<asked>"
+    And the blob storage was asked for blobs in the folder "<asked>"
 
     Examples:
       | id | folder     | asked          |
@@ -62,7 +62,7 @@ Feature: Registries as they are reached in the field
       | --policy         | {"sources": [{"policy": ["https://${GITHOST}/files/é/main.rego"]}]} |
       | --show-successes |                                                                     |
     Then the image passes
-    And "main.never" is in an output
+    And the output contains "main.never"
 
   @wire-<id>
   Scenario Outline: trusted certificates in a file with <damage>
@@ -83,12 +83,12 @@ Feature: Registries as they are reached in the field
       | 17 | comments beyond ASCII          |
 
   @wire-18
-  Scenario: a file that trusts nobody
+  Scenario: a file without trusted certificates
     Given the registry speaks https
     And an image that passes
     And the file of trusted certificates has nothing but a block that is none
     When "validate image" is run
-    Then the image cannot be read: "x509: certificate signed by unknown authority"
+    Then the image is not accessible: "x509: certificate signed by unknown authority"
 
   @wire-<id>
   Scenario Outline: a proxy that speaks <scheme>

@@ -1,7 +1,7 @@
-Feature: The layer cache and components that run in parallel
+Feature: The layer cache and components validated in parallel
 
-  What components share must not show in what is said about each. Requests are held at the registry until the order of
-  events is the one that a scenario is about, and released when no other request is in flight (docs/cache-scenarios.md).
+  What components share must not affect their results. Requests are held at the registry until events are in the order
+  that a scenario is about, and released when no other request is in flight (docs/cache-scenarios.md).
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -10,11 +10,11 @@ Feature: The layer cache and components that run in parallel
   Rule: 1 Transparent
 
     @cache-01 @cache-01.<id>
-    Scenario Outline: the report doesn't tell whether there was a cache
+    Scenario Outline: the report is the same with and without a cache
       Given 3 images that share a layer, read through <reader>
       And an image "incomplete" without the shared files
       When "validate image" is run
-      Then "incomplete" is refused for its missing files, and the others are right
+      Then "incomplete" is rejected for its missing files, and the others are correct
       When "validate image" is run again
       Then the report is the same as that of the first validation
       When the environment variable is set "EC_CACHE=false"
@@ -33,7 +33,7 @@ Feature: The layer cache and components that run in parallel
   Rule: 2 No half layer
 
     @cache-02 @cache-02.<id>
-    Scenario Outline: no component uses a layer that another one got half of, held <place>
+    Scenario Outline: no component uses a layer that another one has only partly fetched, held <place>
       Given 2 images that share a layer, read through <reader>
       And "bundle-2" waits before its layers
       And the first request for the shared layer is held <place>
@@ -44,7 +44,7 @@ Feature: The layer cache and components that run in parallel
       Then "bundle-2" is past its files only if it fetched the shared layer itself
       When the shared layer is released
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
 
       Examples: input.image.files
         | id | place                | reader            |
@@ -61,12 +61,12 @@ Feature: The layer cache and components that run in parallel
   Rule: 3 Single flight
 
     @cache-03 @cache-03.<id>
-    Scenario Outline: <count> components that ask at the same time fetch a layer once
+    Scenario Outline: <count> components that need a layer at the same time fetch it once
       Given <count> images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held at the start
       When "validate image" is run, with the shared layer held until no request is in flight
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
 
       Examples: input.image.files
@@ -80,7 +80,7 @@ Feature: The layer cache and components that run in parallel
   Rule: 4 Independence
 
     @cache-04 @cache-04.<id>
-    Scenario Outline: a layer that doesn't come holds up no component without it
+    Scenario Outline: a layer that doesn't arrive delays no component without it
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And "apart" waits before its layers
@@ -92,7 +92,7 @@ Feature: The layer cache and components that run in parallel
       And the shared layer is still held
       When the shared layer is released
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
 
       Examples: input.image.files
         | id | reader            |
@@ -118,7 +118,7 @@ Feature: The layer cache and components that run in parallel
       And no request is in flight
       And the second shared layer is released
       And the validation ends soon
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
 
       Examples: input.image.files
@@ -134,7 +134,7 @@ Feature: The layer cache and components that run in parallel
       Given an image that has a layer twice, read through <reader>
       When "validate image" starts
       And the validation ends soon
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
 
       Examples: input.image.files
@@ -146,12 +146,12 @@ Feature: The layer cache and components that run in parallel
         | 4  | ec.oci.image_files |
 
     @cache-05 @cache-05.<id>
-    Scenario Outline: 36 components at once come to an end
+    Scenario Outline: 36 components at once finish
       Given 36 images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held at the start
       When "validate image" is run, with the shared layer held until no request is in flight
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
 
       Examples: input.image.files
@@ -165,13 +165,13 @@ Feature: The layer cache and components that run in parallel
   Rule: 11 Warm means no GET
 
     @cache-11 @cache-11.<id>
-    Scenario Outline: what was fetched isn't fetched again
+    Scenario Outline: a layer that was fetched isn't fetched again
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched
       And nothing in the cache directory is damaged
-      When the cache directory is remembered
+      When the content of the cache directory is recorded
       And "validate image" is run again
       Then the report is the same as that of the first validation
       And no layer was fetched
@@ -191,7 +191,7 @@ Feature: The layer cache and components that run in parallel
   Rule: 21 Order is free
 
     @cache-21 @cache-21.<id>
-    Scenario Outline: neither workers nor order show in the report
+    Scenario Outline: neither workers nor order affect the report
       Given 5 images that share a layer, read through <reader>
       And "bundle-1" waits before its layers
       When "validate image" starts with
@@ -199,7 +199,7 @@ Feature: The layer cache and components that run in parallel
       And no request is in flight
       And "bundle-1" resumes
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
       Given the registry is healthy
       And an empty cache directory
       When "validate image" is run with
@@ -230,8 +230,8 @@ Feature: The layer cache and components that run in parallel
       And every image waits before its layers
       And the first request for the shared layer is held in the middle
       When "validate image" is run, with the shared layer held until no request is in flight
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched

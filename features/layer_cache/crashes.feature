@@ -1,7 +1,7 @@
 Feature: The layer cache and runs that fail or die
 
-  A file has its final name only when it is whole and its digest is right: not while it is written, and not when its
-  download, its process or its disk comes to a bad end. What such a run leaves goes with the next one.
+  A file has its final name only when it is complete and its digest is correct: not while it is written, and not after
+  its download, process or disk failed. The leftovers of such a run are removed by the next one.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -10,7 +10,7 @@ Feature: The layer cache and runs that fail or die
   Rule: 7 Nothing damaged under a final name
 
     @cache-07 @cache-07.<id>
-    Scenario Outline: nothing of a layer that was <fault> is kept
+    Scenario Outline: nothing of a layer that was <fault> is cached
       Given 2 images that share a layer, read through <reader>
       And an image "substitute" with another layer of the same size
       And every request for the shared layer is <fault>
@@ -42,7 +42,7 @@ Feature: The layer cache and runs that fail or die
         | 14 | replaced by the substituted layer   | a wrong digest    | ec.oci.image_files |
 
     @cache-07 @cache-07.<id>
-    Scenario Outline: half a layer has no final name, neither while it is fetched nor after <signal>
+    Scenario Outline: a partial layer has no final name, neither during its download nor after <signal>
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held <place>
       When "validate image" starts
@@ -65,9 +65,9 @@ Feature: The layer cache and runs that fail or die
         | 18 | SIGKILL | at an entry boundary | ec.oci.image_files |
 
     @cache-07 @cache-07.<id>
-    Scenario Outline: half a layer has no final name after the time-out
+    Scenario Outline: a partial layer has no final name after the time-out
       Given 1 image that shares a layer, read through <reader>
-      And every request for the shared layer is stalled for ever <place>
+      And every request for the shared layer is stalled forever <place>
       When "validate image" starts with
         | --timeout | 3s |
       And the validation ends soon
@@ -85,15 +85,15 @@ Feature: The layer cache and runs that fail or die
         | 20 | before the last byte | ec.oci.image_files |
 
     @cache-07 @cache-07.<id>
-    Scenario Outline: nothing of a layer that didn't fit on the disk is kept
+    Scenario Outline: nothing of a layer that didn't fit on the disk is cached
       Given 2 images that share a layer, read through <reader>
       And the cache directory is on a disk of 1024 KiB
       When "validate image" is run
-      And the disk is looked at
-      Then the validation is right
+      And the content of the disk is examined
+      Then the validation is correct
       And nothing in the cache directory is damaged
       And the cache directory doesn't keep the shared layer
-      And there is one warning
+      And the log has one warning
 
       Examples: input.image.files
         | id | reader            |
@@ -106,7 +106,7 @@ Feature: The layer cache and runs that fail or die
   Rule: 14 Dead holder
 
     @cache-14 @cache-14.<id>
-    Scenario Outline: what a dead validation left is swept by one that reads other layers
+    Scenario Outline: the leftovers of a killed validation are removed by one that reads other layers
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And the first request for the shared layer is held in the middle
@@ -114,9 +114,9 @@ Feature: The layer cache and runs that fail or die
       And the shared layer is held
       And the validation gets SIGKILL and ends
       And "validate image" is run for "apart"
-      Then the validation of "apart" is right
+      Then the validation of "apart" is correct
       And nothing in the cache directory is damaged
-      And the cache directory has no temporary
+      And the cache directory has no temporary files
 
       Examples: input.image.files
         | id | reader            |
@@ -127,23 +127,23 @@ Feature: The layer cache and runs that fail or die
         | 14 | ec.oci.image_files |
 
     @cache-14 @cache-14.<id>
-    Scenario Outline: what a living validation writes isn't swept by another one
+    Scenario Outline: what a running validation writes isn't removed by another one
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And the first request for the shared layer is held in the middle
       When "validate image" starts as "A" for "bundle-1" and "bundle-2"
       And the shared layer is held
       And no request is in flight
-      And the cache directory is remembered
+      And the content of the cache directory is recorded
       And "validate image" starts as "B" for "apart"
       And validation "B" ends soon
-      Then validation "B" of "apart" is right
+      Then validation "B" of "apart" is correct
       And what was in the cache directory is still there
       When the shared layer is released
       And validation "A" ends soon
-      Then validation "A" of "bundle-1" and "bundle-2" is right
+      Then validation "A" of "bundle-1" and "bundle-2" is correct
       And the cache directory keeps the shared layer
-      And the cache directory has no temporary
+      And the cache directory has no temporary files
 
       Examples: input.image.files
         | id | reader            |

@@ -1,8 +1,8 @@
 Feature: The layer cache and damage in its directory
 
-  What lies in the cache directory is believed only when its digest is right. What is damaged is fetched once more, and
-  whole again afterwards. Scenarios find a layer's file by its name: it ends in the digest of the layer, or of the
-  archive in it (docs/cache-scenarios.md).
+  Files in the cache directory are used only if their digests are correct. A damaged file is repaired: its layer is
+  fetched once more. Scenarios find a layer's file by its name, which ends in the digest of the layer or of the archive
+  in it (docs/cache-scenarios.md).
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -11,21 +11,21 @@ Feature: The layer cache and damage in its directory
   Rule: 10 A hit is verified
 
     @cache-10 @cache-10.<id>
-    Scenario Outline: a cached layer that was <damage> is fetched once more
+    Scenario Outline: a cached layer that was <damage> is fetched once more and repaired
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run
-      Then the validation is right
-      Given what the cache directory holds of the shared layer is <damage>
-      And the surroundings of the cache directory are remembered
+      Then the validation is correct
+      Given the cached copy of the shared layer is <damage>
+      And the files outside the cache directory are recorded
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched exactly once
       And nothing in the cache directory is damaged
       And the cache directory keeps the shared layer
-      And the cache directory has no temporary
-      And nothing outside of the cache directory was touched
+      And the cache directory has no temporary files
+      And nothing outside the cache directory was changed
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
 
       Examples: input.image.files
@@ -51,20 +51,20 @@ Feature: The layer cache and damage in its directory
         | 16 | replaced by a link to a file outside        | ec.oci.image_files |
 
     @cache-10 @cache-10.<id>
-    Scenario Outline: a cached layer that was right for one component isn't believed for the next
+    Scenario Outline: a cached layer that was valid for one component is verified again for the next
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run for "bundle-2"
-      Then the validation of "bundle-2" is right
+      Then the validation of "bundle-2" is correct
       Given the first request for the own layer of "bundle-1" is held at the start
       And "bundle-2" waits before its layers
       When "validate image" starts
       And the own layer of "bundle-1" is held
-      And what the cache directory holds of the shared layer is replaced by another archive
+      And the cached copy of the shared layer is replaced by another archive
       And "bundle-2" resumes
       And no request is in flight
       And the own layer of "bundle-1" is released
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched at most once
 
       Examples: input.image.files
@@ -78,9 +78,9 @@ Feature: The layer cache and damage in its directory
   Rule: 14 Dead holder
 
     @cache-14 @cache-14.<id>
-    Scenario Outline: locks and temporaries that others left change nothing
+    Scenario Outline: leftover locks and temporary files change nothing
       Given 2 images that share a layer, read through <reader>
-      And the cache directory has these files before
+      And the cache directory already has the files
         | .lock                   |
         | lock                    |
         | images.lock             |
@@ -99,14 +99,14 @@ Feature: The layer cache and damage in its directory
         | a folder/notes.txt      |
       When "validate image" starts
       And the validation ends soon
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
-      And the files that were there before and don't begin with a dot are unchanged
+      And the files that were there already are unchanged, but for those with a dot in front
       When "validate image" starts
       And the validation ends soon
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
-      And the files that were there before and don't begin with a dot are unchanged
+      And the files that were there already are unchanged, but for those with a dot in front
 
       Examples: input.image.files
         | id | reader            |
@@ -119,11 +119,11 @@ Feature: The layer cache and damage in its directory
   Rule: 20 Old directories
 
     @cache-20 @cache-20.<id>
-    Scenario Outline: the <content> by the name of an older version does no harm
+    Scenario Outline: the <content> under the name that older versions used does no harm
       Given 2 images that share a layer, read through <reader>
-      And the cache directory has the <content> of the shared layer by the name of an older version
+      And the cache directory has the <content> of the shared layer under the name that older versions used
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
 
       Examples: input.image.files
         | id | content                     | reader            |

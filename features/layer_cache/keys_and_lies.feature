@@ -1,7 +1,7 @@
-Feature: The layer cache and lies
+Feature: The layer cache and false claims
 
-  What an image, its configuration or the registry claims is not what is kept, nor what an image is judged by: that is
-  only what was fetched and verified. What cannot be verified is an error of its component.
+  Layers are cached, and images validated, by what was fetched and verified, and never by what an image, its
+  configuration or the registry claims. What can't be verified is an error of its component.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -10,7 +10,7 @@ Feature: The layer cache and lies
   Rule: 9 Wrong bytes never reach a policy
 
     @cache-09 @cache-09.<id>
-    Scenario Outline: a layer in <form> that was <fault> reaches no policy
+    Scenario Outline: a layer in <form> that was <fault> never reaches a policy
       Given 2 images that share a layer in <form> with a sha256 digest, read through <reader>
       And every request for the shared layer is <fault>
       When "validate image" is run
@@ -35,7 +35,7 @@ Feature: The layer cache and lies
         | 10 | no compression | ended early at an entry boundary    | a wrong size   | ec.oci.image_files |
 
     @cache-09 @cache-09.<id>
-    Scenario Outline: another valid layer of the same size reaches no policy, <when>
+    Scenario Outline: another valid layer of the same size never reaches a policy, <when>
       Given 2 images that share a layer, read through <reader>
       And an image "substitute" with another layer of the same size
       And the environment variable is set "EC_CACHE=<cache>"
@@ -56,7 +56,7 @@ Feature: The layer cache and lies
         | 14 | without a cache | false | ec.oci.image_files |
 
     @cache-09 @cache-09.<id>
-    Scenario Outline: <thing> that was <fault> is believed by nobody
+    Scenario Outline: <thing> that was <fault> is rejected
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
       And every request for <thing> is <fault>
@@ -79,19 +79,19 @@ Feature: The layer cache and lies
   Rule: 12 Keyed by what was verified
 
     @cache-12 @cache-12.<id>
-    Scenario Outline: an image isn't judged by what its configuration claims, <first> first
+    Scenario Outline: an image isn't validated by what its configuration claims, <first> first
       Given 1 image that shares a layer, read through <reader>
       And an image "forged" that claims the diffID of the shared layer
       When "validate image" is run for "<first>"
-      Then the validation of "<first>" is right
-      When the cache directory is remembered
+      Then the validation of "<first>" is correct
+      When the content of the cache directory is recorded
       And "validate image" is run for "<second>"
-      Then the validation of "<second>" is right
+      Then the validation of "<second>" is correct
       And <thing of the second> was fetched exactly once
       And what was in the cache directory is still there
       And nothing in the cache directory is damaged
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
 
       Examples: input.image.files
@@ -105,13 +105,13 @@ Feature: The layer cache and lies
         | 4  | forged   | bundle-1 | the shared layer            | ec.oci.image_files |
 
     @cache-12 @cache-12.<id>
-    Scenario Outline: an image isn't judged by what its configuration claims, both at once
+    Scenario Outline: an image isn't validated by what its configuration claims, both at once
       Given 1 image that shares a layer, read through <reader>
       And an image "forged" that claims the diffID of the shared layer
       And every image waits before its layers
       And the first request for the <held> is held in the middle
       When "validate image" is run, with the <held> held until no request is in flight
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
       And nothing in the cache directory is damaged
 
@@ -124,15 +124,15 @@ Feature: The layer cache and lies
         | 6  | large layer of "forged" | ec.oci.image_files |
 
     @cache-12 @cache-12.<id>
-    Scenario Outline: one archive that is packed in two ways is two layers
-      Given 2 images with one archive that is packed in two ways, read through <reader>
+    Scenario Outline: one archive compressed in two ways is two layers
+      Given 2 images with one archive compressed in two ways, read through <reader>
       When "validate image" is run for "bundle-1"
-      Then the validation of "bundle-1" is right
+      Then the validation of "bundle-1" is correct
       When "validate image" is run for "bundle-2"
-      Then the validation of "bundle-2" is right
+      Then the validation of "bundle-2" is correct
       And the second packing was fetched exactly once
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
 
       Examples: input.image.files
@@ -146,7 +146,7 @@ Feature: The layer cache and lies
   Rule: 23 Unreadable is an error
 
     @cache-23 @cache-23.<id>
-    Scenario Outline: a layer that <how> is an error though its digest is right, <when>
+    Scenario Outline: a layer that <how> is an error though its digest is correct, <when>
       Given an image "unreadable" with a layer that <how>, read through <reader>
       And the environment variable is set "EC_CACHE=<cache>"
       When "validate image" is run
@@ -155,24 +155,24 @@ Feature: The layer cache and lies
 
       Examples: input.image.files
         | id | how                                    | when            | cache | reader            |
-        | 1  | is no archive                          | with a cache    | true  | input.image.files |
-        | 2  | ends within its compression            | with a cache    | true  | input.image.files |
-        | 3  | ends within a file                     | with a cache    | true  | input.image.files |
-        | 4  | fails its check sum                    | with a cache    | true  | input.image.files |
+        | 1  | isn't an archive                          | with a cache    | true  | input.image.files |
+        | 2  | is truncated within its compression            | with a cache    | true  | input.image.files |
+        | 3  | is truncated within a file                     | with a cache    | true  | input.image.files |
+        | 4  | has a wrong checksum                    | with a cache    | true  | input.image.files |
         | 5  | has a damaged header between two files | with a cache    | true  | input.image.files |
-        | 6  | ends within its compression            | without a cache | false | input.image.files |
+        | 6  | is truncated within its compression            | without a cache | false | input.image.files |
 
       Examples: ec.oci.image_files
         | id | how                                    | when            | cache | reader             |
-        | 7  | is no archive                          | with a cache    | true  | ec.oci.image_files |
-        | 8  | ends within its compression            | with a cache    | true  | ec.oci.image_files |
-        | 9  | ends within a file                     | with a cache    | true  | ec.oci.image_files |
-        | 10 | fails its check sum                    | with a cache    | true  | ec.oci.image_files |
+        | 7  | isn't an archive                          | with a cache    | true  | ec.oci.image_files |
+        | 8  | is truncated within its compression            | with a cache    | true  | ec.oci.image_files |
+        | 9  | is truncated within a file                     | with a cache    | true  | ec.oci.image_files |
+        | 10 | has a wrong checksum                    | with a cache    | true  | ec.oci.image_files |
         | 11 | has a damaged header between two files | with a cache    | true  | ec.oci.image_files |
         | 12 | has a damaged header between two files | without a cache | false | ec.oci.image_files |
 
     @cache-23 @cache-23.<id>
-    Scenario Outline: a layer that <how> is an error when it is kept, too
+    Scenario Outline: a layer that <how> is an error when it is cached, too
       Given an image "unreadable" with a layer that <how>, read through <reader>
       When "validate image" is run
       And "validate image" is run again
@@ -181,11 +181,11 @@ Feature: The layer cache and lies
 
       Examples: input.image.files
         | id | how                         | reader            |
-        | 19 | ends within its compression | input.image.files |
+        | 19 | is truncated within its compression | input.image.files |
 
       Examples: ec.oci.image_files
         | id | how                | reader             |
-        | 20 | ends within a file | ec.oci.image_files |
+        | 20 | is truncated within a file | ec.oci.image_files |
 
     @cache-23 @cache-23.<id>
     Scenario Outline: <thing> that was <fault> is an error, <when>
@@ -213,13 +213,13 @@ Feature: The layer cache and lies
   Rule: 29 Gone at the registry
 
     @cache-29 @cache-29.<id>
-    Scenario Outline: a layer that the registry has no more is used as long as it is kept
+    Scenario Outline: a cached layer is used when the registry has lost it
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run for "bundle-1"
-      Then the validation of "bundle-1" is right
+      Then the validation of "bundle-1" is correct
       Given every request for the shared layer is answered with status 404
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched at most 0 times
 
       Examples: input.image.files
@@ -233,15 +233,15 @@ Feature: The layer cache and lies
   Rule: 30 Forms
 
     @cache-30 @cache-30.<id>
-    Scenario Outline: a layer in <form> with a <algorithm> digest is read and kept
+    Scenario Outline: a layer in <form> with a <algorithm> digest is read and cached
       Given 2 images that share a layer in <form> with a <algorithm> digest, read through <reader>
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And each layer was fetched exactly once
       And nothing in the cache directory is damaged
       And the cache directory keeps the shared layer
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
 
       Examples: input.image.files
@@ -257,12 +257,12 @@ Feature: The layer cache and lies
         | 6  | gzip           | sha512    | ec.oci.image_files |
 
     @cache-30 @cache-30.<id>
-    Scenario Outline: a layer with the right digest of <algorithm>, which is none to rely on, is an error
+    Scenario Outline: a layer with the correct digest in <algorithm>, which is insecure, is an error
       Given an image "unstorable" whose layer has its digest of <algorithm>, read through <reader>
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" is run
       Then "unstorable" fails, and the cause names "${LAYER_DIGEST}"
-      And nothing outside of the cache directory was touched
+      And nothing outside the cache directory was changed
       And the cache directory is empty
 
       Examples: input.image.files
@@ -277,8 +277,8 @@ Feature: The layer cache and lies
     Scenario Outline: the URL of a layer isn't followed, and the registry has the layer
       Given an image "bundle-1" whose layer is at a URL and at the registry, read through <reader>
       When "validate image" is run
-      Then the validation is right
-      And the URL was not asked for
+      Then the validation is correct
+      And the URL was not requested
 
       Examples: input.image.files
         | id | reader            |
@@ -293,7 +293,7 @@ Feature: The layer cache and lies
       Given an image "bundle-1" whose layer is at a URL and not at the registry, read through <reader>
       When "validate image" is run
       Then "bundle-1" fails because of the status 404 of the large layer of "bundle-1"
-      And the URL was not asked for
+      And the URL was not requested
 
       Examples: input.image.files
         | id | reader            |

@@ -1,6 +1,6 @@
 Feature: The layer cache and several processes
 
-  Two validations share a cache directory. Neither waits for the other, and what one leaves when it dies harms nobody.
+  Two validations share a cache directory. Neither waits for the other, and the leftovers of a killed one do no harm.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -16,17 +16,17 @@ Feature: The layer cache and several processes
       And the shared layer is held
       And "validate image" starts as "B"
       And validation "B" ends soon
-      Then validation "B" is right
-      And validation "A" still runs
+      Then validation "B" is correct
+      And validation "A" is still running
       And the shared layer is still held
       When the shared layer is released
       And validation "A" ends soon
-      Then validation "A" is right
+      Then validation "A" is correct
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
       And nothing in the cache directory is damaged
-      And the cache directory has no temporary
+      And the cache directory has no temporary files
 
       Examples: input.image.files
         | id | reader            |
@@ -39,7 +39,7 @@ Feature: The layer cache and several processes
   Rule: 14 Dead holder
 
     @cache-14 @cache-14.<id>
-    Scenario Outline: a validation that dies in its download holds up none that runs beside it
+    Scenario Outline: a validation killed during a download doesn't delay another one
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held <place>
       When "validate image" starts as "A"
@@ -48,13 +48,13 @@ Feature: The layer cache and several processes
       And no request is in flight
       And validation "A" gets SIGKILL and ends
       And validation "B" ends soon
-      Then validation "B" is right
+      Then validation "B" is correct
       And nothing in the cache directory is damaged
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
       And nothing in the cache directory is damaged
-      And the cache directory has no temporary
+      And the cache directory has no temporary files
 
       Examples: input.image.files
         | id | place         | reader            |
@@ -65,7 +65,7 @@ Feature: The layer cache and several processes
         | 2  | before the last byte | ec.oci.image_files |
 
     @cache-14 @cache-14.<id>
-    Scenario Outline: what a validation leaves that <signal> ended in its download is swept by the next
+    Scenario Outline: the leftovers of a validation that <signal> ended during a download are removed by the next
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is held <place>
       When "validate image" starts
@@ -74,10 +74,10 @@ Feature: The layer cache and several processes
       Then nothing in the cache directory is damaged
       When "validate image" starts
       And the validation ends soon
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched at least once
       And nothing in the cache directory is damaged
-      And the cache directory has no temporary
+      And the cache directory has no temporary files
 
       Examples: input.image.files
         | id | signal  | place                | reader            |

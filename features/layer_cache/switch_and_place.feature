@@ -1,4 +1,4 @@
-Feature: The layer cache's switch and its place
+Feature: The layer cache's switch and location
 
   A cache that can't be used, or is switched off, changes nothing but the number of requests.
 
@@ -11,13 +11,13 @@ Feature: The layer cache's switch and its place
     Scenario Outline: a validation does without a cache when its directory <state>
       Given 2 images that share a layer, read through <reader>
       And the cache directory <state>
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" is run
-      Then the validation is right
-      And there is one warning
+      Then the validation is correct
+      And the log has one warning
       And each layer was fetched
       And the shared layer was fetched at most 3 times
-      And nothing outside of the cache directory was touched
+      And nothing outside the cache directory was changed
 
       Examples: input.image.files
         | id | state                    | reader            |
@@ -39,13 +39,13 @@ Feature: The layer cache's switch and its place
     Scenario Outline: a validation does without a cache when its place is unknown: <setting>
       Given 2 images that share a layer, read through <reader>
       And the environment variable is set "<setting>"
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" is run
-      Then the validation is right
-      And there is one warning
+      Then the validation is correct
+      And the log has one warning
       And each layer was fetched
       And the shared layer was fetched at most 3 times
-      And nothing outside of the cache directory was touched
+      And nothing outside the cache directory was changed
 
       Examples: input.image.files
         | id | setting                        | reader            |
@@ -56,13 +56,13 @@ Feature: The layer cache's switch and its place
     Scenario Outline: entries in a directory that <state> aren't used
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run
-      Then the validation is right
-      Given what the cache directory holds of the shared layer is replaced by another archive
+      Then the validation is correct
+      Given the cached copy of the shared layer is replaced by another archive
       And the cache directory <state>
-      And the cache directory is remembered
+      And the content of the cache directory is recorded
       When "validate image" is run again
-      Then the validation is right
-      And there is one warning
+      Then the validation is correct
+      And the log has one warning
       And each layer was fetched
       And the shared layer was fetched at most 3 times
       And the cache directory is unchanged
@@ -76,7 +76,7 @@ Feature: The layer cache's switch and its place
         | 14 | belongs to another user | ec.oci.image_files |
 
     @cache-15 @cache-15.<id>
-    Scenario Outline: a cache directory that is removed in mid-run isn't missed
+    Scenario Outline: a run copes with the removal of its cache directory
       Given 2 images that share a layer, read through <reader>
       And the first request for the shared layer is held in the middle
       When "validate image" starts
@@ -84,8 +84,8 @@ Feature: The layer cache's switch and its place
       And the cache directory is removed
       And the shared layer is released
       And the validation ends
-      Then the validation is right
-      And there is one warning
+      Then the validation is correct
+      And the log has one warning
       And each layer was fetched
       And the shared layer was fetched at most 3 times
 
@@ -98,15 +98,15 @@ Feature: The layer cache's switch and its place
         | 16 | ec.oci.image_files |
 
     @cache-15 @cache-15.<id>
-    Scenario Outline: what is kept is used in a cache directory that can't be written, and what isn't is fetched
+    Scenario Outline: a cache directory that can't be written is still read, and missing layers are fetched
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run for "bundle-1"
-      Then the validation of "bundle-1" is right
+      Then the validation of "bundle-1" is correct
       Given the cache directory can't be written
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the own layer of "bundle-2" was fetched at least once
-      And there is one warning
+      And the log has one warning
 
       Examples: input.image.files
         | id | reader            |
@@ -122,12 +122,12 @@ Feature: The layer cache's switch and its place
     Scenario Outline: EC_CACHE=<word> switches the cache off
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run
-      Then the validation is right
-      Given what the cache directory holds of the shared layer is replaced by another archive
-      And the cache directory is remembered
+      Then the validation is correct
+      Given the cached copy of the shared layer is replaced by another archive
+      And the content of the cache directory is recorded
       And the environment variable is set "EC_CACHE=<word>"
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched exactly 2 times
       And the cache directory is unchanged
 
@@ -144,11 +144,11 @@ Feature: The layer cache's switch and its place
         | 6  | FALSE | ec.oci.image_files |
 
     @cache-16 @cache-16.<id>
-    Scenario Outline: a cache that is switched off makes no directory
+    Scenario Outline: a cache that is switched off creates no directory
       Given 2 images that share a layer, read through <reader>
       And the environment variable is set "EC_CACHE=false"
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched exactly 2 times
       And there is no cache directory
 
@@ -164,7 +164,7 @@ Feature: The layer cache's switch and its place
     Scenario Outline: there is a cache when EC_CACHE isn't set
       Given 1 image that shares a layer, read through <reader>
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the cache directory keeps the shared layer
 
       Examples: input.image.files
@@ -176,7 +176,7 @@ Feature: The layer cache's switch and its place
       Given 1 image that shares a layer, read through <reader>
       And the environment variable is set "EC_CACHE=<value>"
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And the cache directory keeps the shared layer
 
       Examples: input.image.files
@@ -193,8 +193,8 @@ Feature: The layer cache's switch and its place
   Rule: 17 Nothing for nothing
 
     @cache-17 @cache-17.<id>
-    Scenario Outline: no layer is fetched that nothing reads files of, <when>
-      Given 2 images that nothing reads files of
+    Scenario Outline: no layer is fetched whose files nothing reads, <when>
+      Given 2 images whose files nothing reads
       And the environment variable is set "EC_CACHE=<cache>"
       When "validate image" is run
       Then the exit status should be 0
@@ -212,21 +212,21 @@ Feature: The layer cache's switch and its place
   Rule: 24 Modes
 
     @cache-24 @cache-24.<id>
-    Scenario Outline: the cache is its owner's alone, and nothing is left outside of it
+    Scenario Outline: only the owner can write to the cache, and nothing is left outside it
       Given 2 images that share a layer, read through <reader>
-      And files may be written by all unless their maker says otherwise
+      And the umask is 0
       And the environment variable is set "EC_CACHE=true"
       And the first request for the shared layer is held in the middle
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" starts
       And the shared layer is held
-      Then the cache directory and what is in it may be written by their owner alone
+      Then only its owner can write to the cache directory and its files
       When the shared layer is released
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
       And the cache directory keeps the shared layer
-      And the cache directory and what is in it may be written by their owner alone
-      And nothing outside of the cache directory was touched
+      And only its owner can write to the cache directory and its files
+      And nothing outside the cache directory was changed
 
       Examples: input.image.files
         | id | reader            |
@@ -237,13 +237,13 @@ Feature: The layer cache's switch and its place
         | 2  | ec.oci.image_files |
 
     @cache-24 @cache-24.<id>
-    Scenario Outline: a diffID makes no file name: <claimed>
+    Scenario Outline: a diffID is never used as a file name: <claimed>
       Given an image "bundle-1" that claims a diffID of "<claimed>", read through <reader>
       And the environment variable is set "EC_CACHE=true"
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" is run
-      Then "bundle-1" is judged by its own files, or fails for a cause
-      And nothing outside of the cache directory was touched
+      Then "bundle-1" is validated by its own files, or fails with a cause
+      And nothing outside the cache directory was changed
       And no name in the cache directory is invalid on Windows
       And nothing in the cache directory is damaged
 
@@ -257,13 +257,13 @@ Feature: The layer cache's switch and its place
         | 5  | sha256:../../../../escaped | ec.oci.image_files |
 
     @cache-24 @cache-24.<id>
-    Scenario Outline: a digest that makes no file name is an error: <digest>
+    Scenario Outline: a digest that can't be a file name is an error: <digest>
       Given an image "unstorable" whose layer has the digest "<digest>", read through <reader>
       And the environment variable is set "EC_CACHE=true"
-      And the surroundings of the cache directory are remembered
+      And the files outside the cache directory are recorded
       When "validate image" is run
       Then "unstorable" fails, and the cause names "escaped"
-      And nothing outside of the cache directory was touched
+      And nothing outside the cache directory was changed
       And the cache directory is empty
 
       Examples: input.image.files
@@ -287,7 +287,7 @@ Feature: The layer cache's switch and its place
       Then each name in the cache directory is valid on Windows
       When the shared layer is released
       And the validation ends
-      Then the validation is right
+      Then the validation is correct
       And the cache directory keeps the shared layer
       And each name in the cache directory is valid on Windows
 

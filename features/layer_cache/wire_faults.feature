@@ -1,6 +1,7 @@
 Feature: The layer cache and faults on the wire
 
-  A download that fails concerns those who waited for it, with its true cause, and nobody else; nothing of it stays.
+  A failed download is reported, with its true cause, by the components that waited for it and by no others; nothing of
+  it is cached.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --workers ${IMAGE_COUNT} --output json"
@@ -9,17 +10,17 @@ Feature: The layer cache and faults on the wire
   Rule: 6 Failed leader
 
     @cache-06 @cache-06.<id>
-    Scenario Outline: when the first download of a shared layer is reset <place>, one more serves all
+    Scenario Outline: when the first download of a shared layer is reset <place>, one more is enough for all
       Given 6 images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held <place>
       And the first request for the shared layer is reset <place>
       When "validate image" is run, with the shared layer held until no request is in flight
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched at most 2 times
       And nothing in the cache directory is damaged
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And no layer was fetched
 
       Examples: input.image.files
@@ -46,7 +47,7 @@ Feature: The layer cache and faults on the wire
       And the cache directory doesn't keep the shared layer
       Given the registry is healthy
       When "validate image" is run again
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched at least once
       And nothing in the cache directory is damaged
 
@@ -67,12 +68,12 @@ Feature: The layer cache and faults on the wire
   Rule: 18 Retries
 
     @cache-18 @cache-18.<id>
-    Scenario Outline: one <status> is no reason to give up
+    Scenario Outline: a single status <status> is retried
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is answered with status <status>
       When "validate image" is run with
         | --retry-duration | 10ms |
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched exactly 2 times
       And nothing in the cache directory is damaged
 
@@ -87,15 +88,15 @@ Feature: The layer cache and faults on the wire
         | 4  | 503    | ec.oci.image_files |
 
     @cache-18 @cache-18.<id>
-    Scenario Outline: the registry's wish to be left alone for a second is honoured
+    Scenario Outline: a Retry-After of a second is honoured
       Given 1 image that shares a layer, read through <reader>
       And the first request for the shared layer is answered with status 429 and Retry-After 1
       When "validate image" is run with
         | --retry-duration | 10ms |
         | --retry-max-wait | 3s   |
-      Then the validation is right
+      Then the validation is correct
       And the shared layer was fetched exactly 2 times
-      And between the requests for the shared layer there was at least 1 s
+      And the requests for the shared layer were at least 1 s apart
 
       Examples: input.image.files
         | id | reader            |
@@ -106,7 +107,7 @@ Feature: The layer cache and faults on the wire
         | 6  | ec.oci.image_files |
 
     @cache-18 @cache-18.<id>
-    Scenario Outline: nobody waits for a minute because the registry wishes it
+    Scenario Outline: a Retry-After of a minute isn't waited for
       Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is answered with status 429 and Retry-After 60
       When "validate image" starts with
@@ -124,7 +125,7 @@ Feature: The layer cache and faults on the wire
         | 8  | ec.oci.image_files |
 
     @cache-18 @cache-18.<id>
-    Scenario Outline: what isn't there isn't asked for twice
+    Scenario Outline: a missing layer is requested once
       Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is answered with status 404
       When "validate image" is run
@@ -142,21 +143,21 @@ Feature: The layer cache and faults on the wire
   Rule: 19 Time-outs
 
     @cache-19 @cache-19.<id>
-    Scenario Outline: the time-out ends waiting for a layer that never comes
+    Scenario Outline: the time-out ends the wait for a layer that never arrives
       Given 4 images that share a layer, read through <reader>
       And every image waits before its layers
-      And every request for the shared layer is stalled for ever in the middle
+      And every request for the shared layer is stalled forever in the middle
       When "validate image" starts with
         | --timeout | 3s |
       And all images resume together
       And the validation ends
-      Then the validation ended within 5 s
+      Then the validation took at most 5 s
       And the validation fails because of the time-out
       And the shared layer was asked for while every image waited for it
       And nothing in the cache directory is damaged
       Given the registry is healthy
       When "validate image" is run
-      Then the validation is right
+      Then the validation is correct
       And nothing in the cache directory is damaged
 
       Examples: input.image.files
@@ -170,7 +171,7 @@ Feature: The layer cache and faults on the wire
   Rule: 26 One cause for all
 
     @cache-26 @cache-26.<id>
-    Scenario Outline: all who waited for a layer that was <fault> learn of it
+    Scenario Outline: all components that waited for a layer that was <fault> report it
       Given 6 images that share a layer, read through <reader>
       And every image waits before its layers
       And the first request for the shared layer is held <held>

@@ -1,6 +1,6 @@
-Feature: Functions that policies ask registries with
+Feature: Functions that query registries
 
-  Each rule lists the values of one call: an empty list says that it has none.
+  Each rule returns a list with the value of one call; the list is empty if the call is undefined.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -50,7 +50,7 @@ Feature: Functions that policies ask registries with
       | 14 | tags that belong to an image | [suffix(tag) \| some tag in ec.oci.image_tag_refs("${REGISTRY}/acceptance/app")] | [["sig","att"]] |
 
   @builtin-05
-  Scenario: files of a blob, by their exact names
+  Scenario: the files of a blob, by their exact names
     Given the rules
       """
       package tried
@@ -129,7 +129,7 @@ Feature: Functions that policies ask registries with
     And the output should match the snapshot
 
   @builtin-16
-  Scenario: what refers to an image
+  Scenario: the referrers of an image
     Given an image "acceptance/note" that refers to "acceptance/files"
     And the rules
       """

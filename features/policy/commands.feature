@@ -1,13 +1,14 @@
-Feature: Trying rules on files, and looking into policies
+Feature: Validating files, and inspecting policies
 
-  `validate input` judges files by the rules of a policy, and `inspect` shows what sources hold. See docs/commands.md.
+  `validate input` validates files by the rules of a policy, and `inspect` shows what sources contain. See
+  docs/commands.md.
 
   Background:
     Given a folder "." with the files of "commands"
     And a folder "rules" with the files of "policy/worked"
 
   @command-<id>
-  Scenario Outline: files are judged: <what>
+  Scenario Outline: files are validated: <what>
     When ec command is run with "validate input one.json two.yaml --policy judged.yaml --output <output> <more>"
     Then the exit status should be <status>
     And the <output> output should match the snapshot
@@ -38,7 +39,7 @@ Feature: Trying rules on files, and looking into policies
       | 13 | files named in the old way                    | list.json --file one.json,two.yaml |
 
   @command-14
-  Scenario: a list of nothing passes
+  Scenario: an empty list passes
     Given a file "nothing.json" with
       """
       []
@@ -48,7 +49,7 @@ Feature: Trying rules on files, and looking into policies
     And the json output should match the snapshot
 
   @command-15
-  Scenario: all files of a directory are judged together
+  Scenario: all files of a directory are validated together
     Given a file "files/a.json" with
       """
       {"in": "a"}
@@ -113,7 +114,7 @@ Feature: Trying rules on files, and looking into policies
       | 31 | none of that name         | json        | json | --source ./described --package nothing                             |
 
   @command-32
-  Scenario: the sources of a policy are looked into
+  Scenario: the sources of a policy are inspected
     When ec command is run with "inspect policy --policy {"sources": [{"policy": ["./described"]}, {"policy": ["./shown", "./described"]}]}"
     Then the exit status should be 0
     And the text output should match the snapshot
@@ -139,7 +140,7 @@ Feature: Trying rules on files, and looking into policies
       | 37 | the same data twice | policy-data --source ./data --source ./data | Merge error. The 'a' key was found more than once! |
 
   @command-<id>
-  Scenario Outline: data are shown as <kind>
+  Scenario Outline: data as <kind>
     Given a file "data/one.json" with
       """
       {"a": 1.50, "deep": {"b": [1, "<&>"]}}

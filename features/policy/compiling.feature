@@ -1,4 +1,4 @@
-Feature: Rules that don't compile: the error names the file, the line and what is missing
+Feature: Rules that don't compile: the error names the file, the line and the cause
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -6,7 +6,7 @@ Feature: Rules that don't compile: the error names the file, the line and what i
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @loading-<id>
-  Scenario Outline: refused when compiled: <what>
+  Scenario Outline: rejected when compiled: <what>
     Given the rules
       """
       package a
@@ -42,7 +42,7 @@ Feature: Rules that don't compile: the error names the file, the line and what i
       | 19 | an option that is no boolean | ec.sigstore.verify_image("x", {"ignore_rekor": "yes"}) | ec.sigstore.verify_image: invalid argument(s)… |
 
   @loading-20
-  Scenario: a rule that needs itself
+  Scenario: a recursive rule
     Given the rules
       """
       package a

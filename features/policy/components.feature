@@ -1,4 +1,4 @@
-Feature: Which images are judged, and under which names
+Feature: Which images are validated, and under which names
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -9,7 +9,7 @@ Feature: Which images are judged, and under which names
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @component-01
-  Scenario: inputs are merged in an order of their own, and names come first
+  Scenario: inputs are merged in a fixed order, and components with names come first
     Given a file "images.yaml" with
       """
       application: first
@@ -34,7 +34,7 @@ Feature: Which images are judged, and under which names
     And the output should match the snapshot
 
   @component-02
-  Scenario: an image given twice is one component: without a name it takes the later one, and keeps its source
+  Scenario: an image given twice is one component: it takes a missing name from the later one, and keeps its source
     Given a file "images.yaml" with
       """
       components:
@@ -53,8 +53,8 @@ Feature: Which images are judged, and under which names
     And the output should match the snapshot
 
   @component-03
-  Scenario: equal images named by different texts stay apart
-    Given "acceptance/app" is tagged "v1" too
+  Scenario: equal images with different references stay separate
+    Given "acceptance/app" is also tagged "v1"
     And a file "images.yaml" with
       """
       components:
@@ -67,7 +67,7 @@ Feature: Which images are judged, and under which names
     Then the lines of the output should match the snapshot
 
   @component-04
-  Scenario: keys in any case, values in any type, members that nobody knows
+  Scenario: keys in any case, values of any type, unknown members
     Given a file "images.yaml" with
       """
       Application: 2.50
@@ -101,7 +101,7 @@ Feature: Which images are judged, and under which names
       | --json-input | components: [] |
     Then the exit status should be 0
     And the output should match the snapshot
-    And the registry was not asked for anything
+    And the registry received no request
 
   @component-<id>
   Scenario Outline: a Snapshot in the cluster, named <how>
@@ -132,10 +132,10 @@ Feature: Which images are judged, and under which names
       """
       snapshots.appstudio.redhat.com "absent" not found
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
   @component-11
-  Scenario: an image for several platforms is itself and each of its images
+  Scenario: an image index is validated itself, and so is each of its images
     Given an image "acceptance/multi" for the architectures "amd64, , arm64", all conforming
     And a file "images.yaml" with
       """
@@ -158,7 +158,7 @@ Feature: Which images are judged, and under which names
     And the output should match the snapshot
 
   @component-12
-  Scenario: policies see all components, ordered, whatever the platform
+  Scenario: policies see all components, in order, for every platform
     Given an image "acceptance/multi" for the architectures "s390x", all conforming
     When "validate image" is run with
       | --images  | {"components": [{"containerImage": "${REGISTRY}/acceptance/multi"}, {"name": "app", "containerImage": "${REGISTRY}/acceptance/app"}]} |
@@ -167,7 +167,7 @@ Feature: Which images are judged, and under which names
     Then the lines of the output should match the snapshot
 
   @component-13
-  Scenario: what cannot be asked for its platforms is warned of once
+  Scenario: an image whose platforms can't be read is a single warning
     Given a file "images.yaml" with
       """
       components:
@@ -180,10 +180,10 @@ Feature: Which images are judged, and under which names
       | component | code                     |
       | gone      | builtin.image.accessible |
     And the output should match the snapshot
-    And the log names "unable to fetch descriptior for container image ${REGISTRY}/acceptance/gone:v1: "
+    And the log contains "unable to fetch descriptior for container image ${REGISTRY}/acceptance/gone:v1: "
 
   @component-14
-  Scenario: components that fail end it all, named in their order
+  Scenario: components with errors end the validation, and are named in order
     Given a file "rules/broken.rego" with
       """
       package broken
@@ -205,17 +205,17 @@ Feature: Which images are judged, and under which names
       """
 
   @component-15
-  Scenario Outline: further words of the command line are refused, since somebody meant them to count
+  Scenario Outline: extra arguments are rejected, since somebody meant them to count
     When "validate image" is run with
       | --policy=policy.yaml             |                            |
       | --image                          | ${REGISTRY}/acceptance/app |
       | --public-key=${known_PUBLIC_KEY} |                            |
       | <flag>                           | <word>                     |
-    Then the command line is refused with the error
+    Then the command line is rejected with the error
       """
       unknown command "<word>" for "… validate image"
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
     Examples:
       | flag            | word        |
@@ -224,7 +224,7 @@ Feature: Which images are judged, and under which names
       | --show-warnings | another/app |
 
   @component-16
-  Scenario: a negative number of workers is refused, and hangs nothing
+  Scenario: a negative number of workers is rejected, and doesn't hang
     When "validate image" is run with
       | --image      | ${REGISTRY}/acceptance/app |
       | --policy     | policy.yaml                |
@@ -235,10 +235,10 @@ Feature: Which images are judged, and under which names
       """
       …-1…workers…
       """
-    And the registry was not asked for anything
+    And the registry received no request
 
   @component-17
-  Scenario: no workers for indexes at all look into them all the same
+  Scenario: with no workers for indexes they are expanded all the same
     Given an image "acceptance/multi" for the architectures "s390x", all conforming
     And the environment variable is set "IMAGE_INDEX_WORKERS=0"
     And a file "images.yaml" with
@@ -254,4 +254,4 @@ Feature: Which images are judged, and under which names
       | app                               | named.seen | app                               |
       | multi                             | named.seen | multi                             |
       | multi-${multi-s390x_DIGEST}-s390x | named.seen | multi-${multi-s390x_DIGEST}-s390x |
-    And the validation ended within 20 s
+    And the validation took at most 20 s

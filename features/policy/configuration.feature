@@ -1,4 +1,4 @@
-Feature: The policy configuration: where it comes from and what it may say
+Feature: The policy configuration: where it comes from and what it may contain
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -55,7 +55,7 @@ Feature: The policy configuration: where it comes from and what it may say
       | 08 | in a folder          | deep/.ec/policy.json | //deep    |
 
   @configuration-09
-  Scenario: a git repository without one
+  Scenario: a git repository without a configuration
     Given a git repository named "conf" with
       | else.yaml | policy/configuration_second.yaml |
     When "validate image" is run with
@@ -78,7 +78,7 @@ Feature: The policy configuration: where it comes from and what it may say
     And the output should match the snapshot
 
   @configuration-<id>
-  Scenario Outline: an object of the cluster, named <how>
+  Scenario Outline: an object in the cluster, named <how>
     Given policy configuration named "release" with specification
       """
       {"name": "from the cluster", "unknown": "dropped", "sources": [{"policy": ["./rules"], "ruleData": {
@@ -142,7 +142,7 @@ Feature: The policy configuration: where it comes from and what it may say
       | 17 | in a secret of the cluster   | k8s://acceptance/signer  |
 
   @configuration-18
-  Scenario: an identity on the command line puts the configuration's key aside
+  Scenario: an identity on the command line overrides the configuration's key
     Given the policy configuration
       """
       publicKey: ${known_PUBLIC_KEY}
@@ -155,10 +155,10 @@ Feature: The policy configuration: where it comes from and what it may say
       """
       certificate OIDC issuer must be provided for keyless workflow
       """
-    And no image was judged
+    And no manifest was fetched
 
   @configuration-19
-  Scenario: an identity counts for nothing beside a key on the command line
+  Scenario: an identity is ignored beside a key on the command line
     Given the policy configuration "sources: [{policy: [./rules]}]"
     When "validate image" is run with
       | --certificate-identity | foo |

@@ -1,6 +1,6 @@
 Feature: Policy configurations that cannot be used
 
-  The first line of each scenario's error names the place. Nothing is fetched and nothing is judged.
+  The first line of each error names the place. Nothing is fetched and nothing is validated.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -14,7 +14,7 @@ Feature: Policy configurations that cannot be used
       """
       jsonschema: '<place>' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/<rule>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what                            | policy             | place      | rule                                                              |
@@ -30,7 +30,7 @@ Feature: Policy configurations that cannot be used
       """
       jsonschema: '/sources/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/additionalProperties: additionalProperties 'policyy' not allowed
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-04
   Scenario: the schema: rule data that is a list
@@ -40,7 +40,7 @@ Feature: Policy configurations that cannot be used
       """
       jsonschema: '/sources/0/ruleData' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/properties/ruleData/$ref/type: expected object, but got array
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-05
   Scenario: the schema: a waiver of nothing
@@ -50,7 +50,7 @@ Feature: Policy configurations that cannot be used
       """
       jsonschema: '/sources/0/volatileConfig/exclude/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/sources/items/$ref/properties/volatileConfig/$ref/properties/exclude/items/$ref/required: missing properties: 'value'
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-06
   Scenario: the schema: a number among criteria
@@ -60,7 +60,7 @@ Feature: Policy configurations that cannot be used
       """
       jsonschema: '/configuration/include/0' does not validate with https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#/$ref/properties/configuration/$ref/properties/include/items/type: expected string, but got number
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-<id>
   Scenario Outline: no configuration: <what>
@@ -74,7 +74,7 @@ Feature: Policy configurations that cannot be used
       """
       <error>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what                         | policy           | error                                                                                |
@@ -92,7 +92,7 @@ Feature: Policy configurations that cannot be used
       """
       unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal object into Go struct field EnterpriseContractPolicySpec.sources of type []v1alpha1.Source
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-11
   Scenario: no configuration: a text
@@ -103,7 +103,7 @@ Feature: Policy configurations that cannot be used
       """
       unable to parse EnterpriseContractPolicySpec: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal string into Go value of type v1alpha1.EnterpriseContractPolicySpec
       """
-    And no image was judged
+    And no manifest was fetched
 
   @schema-13
   Scenario: no configuration: a file that isn't there
@@ -114,4 +114,4 @@ Feature: Policy configurations that cannot be used
       """
       unable to fetch EnterpriseContractPolicy: enterprisecontractpolicies.appstudio.redhat.com "absent.yaml" not found…
       """
-    And no image was judged
+    And no manifest was fetched

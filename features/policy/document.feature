@@ -1,6 +1,6 @@
-Feature: What policies see: the input
+Feature: The input that policies see
 
-  `--output policy-input` prints it, a line for each component; the rule tells that it sees the same.
+  `--output policy-input` prints it, one line for each component; a rule shows that it sees the same.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -59,7 +59,7 @@ Feature: What policies see: the input
       | 05 | but not there       | ${REGISTRY}/acceptance/nowhere:v1          | ${base_DIGEST} |
 
   @document-06
-  Scenario: numbers come as floats of 64 bits
+  Scenario: numbers are 64-bit floats
     Given a conforming image "acceptance/app"
     And the rules
       """
@@ -75,7 +75,7 @@ Feature: What policies see: the input
     And the output should match the snapshot
 
   @document-07
-  Scenario: without a check of the signature there are no signatures
+  Scenario: without signature verification there are no signatures
     Given a conforming image "acceptance/app"
     And the rules
       """
@@ -95,7 +95,7 @@ Feature: What policies see: the input
     And the output should match the snapshot
 
   @document-08
-  Scenario: what is printed is what is judged, though nothing may be judged
+  Scenario: the printed input is the input that rules see
     Given a conforming image "acceptance/app"
     And the rules
       """

@@ -1,6 +1,6 @@
-Feature: The time at which images are judged
+Feature: The effective time
 
-  The rule `a.later` fails from 2099-01-01 on, `a.earlier` since 2001.
+  The rule `a.later` fails from 2099-01-01 on, `a.earlier` has failed since 2001.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -18,7 +18,7 @@ Feature: The time at which images are judged
     And the warnings are: <warnings>
     And the output should match the snapshot
 
-    Examples: spellings
+    Examples: formats
       | id | what                                   | given                       | time                   | violations         | warnings |
       | 01 | a moment                               | 2098-12-31T23:59:59Z        | 2098-12-31T23:59:59Z   | a.earlier          | a.later  |
       | 02 | the very moment doesn't count yet      | 2099-01-01T00:00:00Z        | 2099-01-01T00:00:00Z   | a.earlier          | a.later  |
@@ -39,7 +39,7 @@ Feature: The time at which images are judged
       | 06 | NOW   |
 
   @effective_time-07
-  Scenario: the moment at which the image was built, as its attestation says
+  Scenario: the time of the build, as the attestation says
     Given a folder "rules" with
       | clock.rego | policy/clock.rego |
     When "validate image" is run with
@@ -50,7 +50,7 @@ Feature: The time at which images are judged
     And the output should match the snapshot
 
   @effective_time-08
-  Scenario: the past, when it is allowed
+  Scenario: a time in the past, when it is allowed
     When "validate image" is run with
       | --effective-time            | 2001-01-31 |
       | --allow-past-effective-time |            |
@@ -60,17 +60,17 @@ Feature: The time at which images are judged
     And the output should match the snapshot
 
   @effective_time-09
-  Scenario: the past is refused
+  Scenario: a time in the past is rejected
     When "validate image" is run with
       | --effective-time | 2020-01-01 |
     Then the validation fails with the error
       """
       effective time 2020-01-01T00:00:00Z is in the past; use --allow-past-effective-time to override
       """
-    And no image was judged
+    And no manifest was fetched
 
   @effective_time-<id>
-  Scenario Outline: <what> is refused
+  Scenario Outline: <what> is rejected
     When "validate image" is run with
       | --effective-time | <given> |
     Then the validation fails with the error
@@ -78,7 +78,7 @@ Feature: The time at which images are judged
       invalid policy time argument: parsing time "<given>" as "2006-01-02T15:04:05Z07:00": cannot parse <part>
       parsing time "<given>" as "2006-01-02": cannot parse <part>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what                | given    | part                |
@@ -99,7 +99,7 @@ Feature: The time at which images are judged
     And the output should match the snapshot
 
   @effective_time-<id>
-  Scenario Outline: the date of a rule that passed <what>
+  Scenario Outline: the date of a rule that took effect <what>
     When "validate image" is run with
       | --effective-time            | <given> |
       | --allow-past-effective-time |         |
@@ -111,7 +111,7 @@ Feature: The time at which images are judged
       | 14 | more than 90 days ago doesn't      | 2001-05-02T00:00:01Z |
 
   @effective_time-15
-  Scenario: the moment at which the image was built decides what is in force, but for waivers
+  Scenario: the time of the build decides what is in effect, but not for waivers
     Given the rules
       """
       package a

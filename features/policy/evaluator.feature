@@ -1,6 +1,6 @@
-Feature: The alternative evaluator: EC_USE_OPA=1
+Feature: The OPA evaluator: EC_USE_OPA=1
 
-  Results are the same, but for a few odd values.
+  Results are the same as usual, except for a few unusual values.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -8,7 +8,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     And the environment variable is set "EC_USE_OPA=1"
 
   @evaluator-01
-  Scenario: the usual policy
+  Scenario: the policy of selection.feature
     Given a folder "rules" with the files of "policy/worked"
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
@@ -23,7 +23,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     And the output should match the snapshot
 
   @evaluator-02
-  Scenario: values that aren't results are told, and a result without a message passes
+  Scenario: values that aren't results are reported, and a result without a message passes
     Given the rules
       """
       package a
@@ -47,7 +47,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     And the output should match the snapshot
 
   @evaluator-03
-  Scenario: intentions are passed over
+  Scenario: intentions are ignored
     Given a folder "rules" with the files of "policy/intentions"
     When "validate image" is run with
       | --policy      | {"sources": [{"policy": ["./rules"], "ruleData": {"pipeline_intention": "release"}}]} |
@@ -63,7 +63,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
     And the output should match the snapshot
 
   @evaluator-04
-  Scenario: what doesn't compile is said of each component
+  Scenario: a compilation error is reported for each component
     Given a conforming image "acceptance/second"
     And the rules
       """
@@ -80,7 +80,7 @@ Feature: The alternative evaluator: EC_USE_OPA=1
       """
 
   @evaluator-05
-  Scenario: an exception takes the results of a rule away, also one without a message
+  Scenario: an exception removes the results of a rule, also one without a message
     Given the rules
       """
       package a

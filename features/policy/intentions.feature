@@ -1,7 +1,7 @@
-Feature: Rules for what the pipeline is for: --filter-type ec-policy
+Feature: Rules selected by pipeline intention: --filter-type ec-policy
 
-  `a.rel` is for releases and production, `a.relpass` for releases, `b.rel` for builds, `a.none` for nothing named;
-  `a.noannot` has no annotation, and `-` not even a code.
+  `a.rel` is for releases and production, `a.relpass` for releases, `b.rel` for builds, `a.none` for no intention;
+  `a.noannot` has no annotation, and one more result not even a code.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"

@@ -30,7 +30,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
     And the output should match the snapshot
 
   @loading-02
-  Scenario: members of an annotation in all their spellings
+  Scenario: members of an annotation in all their forms
     Given the rules
       """
       package a
@@ -61,7 +61,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
     And the output should match the snapshot
 
   @loading-03
-  Scenario: a rule without annotation tells its code in its body
+  Scenario: a rule without annotation gets its code from its body
     Given the rules
       """
       package main
@@ -78,7 +78,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       """
 
   @loading-04
-  Scenario: tests are loaded with the policy, and their rules count
+  Scenario: test files are loaded with the policy, and their rules count
     Given the rules
       """
       package a
@@ -117,7 +117,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
     And the output should match the snapshot
 
   @loading-<id>
-  Scenario Outline: refused when read: <what>
+  Scenario Outline: rejected when read: <what>
     Given the rules
       """
       package a
@@ -139,7 +139,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       | 11 | several errors, each by its line | deny contains { | ) | …main.rego:…rego_parse_error: … |
 
   @loading-12
-  Scenario: two rules of one code
+  Scenario: two rules with one code
     Given the rules
       """
       package a
@@ -162,7 +162,7 @@ Feature: Reading rules: annotations, capabilities, and errors that name file and
       """
 
   @loading-08
-  Scenario: an annotated helper that is only true
+  Scenario: an annotated helper that only returns true
     Given the rules
       """
       package a

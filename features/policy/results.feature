@@ -1,6 +1,6 @@
 Feature: From rules to results
 
-  What becomes of what rules say: violation, warning or success; with which members; in which order.
+  How what rules return becomes violations, warnings and successes: with which members, and in which order.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -55,7 +55,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-03
-  Scenario: a result without a message ends it all
+  Scenario: a result without a message ends the validation
     Given the rules
       """
       package a
@@ -68,7 +68,7 @@ Feature: From rules to results
       """
 
   @result-04
-  Scenario: severity moves results, and unknown ones don't
+  Scenario: severity turns violations into warnings and back, and unknown severities don't
     Given the rules
       """
       package a
@@ -89,7 +89,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-05
-  Scenario: denied and warned of under one code becomes two warnings
+  Scenario: a violation and a warning with one code become two warnings
     Given the rules
       """
       package a
@@ -110,7 +110,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-06
-  Scenario: effective dates of results themselves
+  Scenario: effective dates in results
     Given the rules
       """
       package a
@@ -157,7 +157,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-08
-  Scenario: only code, term and date are told without --info
+  Scenario: without --info results have only code, term and date
     Given the rules
       """
       package a
@@ -176,7 +176,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-09
-  Scenario: how to exclude a violation stands in its description
+  Scenario: a violation's description says how to exclude it
     Given the rules
       """
       package a
@@ -235,7 +235,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-11
-  Scenario: the order is that of code, term and message
+  Scenario: results are ordered by code, term and message
     Given the rules
       """
       package b
@@ -268,7 +268,7 @@ Feature: From rules to results
       | b.x  | , é  | 1                              |
 
   @result-12
-  Scenario: an exception takes the results of a rule away
+  Scenario: an exception removes the results of a rule
     Given the rules
       """
       package a
@@ -283,7 +283,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-<id>
-  Scenario Outline: nothing to judge by: <what>
+  Scenario Outline: no results: <what>
     Given the rules
       """
       package <package>
@@ -302,7 +302,7 @@ Feature: From rules to results
       | 15 | a package within a package            | policy.release.x | deny contains result if { result := {"code": "x.y", "msg": "never heard"} }        |
 
   @result-16
-  Scenario: a rule that contradicts itself ends it all, and the place is named
+  Scenario: a rule that contradicts itself ends the validation, and the error names its place
     Given the rules
       """
       package a
@@ -332,7 +332,7 @@ Feature: From rules to results
       """
 
   @result-18
-  Scenario: dates without quotes in annotations
+  Scenario: unquoted dates in annotations
     Given the rules
       """
       package a
@@ -361,7 +361,7 @@ Feature: From rules to results
       """
 
   @result-19
-  Scenario: what a rule that passed tells of itself: all but its solution
+  Scenario: a success has all of its rule's annotation but the solution
     Given the rules
       """
       package a
@@ -414,7 +414,7 @@ Feature: From rules to results
     And the output should match the snapshot
 
   @result-21
-  Scenario: a warning that calls itself a failure doesn't wait for its date
+  Scenario: a warning with the severity of a failure doesn't wait for its date
     Given the rules
       """
       package a

@@ -1,6 +1,6 @@
-Feature: Data for rules
+Feature: Rule data
 
-  The policy tells in a message which data it sees.
+  The message of the policy's warning is the data that it sees.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -9,7 +9,7 @@ Feature: Data for rules
       | main.rego | policy/version.rego |
 
   @data-01
-  Scenario: files of all directories, each directory as a root too
+  Scenario: data files of all directories, under their folder's name too
     Given a file "data/one.json" with
       """
       {"k1": {"x": 1.50, "big": 12345678901234567890}, "merged": {"a": {"one": 1}}}
@@ -109,7 +109,7 @@ Feature: Data for rules
     And the output should match the snapshot
 
   @data-09
-  Scenario: what the command itself tells policies
+  Scenario: the data that the command itself adds
     Given the rules
       """
       package told
@@ -161,7 +161,7 @@ Feature: Data for rules
     And the git repository "facts" was fetched
 
   @data-12
-  Scenario: rule data without a key is refused, by its place, once for each source
+  Scenario: rule data without a key is rejected, by its position, once for each source
     When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"]}, {"policy": ["./rules"]}]} |
       | --extra-rule-data | a=1,b                                                           |
@@ -170,15 +170,15 @@ Feature: Data for rules
       incorrect syntax for --extra-rule-data 1
       incorrect syntax for --extra-rule-data 1
       """
-    And no image was judged
+    And no manifest was fetched
 
   @data-13
-  Scenario: quotes within rule data follow the rules of CSV
+  Scenario: quotes in rule data follow the rules of CSV
     When "validate image" is run with
       | --policy          | {"sources": [{"policy": ["./rules"]}]} |
       | --extra-rule-data | b={"x":1}                              |
-    Then the command line is refused with the error
+    Then the command line is rejected with the error
       """
       invalid argument "b={\"x\":1}" for "--extra-rule-data" flag: parse error on line 1, column 4: bare " in non-quoted-field
       """
-    And no image was judged
+    And no manifest was fetched

@@ -1,7 +1,7 @@
 Feature: Which rules count: include and exclude
 
   The policy has three packages. `a.r1` (collection c1) fails with the term t1 and with the terms t2 and t3, `a.r2` (c1,
-  c2) passes, `a.r3` warns. Package `b` has no annotations: it denies without a code (`-`) and as `b.coded`, and warns as
+  c2) passes, `a.r3` warns. Package `b` has no annotations: it denies without a code and as `b.coded`, and warns as
   `zz.other` and `nodot`. `c.r1` passes.
 
   Background:
@@ -63,7 +63,7 @@ Feature: Which rules count: include and exclude
     And the output should match the snapshot
 
   @selection-21
-  Scenario: the old configuration counts for a source that says nothing itself
+  Scenario: the deprecated configuration applies to sources without their own
     Given the policy configuration
       """
       configuration: {include: ["@c1"], collections: [c2]}
@@ -81,7 +81,7 @@ Feature: Which rules count: include and exclude
     And the output should match the snapshot
 
   @selection-22
-  Scenario: nothing is left to judge by
+  Scenario: no rule is left
     Given the policy configuration "sources: [{policy: [./rules], config: {include: [zz.other]}}]"
     When "validate image" is run
     Then the validation fails with the error
@@ -90,7 +90,7 @@ Feature: Which rules count: include and exclude
       """
 
   @selection-23
-  Scenario: of a code only the last two parts count
+  Scenario: only the last two parts of a code count
     Given a file "rules/long.rego" with
       """
       package long

@@ -1,4 +1,4 @@
-Feature: Policies from git, and as what they show in the report
+Feature: Policies from git, and how they appear in the report
 
   The repository `policies` has one version of its policy on the branch `main`, and another one on `next`.
 
@@ -35,7 +35,7 @@ Feature: Policies from git, and as what they show in the report
   Scenario: a commit that its branch has left behind
     Given a git repository named "moving" with
       | main.rego | policy/first.rego |
-    And the git repository "moving" moved on to
+    And the git repository "moving" has a newer commit with
       | main.rego | policy/second.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/moving.git?ref=${moving_BEFORE}"]}]} |
@@ -43,7 +43,7 @@ Feature: Policies from git, and as what they show in the report
     And the output should match the snapshot
 
   @source-09
-  Scenario: half of a commit's name is no name
+  Scenario: an abbreviated commit is not found
     Given a git repository named "policies" with
       | main.rego | policy/first.rego |
     When "validate image" is run with

@@ -1,4 +1,4 @@
-Feature: Policies from registries and folders, and addresses that are refused
+Feature: Policies from registries and folders, and rejected addresses
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -23,7 +23,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       | 14 | known by its address | ${REGISTRY}/acceptance/rules:v1                   | source.first  |
 
   @source-16
-  Scenario: rules in files whose names are in capitals are inspected too
+  Scenario: rules in files with an upper-case extension count, too
     Given a folder "rules" with
       | deep/main.rego   | policy/first.rego |
       | deep/other.txt   | broken.rego       |
@@ -50,14 +50,14 @@ Feature: Policies from registries and folders, and addresses that are refused
       | 19 | as a URL      | file://rules/deep |
 
   @source-<id>
-  Scenario Outline: refused before anything is fetched: <what>
+  Scenario Outline: rejected before anything is fetched: <what>
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["<url>"]}]} |
     Then the validation fails with the error
       """
       <error>: <url>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what                  | url                                     | error                                       |
@@ -66,14 +66,14 @@ Feature: Policies from registries and folders, and addresses that are refused
       | 22 | an unknown kind       | foo.example/policies                    | no gatherer found for URI                   |
 
   @source-23
-  Scenario: refused before anything is fetched: a folder that isn't there
+  Scenario: rejected before anything is fetched: a folder that isn't there
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./nowhere"]}]} |
     Then the validation fails with the error
       """
       source file does not exist: stat ./nowhere: no such file or directory
       """
-    And no image was judged
+    And no manifest was fetched
 
   @source-24
   Scenario: an artifact that isn't there
@@ -85,7 +85,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       """
 
   @source-25
-  Scenario: a single file is no policy
+  Scenario: a single file isn't a policy
     Given a folder "rules" with
       | main.rego | policy/first.rego |
     When "validate image" is run with
@@ -110,7 +110,7 @@ Feature: Policies from registries and folders, and addresses that are refused
       """
 
   @source-27
-  Scenario: a single file of data counts for nothing
+  Scenario: a single data file is ignored
     Given a folder "more" with
       | facts.yaml | policy/data/facts.yaml |
     And a folder "rules" with

@@ -1,7 +1,7 @@
 Feature: Waivers: criteria with dates, for images and for components
 
-  `volatileConfig` holds criteria that count for a while, or for some images or components only. The policy is that of
-  selection.feature, and the time is noon of 2030-06-15.
+  `volatileConfig` has criteria that apply for a limited time, or to some images or components only. The policy is that
+  of selection.feature, and the time is noon on 2030-06-15.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -46,7 +46,7 @@ Feature: Waivers: criteria with dates, for images and for components
       | 13 | for a URL and a component: the URL counts alone | imageUrl: "${REGISTRY}/acceptance/one", componentNames: [two] | two: a.r1 (t1), a.r1 (t2, t3) |
 
   @volatile-14
-  Scenario: a waiver that nobody can read is passed over, and said so
+  Scenario: a waiver with an invalid date is skipped with a warning
     Given the policy configuration
       """
       sources:

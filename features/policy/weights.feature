@@ -1,6 +1,7 @@
 Feature: Which rules count when include and exclude disagree
 
-  The more exact one wins; equally exact ones exclude. The policy is that of selection.feature.
+  The more specific criterion wins; between equally specific ones, exclude wins. The policy is that of
+  selection.feature.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -21,7 +22,7 @@ Feature: Which rules count when include and exclude disagree
     And the successes are: <successes>
     And the output should match the snapshot
 
-    Examples: the more exact one wins
+    Examples: the more specific one wins
       | id | what | config | violations | warnings | successes |
       | 15 | collection and rule against package | include: ["@c1", a.r1], exclude: [a] | a.r1 (t1), a.r1 (t2, t3) | none | none |
       | 16 | equally exact: excluded | include: ["*"], exclude: ["*"] | (no code) | none | none |

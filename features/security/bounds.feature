@@ -1,6 +1,7 @@
-Feature: What is attached is bounded before it is verified
+Feature: Attachments are bounded before they are verified
 
-  Whatever somebody attaches to an image is read in time and memory that its size and our limits bound.
+  Whatever somebody attaches to an image is read with an amount of time and memory bounded by its size and by our
+  limits.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -9,15 +10,15 @@ Feature: What is attached is bounded before it is verified
     And the policy configuration "publicKey: unused"
 
   @trust-20 @trust-20.<id>
-  Scenario Outline: what nobody signed takes little more memory than it is large: <count> attestations
+  Scenario Outline: unsigned attestations take little more memory than their size: <count>
     Given a valid image signature of "acceptance/image" image signed by the "known" key
-    And <count> attestations of "acceptance/image" that are 60 MB of empty objects
-    And the memory of the validator is measured
+    And <count> attestations of "acceptance/image", each of 60 MB of empty objects
+    And the validator's memory usage is measured
     When "validate image" is run with
       | --output | json |
-    Then the attestation of "acceptance/image" is refused because of "no matching attestations"
-    And the image signature of "acceptance/image" is believed
-    And the peak of memory was at most <size> MiB
+    Then the attestation of "acceptance/image" is rejected because of "no matching attestations"
+    And the image signature of "acceptance/image" is accepted
+    And peak memory usage was at most <size> MiB
 
     Examples:
       | id | count | size |
@@ -28,40 +29,40 @@ Feature: What is attached is bounded before it is verified
   Scenario: a bundle that nobody signed
     Given a bundle of "acceptance/image" which nothing is wrong with
     And a bundle of "acceptance/image" which is unsigned and 60 MB of empty objects
-    And the memory of the validator is measured
+    And the validator's memory usage is measured
     When "validate image" is run with
       | --output | json |
-    Then the attestation of "acceptance/image" is believed
-    And the peak of memory was at most 300 MiB
+    Then the attestation of "acceptance/image" is accepted
+    And peak memory usage was at most 300 MiB
 
   @trust-22
-  Scenario: a certificate of which readers that try again and again never come to an end
+  Scenario: a certificate that takes quadratic time to parse naively
     Given an image signature of "acceptance/image" with a certificate of 100000 lines with colons
     And a valid attestation of "acceptance/image" signed by the "known" key
     When "validate image" is run with
       | --timeout | 30s |
-    Then the image signature of "acceptance/image" is refused because of "error during PEM decoding"
-    And the attestation of "acceptance/image" is believed
+    Then the image signature of "acceptance/image" is rejected because of "error during PEM decoding"
+    And the attestation of "acceptance/image" is accepted
 
   @trust-23
-  Scenario: an envelope with a member that is nested 40,000 levels deep
+  Scenario: an envelope with a member nested 40,000 levels deep
     Given a valid image signature of "acceptance/image" image signed by the "known" key
     And an attestation of "acceptance/image" which has a member that is nested 40,000 levels deep
     When "validate image" is run with
       | --output | json |
-    Then the attestation of "acceptance/image" is refused because of "exceeded max depth"
-    And the image signature of "acceptance/image" is believed
+    Then the attestation of "acceptance/image" is rejected because of "exceeded max depth"
+    And the image signature of "acceptance/image" is accepted
 
   @trust-24 @trust-24.<id>
   Scenario Outline: a log that answers <what>
     Given a valid image signature of "acceptance/image" image signed by the "known" key
     And the transparency log answers <what>
-    And the memory of the validator is measured
+    And the validator's memory usage is measured
     When "validate image" is run with
       | --ignore-rekor=false |          |
       | --rekor-url          | ${REKOR} |
-    Then the image signature of "acceptance/image" is refused because of "<reason>"
-    And the peak of memory was at most 300 MiB
+    Then the image signature of "acceptance/image" is rejected because of "<reason>"
+    And peak memory usage was at most 300 MiB
 
     Examples:
       | id | what                          | reason                                                 |

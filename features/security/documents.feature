@@ -1,4 +1,4 @@
-Feature: Documents that are made to cost much, or to be read as another one
+Feature: Documents built to be expensive, or to be read as something else
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -7,8 +7,8 @@ Feature: Documents that are made to cost much, or to be read as another one
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @form-40
-  Scenario: a manifest that holds another configuration than it names
-    Given an image "acceptance/app" whose manifest holds another configuration of the same size
+  Scenario: a manifest with a different configuration embedded than it names
+    Given an image "acceptance/app" whose manifest contains a different configuration of the same size
     When "validate image" is run
     Then the validation fails with the error
       """
@@ -16,7 +16,7 @@ Feature: Documents that are made to cost much, or to be read as another one
       """
 
   @form-41
-  Scenario: a configuration with more values than any has
+  Scenario: a configuration with too many values
     Given an image "acceptance/app" whose configuration has 2 million values
     When "validate image" is run
     Then the validation fails with the error
@@ -25,7 +25,7 @@ Feature: Documents that are made to cost much, or to be read as another one
       """
 
   @form-42 @form-42.<id>
-  Scenario Outline: files to be judged that grow when they are read: <what>
+  Scenario Outline: input files that grow when they are read: <what>
     Given a growing file "a.yaml": <what>
     When ec command is run with "validate input a.yaml --policy policy.yaml --output json"
     Then the validation fails with the error
@@ -41,8 +41,8 @@ Feature: Documents that are made to cost much, or to be read as another one
       | 04 | a million directives                  | more than 100 %TAG directives        |
 
   @form-43
-  Scenario: a file of a layer with more directives than any has isn't hidden from rules by them
-    Given an image "acceptance/app" with a file of a layer: 101 directives
+  Scenario: too many directives in a file of a layer don't hide it from rules
+    Given an image "acceptance/app" with a layer that has a file: 101 directives
     And the rules
       """
       package seen

@@ -1,18 +1,18 @@
 Feature: Texts stay texts
 
-  Whoever may push an image writes labels, environments, annotations, statements and files as they like. Whatever these
-  say, rules see it as a text, the rules that judge are those of the policy, and each format of the report shows it.
+  Whoever can push an image controls its labels, environment, annotations, statements and files. Whatever these contain,
+  rules see it as text, the rules that decide are those of the policy, and each format of the report shows it unchanged.
 
   Background:
     Given the usual flags "--images images.json --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --info"
 
   @inject-01
-  Scenario Outline: <words>, in all places
-    Given an image "acceptance/app" that has <words> wherever its maker may write
-    And a policy "policy.yaml" and a snapshot "images.json" that have <words> wherever their makers may write
+  Scenario Outline: <words>, in all fields
+    Given an image "acceptance/app" that has <words> in every field that its author controls
+    And a policy "policy.yaml" and a snapshot "images.json" that have <words> in every field that their authors control
     When "validate image" is run with
       | --output | json |
-    Then the json output denies, and shows <words> as it is
+    Then the json output reports the violations, and shows <words> unchanged
 
     Examples:
       | words                     |
@@ -25,11 +25,11 @@ Feature: Texts stay texts
 
   @inject-02
   Scenario Outline: a marked number, reported as <format>
-    Given an image "acceptance/app" that has a marked number wherever its maker may write
-    And a policy "policy.yaml" and a snapshot "images.json" that have a marked number wherever their makers may write
+    Given an image "acceptance/app" that has a marked number in every field that its author controls
+    And a policy "policy.yaml" and a snapshot "images.json" that have a marked number in every field that their authors control
     When "validate image" is run with
       | --output | <format> |
-    Then the <format> output denies, and shows a marked number as it is
+    Then the <format> output reports the violations, and shows a marked number unchanged
 
     Examples:
       | format           |
@@ -45,11 +45,11 @@ Feature: Texts stay texts
 
   @inject-03
   Scenario Outline: a marked end of the input, reported as <format>
-    Given an image "acceptance/app" that has a marked end of the input wherever its maker may write
-    And a policy "policy.yaml" and a snapshot "images.json" that have a marked end of the input wherever their makers may write
+    Given an image "acceptance/app" that has a marked end of the input in every field that its author controls
+    And a policy "policy.yaml" and a snapshot "images.json" that have a marked end of the input in every field that their authors control
     When "validate image" is run with
       | --output | <format> |
-    Then the <format> output denies, and shows a marked end of the input as it is
+    Then the <format> output reports the violations, and shows a marked end of the input unchanged
 
     Examples:
       | format           |
@@ -62,12 +62,12 @@ Feature: Texts stay texts
       | attestation      |
 
   @inject-04
-  Scenario Outline: half a character is U+FFFD, and ends nothing, reported as <format>
-    Given an image "acceptance/app" that has half a character wherever its maker may write
-    And a policy "policy.yaml" and a snapshot "images.json" that have half a character wherever their makers may write
+  Scenario Outline: half a character becomes U+FFFD, reported as <format>
+    Given an image "acceptance/app" that has half a character in every field that its author controls
+    And a policy "policy.yaml" and a snapshot "images.json" that have half a character in every field that their authors control
     When "validate image" is run with
       | --output | <format> |
-    Then the <format> output denies, and shows half a character as it is
+    Then the <format> output reports the violations, and shows half a character unchanged
 
     Examples:
       | format           |

@@ -1,4 +1,4 @@
-Feature: What happens in one component costs no other one its verdict
+Feature: A problem in one component doesn't affect the others
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -8,7 +8,7 @@ Feature: What happens in one component costs no other one its verdict
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @process-40 @process-40.<id>
-  Scenario Outline: an image whose <place> has half a character leaves the others their verdicts
+  Scenario Outline: an image with half a character in its <place> doesn't affect the others
     Given an image "acceptance/odd" with the configuration and annotations
       """
       <document>

@@ -1,7 +1,7 @@
-Feature: What rules see of an image's files is what a container would see, whatever the layers' entries are
+Feature: Rules see the files of an image that a container would see
 
-  Layers follow the OCI image specification (layer.md): what a layer has under a name replaces what lower layers have
-  there, and what it removes it removes below itself only.
+  Layers follow the OCI image specification (layer.md), whatever kinds of entries they have: an entry replaces what
+  lower layers have under its name, and a mark of removal removes it from lower layers only.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -19,7 +19,7 @@ Feature: What rules see of an image's files is what a container would see, whate
       {"manifests/a.json":<seen>}
       """
 
-    Examples: kinds that readers take for files
+    Examples: kinds that count as files
       | id  | kind   | text    | what        | seen    |
       | 100 | type Z | {"x":1} | its content | {"x":1} |
       | 101 | type A | {"x":1} | its content | {"x":1} |
@@ -31,7 +31,7 @@ Feature: What rules see of an image's files is what a container would see, whate
       | 107 | type 7 | {"x":1} | its content | {"x":1} |
       | 108 | type 1 | {"x":1} | its content | {"x":1} |
 
-    Examples: what has no content
+    Examples: kinds without content
       | id  | kind      | text | what    | seen |
       | 109 | pipe      |      | nothing | null |
       | 110 | device    |      | nothing | null |
@@ -85,7 +85,7 @@ Feature: What rules see of an image's files is what a container would see, whate
       | 126 | a mark without a name means the folder       | file   | manifests/.wh.         |            | manifests/b.json       | {"high":1} | b.json |
 
   @archive-127
-  Scenario: headers of a MiB in a layer cost no more than reading them
+  Scenario: headers of a MiB in a layer are no more expensive than their size
     Given a conforming OLM bundle image "acceptance/app" whose layers, the lowest first, have the entries
       | low | pax header | headers          |         |
       | low | pax header | headers          |         |

@@ -1,7 +1,7 @@
-Feature: Rules that deny in a form that can't be judged
+Feature: Rules that deny in a form that can't be evaluated
 
-  Results come from sets (`deny contains …`). Who writes a rule named deny in another form meant to deny all the same, so
-  it never passes in silence.
+  Results come from sets (`deny contains …`). Whoever writes a rule named deny in another form means to deny all the
+  same, so it is never silently ignored.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -9,7 +9,7 @@ Feature: Rules that deny in a form that can't be judged
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @inject-11
-  Scenario Outline: refused when read: <rule>
+  Scenario Outline: rejected when read: <rule>
     Given the rules
       """
       package a
@@ -39,7 +39,7 @@ Feature: Rules that deny in a form that can't be judged
       | deny_x contains true    |
 
   @inject-12
-  Scenario Outline: refused when judged, where the real one passes: <rule>
+  Scenario Outline: rejected when evaluated, where ec passes: <rule>
     Given the rules
       """
       package a
@@ -69,7 +69,7 @@ Feature: Rules that deny in a form that can't be judged
       | violation_x := {"code": "a.x"} |
 
   @inject-13
-  Scenario: such a rule in a package of its own
+  Scenario: a rule that denies in such a form in a package of its own
     Given the rules
       """
       package a
@@ -88,7 +88,7 @@ Feature: Rules that deny in a form that can't be judged
       """
 
   @inject-14
-  Scenario: what only warns, or helps, may have any form
+  Scenario: rules that only warn or help may have any form
     Given the rules
       """
       package a
@@ -103,7 +103,7 @@ Feature: Rules that deny in a form that can't be judged
     And the warnings are: none
 
   @inject-15
-  Scenario: a text in an annotation is no date, and no name of another rule
+  Scenario: a text in an annotation is neither a date nor the name of another rule
     Given the rules
       """
       package a

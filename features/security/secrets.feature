@@ -1,21 +1,21 @@
 Feature: Secrets stay where they belong
 
-  Whoever answers for a registry may name any token server, and may redirect anywhere; whoever reads a report or a log
-  isn't who was given the password. Neither gets it.
+  Whoever controls a registry may name any token server and redirect anywhere; reports and logs have readers who weren't
+  given the password. Neither obtains it.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
 
   @creds-<id>
-  Scenario Outline: a realm on another port of loopback, written <host>
-    Given a stranger
+  Scenario Outline: a realm on another loopback port, written <host>
+    Given a third party
     And the registry demands the credentials "user" and "secret" (Bearer)
-    And the registry names the realm "http://<host>:${STRANGER_PORT}/token"
+    And the registry names the realm "http://<host>:${THIRD_PARTY_PORT}/token"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
     When "validate image" is run
-    Then the image cannot be read: "invalid realm in www-authenticate: realm host"
-    And the stranger was not asked for anything
+    Then the image is not accessible: "invalid realm in www-authenticate: realm host"
+    And the third party received no request
 
     Examples:
       | id | host               |
@@ -28,57 +28,57 @@ Feature: Secrets stay where they belong
       | 36 | user@127.0.0.1     |
 
   @creds-37
-  Scenario: a realm without TLS, of a registry with it
+  Scenario: a realm without TLS for a registry with TLS
     Given the registry speaks https
     And the registry demands the credentials "user" and "secret" (Bearer)
     And the registry names the realm "http://token.test/token"
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
     When "validate image" is run
-    Then the image cannot be read: "realm scheme "http" not allowed for a secure registry; use https"
+    Then the image is not accessible: "realm scheme "http" not allowed for a secure registry; use https"
 
   @creds-38
-  Scenario: a token server that redirects the password to a stranger
-    Given a stranger
+  Scenario: a token server that redirects the password to a third party
+    Given a third party
     And the registry demands the credentials "user" and "secret" (Bearer)
-    And the registry's token server redirects to "http://127.0.0.1:${STRANGER_PORT}/token" with status 307
+    And the registry's token server redirects to "http://127.0.0.1:${THIRD_PARTY_PORT}/token" with status 307
     And the Docker configuration is
       """
       {"auths": {"${REGISTRY}": {"auth": "${CREDENTIALS}"}}}
       """
     And an image that passes
     When "validate image" is run
-    Then the image cannot be read: "refusing token-server redirect"
-    And the stranger was not asked for anything
-    And "identity" is in no output
+    Then the image is not accessible: "refusing token-server redirect"
+    And the third party received no request
+    And the output doesn't contain "identity"
 
   @creds-38
-  Scenario: a token server that redirects the identity token to a stranger
-    Given a stranger
+  Scenario: a token server that redirects the identity token to a third party
+    Given a third party
     And the registry demands the identity token "identity"
-    And the registry's token server redirects to "http://127.0.0.1:${STRANGER_PORT}/token" with status 307
+    And the registry's token server redirects to "http://127.0.0.1:${THIRD_PARTY_PORT}/token" with status 307
     And the Docker configuration is
       """
       {"auths": {"${REGISTRY}": {"identitytoken": "identity"}}}
       """
     And an image that passes
     When "validate image" is run
-    Then the image cannot be read: "refusing token-server redirect"
-    And the stranger was not asked for anything
-    And "identity" is in no output
+    Then the image is not accessible: "refusing token-server redirect"
+    And the third party received no request
+    And the output doesn't contain "identity"
 
   @creds-39
-  Scenario: a host that the registry redirects to asks for credentials
-    Given a stranger
+  Scenario: the registry redirects to a host that demands credentials
+    Given a third party
     And the registry demands the credentials "user" and "secret" (Bearer)
     And the Docker configuration has the credentials "user" and "secret"
     And an image that passes
-    And the registry redirects requests for configurations to the stranger
+    And the registry redirects requests for configurations to the third party
     And a policy artifact "acceptance/policy" tagged "v1" with
       | main.rego | happy_day.rego |
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
-    Then the stranger was asked, and got no secrets
+    Then the third party was asked, but received no credentials
 
   @creds-40
   Scenario: git is redirected after its first request
@@ -87,12 +87,12 @@ Feature: Secrets stay where they belong
       | main.rego | happy_day.rego |
     And an image that passes
     When "validate image" is run with
-      | --policy | {"sources": [{"policy": ["git::https://user:secret@${STRANGER}/git/happy-day-policy"]}]} |
+      | --policy | {"sources": [{"policy": ["git::https://user:secret@${THIRD_PARTY}/git/happy-day-policy"]}]} |
       | --debug  |                                                                                          |
     Then the image passes
-    And the git server was asked for objects, and got no secrets
-    And "secret" is in no output
-    And "git::user:***@${STRANGER}/git/happy-day-policy" is in an output
+    And the git server was asked for objects, but received no credentials
+    And the output doesn't contain "secret"
+    And the output contains "git::user:***@${THIRD_PARTY}/git/happy-day-policy"
 
   @creds-41
   Scenario Outline: a password in <what>
@@ -100,8 +100,8 @@ Feature: Secrets stay where they belong
     When "validate image" is run with
       | <flag>  | <value> |
       | --debug |         |
-    Then "hunter2" is in no output
-    And "***" is in an output
+    Then the output doesn't contain "hunter2"
+    And the output contains "***"
 
     Examples:
       | what                     | flag         | value                                                                        |
@@ -116,7 +116,7 @@ Feature: Secrets stay where they belong
       | the report's policy      | --policy     | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": []}                |
 
   @creds-42
-  Scenario: what is sent stands in no log
+  Scenario: nothing that is sent appears in the log
     Given the registry demands the identity token "hunter2"
     And the Docker configuration is
       """
@@ -126,16 +126,16 @@ Feature: Secrets stay where they belong
     When "validate image" is run with
       | --debug |  |
     Then the image passes
-    And "hunter2" is in no output
+    And the output doesn't contain "hunter2"
 
   @creds-43
-  Scenario: referrers of which another host is said to have the next page
-    Given a stranger
+  Scenario: a next page of referrers on another host
+    Given a third party
     And an image that passes
-    And the registry says that the stranger has the next page of referrers
+    And the registry names the third party for the next page of referrers
     When "validate image" is run
     Then the image passes
-    And the stranger was not asked for anything
+    And the third party received no request
     And the registry was asked for 2 pages of referrers
 
   @creds-44
@@ -146,5 +146,5 @@ Feature: Secrets stay where they belong
     When "validate image" is run with
       | --policy | {"rekorUrl": "https://user:hunter2@${NOBODY}", "sources": [{"policy": ["oci::${REGISTRY}/acceptance/policy:v1"]}]} |
       | --output | policy-input                                                                                                       |
-    Then "hunter2" is in no output
-    And "https://user:***@${NOBODY}" is in an output
+    Then the output doesn't contain "hunter2"
+    And the output contains "https://user:***@${NOBODY}"

@@ -1,6 +1,6 @@
-Feature: What doesn't count as a signature
+Feature: Signatures that don't count
 
-  Whoever may push to a repository may attach anything to an image. What the signing tools refuse is refused: in
+  Whoever can push to a repository can attach anything to an image. What the signing tools reject is rejected:
   encodings, keys, numbers, log entries and checkpoints.
 
   Background:
@@ -15,8 +15,8 @@ Feature: What doesn't count as a signature
     And an attestation of "acceptance/image" which nothing is wrong with
     When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
-    Then the image signature of "acceptance/image" is refused because of "<reason>"
-    And the attestation of "acceptance/image" is believed
+    Then the image signature of "acceptance/image" is rejected because of "<reason>"
+    And the attestation of "acceptance/image" is accepted
 
     Examples:
       | id | ignored | fault | reason |
@@ -33,14 +33,14 @@ Feature: What doesn't count as a signature
       | 11 | false | has a promise in the form of two integers | unable to verify SET |
 
   @trust-02
-  Scenario: an image signature which nothing is wrong with
+  Scenario: a valid image signature
     Given an image signature of "acceptance/image" which nothing is wrong with
     And an attestation of "acceptance/image" which nothing is wrong with
     When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the exit status should be 0
-    And the image signature of "acceptance/image" is believed
-    And the attestation of "acceptance/image" is believed
+    And the image signature of "acceptance/image" is accepted
+    And the attestation of "acceptance/image" is accepted
 
   @trust-03 @trust-03.<id>
   Scenario Outline: an attestation which <fault>
@@ -48,8 +48,8 @@ Feature: What doesn't count as a signature
     And an attestation of "acceptance/image" which <fault>
     When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
-    Then the attestation of "acceptance/image" is refused because of "<reason>"
-    And the image signature of "acceptance/image" is believed
+    Then the attestation of "acceptance/image" is rejected because of "<reason>"
+    And the image signature of "acceptance/image" is accepted
 
     Examples:
       | id | ignored | fault                                           | reason                               |
@@ -63,7 +63,7 @@ Feature: What doesn't count as a signature
     Given an image signature of "acceptance/image" by an RSA key "short" of <bits> bits
     When "validate image" is run with
       | --public-key | ${short_PUBLIC_KEY} |
-    Then the image signature of "acceptance/image" is refused because of "RSA keys of fewer than 2048 bits are not trusted: this one has <bits>"
+    Then the image signature of "acceptance/image" is rejected because of "RSA keys of fewer than 2048 bits are not trusted: this one has <bits>"
 
     Examples:
       | id | bits |
@@ -71,20 +71,20 @@ Feature: What doesn't count as a signature
       | 02 | 2040 |
 
   @trust-05
-  Scenario: an image signature by an RSA key that is long enough
+  Scenario: an image signature by a long enough RSA key
     Given an image signature of "acceptance/image" by an RSA key "long" of 2048 bits
     When "validate image" is run with
       | --public-key | ${long_PUBLIC_KEY} |
-    Then the image signature of "acceptance/image" is believed
+    Then the image signature of "acceptance/image" is accepted
 
   @trust-06 @trust-06.<id>
-  Scenario Outline: a certificate beside a signature that has <oddity>
+  Scenario Outline: a signature with a certificate that has <oddity>
     Given an image signature of "acceptance/image" with a certificate that has <oddity>
     And an attestation of "acceptance/image" which nothing is wrong with
     When "validate image" is run with
       | --ignore-rekor=false |  |
-    Then the image signature of "acceptance/image" is refused because of "<reason>"
-    And the attestation of "acceptance/image" is believed
+    Then the image signature of "acceptance/image" is rejected because of "<reason>"
+    And the attestation of "acceptance/image" is accepted
 
     Examples:
       | id | oddity                                   | reason |
@@ -101,7 +101,7 @@ Feature: What doesn't count as a signature
     Given a bundle of "acceptance/image" which <fault>
     When "validate image" is run with
       | --ignore-rekor=false |  |
-    Then the attestation of "acceptance/image" is refused because of "<reason>"
+    Then the attestation of "acceptance/image" is rejected because of "<reason>"
 
     Examples:
       | id | fault                                                          | reason                        |
@@ -113,8 +113,8 @@ Feature: What doesn't count as a signature
       | 06 | has the hash in its checkpoint with more padding than it needs | checkpoint                    |
 
   @trust-08
-  Scenario: a bundle which nothing is wrong with
+  Scenario: a valid bundle
     Given a bundle of "acceptance/image" which nothing is wrong with
     When "validate image" is run with
       | --ignore-rekor=false |  |
-    Then the attestation of "acceptance/image" is believed
+    Then the attestation of "acceptance/image" is accepted

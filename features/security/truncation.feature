@@ -1,7 +1,7 @@
-Feature: Nothing is lost in silence: what can't be read to its true end is an error
+Feature: Nothing is silently lost: what can't be read completely is an error
 
-  An archive of rules in which a header is damaged, or that breaks off, must never count as a shorter one: the rules
-  that are gone may be those that deny.
+  An archive of rules that has a damaged header, or is cut off, must never count as a shorter one: the missing rules may
+  be those that deny.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -9,7 +9,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
 
   @archive-<id>
   Scenario Outline: a file with rules, <name>, that <damage>
-    Given there is a file "<name>" that <damage>, an archive of
+    Given an archive "<name>" that <damage>, with the files
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
     When "validate image" is run with
@@ -18,46 +18,46 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       """
       failed to extract <form> file: ./<name>: …<place>…
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples: tar
       | id | name      | form | damage                                             | place                |
       | 01 | rules.tar | tar  | has a damaged second header                        | header at byte 1024  |
-      | 02 | rules.tar | tar  | breaks off within the second header                | after 1124 bytes     |
-      | 03 | rules.tar | tar  | breaks off before the second header                | after 1024 bytes     |
+      | 02 | rules.tar | tar  | is truncated within the second header                | after 1124 bytes     |
+      | 03 | rules.tar | tar  | is truncated before the second header                | after 1024 bytes     |
       | 04 | rules.tar | tar  | has an empty block before the second header        | header at byte 1536  |
-      | 05 | rules.tar | tar  | has the marks of its end before the second header  | data after the end   |
-      | 06 | rules.tar | tar  | begins as none                                     | header at byte 0     |
+      | 05 | rules.tar | tar  | has its end marker before the second header  | data after the end   |
+      | 06 | rules.tar | tar  | doesn't start as an archive                                     | header at byte 0     |
 
     Examples: compressed tar
       | id | name          | form    | damage                                     | place               |
       | 07 | rules.tar.gz  | tar.gz  | has a damaged second header                | header at byte 1024 |
-      | 08 | rules.tgz     | tar.gz  | breaks off within the second header        | after 1124 bytes    |
-      | 09 | rules.tar.gz  | tar.gz  | lacks its last byte                        | gzip:               |
-      | 10 | rules.tar.gz  | tar.gz  | has another checksum                       | gzip:               |
-      | 11 | rules.tar.gz  | tar.gz  | has a second part with a damaged begin     | gzip:               |
-      | 12 | rules.tar.gz  | tar.gz  | begins as none                             | gzip:               |
+      | 08 | rules.tgz     | tar.gz  | is truncated within the second header        | after 1124 bytes    |
+      | 09 | rules.tar.gz  | tar.gz  | is truncated by one byte                        | gzip:               |
+      | 10 | rules.tar.gz  | tar.gz  | has a wrong checksum                       | gzip:               |
+      | 11 | rules.tar.gz  | tar.gz  | has a second part with a damaged start     | gzip:               |
+      | 12 | rules.tar.gz  | tar.gz  | doesn't start as an archive                             | gzip:               |
       | 13 | rules.tar.bz2 | tar.bz2 | has a damaged second header                | header at byte 1024 |
-      | 14 | rules.tbz2    | tar.bz2 | lacks its last byte                        | bzip2:              |
-      | 15 | rules.tar.bz2 | tar.bz2 | has a second part with a damaged begin     | bzip2:              |
+      | 14 | rules.tbz2    | tar.bz2 | is truncated by one byte                        | bzip2:              |
+      | 15 | rules.tar.bz2 | tar.bz2 | has a second part with a damaged start     | bzip2:              |
 
     Examples: zip
       | id | name      | form | damage                                        | place                   |
       | 16 | rules.zip | zip  | has a directory that ends early               | no entry of the directo |
       | 17 | rules.zip | zip  | has a file that is a folder in its directory  | has another header      |
-      | 18 | rules.zip | zip  | has another checksum                          | member refusing.rego    |
-      | 19 | rules.zip | zip  | lacks its last byte                           | zip:                    |
-      | 20 | rules.zip | zip  | is followed by rubbish                        | isn't the end of the    |
-      | 21 | rules.zip | zip  | begins as none                                | no member at byte 0     |
+      | 18 | rules.zip | zip  | has a wrong checksum                          | member refusing.rego    |
+      | 19 | rules.zip | zip  | is truncated by one byte                           | zip:                    |
+      | 20 | rules.zip | zip  | is followed by garbage                        | isn't the end of the    |
+      | 21 | rules.zip | zip  | doesn't start as an archive                                | no member at byte 0     |
 
     Examples: a compressed file
       | id | name          | form | damage                 | place  |
-      | 22 | rules.rego.gz | gz   | lacks its last byte    | gzip:  |
-      | 23 | rules.rego.gz | gz   | is followed by rubbish | gzip:  |
+      | 22 | rules.rego.gz | gz   | is truncated by one byte    | gzip:  |
+      | 23 | rules.rego.gz | gz   | is followed by garbage | gzip:  |
 
   @archive-<id>
   Scenario Outline: rules over https, <name>, that <damage>
-    Given a file "<name>" that <damage> is served over https, an archive of
+    Given an archive "<name>", served over https, that <damage>, with the files
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
     When "validate image" is run with
@@ -66,17 +66,17 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       """
       failed to extract <form> file: <name>: …<place>…
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | name         | form   | damage                              | place               |
       | 24 | rules.tar    | tar    | has a damaged second header         | header at byte 1024 |
-      | 25 | rules.tar.gz | tar.gz | breaks off within the second header | after 1124 bytes    |
+      | 25 | rules.tar.gz | tar.gz | is truncated within the second header | after 1124 bytes    |
       | 26 | rules.zip    | zip    | has a directory that ends early     | no entry of the dir |
 
   @archive-<id>
   Scenario Outline: a packed folder of a policy artifact that <damage>
-    Given a policy artifact "acceptance/rules" with a packed folder that <damage>, an archive of
+    Given a policy artifact "acceptance/rules" with a packed folder that <damage>, with the files
       | rules/first.rego    | policy/first.rego |
       | rules/refusing.rego | refusing.rego     |
     When "validate image" is run with
@@ -89,13 +89,13 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Examples:
       | id | damage                              | place               |
       | 27 | has a damaged second header         | header at byte 1024 |
-      | 28 | breaks off within the second header | after 1124 bytes    |
-      | 29 | breaks off before the second header | after 1024 bytes    |
-      | 30 | lacks its last byte                 | gzip:               |
+      | 28 | is truncated within the second header | after 1124 bytes    |
+      | 29 | is truncated before the second header | after 1024 bytes    |
+      | 30 | is truncated by one byte                 | gzip:               |
 
   @archive-<id>
   Scenario Outline: whole archives of rules, <name>
-    Given there is a file "<name>" that is whole, an archive of
+    Given an archive "<name>" that is whole, with the files
       | first.rego    | policy/first.rego |
       | refusing.rego | refusing.rego     |
     When "validate image" is run with
@@ -111,8 +111,8 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | 34 | rules.zip     |
 
   @archive-35
-  Scenario: data in an archive that doesn't begin as one is an error, not a file that counts for nothing
-    Given there is a file "facts.tar.gz" that begins as none, an archive of
+  Scenario: data in an archive that doesn't start as one is an error, and isn't ignored
+    Given an archive "facts.tar.gz" that doesn't start as an archive, with the files
       | facts.yaml | policy/data/facts.yaml |
       | more.yaml  | policy/data/facts.yaml |
     And a folder "rules" with
@@ -126,7 +126,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
 
   @archive-36
   Scenario: rules under one name twice in an archive
-    Given there is a file "rules.tar.gz" that is whole, an archive of
+    Given an archive "rules.tar.gz" that is whole, with the files
       | main.rego   | refusing.rego     |
       | ./main.rego | policy/first.rego |
     When "validate image" is run with
@@ -141,14 +141,14 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
     Given a folder "rules" with
       | first.rego         | policy/first.rego |
       | more/refusing.rego | refusing.rego     |
-    And nobody may read "<path>"
+    And "<path>" can't be read
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the validation fails with the error
       """
       failed to copy directory: …: open <named>: permission denied
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what         | path                     | named                    |
@@ -157,17 +157,17 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | 39 | all of them  | rules                    | rules                    |
 
   @archive-<id>
-  Scenario Outline: rules that are none: <thing>
+  Scenario Outline: a rule file that isn't a regular file: <thing>
     Given a folder "rules" with
       | first.rego | policy/first.rego |
-    And <thing> is at "rules/second.rego"
+    And there is <thing> at "rules/second.rego"
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"]}]} |
     Then the validation fails with the error
       """
       failed to copy directory: …rules/second.rego…
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | thing             |
@@ -177,10 +177,10 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       | 43 | a link to nothing |
 
   @archive-<id>
-  Scenario Outline: data that are none: <thing>
+  Scenario Outline: a data source that isn't a regular file: <thing>
     Given a folder "rules" with
       | main.rego | policy/version.rego |
-    And <thing> is at "facts.yaml"
+    And there is <thing> at "facts.yaml"
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "data": ["./facts.yaml"]}]} |
     Then the validation fails with the error
@@ -204,7 +204,7 @@ Feature: Nothing is lost in silence: what can't be read to its true end is an er
       """
       error cloning repository: <error>
       """
-    And no image was judged
+    And no manifest was fetched
 
     Examples:
       | id | what                          | error                               |

@@ -17,8 +17,8 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And an attestation of "acceptance/image" signed by the "known" key without a log entry
     And a bundle of "acceptance/image" with provenance, signed by the "other" key, <variation>
     When "validate image" is run for "image"
-    Then the image signature of "acceptance/image" is refused because of "No image attestations found matching the given public key"
-    And the attestation of "acceptance/image" is refused because of "accepted signatures do not match threshold, Found: 0, Expected 1"
+    Then the image signature of "acceptance/image" is rejected because of "No image attestations found matching the given public key"
+    And the attestation of "acceptance/image" is rejected because of "accepted signatures do not match threshold, Found: 0, Expected 1"
 
     Examples:
       | id | variation                                        |
@@ -38,8 +38,8 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And a bundle of "acceptance/image" with provenance, signed by the "other" key, <variation>
     When "validate image" is run for "image"
     Then the exit status should be 0
-    And the image signature of "acceptance/image" is believed
-    And the attestation of "acceptance/image" is believed
+    And the image signature of "acceptance/image" is accepted
+    And the attestation of "acceptance/image" is accepted
     And the output should match the snapshot
 
     Examples:
@@ -65,8 +65,8 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
   Scenario Outline: a bundle <variation> isn't believed
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key, <variation>
     When "validate image" is run for "image"
-    Then the image signature of "acceptance/image" is refused because of "<reason>"
-    And the attestation of "acceptance/image" is refused because of "<reason>"
+    Then the image signature of "acceptance/image" is rejected because of "<reason>"
+    And the attestation of "acceptance/image" is rejected because of "<reason>"
 
     Examples: the envelope
       | id | variation                                      | reason |
@@ -94,8 +94,8 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And a bundle of "acceptance/image" with <second>, signed by the "known" key
     When "validate image" is run for "image"
     Then the exit status should be 0
-    And the image signature of "acceptance/image" is believed
-    And the attestation of "acceptance/image" is believed
+    And the image signature of "acceptance/image" is accepted
+    And the attestation of "acceptance/image" is accepted
     And the report shows <signatures> signatures and <attestations> attestations of "acceptance/image"
     And the output should match the snapshot
 
@@ -111,7 +111,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     Given a bundle of "acceptance/image" with an image signature, signed by the "known" key
     When "validate image" is run for "image"
     Then the exit status should be 1
-    And the image signature of "acceptance/image" is believed
+    And the image signature of "acceptance/image" is accepted
     And a message is
       """
       No attestations contain a subject that match the given image.
@@ -122,15 +122,15 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
   Scenario: a message signature is no image signature
     Given a bundle of "acceptance/image" with a message signature, signed by the "known" key
     When "validate image" is run for "image"
-    Then the image signature of "acceptance/image" is refused because of "no matching attestations: bundle does not contain a DSSE envelope"
+    Then the image signature of "acceptance/image" is rejected because of "no matching attestations: bundle does not contain a DSSE envelope"
     And the output should match the snapshot
 
   @bundle-07
   Scenario: a statement of an unknown type
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key, whose statement is of an unknown type
     When "validate image" is run for "image"
-    Then the image signature of "acceptance/image" is believed
-    And the attestation of "acceptance/image" is refused because of "unable to parse bundle attestation: unsupported attestation type: foo"
+    Then the image signature of "acceptance/image" is accepted
+    And the attestation of "acceptance/image" is rejected because of "unable to parse bundle attestation: unsupported attestation type: foo"
     And the output should match the snapshot
 
   @bundle-08

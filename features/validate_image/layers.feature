@@ -1,8 +1,8 @@
 Feature: Components that share layers
 
-  Five components, five different images: each has a small layer of its own and shares one of 4 MiB with the others.
-  The policy reports which files it saw, and fails when one is missing. A validator without a layer cache passes all
-  but the scenario outline that counts requests (@layers-03, @layers-04).
+  Five components with five different images: each has a small layer of its own and shares one of 4 MiB with the others.
+  The policy reports which files it saw, and fails if one is missing. A validator without a layer cache passes all
+  scenarios but the outline that counts requests (@layers-03, @layers-04).
 
   Background:
     Given a key pair named "known"
@@ -13,7 +13,7 @@ Feature: Components that share layers
     And each image is signed and attested by the "known" key
 
   @layers-<id>
-  Scenario Outline: the report is right cold, warm and without cache, for <reader>
+  Scenario Outline: the report is correct with a cold cache, a warm one and none
     Given the environment variable is set "EC_CACHE=true"
     When "validate image" is run with
       | --json-input     | ${IMAGES}                                                                                 |
@@ -34,13 +34,16 @@ Feature: Components that share layers
     And the output should match the snapshot
     And each layer was fetched
 
-    Examples:
-      | id | reader               | folder  |
-      | 01 | `input.image.files`  | input   |
-      | 02 | `ec.oci.image_files` | builtin |
+    Examples: input.image.files
+      | id | folder |
+      | 01 | input  |
+
+    Examples: ec.oci.image_files
+      | id | folder  |
+      | 02 | builtin |
 
   @layers-<id>
-  Scenario Outline: a shared layer is fetched once when cold, and not at all when warm, for <reader>
+  Scenario Outline: a shared layer is fetched once with a cold cache, and not at all with a warm one
     Given the environment variable is set "EC_CACHE=true"
     When "validate image" is run with
       | --json-input   | ${IMAGES}                                                                                 |
@@ -60,10 +63,13 @@ Feature: Components that share layers
       | manifest | acceptance/bundle-1 |
       | manifest | acceptance/bundle-5 |
 
-    Examples:
-      | id | reader               | folder  |
-      | 03 | `input.image.files`  | input   |
-      | 04 | `ec.oci.image_files` | builtin |
+    Examples: input.image.files
+      | id | folder |
+      | 03 | input  |
+
+    Examples: ec.oci.image_files
+      | id | folder  |
+      | 04 | builtin |
 
   @layers-05
   Scenario: a file that the image lacks is a violation of that component alone

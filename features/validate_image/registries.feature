@@ -1,6 +1,6 @@
-Feature: Registries that want credentials or speak https
+Feature: Registries that require credentials or https
 
-  Credentials come from the Docker configuration or the helper that it names; who is trusted, from `SSL_CERT_FILE`.
+  Credentials come from the Docker configuration or the helper that it names; trusted authorities from `SSL_CERT_FILE`.
 
   @access-<id>
   Scenario Outline: <scheme> credentials from the configuration
@@ -21,7 +21,7 @@ Feature: Registries that want credentials or speak https
     And the registry was asked for
       | signature   | acceptance/image |
       | attestation | acceptance/image |
-    And each answered request brought credentials
+    And each answered request carried credentials
 
     Examples:
       | id | scheme |
@@ -47,7 +47,7 @@ Feature: Registries that want credentials or speak https
     And the registry was asked for
       | signature   | acceptance/image |
       | attestation | acceptance/image |
-    And each answered request brought credentials
+    And each answered request carried credentials
 
     Examples:
       | id | scheme |
@@ -106,4 +106,4 @@ Feature: Registries that want credentials or speak https
     And the violations are
       | component | code                     |
       | Unnamed   | builtin.image.accessible |
-    And no image was judged
+    And no manifest was fetched

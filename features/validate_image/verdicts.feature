@@ -1,6 +1,6 @@
 Feature: Images that don't conform
 
-  What fails is named by its code, `--strict` decides about the exit status, and nothing else changes.
+  A failure is named by its code; `--strict` decides the exit status, and nothing else changes.
 
   Background:
     Given a key pair named "known"

@@ -1,9 +1,10 @@
 Feature: Making verification summaries
 
-  `--vsa` writes what was found about each image as an attestation of its own, signed or bare, once the report is out.
+  `--vsa` writes the result for each image as an attestation of its own, signed or bare, after the report.
 
   Background:
-    Given a VSA signing key named "vsa"
+    Given the usual flags "--json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --ignore-rekor --output json"
+    And a VSA signing key named "vsa"
     And an image that passes
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
@@ -181,7 +182,7 @@ Feature: Making verification summaries
       """
       --vsa-signing-key required for --attestation-format=dsse
       """
-    And no image was judged
+    And no manifest was fetched
 
   @vsa-11
   Scenario: a format that isn't known

@@ -41,7 +41,7 @@ _PLACES = (
 _WORD = b'"first"'
 _STOPS: dict[str, Callable[[int | None], Verb]] = {
     "held": Hold,
-    "stalled for ever": Stall,
+    "stalled forever": Stall,
     "reset": Reset,
     "closed": Close,
 }

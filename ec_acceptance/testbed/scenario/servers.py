@@ -112,11 +112,11 @@ class ScenarioServers:
         return server
 
     def start_third_party(self, *, tls: bool = False, onward: str = "") -> None:
-        """Start a server that has no claim to credentials; its address is in `${STRANGER}` and `${STRANGER_PORT}`."""
+        """Start a server without a claim to credentials: `${THIRD_PARTY}`, with its port `${THIRD_PARTY_PORT}`."""
         server = ThirdParty(tls=self._services.authority.server if tls else None, onward=onward)
         self.third_parties.append(server)
-        self._variables["STRANGER"] = server.address
-        self._variables["STRANGER_PORT"] = server.address.rpartition(":")[2]
+        self._variables["THIRD_PARTY"] = server.address
+        self._variables["THIRD_PARTY_PORT"] = server.address.rpartition(":")[2]
         self._redactions.add("stranger", server.address)
 
     @property

@@ -33,7 +33,7 @@ MIDDLE, LAST, BOUNDARY = LAYER.size // 2, LAYER.size - 1, LAYER.boundaries[1]
     [
         ("held before the head", Hold(None)),
         ("held in the middle", Hold(MIDDLE)),
-        ("stalled for ever at the start", Stall(0)),
+        ("stalled forever at the start", Stall(0)),
         ("reset before the last byte", Reset(LAST)),
         ("reset at an entry boundary", Reset(BOUNDARY)),
         ("closed in the middle", Close(MIDDLE)),
