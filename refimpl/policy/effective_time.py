@@ -57,8 +57,9 @@ class EffectiveTime:
         return clock() if self.nanoseconds is None else self.nanoseconds
 
     def after(self, build_finished: Iterable[str]) -> EffectiveTime:
-        """The time for one image: the latest of its attestations' ``buildFinishedOn``; unreadable ones are skipped.
+        """The time for one image: the latest of its attestations' ``buildFinishedOn``.
 
+        Texts that are no times are skipped, and so are those whose year is, in UTC, none of 0 to 9999.
         A time that doesn't follow attestations stays as it is, and so does one without any readable text.
         """
         if not self.of_attestations:
@@ -67,7 +68,8 @@ class EffectiveTime:
         for text in build_finished:
             try:
                 finished = instant.parse_rfc3339(text)
-            except instant.TimeSyntaxError:
+                instant.rfc3339(finished)  # what no report could show costs the other components their verdicts
+            except ValueError:
                 continue
             latest = finished if latest is None else max(latest, finished)
         return self if latest is None else replace(self, nanoseconds=latest)

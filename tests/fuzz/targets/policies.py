@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from fuzz import seeds
@@ -150,4 +151,5 @@ def _time(data: bytes) -> None:
     dates.parse_date_or_time(text)
     dates.parse_utc(text)
     nanoseconds = instant.parse(text)
-    assert isinstance(instant.rfc3339(nanoseconds), str)
+    with suppress(ValueError):  # an offset leads out of the years that can be written
+        assert instant.parse(instant.rfc3339(nanoseconds)) == nanoseconds

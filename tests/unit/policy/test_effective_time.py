@@ -30,6 +30,14 @@ def test_attestations_that_say_nothing_leave_the_time_open() -> None:
     assert chosen.after([]) == chosen
 
 
+def test_times_whose_year_no_report_can_show_are_skipped() -> None:
+    """The offset leads out of the years 0 to 9999: one image's attestation would cost all others their report."""
+    attested = EffectiveTime.chosen("attestation", now=NOW)
+    beyond = ["9999-12-31T23:59:40-23:59", "0000-01-01T00:00:00+00:01"]
+    assert attested.after(beyond).nanoseconds is None
+    assert attested.after([*beyond, "2030-01-01T00:00:00Z"]).nanoseconds == parse("2030-01-01")
+
+
 def test_only_the_exact_spelling_follows_attestations() -> None:
     chosen = EffectiveTime.chosen("Attestation", now=NOW)
     assert chosen.after(["2021-01-01T00:00:00Z"]).read(lambda: LATER) == LATER
