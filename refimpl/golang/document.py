@@ -19,17 +19,15 @@ from refimpl.golang.utf8 import decoded
 from refimpl.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = [
     "FEW_VALUES",
     "MANY_VALUES",
     "Document",
     "DocumentError",
-    "Members",
     "Place",
     "kind",
-    "members",
     "parse",
     "protobuf_error",
     "steps",
@@ -41,29 +39,12 @@ FEW_VALUES = 100_000
 #: How many any other one may have.
 MANY_VALUES = 4_000_000
 
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_PAIR = r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-#: Either a half of a surrogate pair without the other one, or as much as possible of all else.
-_HALF = (
-    rf"(?s)(?:[^\\]++|\\[^u]|\\u(?![dD][89a-fA-F])|{_PAIR})++"
-    r"|(?P<half>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\"  # compiled when a text has one: few have
-)
 _LONG_INTEGER = re.compile("[0-9]{309}")  # the largest float has so many digits
 _REPLACEMENT = "\ufffd"
 
 
 class DocumentError(ValueError):
     """The text isn't JSON, or a member has the wrong type; ``str()`` is the reason in one line."""
-
-
-class Members(dict[str, Any]):
-    """An object that names a member twice; `pairs` are all of them as they came, the last one counts."""
-
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
 
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -75,7 +56,7 @@ _KINDS: Final[Mapping[type, str]] = {
     str: "string",
     list: "array",
     dict: "object",
-    Members: "object",
+    jsontext.Members: "object",
 }
 
 
@@ -108,11 +89,8 @@ def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
         raise DocumentError(f"more than {most_values} values")
     text = decoded(data)
     garbled = _REPLACEMENT in text and not _is_utf8(data)
-    if _SURROGATE.search(text):
-        text, halves = _whole_pairs(text)
-        garbled = garbled or halves
     try:
-        value, overflowing = _loaded(text)
+        value, overflowing = _load(text)
         if opening > jsontext.DEPTH_LIMIT:
             jsontext.check_depth(value)
     except (RecursionError, jsontext.DepthError):
@@ -121,10 +99,13 @@ def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
         from refimpl.golang.json_syntax import syntax_error  # only bad input needs it
 
         raise DocumentError(syntax_error(data)) from None
+    if jsontext.SURROGATE.search(text):
+        mended = jsontext.well_formed_value(value)
+        garbled, value = garbled or mended != value, mended
     return Document(value, garbled, overflowing)
 
 
-def _loaded(text: str) -> tuple[Any, bool]:
+def _load(text: str) -> tuple[Any, bool]:
     """The value, and whether it may have numbers that no float holds; those are carried by their text."""
     long = _LONG_INTEGER.search(text) is not None
     infinite: list[str] = []
@@ -138,32 +119,12 @@ def _loaded(text: str) -> tuple[Any, bool]:
 
     value = json.loads(
         text,
-        object_pairs_hook=_members,
+        object_pairs_hook=jsontext.keep_pairs,
         parse_constant=_refused,
         parse_float=number,
         parse_int=_integer if long else None,
     )
     return value, long or bool(infinite)
-
-
-def _whole_pairs(text: str) -> tuple[str, bool]:
-    """The text with U+FFFD in place of each escaped half of a surrogate pair, as the signing tools read them."""
-    halves = 0
-
-    def whole(match: re.Match[str]) -> str:
-        nonlocal halves
-        if match["half"] is None:
-            return match[0]
-        halves += 1
-        return _REPLACEMENT
-
-    mended = re.sub(_HALF, whole, text)
-    return mended, halves > 0
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else Members(pairs)
 
 
 def _refused(_: str) -> Any:
@@ -183,11 +144,6 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def members(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
-    """All members in order, also those that a later one of the same name replaces."""
-    return value.pairs if isinstance(value, Members) else value.items()
 
 
 Place = tuple["Place", str] | None
@@ -217,7 +173,7 @@ def protobuf_error(value: Any, *, garbled: bool) -> str | None:
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
-            if isinstance(item, Members):
+            if isinstance(item, jsontext.Members):
                 return f'proto: duplicate map key "{_twice(item.pairs)}"'
             waiting.extend(item.values())
             if garbled:
@@ -237,7 +193,7 @@ def unreadable_number(value: Any) -> str | None:
     while waiting:
         item = waiting.pop()
         if isinstance(item, dict):
-            waiting.extend(member for _, member in reversed(list(members(item))))
+            waiting.extend(member for _, member in reversed(list(jsontext.pairs(item))))
         elif isinstance(item, list):
             waiting.extend(reversed(item))
         elif _is_too_large(item):

@@ -15,6 +15,7 @@ from refimpl.golang.utf8 import decoded, well_formed
 
 TYPE_CHECKING = False  # not imported from typing: `version --json` takes no longer than the interpreter's start
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 __all__ = [
@@ -22,12 +23,15 @@ __all__ = [
     "SURROGATE",
     "CostError",
     "DepthError",
+    "Members",
     "Number",
     "check_depth",
     "dumps",
     "encode",
     "indented",
+    "keep_pairs",
     "loads",
+    "pairs",
     "well_formed_value",
 ]
 
@@ -73,6 +77,27 @@ class Number:
 
     def __hash__(self) -> int:
         return hash(self.text)
+
+
+class Members(dict[str, "Any"]):
+    """An object that names a member twice; `pairs` are all of them as they came, the last one counts."""
+
+    __slots__ = ("pairs",)
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
+
+
+def keep_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these members, `Members` if it must be."""
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Members(pairs)
+
+
+def pairs(value: dict[str, Any]) -> Iterable[tuple[str, Any]]:
+    """All members in order, also those that a later one of the same name replaces."""
+    return value.pairs if isinstance(value, Members) else value.items()
 
 
 def loads(text: str | bytes, *, check: bool = True) -> Any:
@@ -125,7 +150,7 @@ def well_formed_value(value: Any) -> Any:
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, dict):
-        return {well_formed(name): well_formed_value(member) for name, member in value.items()}
+        return keep_pairs([(well_formed(name), well_formed_value(member)) for name, member in pairs(value)])
     return [well_formed_value(item) for item in value] if isinstance(value, list) else value
 
 

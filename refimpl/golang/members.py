@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import MalformedError
-from refimpl.golang.jsontext import SURROGATE
-from refimpl.golang.utf8 import decoded, well_formed
+from refimpl.golang.jsontext import SURROGATE, keep_pairs, pairs, well_formed_value
+from refimpl.golang.utf8 import decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,16 +90,6 @@ FLAG = Flat("a boolean", lambda value: isinstance(value, bool))
 WHOLE = Flat("a 64-bit integer", lambda value: type(value) is int and -_INT64 <= value < _INT64)
 
 
-class _Repeated(dict[str, Any]):
-    """An object with equal names in it; `pairs` are all of its members."""
-
-    __slots__ = ("pairs",)
-
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.pairs = pairs
-
-
 def loads(raw: bytes) -> Any:
     """Parse the JSON value that a text begins with, for `canonical`: no member is lost, whatever its name.
 
@@ -111,7 +101,7 @@ def loads(raw: bytes) -> Any:
     """
     text = decoded(raw)
     value, _ = FIRST_VALUE.raw_decode(text.lstrip(" \t\r\n"))
-    return _mended(value) if SURROGATE.search(text) else value
+    return well_formed_value(value) if SURROGATE.search(text) else value
 
 
 def canonical(value: Any, shape: Nested) -> dict[str, Any]:
@@ -149,29 +139,13 @@ def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
     if not isinstance(value, dict):
         raise MalformedError(f"invalid {name}: not an object")
     found = dict(earlier or {})
-    for key, item in value.pairs if isinstance(value, _Repeated) else value.items():
+    for key, item in pairs(value):
         if isinstance(shape, Mapped):
             found[key] = _put(None, item, shape.element, f"member of {name}")
             continue
         proper, kind = shape.names.get(_folded(key), (key, None))
         found[proper] = item if kind is None else _put(found.get(proper), item, kind, proper)
     return found
-
-
-def _mended(value: Any) -> Any:
-    if type(value) is str:
-        return well_formed(value)
-    if isinstance(value, list):
-        return [_mended(item) for item in value]
-    if isinstance(value, dict):
-        pairs = value.pairs if isinstance(value, _Repeated) else value.items()
-        return _members([(well_formed(name), _mended(item)) for name, item in pairs])
-    return value
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    return found if len(found) == len(pairs) else _Repeated(pairs)
 
 
 def _integer(text: str) -> int:
@@ -183,4 +157,4 @@ def _refused(text: str) -> Any:
 
 
 #: Reads the first value of a text for `canonical`, whatever comes after it, as Go's decoder of streams does.
-FIRST_VALUE = json.JSONDecoder(object_pairs_hook=_members, parse_int=_integer, parse_constant=_refused)
+FIRST_VALUE = json.JSONDecoder(object_pairs_hook=keep_pairs, parse_int=_integer, parse_constant=_refused)

@@ -10,7 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang import base64text
-from refimpl.golang.document import Document, DocumentError, kind, members, protobuf_error, steps, unreadable_number
+from refimpl.golang.document import Document, DocumentError, kind, protobuf_error, steps, unreadable_number
+from refimpl.golang.jsontext import pairs
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ class _Decoder:
         if isinstance(wanted, Items) and found == "array":
             return [self.value(item, wanted.item, holder, path) for item in value]
         if isinstance(wanted, Table) and found == "object":
-            return {name: self.value(member, wanted.item, holder, path) for name, member in members(value)}
+            return {name: self.value(member, wanted.item, holder, path) for name, member in pairs(value)}
         if isinstance(wanted, Bytes) and found == "string":
             return self._bytes(value)
         return self._mismatch(found, wanted, holder, path)
@@ -188,7 +189,7 @@ class _Decoder:
     def _struct(self, value: dict[str, Any], wanted: Struct, path: Place) -> dict[str, Any]:
         decoded: dict[str, Any] = {}
         holder = wanted.holder
-        for name, member in members(value):
+        for name, member in pairs(value):
             field = wanted.field(name)
             if field is None:
                 continue

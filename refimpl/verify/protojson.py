@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.golang import base64text
-from refimpl.golang.document import FEW_VALUES, DocumentError, Members, parse, protobuf_error
+from refimpl.golang.document import FEW_VALUES, DocumentError, parse, protobuf_error
+from refimpl.golang.jsontext import Members
 from refimpl.record import record
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from refimpl.golang.document import DocumentError, Members, kind, parse, protobuf_error
+from refimpl.golang.document import DocumentError, kind, parse, protobuf_error
+from refimpl.golang.jsontext import Members
 
 
 @pytest.mark.parametrize(
