@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import Error, InputError
 from refimpl.golang import yamltext
+from refimpl.golang.document import DocumentError
 from refimpl.golang.oserrors import described, reason
-from refimpl.policy.schema import Anything, DecodeError, Record, Sequence, Text, decode
+from refimpl.golang.typed import STRING, TEXT, Items, Struct
+from refimpl.policy.schema import JSON, decode
 from refimpl.record import field, record, replace
 from refimpl.system.workers import map_all
 
@@ -30,28 +32,21 @@ _DEFAULT_WORKERS = 5
 _ALL_AT_ONCE = 64
 _LONG_PATH = 4096
 
-_STRICT = Text(strict=True)
 _GIT_MEMBERS = ("url", "revision", "context", "devfileUrl", "dockerfileUrl")
-_COMPONENT = Record(
+_GIT = Struct.of("v1alpha1.GitSource", **dict.fromkeys(_GIT_MEMBERS, STRING)).requiring("url")
+_COMPONENT = Struct.of(
     "v1alpha1.SnapshotComponent",
-    {
-        "name": Text(),
-        "containerImage": Text(),
-        "source": Record(
-            "v1alpha1.ComponentSource",
-            {"git": Record("v1alpha1.GitSource", dict.fromkeys(_GIT_MEMBERS, _STRICT), required=("url",))},
-        ),
-    },
+    name=TEXT,
+    containerImage=TEXT,
+    source=Struct.of("v1alpha1.ComponentSource", git=_GIT),
 )
-_SPEC = Record(
+_SPEC = Struct.of(
     "v1alpha1.SnapshotSpec",
-    {
-        "application": Text(),
-        "displayName": Text(),
-        "displayDescription": Text(),
-        "components": Sequence("[]v1alpha1.SnapshotComponent", _COMPONENT),
-        "artifacts": Record("v1alpha1.SnapshotArtifacts", {"unstableFields": Anything()}),
-    },
+    application=TEXT,
+    displayName=TEXT,
+    displayDescription=TEXT,
+    components=Items("[]v1alpha1.SnapshotComponent", _COMPONENT),
+    artifacts=Struct.of("v1alpha1.SnapshotArtifacts", unstableFields=JSON),
 )
 
 
@@ -217,7 +212,7 @@ def _from_text(content: str) -> Snapshot:
         raise InputError(f"{failed}: error converting YAML to JSON: {words}") from None
     try:
         return _from_spec(decode(_SPEC, _specification(document)))
-    except DecodeError as error:
+    except DocumentError as error:
         raise InputError(f"{failed}: error unmarshaling JSON: while decoding JSON: {error}") from None
 
 
@@ -229,7 +224,7 @@ def _from_cluster(reference: str, cluster: SnapshotCluster) -> Snapshot:
     spec = cluster.snapshot(reference)
     try:
         return _from_spec(decode(_SPEC, spec))
-    except DecodeError as error:
+    except DocumentError as error:
         raise InputError(str(error)) from None
 
 
@@ -247,7 +242,7 @@ def _specification(document: Any) -> Any:
     if "components" in members:
         try:
             decode(_SPEC, spec)
-        except DecodeError:
+        except DocumentError:
             return document
     return spec
 

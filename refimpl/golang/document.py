@@ -30,6 +30,7 @@ __all__ = [
     "kind",
     "parse",
     "protobuf_error",
+    "schema_type",
     "steps",
     "unreadable_number",
 ]
@@ -162,6 +163,11 @@ def steps(place: Place) -> list[str]:
 def kind(value: Any) -> str:
     """What error texts call a JSON value: null, bool, number, string, array or object."""
     return _KINDS[type(value)]
+
+
+def schema_type(value: Any) -> str:
+    """What JSON schema calls it: the same, but for boolean."""
+    return "boolean" if isinstance(value, bool) else kind(value)
 
 
 def protobuf_error(value: Any, *, garbled: bool) -> str | None:

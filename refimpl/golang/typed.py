@@ -1,7 +1,10 @@
-"""Typed decoding of signed JSON, with the error texts of the tools that sign (specification 20 §4.1, §5.2, §5.5).
+"""JSON decoded into types as Go does it, with its error texts (specification 10 §3.2; 20 §4.1, §5.2, §5.5).
 
-Rules as theirs: member names match in any case, unknown members are skipped, null leaves a member unset. The first
-wrong type is the error, but a time or a predicate that cannot be read is reported at once.
+Member names match in any case, unknown members are skipped, null leaves a member unset. The first wrong type is the
+error, but a time or a predicate that cannot be read is reported at once.
+
+Signed documents, policies and snapshots are read so. What `golang.members` does is another thing: a manifest stays the
+document that it is, with members that nobody knows and with equal ones put together.
 """
 
 from __future__ import annotations
@@ -9,9 +12,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from refimpl.golang import base64text
+from refimpl.golang import base64text, jsontext
 from refimpl.golang.document import Document, DocumentError, kind, protobuf_error, steps, unreadable_number
-from refimpl.golang.jsontext import pairs
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ __all__ = [
     "BYTES",
     "INTEGER",
     "STRING",
+    "TEXT",
     "TIME",
     "Bytes",
     "Field",
@@ -33,6 +36,7 @@ __all__ = [
     "Scalar",
     "Struct",
     "Table",
+    "Text",
     "Time",
     "Type",
     "decode",
@@ -48,6 +52,12 @@ class Type:
 
 class Scalar(Type):
     """A string, bool or integer."""
+
+    __slots__ = ()
+
+
+class Text(Scalar):
+    """A string, or another scalar, which is converted: what YAML is decoded into."""
 
     __slots__ = ()
 
@@ -95,9 +105,10 @@ class Field:
 
 @record
 class Struct(Type):
-    """An object with known members, by lower-case name."""
+    """An object with known members, by lower-case name; the `required` ones are shown even when they aren't given."""
 
     fields: Mapping[str, Field]
+    required: tuple[str, ...] = ()
     holder: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -117,7 +128,11 @@ class Struct(Type):
     def plus(self, **types: Type) -> Struct:
         """The same with more members, which aren't embedded."""
         more = {key.lower(): Field(key, value, key) for key, value in types.items()}
-        return Struct(self.name, {**self.fields, **more})
+        return Struct(self.name, {**self.fields, **more}, self.required)
+
+    def requiring(self, *names: str) -> Struct:
+        """The same with members that must be there."""
+        return Struct(self.name, self.fields, names)
 
     def field(self, name: str) -> Field | None:
         """The field that a member name means."""
@@ -129,6 +144,7 @@ class Struct(Type):
 
 
 STRING = Scalar("string")
+TEXT = Text("string")
 BOOL = Scalar("bool")
 INTEGER = Scalar("int64")
 BYTES = Bytes("[]uint8")
@@ -174,6 +190,8 @@ class _Decoder:
                 raise DocumentError(reason)
             return value
         found = kind(value)
+        if kinds is Text and found not in {"object", "array"}:
+            return value if found == "string" else jsontext.dumps(value)
         if isinstance(wanted, Scalar):
             return self._scalar(value, found, wanted, holder, path)
         if isinstance(wanted, Struct) and found == "object":
@@ -181,7 +199,7 @@ class _Decoder:
         if isinstance(wanted, Items) and found == "array":
             return [self.value(item, wanted.item, holder, path) for item in value]
         if isinstance(wanted, Table) and found == "object":
-            return {name: self.value(member, wanted.item, holder, path) for name, member in pairs(value)}
+            return {name: self.value(member, wanted.item, holder, path) for name, member in jsontext.pairs(value)}
         if isinstance(wanted, Bytes) and found == "string":
             return self._bytes(value)
         return self._mismatch(found, wanted, holder, path)
@@ -189,7 +207,7 @@ class _Decoder:
     def _struct(self, value: dict[str, Any], wanted: Struct, path: Place) -> dict[str, Any]:
         decoded: dict[str, Any] = {}
         holder = wanted.holder
-        for name, member in pairs(value):
+        for name, member in jsontext.pairs(value):
             field = wanted.field(name)
             if field is None:
                 continue

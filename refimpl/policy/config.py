@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import PolicyError
+from refimpl.golang.document import DocumentError
 from refimpl.golang.oserrors import described
 from refimpl.golang.quoting import quoted
 from refimpl.policy.effective_time import EffectiveTime
-from refimpl.policy.schema import POLICY, RESOURCE, DecodeError, SchemaError, check, decode
+from refimpl.policy.schema import POLICY, RESOURCE, SchemaError, check, decode
 from refimpl.policy.sources.kinds import is_file, is_git, is_http
 from refimpl.record import field, record, replace
 
@@ -248,7 +249,7 @@ def decode_policy(document: str, *, cluster: PolicyCluster) -> Policy:
         return _from_text(document)
     try:
         return Policy.from_json(decode(POLICY, dict(cluster.policy(document))))
-    except DecodeError as error:
+    except DocumentError as error:
         raise PolicyError(f"unable to fetch EnterpriseContractPolicy: {error}") from None
     except PolicyError as error:
         raise PolicyError(f"{error} ({_no_file(document)}; it was taken for a name in the cluster)") from None
@@ -275,7 +276,7 @@ def _from_text(document: str) -> Policy:
         raise PolicyError(f"{_UNREADABLE}: error converting YAML to JSON: {words}") from None
     try:
         spec = _specification(value)
-    except DecodeError as error:
+    except DocumentError as error:
         raise PolicyError(f"{_UNREADABLE}: error unmarshaling JSON: while decoding JSON: {error}") from None
     checked = value
     if isinstance(value, dict) and "spec" in value:
@@ -295,7 +296,7 @@ def _specification(value: Any) -> dict[str, Any]:
     """What the document says as custom resource or, where it is none, as bare specification."""
     try:
         resource = decode(RESOURCE, value)
-    except DecodeError:
+    except DocumentError:
         resource = {}
     spec: dict[str, Any] = resource.get("spec", {}) if resource.get("apiVersion") else decode(POLICY, value)
     return spec

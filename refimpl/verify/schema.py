@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from refimpl.golang.document import kind, steps
+from refimpl.golang.document import schema_type, steps
 from refimpl.golang.quoting import quoted
 from refimpl.verify.formats import FORMATS
 
@@ -163,7 +163,7 @@ def _failures(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: Place, at: Place
 ) -> Iterator[Failure]:
     """Each failure of `value` under `schema`; `at` are the keywords walked so far."""
-    if "type" in schema and (found := _type(value)) != schema["type"]:
+    if "type" in schema and (found := schema_type(value)) != schema["type"]:
         yield Failure(pointer, (at, "type"), f"expected {schema['type']}, but got {found}")
         return
     if "const" in schema and value != schema["const"]:
@@ -218,11 +218,6 @@ def _object_failures(
         wanted = schema["additionalProperties"]
         for name, member in value.items():
             yield from _failures(root, wanted, member, (pointer, name), (at, "additionalProperties"))
-
-
-def _type(value: Any) -> str:
-    found = kind(value)
-    return "boolean" if found == "bool" else found
 
 
 def _token(name: str) -> str:

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from refimpl.policy.schema import POLICY, DecodeError, SchemaError, check, decode
+from refimpl.golang.document import DocumentError
+from refimpl.policy.schema import POLICY, SchemaError, check, decode
 
 BASE = "https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#"
 SOURCE = "/$ref/properties/sources/items/$ref"
@@ -140,7 +141,7 @@ def test_a_whole_policy_passes() -> None:
     ],
 )
 def test_a_container_of_the_wrong_kind_is_named(document: Any, error: str) -> None:
-    with pytest.raises(DecodeError) as told:
+    with pytest.raises(DocumentError) as told:
         decode(POLICY, document)
     assert str(told.value) == f"json: cannot unmarshal {error}"
 
