@@ -176,14 +176,9 @@ Feature: The layer cache and faults on the wire
       And every image waits before its layers
       And the first request for the shared layer is held <held>
       And every request for the shared layer is <fault>
-      When "validate image" starts with
+      When "validate image" is run, with the shared layer held until no request is in flight
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
-      And all images resume together
-      And the shared layer is held
-      And no request is in flight
-      And the shared layer is released
-      And the validation ends
       Then every image fails because of <cause> of the shared layer
 
       Examples: input.image.files

@@ -27,7 +27,7 @@ Feature: Attachments are bounded before they are verified
 
   @trust-21
   Scenario: a bundle that nobody signed
-    Given a bundle of "acceptance/image" which nothing is wrong with
+    Given a bundle of "acceptance/image" which is valid
     And a bundle of "acceptance/image" which is unsigned and 60 MB of empty objects
     And the validator's memory usage is measured
     When "validate image" is run with

@@ -12,7 +12,7 @@ Feature: Signatures that don't count
   @trust-01 @trust-01.<id>
   Scenario Outline: an image signature which <fault>
     Given an image signature of "acceptance/image" which <fault>
-    And an attestation of "acceptance/image" which nothing is wrong with
+    And an attestation of "acceptance/image" which is valid
     When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
     Then the image signature of "acceptance/image" is rejected because of "<reason>"
@@ -34,8 +34,8 @@ Feature: Signatures that don't count
 
   @trust-02
   Scenario: a valid image signature
-    Given an image signature of "acceptance/image" which nothing is wrong with
-    And an attestation of "acceptance/image" which nothing is wrong with
+    Given an image signature of "acceptance/image" which is valid
+    And an attestation of "acceptance/image" which is valid
     When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the exit status should be 0
@@ -44,7 +44,7 @@ Feature: Signatures that don't count
 
   @trust-03 @trust-03.<id>
   Scenario Outline: an attestation which <fault>
-    Given an image signature of "acceptance/image" which nothing is wrong with
+    Given an image signature of "acceptance/image" which is valid
     And an attestation of "acceptance/image" which <fault>
     When "validate image" is run with
       | --ignore-rekor=<ignored> |  |
@@ -80,7 +80,7 @@ Feature: Signatures that don't count
   @trust-06 @trust-06.<id>
   Scenario Outline: a signature with a certificate that has <oddity>
     Given an image signature of "acceptance/image" with a certificate that has <oddity>
-    And an attestation of "acceptance/image" which nothing is wrong with
+    And an attestation of "acceptance/image" which is valid
     When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the image signature of "acceptance/image" is rejected because of "<reason>"
@@ -114,7 +114,7 @@ Feature: Signatures that don't count
 
   @trust-08
   Scenario: a valid bundle
-    Given a bundle of "acceptance/image" which nothing is wrong with
+    Given a bundle of "acceptance/image" which is valid
     When "validate image" is run with
       | --ignore-rekor=false |  |
     Then the attestation of "acceptance/image" is accepted
