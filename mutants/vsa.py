@@ -11,7 +11,7 @@ from mutants.catalogue import Kind, mutant
 from mutants.replacing import changed, replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__: list[str] = []
 
@@ -71,3 +71,186 @@ def unencrypted_keys() -> None:
 
     replace(signing_key, "_LABELS", signing_key._LABELS | {"PRIVATE KEY"})
     replace(signing_key, "_decrypted", lambda data, _: data)
+
+
+def _check_with(**changes: Any) -> None:
+    """Have the check of existing VSAs made with other parts."""
+    from refimpl.record import replace as changed_record
+    from refimpl.vsa import check
+
+    original = check.Check.find
+
+    @changed(check.Check, "find")
+    def find(self: Any, *arguments: Any, **options: Any) -> Any:
+        return original(changed_record(self, **changes), *arguments, **options)
+
+
+@mutant("vsa-of-any-age", "A VSA of any age stands for a validation.", Kind.VSA, "vsa-42")
+def of_any_age() -> None:
+    _check_with(longest=0.0)
+
+
+@mutant("vsa-signed-by-anybody", "The signature of a VSA isn't verified.", Kind.VSA, "vsa-46 vsa-47 vsa-48")
+def signed_by_anybody() -> None:
+    _check_with(key=None)
+
+
+@mutant("vsa-by-any-policy", "A VSA stands for a validation by any policy.", Kind.VSA, "vsa-54 vsa-55 vsa-56")
+def by_any_policy() -> None:
+    from refimpl.vsa import check
+    from refimpl.vsa.comparison import Differences
+
+    replace(check, "compare", lambda *_: Differences())
+
+
+@mutant("vsa-criteria-left-out", "Policies are compared without what they include and exclude.", Kind.VSA, "vsa-55")
+def criteria_left_out() -> None:
+    from refimpl.vsa import comparison
+
+    replace(comparison, "_matchers", lambda _: frozenset())
+
+
+@mutant("vsa-rule-data-left-out", "Policies are compared without their rule data.", Kind.VSA, "vsa-56")
+def rule_data_left_out() -> None:
+    from refimpl.vsa import comparison
+
+    replace(comparison, "_merged", lambda _: "")
+
+
+@mutant("vsa-of-any-signer", "A VSA counts though its image had to be signed by another key.", Kind.VSA, "vsa-57")
+def of_any_signer() -> None:
+    _check_with(image_key=None)
+
+
+@mutant("vsa-of-any-image", "A VSA counts for whatever image it is found for.", Kind.VSA, "vsa-49 vsa-50")
+def of_any_image() -> None:
+    from refimpl.vsa import check
+
+    replace(check, "check_claim", lambda *_: None)
+
+
+def _reading(change: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
+    """Have statements read in another way: `change` gets what was read, and the document."""
+    from refimpl.golang.typed import decode
+    from refimpl.vsa import check
+
+    def read(document: Any, shape: Any) -> Any:
+        found = decode(document, shape)
+        return change(found or {}, document) if shape is check._STATEMENT else found
+
+    replace(check, "decode", read)
+
+
+@mutant("vsa-of-any-predicate", "Any attestation by the key counts that has the members of a VSA.", Kind.VSA, "vsa-51")
+def of_any_predicate() -> None:
+    from refimpl.vsa.statement import PREDICATE_TYPE
+
+    _reading(lambda found, _: {**found, "predicateType": PREDICATE_TYPE})
+
+
+@mutant("vsa-without-statement", "A predicate counts that no statement says is about any image.", Kind.VSA, "vsa-52")
+def without_statement() -> None:
+    from refimpl.golang.typed import decode
+    from refimpl.vsa import check
+    from refimpl.vsa.statement import PREDICATE_TYPE
+
+    def bare(found: dict[str, Any], document: Any) -> dict[str, Any]:
+        if found.get("predicateType"):
+            return found
+        return {"predicateType": PREDICATE_TYPE, "predicate": decode(document, check._PREDICATE)}
+
+    _reading(bare)
+    replace(check, "check_claim", lambda *_: None)
+
+
+@mutant("vsa-of-any-payload-type", "The payload may be declared to be something else.", Kind.VSA, "vsa-53")
+def of_any_payload_type() -> None:
+    from refimpl.vsa import check
+
+    class Anything(str):
+        __slots__ = ()
+
+        def __ne__(self, other: object) -> bool:
+            return False
+
+        __hash__ = str.__hash__
+
+    replace(check, "IN_TOTO", Anything())
+
+
+@mutant("vsa-of-any-verdict", "A VSA counts though it says that the image failed.", Kind.VSA, "vsa-45 vsa-60")
+def of_any_verdict() -> None:
+    from refimpl.record import replace as changed_record
+    from refimpl.vsa import check
+
+    original = check.read_summary
+    replace(check, "read_summary", lambda *some: changed_record(original(*some), status=check.PASSED))
+
+
+@mutant(
+    "vsa-logged-last", "Of several VSAs the one counts that was logged last, not the one made last.", Kind.VSA, "vsa-58"
+)
+def logged_last() -> None:
+    from refimpl.vsa.rekor import RekorRetriever
+
+    original = RekorRetriever.retrieve
+
+    @changed(RekorRetriever, "retrieve")
+    def retrieve(self: Any, identifier: str) -> Any:
+        return original(self, identifier)[:1]
+
+
+@mutant("vsa-hidden-by-others", "What others log about an image hides its VSA.", Kind.VSA, "vsa-59")
+def hidden_by_others() -> None:
+    logged_last()
+
+
+@mutant("vsa-from-the-future", "A VSA that is made tomorrow counts today.", Kind.VSA, "vsa-61")
+def from_the_future() -> None:
+    from refimpl.vsa import check
+
+    replace(check, "_AHEAD", 1 << 62)
+
+
+@mutant("vsa-at-any-time", "A VSA counts for rules that are judged at another time.", Kind.VSA, "vsa-62")
+def at_any_time() -> None:
+    from refimpl.record import replace as changed_record
+    from refimpl.vsa import existing
+
+    original = existing.existing_summaries
+
+    def now(options: Any, *arguments: Any, **more: Any) -> Any:
+        return original(changed_record(options, effective_time="now"), *arguments, **more)
+
+    replace(existing, "existing_summaries", now)
+
+
+@mutant("vsa-renewed", "What a VSA stood for gets a new one, as if it had been validated.", Kind.VSA, "vsa-66")
+def renewed() -> None:
+    from refimpl.record import replace as changed_record
+    from refimpl.vsa import making
+
+    original = making.make
+
+    def make(report: Any, *arguments: Any, **options: Any) -> None:
+        components = tuple(changed_record(component, attested=False) for component in report.components)
+        original(changed_record(report, components=components), *arguments, **options)
+
+    replace(making, "make", make)
+
+
+@mutant("vsa-not-uploaded", "What is uploaded to a log is dropped in silence.", Kind.VSA, "vsa-21 vsa-25")
+def not_uploaded() -> None:
+    from refimpl.vsa.rekor import RekorStorage
+
+    @changed(RekorStorage, "store")
+    def store(*_: object) -> None:
+        return None
+
+
+@mutant("vsa-first-place-only", "VSAs are uploaded to the first place alone.", Kind.VSA, "vsa-22 vsa-23 vsa-25")
+def first_place_only() -> None:
+    from refimpl.vsa import making
+    from refimpl.vsa.storage import upload
+
+    replace(making, "upload", lambda envelope, flags, **more: upload(envelope, flags[:1], **more))

@@ -10,8 +10,12 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from behave import given, then, use_step_matcher
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ec_acceptance.testbed.fixtures.vsa import PREDICATE_TYPE, Summary, parsed_envelope
+from ec_acceptance.testbed.rekor import LogFaults
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
 from ec_acceptance.testbed.scenario.servers import NAMESPACE
 from ec_acceptance.testbed.signing import pae, statement, subject
@@ -77,6 +81,11 @@ def a_file_with(context: Context, name: str, image: str, key: str, more: str | N
 
 
 use_step_matcher("parse")
+
+
+@given("the transparency log fails with status {status:d}")
+def the_log_refuses(context: Context, status: int) -> None:
+    context.world.servers.rekor.faults = LogFaults(status=status)
 
 
 # What the validator made.
@@ -155,8 +164,9 @@ def the_envelope_attests(context: Context, name: str, predicate: str, image: str
 
 @then('each VSA in the folder "{name}" is of the status "{status}" and signed by the "{key}" key')
 def each_stored(context: Context, name: str, status: str, key: str) -> None:
-    paths = sorted((context.world.folders.work / name).iterdir())
-    assert paths, f"there is nothing in {name}"
+    folder = context.world.folders.work / name
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    assert paths, f"there is nothing in {name}\n{context.world.runs.last.describe()}"
     for path in paths:
         envelope = parsed_envelope(path.read_bytes())
         _check_signed(envelope, context.world.fixtures.keys[key])
@@ -182,6 +192,12 @@ def the_log_was_searched(context: Context, image: str) -> None:
     assert {"hash": digest} in asked, f"the log was searched for {asked}\n{context.world.runs.last.describe()}"
 
 
+@then("the transparency log wasn't searched")
+def the_log_was_not_searched(context: Context) -> None:
+    asked = context.world.servers.rekor.request_log.matching("POST", "/api/v1/index/retrieve")
+    assert not asked, f"the log was searched {len(asked)} times\n{context.world.runs.last.describe()}"
+
+
 @then("the transparency log was given nothing")
 def the_log_was_given_nothing(context: Context) -> None:
     asked = context.world.servers.rekor.request_log.matching("POST", _UPLOADS)
@@ -198,7 +214,11 @@ def _summary(context: Context, image: str, key: str, *, changed: bool) -> Summar
         public_key=world.fixtures.keys["known"].public_pem,
         key=world.fixtures.keys[key],
     )
-    return usual.changed((name, world.text(text)) for name, text in pairs(context.table)) if changed else usual
+    if not changed:
+        return usual
+    changes = [(name, world.text(text)) for name, text in pairs(context.table)]
+    keys = world.fixtures.keys
+    return usual.changed((name, keys[text].public_pem if name == "public key" else text) for name, text in changes)
 
 
 def _made(context: Context, name: str) -> Path:
@@ -222,12 +242,12 @@ def _as_written(wanted: bytes) -> bytes:
 
 
 def _check_signed(envelope: Envelope, key: KeyPair) -> None:
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import ec
-
     assert len(envelope.signatures) == 1, f"the envelope has {len(envelope.signatures)} signatures"
     signed = pae(envelope.payload_type, envelope.payload)
-    key.private.public_key().verify(envelope.signatures[0].signature, signed, ec.ECDSA(hashes.SHA256()))
+    try:
+        key.private.public_key().verify(envelope.signatures[0].signature, signed, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        raise AssertionError(f"the signature isn't by the key {key.name}") from None
 
 
 def _described(context: Context, proposed: Any) -> tuple[str, ...]:

@@ -143,9 +143,6 @@ def _is_keyless(options: Options) -> bool:
 
 
 UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
-    ("--vsa-public-key", lambda options: bool(options.vsa_public_key)),
-    ("--vsa-upload", lambda options: bool(options.vsa_upload)),
-    ("--vsa-expiration", lambda options: options.vsa_expiration != _WEEK),
     ("--certificate-identity", _is_keyless),
     ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
 )

@@ -16,7 +16,7 @@ from refimpl.errors import (
 )
 from refimpl.oci.reference import parse
 from refimpl.policy_input.image import image_details
-from refimpl.record import record
+from refimpl.record import record, replace
 from refimpl.rego.builtins import ComponentContext
 from refimpl.report.model import ComponentResult
 from refimpl.result import Result, ordered
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from refimpl.verify.attestation import Attestation
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.signature import Signature
+    from refimpl.vsa.check import Check
 
 __all__ = ["ComponentOutcome", "ComponentValidator"]
 
@@ -71,6 +72,7 @@ class ComponentValidator:
         documents: writes ``input``.
         effective_time: of the policy; an image's attestations may fix it.
         shared: what the ``ec.*`` functions work with.
+        existing: finds VSAs that make a validation unnecessary; None if none is looked for.
     """
 
     options: Options
@@ -81,6 +83,7 @@ class ComponentValidator:
     documents: InputDocuments
     effective_time: EffectiveTime
     shared: Shared
+    existing: Check | None = None
 
     def validate(self, component: Component) -> ComponentOutcome:
         """Judge a component. A fault of ours in it is a violation of its own, and leaves the others their verdicts.
@@ -109,6 +112,10 @@ class ComponentValidator:
 
     def _validate(self, component: Component) -> ComponentOutcome:
         found = _Findings(component, self.options)
+        if self._is_attested(component):
+            return ComponentOutcome(
+                replace(found.result(component.container_image), attested=True), self.effective_time
+            )
         reference = parse(component.container_image)
         try:
             descriptor = self.client.head(reference)
@@ -153,6 +160,13 @@ class ComponentValidator:
             found.warnings += outcome.warnings
             found.successes += outcome.successes
         return ComponentOutcome(found.result(str(image), signatures, attestations, document), effective_time)
+
+    def _is_attested(self, component: Component) -> bool:
+        if self.existing is None:
+            return False
+        from refimpl.vsa.existing import is_attested
+
+        return is_attested(self.existing, component.container_image, component.name)
 
     def _signatures(self, image: Reference, found: _Findings) -> tuple[Signature, ...]:
         if self.options.skip_image_sig_check:

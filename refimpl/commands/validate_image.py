@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refimpl.command_line.options import Options
+    from refimpl.commands.setup import Setup
     from refimpl.errors import Error
+    from refimpl.vsa.check import Check
 
 __all__ = ["Validation", "validate_components", "validate_image"]
 
@@ -114,6 +116,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
             documents=InputDocuments(setup.snapshot.to_json(), shown),
             effective_time=setup.policy.effective_time,
             shared=shared,
+            existing=_existing(options, environ, setup, deadline) if options.vsa_upload else None,
         )
         outcomes = run_all(
             validator.validate,
@@ -135,6 +138,20 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
             indexes=setup.snapshot.indexes,
         )
         return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]))
+
+
+def _existing(options: Options, environ: Mapping[str, str], setup: Setup, deadline: Deadline) -> Check | None:
+    from refimpl.http.transport import Transport
+    from refimpl.vsa.existing import existing_summaries
+
+    return existing_summaries(
+        options,
+        environ,
+        policy=without_secrets_in(setup.policy.spec),
+        key=setup.key.pem,
+        cluster=setup.cluster,
+        transport=Transport(environ, deadline, user_agent="ec-ref"),
+    )
 
 
 def _make_vsas(report: Report, options: Options, environ: Mapping[str, str], deadline: Deadline) -> None:

@@ -30,6 +30,7 @@ class ComponentResult:
         attestations: likewise.
         policy_input: the JSON that the rules saw; empty when no rule was evaluated.
         statements: the attestations' statements exactly as signed.
+        attested: whether an existing VSA stood for the validation, so that nothing was judged now.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ComponentResult:
     attestations: tuple[Mapping[str, Any], ...] = ()
     policy_input: bytes = b""
     statements: tuple[bytes, ...] = ()
+    attested: bool = False
 
     @property
     def success(self) -> bool:

@@ -13,11 +13,11 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["IN_TOTO", "Envelope", "EnvelopeSignature", "pae", "read_envelope"]
+__all__ = ["IN_TOTO", "MOST_SIGNATURES", "Envelope", "EnvelopeSignature", "pae", "read_envelope"]
 
 IN_TOTO = "application/vnd.in-toto+json"
 #: Each costs a verification, and nobody has verified the envelope before.
-_MOST_SIGNATURES = 100
+MOST_SIGNATURES = 100
 
 
 def _typed(envelope: str, signature: str) -> Struct:
@@ -60,8 +60,8 @@ class Envelope:
         """
         members = decode(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED) or {}
         listed = members.get("signatures") or ()
-        if len(listed) > _MOST_SIGNATURES:
-            raise DocumentError(f"more than {_MOST_SIGNATURES} signatures")
+        if len(listed) > MOST_SIGNATURES:
+            raise DocumentError(f"more than {MOST_SIGNATURES} signatures")
         signatures = tuple(
             EnvelopeSignature((item or {}).get("keyid", ""), (item or {}).get("sig", "")) for item in listed
         )

@@ -58,12 +58,18 @@ def flag_errors(options: Options) -> list[Error]:
 def make(report: Report, options: Options, environ: Mapping[str, str], *, cluster: Secrets, deadline: Deadline) -> None:
     """Write, and upload, a VSA of each component and, if they are signed, one of all together.
 
+    What an existing VSA stood for gets no new one, which would be younger than the validation; nor does the run then.
+
     Raises:
         Error: the folder or the key can't be used. What fails for one VSA alone is logged.
     """
     folder = Folder(output_folder(options.attestation_output_dir))
+    validated = [component for component in report.components if not component.attested]
+    for component in report.components:
+        if component.attested:
+            _log.warning("No VSA is made for %s: it has one, and wasn't validated now", component.container_image)
     if options.attestation_format == "predicate":
-        for component in report.components:
+        for component in validated:
             try:
                 predicate = component_predicate(report, component, policy_source=options.policy)
                 write_predicate(folder.path(component.name, component.container_image), predicate)
@@ -77,15 +83,16 @@ def make(report: Report, options: Options, environ: Mapping[str, str], *, cluste
     except Error as error:
         _log.error("%s", error)
         raise
-    attested = (_attested(report, component, options, folder, key) for component in report.components)
+    attested = (_attested(report, component, options, folder, key) for component in validated)
     envelopes = [envelope for envelope in attested if envelope is not None]
     try:
-        envelopes.append(_attested_snapshot(report, key))
+        if len(validated) == len(report.components):
+            envelopes.append(_attested_snapshot(report, key))
     except Error as error:
         _log.error("Failed to process snapshot VSA: %s", error)
         _log.error("Failed to process VSAs: %s", error)
         return
-    if not options.vsa_upload:
+    if envelopes and not options.vsa_upload:
         _log.error("%s", _NOT_UPLOADED)
     for envelope in envelopes:
         upload(envelope, options.vsa_upload, rekor=lambda backend: _rekor(backend, key, environ, deadline))

@@ -72,8 +72,8 @@ def test_an_unknown_command_has_a_hint(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_what_isnt_supported_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "image", "--vsa-upload", "local@x"]) == 1
-    assert capsys.readouterr().err == "Error: --vsa-upload is not supported yet\n"
+    assert main(["validate", "image", "--trace=cpu"]) == 1
+    assert capsys.readouterr().err == "Error: --trace with perf, cpu or mem is not supported yet\n"
 
 
 @pytest.mark.parametrize("command", ["image", "input"])

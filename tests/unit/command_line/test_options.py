@@ -60,9 +60,6 @@ def test_the_words_of_trace(text: str, kinds: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["--vsa-public-key", "k"], "--vsa-public-key"),
-        (["--vsa-upload", "local@d"], "--vsa-upload"),
-        (["--vsa-expiration", "1h"], "--vsa-expiration"),
         (["--certificate-identity", "a", "--certificate-oidc-issuer", "b"], "--certificate-identity"),
         (["--trace=all"], "--trace with perf, cpu or mem"),
     ],
@@ -77,7 +74,16 @@ def test_what_is_not_carried_out_is_refused_by_name(arguments: list[str], name: 
     "arguments",
     [
         [],
-        ["--vsa", "--vsa-expiration", "168h", "--attestation-format", "dsse", "--trace=opa,log"],
+        [
+            "--vsa",
+            "--vsa-expiration",
+            "1h",
+            "--vsa-upload",
+            "local@d",
+            "--attestation-format",
+            "dsse",
+            "--trace=opa,log",
+        ],
         ["--output", "json=f,yaml", "--output", "vsa=f?x", "--output", "bogus"],
         ["--certificate-identity", "a"],
         ["--certificate-identity", "a", "--certificate-oidc-issuer", "b", "--public-key", "k"],

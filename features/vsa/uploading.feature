@@ -1,0 +1,216 @@
+Feature: Uploading verification summaries
+
+  `--vsa-upload` brings each VSA, and the run's, to every place that is named. A place that fails is told in the log; the
+  report and the exit status are those of the validation.
+
+  Background:
+    Given a key pair named "known"
+    And a VSA signing key named "vsa"
+    And an image named "acceptance/image"
+    And a valid image signature of "acceptance/image" image signed by the "known" key
+    And a valid attestation of "acceptance/image" signed by the "known" key
+    And a git repository named "policies" with
+      | accepting/main.rego | happy_day.rego |
+      | refusing/main.rego  | refusing.rego  |
+
+  @vsa-20
+  Scenario: to a folder
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | local@stored/here                                                                  |
+    Then the exit status should be 0
+    And standard error is empty
+    And the folder "stored/here" has exactly the files
+      | vsa-????-??-??T??-??-??.?????????-????????????????.json |
+      | vsa-????-??-??T??-??-??.?????????-????????????????.json |
+    And each VSA in the folder "stored/here" is of the status "passed" and signed by the "vsa" key
+    And the transparency log was given nothing
+
+  @vsa-21
+  Scenario: to a transparency log
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | rekor@${REKOR}                                                                     |
+    Then the exit status should be 0
+    And standard error is empty
+    And the transparency log took VSAs of
+      | acceptance/image     | passed | vsa |
+      | application-snapshot | passed | vsa |
+
+  @vsa-22
+  Scenario: to several places, of an image that doesn't conform
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                      |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//refusing"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                               |
+      | --rekor-url              | ${REKOR}                                                                          |
+      | --output                 | json=report.json                                                                  |
+      | --vsa                    |                                                                                   |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                |
+      | --attestation-output-dir | made                                                                              |
+      | --vsa-expiration         | 0                                                                                 |
+      | --vsa-upload             | local@one,rekor@${REKOR}                                                          |
+      | --vsa-upload             | local@?dir=two                                                                    |
+    Then the exit status should be 1
+    And standard error is "Error: success criteria not met\n"
+    And each VSA in the folder "one" is of the status "failed" and signed by the "vsa" key
+    And each VSA in the folder "two" is of the status "failed" and signed by the "vsa" key
+    And the transparency log took VSAs of
+      | acceptance/image     | failed | vsa |
+      | application-snapshot | failed | vsa |
+
+  @vsa-23
+  Scenario: to a place that isn't known, and to one that is
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | s3@bucket                                                                          |
+      | --vsa-upload             | local@stored                                                                       |
+    Then the exit status should be 0
+    And the standard error has the line
+      """
+      time="…" level=warning msg="invalid storage config 's3@bucket': unsupported backend 's3'. Supported backends: rekor, local"
+      """
+    And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
+
+  @vsa-24
+  Scenario: to a folder that can't be made
+    Given a file "stored" with
+      """
+      in the way
+      """
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | local@stored/x                                                                     |
+    Then the exit status should be 0
+    And the standard error has the line
+      """
+      time="…" level=warning msg="failed to create local backend: failed to create storage directory stored/x: mkdir stored…"
+      """
+
+  @vsa-25
+  Scenario: to a log that refuses them
+    Given the transparency log fails with status 400
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --ignore-rekor           |                                                                                    |
+      | --vsa-upload             | rekor@${REKOR}                                                                     |
+      | --vsa-upload             | local@stored                                                                       |
+    Then the exit status should be 0
+    And the standard error has the line
+      """
+      time="…" level=error msg="[VSA] Failed to upload in-toto 0.0.2 entry" error="failed to create in-toto 0.0.2 log entry: [POST /api/v1/log/entries][400]…
+      """
+    And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
+
+  @vsa-26
+  Scenario: to a log that isn't there
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | rekor@http://${NOBODY}?retries=0                                                   |
+    Then the exit status should be 0
+    And the standard error has the line
+      """
+      time="…" level=error msg="[VSA] Failed to upload in-toto 0.0.2 entry" error="failed to create in-toto 0.0.2 log entry: Post \"http://${NOBODY}/api/v1/log/entries\": …
+      """
+
+  @vsa-27
+  Scenario: a parameter that isn't known, and one that can't be
+    When "validate image" is run with
+      | --image                  | ${REGISTRY}/acceptance/image                                                       |
+      | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key             | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url              | ${REKOR}                                                                           |
+      | --output                 | json=report.json                                                                   |
+      | --vsa                    |                                                                                    |
+      | --vsa-signing-key        | ${vsa_SIGNING_KEY}                                                                 |
+      | --attestation-output-dir | made                                                                               |
+      | --vsa-expiration         | 0                                                                                  |
+      | --vsa-upload             | local@stored?colour=red                                                            |
+      | --vsa-upload             | rekor@${REKOR}?timeout=soon                                                        |
+    Then the exit status should be 0
+    And the standard error has the line
+      """
+      time="…" level=warning msg="[VSA] Local backend: ignoring unknown parameter 'colour'"
+      """
+    And the standard error has the line
+      """
+      time="…" level=warning msg="failed to create rekor backend: invalid timeout format 'soon': time: invalid duration \"soon\""
+      """
+    And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
+    And the transparency log was given nothing
+
+  @vsa-28
+  Scenario: without the key that finds those that are there
+    When "validate image" is run with
+      | --image      | ${REGISTRY}/acceptance/image                                                       |
+      | --policy     | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url  | ${REKOR}                                                                           |
+      | --vsa-upload | local@stored                                                                       |
+    Then the validation fails with the error
+      """
+      --vsa-public-key required when --vsa-upload is set with --vsa-expiration > 0
+      """
+    And no manifest was fetched
+
+  @vsa-29
+  Scenario: into a folder made a place, without VSAs to upload
+    When "validate image" is run with
+      | --image          | ${REGISTRY}/acceptance/image                                                       |
+      | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key     | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url      | ${REKOR}                                                                           |
+      | --output         | json=report.json                                                                   |
+      | --vsa-expiration | 0                                                                                  |
+      | --vsa-upload     | local@stored                                                                       |
+    Then the exit status should be 0
+    And standard error is empty
+    And there is no folder "stored"
