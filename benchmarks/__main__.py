@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.contest import Case, print_head, print_rows, validate
+from benchmarks.comparison import Case, print_head, print_rows, validate
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
 

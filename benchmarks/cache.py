@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.measure import Cost, measured, typical
+from benchmarks.measure import Cost, measure, median_cost
 from ec_acceptance.testbed.gate.rules import Rate
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
@@ -72,7 +72,7 @@ def main() -> None:
         for case in _cases(quick=options.quick):
             world = World(services, f"cache-{case.size}", services.snapshots.feature("bench"), "bench")
             try:
-                _print(case, _measured(case, runs, world, options.rounds))
+                _print(case, _measure(case, runs, world, options.rounds))
             finally:
                 world.close()
     finally:
@@ -86,7 +86,7 @@ def _cases(*, quick: bool) -> Iterator[Case]:
                 yield Case(size, components, rate)
 
 
-def _measured(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dict[Run, tuple[Cost, float]]:
+def _measure(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dict[Run, tuple[Cost, float]]:
     """The typical cost of each run, and the bytes of layers that were fetched."""
     arguments = _arguments(case, world)
     environment = {"PATH": os.environ["PATH"], **world.runs.environment_variables()}
@@ -98,7 +98,7 @@ def _measured(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dic
                 shutil.rmtree(home / ".cache", ignore_errors=True)
             before = len(world.servers.gate.log.requests())
             given = {**environment, "HOME": str(home), "EC_CACHE": "false" if run.mode == "off" else "true"}
-            cost = measured([*run.command, *arguments], given, world.folders.work)
+            cost = measure([*run.command, *arguments], given, world.folders.work)
             if cost.status != 0:
                 raise RuntimeError(f"{run.title}: {case}: exit status {cost.status}: {cost.stdout[:500]!r}")
             layers = set(world.fixtures.layers.values())
@@ -106,7 +106,9 @@ def _measured(case: Case, runs: Sequence[Run], world: World, rounds: int) -> dic
                 exchange.sent for exchange in world.servers.gate.log.requests()[before:] if exchange.reference in layers
             )
             found[run].append((cost, sent))
-    return {run: (typical([cost for cost, _ in costs]), max(sent for _, sent in costs)) for run, costs in found.items()}
+    return {
+        run: (median_cost([cost for cost, _ in costs]), max(sent for _, sent in costs)) for run, costs in found.items()
+    }
 
 
 def _arguments(case: Case, world: World) -> list[str]:

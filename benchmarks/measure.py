@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Cost", "measured", "typical"]
+__all__ = ["Cost", "measure", "median_cost"]
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -32,7 +32,7 @@ class Cost:
     stdout: bytes
 
 
-def measured(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
+def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
     """Run a command to its end, together with everything that it starts."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, so that their CPU time counts
     out = folder / "stdout"
@@ -56,7 +56,7 @@ def measured(command: Sequence[str], environment: Mapping[str, str], folder: Pat
     return Cost(wall, cpu, peak[0], process.returncode, out.read_bytes())
 
 
-def typical(costs: Sequence[Cost]) -> Cost:
+def median_cost(costs: Sequence[Cost]) -> Cost:
     """The medians of several runs."""
     return Cost(
         median(cost.wall for cost in costs),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from behave import given, then, when
 
-from ec_acceptance.testbed.fixtures.damaged_archives import damaged
+from ec_acceptance.testbed.fixtures.damaged_archives import build_damaged_archive
 from ec_acceptance.testbed.fixtures.layer_entries import add_of_entries
 from ec_acceptance.testbed.fixtures.malformed_trees import build_malformed_repository
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
@@ -15,7 +15,7 @@ from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bou
 def _made(context: Context, name: str, damage: str) -> bytes:
     examples = context.world.services.examples
     files = [(path, (examples / example).read_bytes()) for path, example in pairs(context.table)]
-    return damaged(name, files, damage)
+    return build_damaged_archive(name, files, damage)
 
 
 @given('an archive "{name}" that {damage}, with the files')

@@ -29,7 +29,7 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 
 @given('an image signature of "{image}" which {fault}')
-def a_peculiar_signature(context: Context, image: str, fault: str) -> None:
+def a_malformed_signature(context: Context, image: str, fault: str) -> None:
     fixtures = context.world.fixtures
     make = IMAGE_SIGNATURES[fault]
     fixtures.attach(image, "sig", lambda *place: make(Signer(place[0], place[1], fixtures.keys["known"], place[2])))
@@ -43,18 +43,20 @@ def unsigned_attestations(context: Context, count: int, image: str, size: int) -
 
 
 @given('an attestation of "{image}" which {fault}')
-def a_peculiar_attestation(context: Context, image: str, fault: str) -> None:
+def a_malformed_attestation(context: Context, image: str, fault: str) -> None:
     fixtures = context.world.fixtures
     make = ATTESTATIONS[fault]
     fixtures.attach(image, "att", lambda *place: make(Signer(place[0], place[1], fixtures.keys["known"], place[2])))
 
 
 @given('an image signature of "{image}" with a certificate that has {oddity}')
-def a_peculiar_certificate(context: Context, image: str, oddity: str) -> None:
+def a_malformed_certificate(context: Context, image: str, oddity: str) -> None:
     fixtures = context.world.fixtures
     key = fixtures.keys["known"]
     certificate = in_pem("CERTIFICATE", CERTIFICATES[oddity](key))
-    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified(certificate))
+    fixtures.attach(
+        image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).signature_with_certificate(certificate)
+    )
 
 
 @given('an image signature of "{image}" with a certificate of {count:d} lines with colons')
@@ -62,7 +64,7 @@ def a_long_certificate(context: Context, image: str, count: int) -> None:
     fixtures = context.world.fixtures
     key = fixtures.keys["known"]
     text = "-----BEGIN CERTIFICATE-----\n" * 12 + "a:\n" * count
-    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).beside(text))
+    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified_by_text(text))
 
 
 @given('an image signature of "{image}" by an RSA key "{key}" of {bits:d} bits')
@@ -74,7 +76,7 @@ def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> Non
 
 
 @given('a bundle of "{image}" which {fault}')
-def a_peculiar_bundle(context: Context, image: str, fault: str) -> None:
+def a_malformed_bundle(context: Context, image: str, fault: str) -> None:
     world = context.world
     published = world.fixtures.images[image]
     signer = Signer(

@@ -16,8 +16,8 @@ use_step_matcher("re")
 def a_fault(context: Context, nth: str, artifact: str, fault: str) -> None:
     world = context.world
     found = world.fixtures.artifact(artifact)
-    verb = faults.verb(fault, found, world.fixtures.artifact)
-    world.injector.add(found, verb, faults.nth(nth))
+    verb = faults.parse_verb(fault, found, world.fixtures.artifact)
+    world.injector.add(found, verb, faults.parse_nth(nth))
 
 
 use_step_matcher("parse")
@@ -26,7 +26,7 @@ use_step_matcher("parse")
 @given('"{image}" waits before its layers')
 def an_image_waits(context: Context, image: str) -> None:
     world = context.world
-    world.injector.wait_before(
+    world.injector.hold_before_layers(
         world.fixtures.full_name(image), world.fixtures.artifact(f'the configuration of "{image}"')
     )
 
@@ -39,17 +39,17 @@ def every_image_waits(context: Context) -> None:
 
 @given("the registry is healthy")
 def no_faults(context: Context) -> None:
-    context.world.injector.heal()
+    context.world.injector.clear()
 
 
 @when("{artifact} is held")
 def is_held(context: Context, artifact: str) -> None:
-    context.world.injector.held(context.world.fixtures.artifact(artifact))
+    context.world.injector.wait_until_held(context.world.fixtures.artifact(artifact))
 
 
 @when('{artifact} is held for "{image}"')
 def is_held_for(context: Context, artifact: str, image: str) -> None:
-    held = context.world.injector.held(context.world.fixtures.artifact(artifact))
+    held = context.world.injector.wait_until_held(context.world.fixtures.artifact(artifact))
     if held.repository != context.world.fixtures.full_name(image):
         raise NotReachedError(f"{artifact} is held for {held.repository}, not for {image}")
 
@@ -82,7 +82,7 @@ def run_with_a_hold(context: Context, command: str, artifact: str) -> None:
     held = world.fixtures.artifact(artifact)
     world.runs.start(command_line(world, command, arguments(context)))
     world.injector.resume()
-    world.injector.held(held)
+    world.injector.wait_until_held(held)
     world.wait_until_idle()
     world.injector.release(held)
     world.runs.finish(timeout=world.injector.limit)

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from behave import given
 
-from ec_acceptance.testbed.fixtures.bundles import READERS, add_apart, add_opposed, add_repeating, add_sharing
+from ec_acceptance.testbed.fixtures.bundles import (
+    READERS,
+    add_in_opposite_orders,
+    add_repeating,
+    add_sharing,
+    add_unshared,
+)
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs
 
 
@@ -45,7 +51,7 @@ def an_incomplete_image(context: Context, name: str) -> None:
 
 @given("2 images with the same two layers in opposite orders, read through {reader}")
 def opposed_images(context: Context, reader: str) -> None:
-    add_opposed(context.world.fixtures, READERS[reader])
+    add_in_opposite_orders(context.world.fixtures, READERS[reader])
     context.world.judge_files(READERS[reader])
 
 
@@ -58,5 +64,5 @@ def a_repeating_image(context: Context, reader: str) -> None:
 @given('an image "{name}" that shares nothing with the others')
 def an_image_apart(context: Context, name: str) -> None:
     world = context.world
-    add_apart(world.fixtures, f"acceptance/{name}", world.file_policies.reader)
+    add_unshared(world.fixtures, f"acceptance/{name}", world.file_policies.reader)
     world.fixtures.sign_all("known")

@@ -8,7 +8,7 @@ from behave import given, then, use_step_matcher
 
 from ec_acceptance.testbed.expect.outcome import expect_cause, expect_success, reported_causes
 from ec_acceptance.testbed.fixtures import malformed_images
-from ec_acceptance.testbed.fixtures.bundles import READERS, Reader, add_apart, seen
+from ec_acceptance.testbed.fixtures.bundles import READERS, Reader, add_unshared, describe_files
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.images import Compression
 from ec_acceptance.testbed.gate.faults import Artifact
@@ -44,7 +44,7 @@ def a_large_image(context: Context, name: str, size: int) -> None:
 @given("{count:d} images that share nothing, read through {reader}")
 def images_apart(context: Context, count: int, reader: str) -> None:
     for number in range(1, count + 1):
-        add_apart(context.world.fixtures, f"acceptance/bundle-{number}", READERS[reader])
+        add_unshared(context.world.fixtures, f"acceptance/bundle-{number}", READERS[reader])
     context.world.judge_files(READERS[reader])
 
 
@@ -171,7 +171,7 @@ def no_policy_saw_other_files(context: Context) -> None:
     """What policies see is seen as a request of the policy `witness` (features/examples)."""
     world = context.world
     for name, files in world.fixtures.files.items():
-        right = f"seen-{seen(files).rpartition(' ')[2][:12]}"
+        right = f"seen-{describe_files(files).rpartition(' ')[2][:12]}"
         asked = world.runs.requests(repository=name, kind="manifest")
         wrong = [one for one in asked if one.reference.startswith("seen-") and one.reference != right]
         assert not wrong, f"a policy judged {name} by other files than its own: {', '.join(map(str, wrong))}"

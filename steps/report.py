@@ -9,7 +9,7 @@ from behave import then, use_step_matcher
 from ec_acceptance.testbed.expect.outcome import CAUSES, expect_cause, expect_success
 from ec_acceptance.testbed.expect.report import Report
 from ec_acceptance.testbed.fixtures.collection import component
-from ec_acceptance.testbed.scenario.behave_context import Context, named
+from ec_acceptance.testbed.scenario.behave_context import Context, parse_names
 
 
 @then("the output should match the snapshot")
@@ -82,7 +82,7 @@ use_step_matcher("re")
 @then(r'(?:the validation|validation "(?P<name>\w+)")(?P<images> of .+)? is correct')
 def the_validation_is_right(context: Context, name: str | None, images: str | None) -> None:
     world = context.world
-    expect_success(world.runs.finished[name or ""], world.file_policies.expected_messages(named(images)))
+    expect_success(world.runs.finished[name or ""], world.file_policies.expected_messages(parse_names(images)))
 
 
 @then(r'"(?P<image>[^"]+)" fails because of (?P<cause>.+?) of (?P<artifact>the .+)')

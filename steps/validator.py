@@ -7,7 +7,7 @@ import signal
 
 from behave import given, step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, named
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, parse_names
 from ec_acceptance.testbed.scenario.flags import command_line
 from ec_acceptance.testbed.validator.command_line import split
 from ec_acceptance.testbed.validator.memory import require_measurable
@@ -60,7 +60,7 @@ _IMAGES = '(?P<images> for "[^"]+"(?:(?:, | and )"[^"]+")*)?'
 
 @when(f"{_COMMAND} is run{_IMAGES}(?: with)?")
 def a_command_is_run(context: Context, command: str, images: str | None) -> None:
-    context.world.runs.run(command_line(context.world, command, arguments(context), named(images)))
+    context.world.runs.run(command_line(context.world, command, arguments(context), parse_names(images)))
 
 
 @when(f"{_COMMAND} is run again")
@@ -74,7 +74,7 @@ def a_command_is_run_again(context: Context, command: str) -> None:
 
 @when(f'{_COMMAND} starts(?: as "(?P<name>\\w+)")?{_IMAGES}(?: with)?')
 def a_command_starts(context: Context, command: str, name: str | None, images: str | None) -> None:
-    context.world.runs.start(command_line(context.world, command, arguments(context), named(images)), name or "")
+    context.world.runs.start(command_line(context.world, command, arguments(context), parse_names(images)), name or "")
 
 
 @when(r'(?:the validation|validation "(?P<name>\w+)") ends(?P<soon> soon)?')

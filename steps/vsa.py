@@ -229,7 +229,7 @@ def _made(context: Context, name: str) -> Path:
 
 def _comparable(context: Context, path: Path) -> str:
     """A file's text, to the byte but for what differs from run to run and between validators."""
-    text = context.world.redactions.plain(path.read_text(encoding="utf-8"))
+    text = context.world.redactions.redact_text(path.read_text(encoding="utf-8"))
     return re.sub(r'("ec_version": ?)"[^"]+"', r'\1"<version>"', text)
 
 

@@ -197,7 +197,7 @@ def promises() -> Iterable[bytes]:
 def log_answers() -> Iterable[bytes]:
     """What a Rekor server says."""
     for entry in _logged():
-        yield encoded([{_log().uuid(entry): _log().described(entry)}])
+        yield encoded([{_log().uuid(entry): _log().describe(entry)}])
     yield b'{"code": 400, "message": "no"}'
 
 

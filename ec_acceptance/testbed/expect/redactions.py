@@ -52,7 +52,7 @@ class Redactions:
         if value:
             self.values.setdefault(value, name)
 
-    def typed(self, document: Any, invocation: Invocation) -> Any:
+    def redact_document(self, document: Any, invocation: Invocation) -> Any:
         """A copy of a parsed report with placeholders for this run's values.
 
         ``effective-time`` becomes ``<time>`` only if it lies within the invocation; ``ec-version`` becomes
@@ -61,7 +61,7 @@ class Redactions:
         pattern = self._pattern()
         return self._value(document, "", pattern, invocation)
 
-    def plain(self, text: str) -> str:
+    def redact_text(self, text: str) -> str:
         """The text with this run's values replaced by ``<name>``, longest first, and times by ``<time>``."""
         pattern = self._pattern()
         if pattern is not None:

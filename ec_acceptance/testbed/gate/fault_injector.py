@@ -67,11 +67,11 @@ class FaultInjector:
         rules.append(rule)
         return rule
 
-    def wait_before(self, name: str, artifact: Artifact) -> None:
+    def hold_before_layers(self, name: str, artifact: Artifact) -> None:
         """Let the image `name` get no further than to its configuration, which is read before its layers."""
         self._waiting[name] = self.add(artifact, Hold(None), None)
 
-    def heal(self) -> None:
+    def clear(self) -> None:
         """Take all faults out of force."""
         for rules in self._rules.values():
             for rule in rules:
@@ -81,14 +81,14 @@ class FaultInjector:
 
     # What is waited for.
 
-    def held(self, artifact: Artifact) -> Exchange:
+    def wait_until_held(self, artifact: Artifact) -> Exchange:
         """The exchange that is stopped, as soon as a rule has stopped one for this artifact."""
         rules = self._stops(artifact.title)
         self._until(lambda: any(rule.held for rule in rules), f"a hold of {artifact.title}")
         number = next(number for rule in rules for number in rule.held)
         return self._gate.log.requests(since=number)[0]
 
-    def reached(self, artifact: Artifact) -> None:
+    def wait_until_applied(self, artifact: Artifact) -> None:
         """Return when a verb was applied to a request for this artifact."""
         rules = self._rules[artifact.title]
         self._until(lambda: any(rule.hits for rule in rules), f"a fault of {artifact.title}")
@@ -106,7 +106,7 @@ class FaultInjector:
         Args:
             pause: the longest time without an event in an unfaulted run, in seconds.
         """
-        self._gate.log.quiescent(max(LEAST_QUIET, _PAUSES * pause), timeout=self.limit + _PAUSES * pause)
+        self._gate.log.wait_until_quiescent(max(LEAST_QUIET, _PAUSES * pause), timeout=self.limit + _PAUSES * pause)
 
     # What is released.
 

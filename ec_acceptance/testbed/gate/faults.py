@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.gate.log import RequestFilter
     from ec_acceptance.testbed.registry.routes import Kind
 
-__all__ = ["Artifact", "UnknownPhraseError", "nth", "place", "verb"]
+__all__ = ["Artifact", "UnknownPhraseError", "parse_nth", "parse_place", "parse_verb"]
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 _PLACES = (
@@ -77,7 +77,7 @@ class Artifact:
         return {"method": "GET", "kind": self.kind, "repository": self.repository, "reference": self.digest}
 
 
-def nth(words: str) -> int | range | None:
+def parse_nth(words: str) -> int | range | None:
     """Which requests are meant: `every`, `first` to `sixth`, or `later` for all but the first."""
     if words == "every":
         return None
@@ -88,7 +88,7 @@ def nth(words: str) -> int | range | None:
     return _ORDINALS.index(words) + 1
 
 
-def place(words: str, artifact: Artifact) -> int | None:
+def parse_place(words: str, artifact: Artifact) -> int | None:
     """A place in the body as a rule counts it; None is before the head.
 
     The entry boundary is the one behind the layer's first file that policies read: a reader that takes the cut for the
@@ -111,14 +111,14 @@ def place(words: str, artifact: Artifact) -> int | None:
             raise UnknownPhraseError(f"there is no place {words!r} in {artifact.title}")
 
 
-def verb(words: str, artifact: Artifact, other: Callable[[str], Artifact]) -> Verb:
+def parse_verb(words: str, artifact: Artifact, other: Callable[[str], Artifact]) -> Verb:
     """The verb that `words` mean for `artifact`; `other` finds the artifact that takes its place.
 
     Raises:
         UnknownPhraseError: they mean nothing.
     """
     if found := re.fullmatch(rf"(?P<what>.+) (?P<place>{'|'.join(_PLACES)})", words):
-        at = place(found["place"], artifact)
+        at = parse_place(found["place"], artifact)
         if stop := _STOPS.get(found["what"]):
             return stop(at)
         if (change := _CHANGES.get(found["what"])) and at is not None:

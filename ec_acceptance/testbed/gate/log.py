@@ -179,7 +179,7 @@ class Log:
         """Return when no answer is under way, held ones aside: a client may be done before its answers are noted."""
         self.wait_until(lambda: not self._busy(), timeout=timeout, what="the end of all answers")
 
-    def quiescent(self, quiet: float = 1.0, *, timeout: float) -> None:
+    def wait_until_quiescent(self, quiet: float = 1.0, *, timeout: float) -> None:
         """Return when nothing happened for `quiet` seconds, with every request held or answered."""
         if self._settled(None, quiet, timeout):
             raise NotReachedError("the log was closed")

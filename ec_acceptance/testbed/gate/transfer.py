@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.gate.rules import Rule
     from ec_acceptance.testbed.servers.http import Handler, Request, Wire
 
-__all__ = ["MisfitError", "Transfer"]
+__all__ = ["InapplicableRuleError", "Transfer"]
 
 _CODES = {401: "UNAUTHORIZED", 403: "DENIED", 404: "NOT_FOUND", 429: "TOOMANYREQUESTS"}
 _BODILESS = frozenset({204, 304})
@@ -46,7 +46,7 @@ _PACE = 1 << 16
 _PLACED = (Hold, Stall, Close, Reset, ShortLength, EarlyEnd)
 
 
-class MisfitError(Exception):
+class InapplicableRuleError(Exception):
     """A rule that cannot be carried out on the answer at hand, such as a place beyond the body's end."""
 
 
@@ -249,7 +249,7 @@ def _place(rule: Rule, at: int, size: int | None) -> int:
     assert size is not None, "bodies with places have been measured"
     place = size + at if at < 0 else at
     if not 0 <= place <= size:
-        raise MisfitError(f"{rule}: the body has only {size} bytes")
+        raise InapplicableRuleError(f"{rule}: the body has only {size} bytes")
     return place
 
 

@@ -144,7 +144,7 @@ class Log:
         signer = key or self.key
         return base64.b64encode(signer.sign(canonical(_promised(entry, signer)))).decode()
 
-    def described(self, entry: LogEntry, *, key: KeyPair | None = None, size: int | None = None) -> dict[str, Any]:
+    def describe(self, entry: LogEntry, *, key: KeyPair | None = None, size: int | None = None) -> dict[str, Any]:
         """The entry as the API shows it, with its proof at a size of the tree (now, by default).
 
         `key` signs in place of the log's own, which then is another log's word.
@@ -174,7 +174,7 @@ class Log:
 
     def in_bundle(self, entry: LogEntry) -> dict[str, Any]:
         """A `dsse` entry as a Sigstore bundle has it: a `TransparencyLogEntry` in protobuf's JSON."""
-        shown = self.described(entry)
+        shown = self.describe(entry)
         proof = shown["verification"]["inclusionProof"]
         return {
             "logIndex": str(entry.index),

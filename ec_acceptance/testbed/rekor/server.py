@@ -178,7 +178,7 @@ class _Exchange:
         return self._json(200, {"hashes": self.log.consistency(first, last), "rootHash": self.log.root(last)})
 
     def _named(self, entry: LogEntry) -> dict[str, Any]:
-        shown = self.log.described(entry, key=self.faults.key)
+        shown = self.log.describe(entry, key=self.faults.key)
         verification = shown["verification"]
         if self.faults.wrong_root:
             verification["inclusionProof"]["rootHash"] = _flipped(verification["inclusionProof"]["rootHash"])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["Context", "arguments", "named", "pairs", "rows"]
+__all__ = ["Context", "arguments", "pairs", "parse_names", "rows"]
 
 
 class Context(Protocol):
@@ -34,7 +34,7 @@ def pairs(table: Any) -> list[tuple[str, str]]:
     return [(left, right) for left, right in rows(table)]
 
 
-def named(images: str | None) -> list[str] | None:
+def parse_names(images: str | None) -> list[str] | None:
     """The images of `"one", "two" and "three"`; None, for all, without such words."""
     return re.findall(r'"([^"]+)"', images) if images else None
 

@@ -63,7 +63,7 @@ class Expectations:
         except ValueError as error:
             raise AssertionError(f"a line is no JSON: {error}\n{last.describe()}") from None
         assert lines, f"standard output is empty:\n{last.describe()}"
-        self.match_value(stream, sorted((self._redactions.typed(line, last) for line in lines), key=repr))
+        self.match_value(stream, sorted((self._redactions.redact_document(line, last) for line in lines), key=repr))
 
     def redact_seconds(self) -> None:
         """Redact the seconds of the newest run as `<second>`, as summaries write them: date and time, or a number.
@@ -78,7 +78,7 @@ class Expectations:
 
     def redact(self, output: bytes) -> str:
         """An output with this run's values and times replaced; they differ between two targets of one run."""
-        return self._redactions.plain(output.decode())
+        return self._redactions.redact_text(output.decode())
 
     def failure(self, text: str, *, fatal: bool = False) -> None:
         """Demand that the newest run ended with exactly this error and printed nothing else.
@@ -108,13 +108,13 @@ class Expectations:
 
     def _parse(self, output: str, kind: str) -> Any:
         if kind not in {"json", "yaml"}:
-            return self._redactions.plain(output)
+            return self._redactions.redact_text(output)
         last = self._runs.last
         try:
             document = load_exact_json(output) if kind == "json" else yaml.safe_load(output)
         except (ValueError, yaml.YAMLError) as error:
             raise AssertionError(f"the output is no {kind}: {error}\n{last.describe()}") from None
-        return self._redactions.typed(document, last)
+        return self._redactions.redact_document(document, last)
 
 
 def _pattern(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.fixtures.bundles import seen
+from ec_acceptance.testbed.fixtures.bundles import describe_files
 from ec_acceptance.testbed.fixtures.collection import component
 
 if TYPE_CHECKING:
@@ -49,4 +49,4 @@ class FilePolicies:
     def expected_messages(self, images: Iterable[str] | None = None) -> dict[str, str]:
         """What the policies say, by component, when they see all files of these images, and nothing else."""
         names = self._fixtures.images if images is None else map(self._fixtures.full_name, images)
-        return {component(name): seen(self._fixtures.files[name]) for name in names}
+        return {component(name): describe_files(self._fixtures.files[name]) for name in names}

@@ -17,35 +17,37 @@ def _known() -> Redactions:
 
 
 def test_a_whole_value_becomes_one_placeholder() -> None:
-    assert repr(_known().typed({"key": "PEM\n"}, _RUN)) == "{'key': <key>}"
+    assert repr(_known().redact_document({"key": "PEM\n"}, _RUN)) == "{'key': <key>}"
 
 
 def test_known_values_inside_a_text_are_replaced_longest_first() -> None:
     document = ["127.0.0.1:5000/a@x", "127.0.0.1:5000/b"]
-    assert repr(_known().typed(document, _RUN)) == "[<image> + '@x', <registry> + '/b']"
+    assert repr(_known().redact_document(document, _RUN)) == "[<image> + '@x', <registry> + '/b']"
 
 
 def test_letters_of_a_placeholder_are_not_a_placeholder() -> None:
-    assert repr(_known().typed({"key": "<key>"}, _RUN)) == "{'key': '<key>'}"
+    assert repr(_known().redact_document({"key": "<key>"}, _RUN)) == "{'key': '<key>'}"
 
 
 def test_the_time_counts_only_within_the_run() -> None:
     document = [{"effective-time": "2026-01-01T00:00:00.5Z"}, {"effective-time": "2026-01-01T00:01:00Z"}]
-    assert repr(_known().typed(document, _RUN)) == (
+    assert repr(_known().redact_document(document, _RUN)) == (
         "[{'effective-time': <time>}, {'effective-time': '2026-01-01T00:01:00Z'}]"
     )
 
 
 def test_a_time_elsewhere_stays() -> None:
-    assert _known().typed({"effective_on": "2026-01-01T00:00:00Z"}, _RUN) == {"effective_on": "2026-01-01T00:00:00Z"}
+    assert _known().redact_document({"effective_on": "2026-01-01T00:00:00Z"}, _RUN) == {
+        "effective_on": "2026-01-01T00:00:00Z"
+    }
 
 
 def test_an_empty_version_stays() -> None:
-    assert repr(_known().typed([{"ec-version": "v1"}, {"ec-version": ""}], _RUN)) == (
+    assert repr(_known().redact_document([{"ec-version": "v1"}, {"ec-version": ""}], _RUN)) == (
         "[{'ec-version': <version>}, {'ec-version': ''}]"
     )
 
 
 def test_plain_text() -> None:
     text = "ImageRef: 127.0.0.1:5000/a at 2026-01-01T00:00:00Z"
-    assert _known().plain(text) == "ImageRef: <image> at <time>"
+    assert _known().redact_text(text) == "ImageRef: <image> at <time>"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ec_acceptance.testbed.expect.outcome import expect_cause, expect_success, reported_causes
-from ec_acceptance.testbed.fixtures.bundles import READERS, seen
+from ec_acceptance.testbed.fixtures.bundles import READERS, describe_files
 from ec_acceptance.testbed.gate.log import Exchange
 from ec_acceptance.testbed.servers.http import Headers
 from ec_acceptance.testbed.validator.process import Invocation
@@ -16,7 +16,7 @@ from ec_acceptance.testbed.validator.process import Invocation
 if TYPE_CHECKING:
     from ec_acceptance.testbed.registry.routes import Kind
 
-SEEN = seen({"manifests/own.json": {"image": "a"}})
+SEEN = describe_files({"manifests/own.json": {"image": "a"}})
 RESET = "read sha256:aa: connection reset by peer"
 
 

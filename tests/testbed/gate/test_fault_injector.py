@@ -51,7 +51,7 @@ def fetch(gate: Gate) -> Iterator[Fetch]:
         gate.release()
 
 
-def injector(gate: Gate, limit: float = WAIT, running: dict[str, Running] | None = None) -> FaultInjector:
+def make_injector(gate: Gate, limit: float = WAIT, running: dict[str, Running] | None = None) -> FaultInjector:
     return FaultInjector(gate, running or {}, gate.log.requests, limit)
 
 
@@ -61,51 +61,51 @@ def program(*words: str, folder: Path, gate: Gate) -> Running:
     return running
 
 
-def test_what_is_held_is_told_and_let_go(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.add(THE_LAYER, Hold(100), 1)
+def test_what_is_held_is_shown_and_released(gate: Gate, fetch: Fetch) -> None:
+    injector = make_injector(gate)
+    injector.add(THE_LAYER, Hold(100), 1)
     answer = fetch(THE_LAYER)
-    held = lead.held(THE_LAYER)
+    held = injector.wait_until_held(THE_LAYER)
     assert (held.repository, held.reference, held.sent) == ("a", LAYER.digest, 100)
     assert not answer.done()
-    lead.release(THE_LAYER)
+    injector.release(THE_LAYER)
     assert answer.result(WAIT) == LAYER.data
 
 
 def test_only_the_first_request_is_held(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.add(THE_LAYER, Hold(0), 1)
+    injector = make_injector(gate)
+    injector.add(THE_LAYER, Hold(0), 1)
     first = fetch(THE_LAYER)
-    lead.held(THE_LAYER)
+    injector.wait_until_held(THE_LAYER)
     assert fetch(THE_LAYER).result(WAIT) == LAYER.data
     assert not first.done()
 
 
 def test_an_image_waits_for_its_turn(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.wait_before("a", THE_CONFIGURATION)
+    injector = make_injector(gate)
+    injector.hold_before_layers("a", THE_CONFIGURATION)
     answer = fetch(THE_CONFIGURATION)
     assert not answer.done()
-    lead.resume(["a"])
+    injector.resume(["a"])
     assert answer.result(WAIT) == IMAGE.config
 
 
-def test_nothing_to_let_go_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.add(THE_LAYER, Hold(0), 2)
+def test_releasing_nothing_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:
+    injector = make_injector(gate)
+    injector.add(THE_LAYER, Hold(0), 2)
     fetch(THE_LAYER).result(WAIT)
     with pytest.raises(NotReachedError, match="isn't held"):
-        lead.release(THE_LAYER)
+        injector.release(THE_LAYER)
 
 
 def test_a_healthy_registry_holds_nothing(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.add(THE_LAYER, Hold(0), None)
-    lead.add(THE_LAYER, Reset(0), 2)
-    lead.wait_before("a", THE_CONFIGURATION)
+    injector = make_injector(gate)
+    injector.add(THE_LAYER, Hold(0), None)
+    injector.add(THE_LAYER, Reset(0), 2)
+    injector.hold_before_layers("a", THE_CONFIGURATION)
     answers = [fetch(THE_LAYER), fetch(THE_CONFIGURATION)]
-    lead.held(THE_LAYER)
-    lead.heal()
+    injector.wait_until_held(THE_LAYER)
+    injector.clear()
     assert [answer.result(WAIT) for answer in answers] == [LAYER.data, IMAGE.config]
     assert fetch(THE_LAYER).result(WAIT) == LAYER.data
 
@@ -116,29 +116,29 @@ def _head(gate: Gate) -> int:
 
 
 def test_what_is_gone_is_gone_for_those_too_who_ask_for_the_head_alone(gate: Gate) -> None:
-    lead = injector(gate)
-    rule = lead.add(THE_LAYER, Answer(404), None)
+    injector = make_injector(gate)
+    rule = injector.add(THE_LAYER, Answer(404), None)
     assert _head(gate) == 404
     assert rule.hits == 0
-    lead.heal()
+    injector.clear()
     assert _head(gate) == 200
 
 
 def test_one_bad_answer_is_for_who_asks_for_the_whole(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    rule = lead.add(THE_LAYER, Answer(503), 1)
+    injector = make_injector(gate)
+    rule = injector.add(THE_LAYER, Answer(503), 1)
     assert _head(gate) == 200
     fetch(THE_LAYER).result(WAIT)
     assert rule.hits == 1
 
 
-def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate)
-    lead.add(THE_LAYER, Hold(0), 1)
+def test_no_request_is_in_flight_while_one_is_held(gate: Gate, fetch: Fetch) -> None:
+    injector = make_injector(gate)
+    injector.add(THE_LAYER, Hold(0), 1)
     answer = fetch(THE_LAYER)
-    lead.held(THE_LAYER)
+    injector.wait_until_held(THE_LAYER)
     before = max(one.answered or 0 for one in gate.log.requests())
-    lead.wait_until_idle(0)
+    injector.wait_until_idle(0)
     asked = fetch(THE_LAYER)
     asked.result(WAIT)
     assert gate.log.requests()[-1].started - before >= LEAST_QUIET
@@ -146,57 +146,57 @@ def test_rest_comes_while_something_is_held(gate: Gate, fetch: Fetch) -> None:
 
 
 def test_what_never_comes_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate, limit=0.05)
-    lead.add(THE_LAYER, Hold(0), 1)
+    injector = make_injector(gate, limit=0.05)
+    injector.add(THE_LAYER, Hold(0), 1)
     fetch(THE_CONFIGURATION).result(WAIT)
     with pytest.raises(NotReachedError, match="a hold of the layer"):
-        lead.held(THE_LAYER)
+        injector.wait_until_held(THE_LAYER)
 
 
 def test_who_asks_for_nothing_is_at_fault(gate: Gate) -> None:
-    lead = injector(gate, limit=0.05)
-    lead.add(THE_LAYER, Hold(0), 1)
+    injector = make_injector(gate, limit=0.05)
+    injector.add(THE_LAYER, Hold(0), 1)
     with pytest.raises(AssertionError, match="asked the registry for nothing"):
-        lead.held(THE_LAYER)
+        injector.wait_until_held(THE_LAYER)
 
 
 def test_who_stands_still_with_all_requests_answered_is_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
     still = program("sleep", "60", folder=tmp_path, gate=gate)
-    lead = injector(gate, limit=0.3, running={"": still})
-    lead.add(THE_LAYER, Hold(0), 1)
+    injector = make_injector(gate, limit=0.3, running={"": still})
+    injector.add(THE_LAYER, Hold(0), 1)
     fetch(THE_CONFIGURATION).result(WAIT)
     with pytest.raises(AssertionError, match=r"stands still: .* a hold of the layer"):
-        lead.held(THE_LAYER)
+        injector.wait_until_held(THE_LAYER)
     still.kill()
     still.wait(WAIT)
 
 
 def test_who_may_wait_for_what_is_held_is_not_at_fault(gate: Gate, fetch: Fetch, tmp_path: Path) -> None:
     waiting = program("sleep", "60", folder=tmp_path, gate=gate)
-    lead = injector(gate, limit=0.3, running={"": waiting})
-    lead.add(THE_LAYER, Hold(0), 1)
-    lead.wait_before("a", THE_CONFIGURATION)
+    injector = make_injector(gate, limit=0.3, running={"": waiting})
+    injector.add(THE_LAYER, Hold(0), 1)
+    injector.hold_before_layers("a", THE_CONFIGURATION)
     fetch(THE_CONFIGURATION)
     with pytest.raises(NotReachedError, match="a hold of the layer"):
-        lead.held(THE_LAYER)
+        injector.wait_until_held(THE_LAYER)
     waiting.kill()
     waiting.wait(WAIT)
 
 
 def test_who_ends_too_early_is_at_fault_at_once(gate: Gate, tmp_path: Path) -> None:
     ended = program("true", folder=tmp_path, gate=gate)
-    lead = injector(gate, running={"": ended})
-    lead.add(THE_LAYER, Hold(0), 1)
+    injector = make_injector(gate, running={"": ended})
+    injector.add(THE_LAYER, Hold(0), 1)
     with pytest.raises(AssertionError, match="ended before"):
-        lead.held(THE_LAYER)
+        injector.wait_until_held(THE_LAYER)
     assert ended.wait(WAIT).status == 0
 
 
 def test_what_must_come_and_does_not_is_the_validators_fault(gate: Gate, fetch: Fetch) -> None:
-    lead = injector(gate, limit=0.05)
+    injector = make_injector(gate, limit=0.05)
     fetch(THE_LAYER).result(WAIT)
     with pytest.raises(AssertionError, match="an answer didn't come about"):
-        lead.wait_for(lambda: False, "an answer")
+        injector.wait_for(lambda: False, "an answer")
 
 
 def test_the_end_of_a_process_is_told(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ MIDDLE, LAST, BOUNDARY = LAYER.size // 2, LAYER.size - 1, LAYER.boundaries[1]
     ],
 )
 def test_words_mean_a_verb(words: str, wanted: Verb) -> None:
-    assert faults.verb(words, THE_LAYER, {"the other": OTHER}.__getitem__) == wanted
+    assert faults.parse_verb(words, THE_LAYER, {"the other": OTHER}.__getitem__) == wanted
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_words_mean_a_verb(words: str, wanted: Verb) -> None:
 )
 def test_other_words_are_refused(words: str) -> None:
     with pytest.raises(UnknownPhraseError):
-        faults.verb(words, THE_LAYER, {"the other": OTHER}.__getitem__)
+        faults.parse_verb(words, THE_LAYER, {"the other": OTHER}.__getitem__)
 
 
 def test_the_boundary_is_behind_the_first_file_that_policies_read() -> None:
@@ -74,23 +74,23 @@ def test_the_boundary_is_behind_the_first_file_that_policies_read() -> None:
 
 def test_what_has_no_entries_has_no_boundary() -> None:
     with pytest.raises(UnknownPhraseError, match="there is no place"):
-        faults.place("at an entry boundary", OTHER)
+        faults.parse_place("at an entry boundary", OTHER)
 
 
 @pytest.mark.parametrize(("words", "wanted"), [("every", None), ("first", 1), ("third", 3)])
 def test_which_request(words: str, wanted: int | None) -> None:
-    assert faults.nth(words) == wanted
+    assert faults.parse_nth(words) == wanted
 
 
 def test_later_requests_are_all_but_the_first() -> None:
-    later = faults.nth("later")
+    later = faults.parse_nth("later")
     assert isinstance(later, range)
     assert (1 in later, 2 in later, 1000 in later) == (False, True, True)
 
 
 def test_no_number_is_refused() -> None:
     with pytest.raises(UnknownPhraseError):
-        faults.nth("some")
+        faults.parse_nth("some")
 
 
 def test_a_thing_of_no_repository_is_meant_in_all() -> None:

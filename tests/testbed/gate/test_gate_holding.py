@@ -42,7 +42,7 @@ def test_what_was_sent_before_a_hold_has_arrived(gate: Gate, at: int | None, sen
     assert split(got)[2] == DATA
 
 
-def test_held_requests_are_let_go_one_by_one(gate: Gate, background: ThreadPoolExecutor) -> None:
+def test_held_requests_are_released_one_by_one(gate: Gate, background: ThreadPoolExecutor) -> None:
     rule = gate.add(Hold(5), kind="blob")
     fetched = {}
     for count in (1, 2):
@@ -84,7 +84,7 @@ def test_a_stalled_answer_is_not_released_but_ends_with_the_gate(
     gate.release()
     with pytest.raises(LookupError):
         rules[0].release_one()
-    gate.log.quiescent(0.1, timeout=WAIT)
+    gate.log.wait_until_quiescent(0.1, timeout=WAIT)
     assert [one.state for one in gate.held()] == ["held", "held"]
     gate.close()
     assert all(isinstance(one.exception(WAIT), ConnectionError | http.client.IncompleteRead) for one in stalled)
@@ -108,7 +108,7 @@ def test_a_barrier_lets_nobody_through_before_all_are_there(gate: Gate, backgrou
     rule = gate.add(Barrier(2), kind="blob")
     first = background.submit(get, gate)
     rule.wait_held(timeout=WAIT)
-    gate.log.quiescent(0.1, timeout=WAIT)
+    gate.log.wait_until_quiescent(0.1, timeout=WAIT)
     assert not first.done()
     assert [background.submit(get, gate).result(WAIT), first.result(WAIT), get(gate)] == [(200, DATA)] * 3
 

@@ -84,7 +84,7 @@ def test_quiet_means_that_nothing_goes_on_but_what_is_held(gate: Gate, backgroun
     fetched = background.submit(get, gate)
     slow.wait_hits(timeout=WAIT)
     hold.wait_held(timeout=WAIT)
-    gate.log.quiescent(0.05, timeout=WAIT)
+    gate.log.wait_until_quiescent(0.05, timeout=WAIT)
     [ping] = gate.log.requests(kind="ping")
     assert ping.state == "done"
     assert pinged.result(WAIT)[0] == 200
@@ -104,7 +104,7 @@ def test_quiet_isnt_reported_while_things_happen(gate: Gate) -> None:
     thread.start()
     try:
         with pytest.raises(NotReachedError, match=r"not reached: 5 s of quiet"):
-            gate.log.quiescent(5, timeout=0.3)
+            gate.log.wait_until_quiescent(5, timeout=0.3)
     finally:
         stop.set()
         thread.join()
@@ -124,7 +124,7 @@ def test_a_waiter_is_freed_when_the_log_is_closed(background: ThreadPoolExecutor
     log = Log()
     waits: list[Callable[[], object]] = [
         lambda: log.wait_for(timeout=WAIT, kind="blob"),
-        lambda: log.quiescent(WAIT, timeout=WAIT),
+        lambda: log.wait_until_quiescent(WAIT, timeout=WAIT),
     ]
     waiting = [background.submit(wait) for wait in waits]
     log.close()

@@ -48,7 +48,7 @@ def test_entries_are_found_by_body_uuid_and_index(log: Log) -> None:
 
 
 def test_the_promise_is_signed_over_the_canonical_entry(log: Log) -> None:
-    shown = log.described(log.add(b"body"))
+    shown = log.describe(log.add(b"body"))
     signed = f'{{"body":"Ym9keQ==","integratedTime":{NOW},"logID":"{KEY.fingerprint.hex()}","logIndex":0}}'
     check(KEY, shown["verification"]["signedEntryTimestamp"], signed.encode())
     with pytest.raises(InvalidSignature):
@@ -57,7 +57,7 @@ def test_the_promise_is_signed_over_the_canonical_entry(log: Log) -> None:
 
 def test_another_logs_key_signs_under_its_own_id(log: Log) -> None:
     other = KeyPair.derived("tests", "other log")
-    shown = log.described(log.add(b"body"), key=other)
+    shown = log.describe(log.add(b"body"), key=other)
     assert shown["logID"] == other.fingerprint.hex()
     signed = f'{{"body":"Ym9keQ==","integratedTime":{NOW},"logID":"{shown["logID"]}","logIndex":0}}'
     check(other, shown["verification"]["signedEntryTimestamp"], signed.encode())
@@ -66,7 +66,7 @@ def test_another_logs_key_signs_under_its_own_id(log: Log) -> None:
 def test_a_bundle_promises_what_the_entry_says(log: Log) -> None:
     entry = log.add(b"body")
     bundle = log.bundle(entry)
-    shown = log.described(entry)
+    shown = log.describe(entry)
     assert bundle["Payload"] == {name: shown[name] for name in ("body", "integratedTime", "logID", "logIndex")}
     check(KEY, bundle["SignedEntryTimestamp"], json.dumps(bundle["Payload"], separators=(",", ":")).encode())
 
@@ -86,5 +86,5 @@ def test_a_checkpoint_is_a_signed_note(log: Log) -> None:
 def test_an_entry_can_be_shown_as_of_an_earlier_size(log: Log) -> None:
     entry = log.add(b"1")
     log.add(b"2")
-    proof = log.described(entry, size=1)["verification"]["inclusionProof"]
+    proof = log.describe(entry, size=1)["verification"]["inclusionProof"]
     assert (proof["treeSize"], proof["hashes"], proof["rootHash"]) == (1, [], entry.leaf)

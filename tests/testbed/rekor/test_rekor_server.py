@@ -84,7 +84,7 @@ def test_a_proposed_image_signature_finds_its_entry(ask: Ask, log: Log, signatur
     entry = log.add(hashedrekord(signature.payload, signature.signature, KNOWN.public_pem))
     log.add(b"after")
     status, [found] = ask("POST", "/entries/retrieve", query(proposed_image(signature)))
-    assert (status, found) == (200, {log.uuid(entry): log.described(entry)})
+    assert (status, found) == (200, {log.uuid(entry): log.describe(entry)})
 
 
 @pytest.mark.parametrize("kind", [dsse, intoto])
@@ -209,7 +209,7 @@ def shown(ask: Ask) -> tuple[str, Any]:
 
 
 def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log: Log) -> None:
-    truth = log.described(log.add(b"1"))
+    truth = log.describe(log.add(b"1"))
     proof, promise = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
 
     server.faults = LogFaults(wrong_root=True)

@@ -140,7 +140,7 @@ def test_at_most_so_many_transfers_at_once(lab: Lab) -> None:
                 partial(run.layers.read, ref.repository, descriptor_of(layer), lambda stream: len(stream.read(1)))
             )
         lab.gate.log.wait_until(lambda: len(lab.gate.held()) == 2, timeout=SECONDS)
-        lab.gate.log.quiescent(0.2, timeout=SECONDS)
+        lab.gate.log.wait_until_quiescent(0.2, timeout=SECONDS)
         assert len(lab.gate.log.requests(kind="blob")) == 2
         rule.release()
         assert crowd.results() == [1] * 6

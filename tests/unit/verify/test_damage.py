@@ -177,7 +177,7 @@ def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 def _answer() -> bytes:
     log = _log()
     entry = log.add(hashedrekord(_PAYLOAD, KNOWN.sign(_PAYLOAD), KNOWN.public_pem))
-    return json.dumps([{log.uuid(entry): log.described(entry)}]).encode()
+    return json.dumps([{log.uuid(entry): log.describe(entry)}]).encode()
 
 
 def _read_answer(data: bytes) -> object:

@@ -234,7 +234,7 @@ def test_an_entry_about_another_signature_proves_nothing() -> None:
     def reason(body: bytes, **changes: Any) -> str:
         log = Log(LOG)
         entry = log.add(body)
-        answer = json.dumps([{log.uuid(entry): log.described(entry)}]).encode()
+        answer = json.dumps([{log.uuid(entry): log.describe(entry)}]).encode()
         with Server(lambda _: Response(200, (("Content-Type", "application/json"),), answer)) as liar:
             return _reason(liar.url, **changes).removeprefix("no valid tlog entries found ")
 

@@ -92,7 +92,7 @@ def test_only_other_kinds(log: RekorServer) -> None:
 def test_entries_that_are_not_whole(log: RekorServer, change: dict[str, Any], text: str) -> None:
     entry = GOOD.log_into(log.log)
     uuid = log.log.uuid(entry)
-    shown = {**log.log.described(entry), **change}
+    shown = {**log.log.describe(entry), **change}
     answers = {"index": json.dumps([uuid]).encode(), "entries": json.dumps({uuid: shown}).encode()}
     with _Scripted(answers) as url, pytest.raises(VerificationError) as caught:
         RekorRetriever(url, Transport({}, Deadline(20), user_agent="tests")).retrieve(IMAGE)

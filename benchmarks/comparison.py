@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.measure import Cost, measured, typical
+from benchmarks.measure import Cost, measure, median_cost
 from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["Case", "contestants", "print_head", "print_rows", "validate"]
+__all__ = ["Case", "print_head", "print_rows", "validate", "validators"]
 
 _OTHERS = {"before": "EC_BEFORE", "oracle": "EC_ORACLE"}
 
@@ -31,7 +31,7 @@ class Case:
     cold: bool = False
 
 
-def contestants() -> dict[str, Validator]:
+def validators() -> dict[str, Validator]:
     """The validators by name: ours, and those that variables name: an older `ec-ref`, and `ec`."""
     named = {name: os.environ.get(variable, "") for name, variable in _OTHERS.items()}
     return {"ec-ref": Validator()} | {name: Validator(command) for name, command in named.items() if command}
@@ -60,7 +60,7 @@ def print_head(rounds: int) -> None:
 
 def print_rows(case: Case, world: World, rounds: int) -> None:
     """Measure a case, and print a row for each validator, with the ratios of ours to the others."""
-    costs = _measured(case, world, rounds)
+    costs = _measure(case, world, rounds)
     ours = costs["ec-ref"]
     for name, base in costs.items():
         ratios = " | | "
@@ -70,23 +70,23 @@ def print_rows(case: Case, world: World, rounds: int) -> None:
         print(f"| {case.name} | {name} | {base.wall:.3f} | {base.cpu:.3f} | {memory:.0f} | {ratios} |", flush=True)
 
 
-def _measured(case: Case, world: World, rounds: int) -> dict[str, Cost]:
-    validators = contestants()
-    costs: dict[str, list[Cost]] = {name: [] for name in validators}
+def _measure(case: Case, world: World, rounds: int) -> dict[str, Cost]:
+    compared = validators()
+    costs: dict[str, list[Cost]] = {name: [] for name in compared}
     for _ in range(rounds + 1):
-        for name, validator in validators.items():  # alternating, so that a busy machine is busy for both
+        for name, validator in compared.items():  # alternating, so that a busy machine is busy for both
             home = world.folders.root / f"home-{name}"
             if case.cold:
                 shutil.rmtree(home / ".cache", ignore_errors=True)
             environment = {"PATH": os.environ["PATH"], **case.environment, "HOME": str(home)}
-            cost = measured([*validator.command, *case.arguments], environment, world.folders.work)
+            cost = measure([*validator.command, *case.arguments], environment, world.folders.work)
             if cost.status != 0:
                 raise RuntimeError(f"{name}: {case.name}: exit status {cost.status}: {cost.stdout[:500]!r}")
             costs[name].append(cost)
         reports = [_report(found[-1].stdout) for found in costs.values()] if "validate" in case.arguments else []
         if any(report != reports[0] for report in reports):
             raise RuntimeError(f"{case.name}: the reports differ, so the costs say nothing")
-    return {name: typical(found[1:]) for name, found in costs.items()}  # the first round warms the machine's caches
+    return {name: median_cost(found[1:]) for name, found in costs.items()}  # the first round warms the machine's caches
 
 
 def _report(output: bytes) -> dict[str, Any]:
