@@ -40,7 +40,9 @@ FEW_VALUES = 100_000
 #: How many any other one may have.
 MANY_VALUES = 4_000_000
 
-_LONG_INTEGER = re.compile("[0-9]{309}")  # the largest float has so many digits
+_LONGEST = 309  # digits of the largest float
+_LONG_INTEGER = re.compile(f"[0-9]{{{_LONGEST}}}")
+_SAMPLE = 32  # of each 154 characters, of which each such integer has all somewhere
 _REPLACEMENT = "\ufffd"
 
 
@@ -108,7 +110,7 @@ def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
 
 def _load(text: str) -> tuple[Any, bool]:
     """The value, and whether it may have numbers that no float holds; those are carried by their text."""
-    long = _LONG_INTEGER.search(text) is not None
+    long = _has_long_integer(text)
     infinite: list[str] = []
 
     def number(text: str) -> Any:
@@ -126,6 +128,13 @@ def _load(text: str) -> tuple[Any, bool]:
         parse_int=_integer if long else None,
     )
     return value, long or bool(infinite)
+
+
+def _has_long_integer(text: str) -> bool:
+    """Whether there may be an integer that no float holds: of most texts a few characters tell that there is none."""
+    half = _LONGEST // 2
+    samples = (text[place : place + _SAMPLE] for place in range(0, len(text) - half + 1, half))
+    return any(map(str.isdecimal, samples)) and _LONG_INTEGER.search(text) is not None
 
 
 def _refused(_: str) -> Any:

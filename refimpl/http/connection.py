@@ -78,11 +78,11 @@ class Connection:
         easy.setopt(pycurl.HTTP_CONTENT_DECODING, 0)  # `refimpl.http.coding` does, with bounds
         easy.setopt(pycurl.HEADEROPT, _SEPARATE_HEADERS)
         easy.setopt(pycurl.USERAGENT, user_agent)
-        easy.setopt(pycurl.HEADERFUNCTION, self._header)
-        easy.setopt(pycurl.WRITEFUNCTION, self._body)
-        easy.setopt(pycurl.PREREQFUNCTION, self._ready)
         self._lines: list[bytes] = []
         self._parts: list[bytes] = []
+        easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
+        easy.setopt(pycurl.WRITEFUNCTION, self._parts.append)
+        easy.setopt(pycurl.PREREQFUNCTION, self._ready)
         self._head: Head | None = None
         self._head_size = 0
         self._result: int | None = None
@@ -262,12 +262,6 @@ class Connection:
             record=self._record,
             proxy_status=easy.getinfo(pycurl.HTTP_CONNECTCODE),
         )
-
-    def _header(self, line: bytes) -> None:
-        self._lines.append(line)
-
-    def _body(self, data: bytes) -> None:
-        self._parts.append(data)
 
     def _ready(self, *addresses: object) -> int:
         """The connection is there, and the request is about to be sent."""

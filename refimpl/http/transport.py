@@ -179,6 +179,7 @@ class Transport:
         self._user_agent = user_agent
         self._trust = Trust(tls, environ)
         self._proxy = proxy
+        self._proxies: dict[Origin, Proxy | None] = {}
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Connection]] = {}
         self._closed = False
@@ -329,15 +330,20 @@ class Transport:
             attempt += 1
 
     def _proxy_for(self, origin: Origin) -> Proxy | None:
-        return self._proxy or proxy_for(*origin, self._environ)
+        if self._proxy is not None:
+            return self._proxy
+        try:
+            return self._proxies[origin]
+        except KeyError:
+            return self._proxies.setdefault(origin, proxy_for(*origin, self._environ))
 
     def _fields(self, method: str, origin: Origin, url: URL, headers: Mapping[str, str]) -> list[bytes]:
         """The lines of the request's head; a value that would begin another line is refused."""
         named = {"User-Agent": self._user_agent, "Accept": "", "Accept-Encoding": "identity", **headers}
         if self._trust.tls.server_name and origin[0] == "https":
             named["Host"] = url.host
-        wrong = next((name for name, value in named.items() if _NO_VALUE.search(value)), None)
-        if wrong is not None:
+        if _NO_VALUE.search("".join(named.values())):
+            wrong = next(name for name, value in named.items() if _NO_VALUE.search(value))
             raise UnreachableError(f"{_asked(method, url)}: net/http: invalid header field value for {quoted(wrong)}")
         return [encoded(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from refimpl.errors import NotFoundError, RegistryError, VerificationError, is_undecided
 from refimpl.golang.base64text import Base64Error, decode
@@ -20,6 +20,7 @@ from refimpl.verify.transparency_log import Evidence
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from refimpl.golang.document import Document
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Reference
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from refimpl.verify.transparency_log import TransparencyLog
 
 __all__ = ["Verifier"]
+
+_Verified = TypeVar("_Verified")
 
 _log = logging.getLogger(__name__)
 
@@ -114,19 +117,20 @@ class Verifier:
                 raise VerificationError(f"unable to parse bundle attestation: {error}") from None
         layers = self._layers(ref, "att")
 
-        def verified(layer: Descriptor) -> Attachment:
+        def verified(layer: Descriptor) -> tuple[Attachment, Envelope, Document]:
             found = self._load(ref, layer)
             time = self._logged(found, is_attestation=True)
-            statement = read_envelope(found.payload).verified(self._key)
+            envelope = read_envelope(found.payload)
+            statement = envelope.verified(self._key)
             try:
                 document = parse(statement)
             except DocumentError as error:
                 raise VerificationError(str(error)) from None
             check_claim(document, _digest(ref))
             self._check_validity(found, time)
-            return found
+            return found, envelope, document
 
-        return tuple(_attestation(found) for found in self._each(layers, verified, "attestations"))
+        return tuple(_attestation(*parsed) for parsed in self._each(layers, verified, "attestations"))
 
     def bundles(self, ref: Reference) -> tuple[Bundled, ...] | None:
         """The image's verified bundles; None when none refers to it, so that tags count (specification 20 §6).
@@ -175,7 +179,7 @@ class Verifier:
             raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None
         except VerificationError as error:
             raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
-        return _attestation(found)
+        return _unread_attestation(found)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
         """The layers of the artefact beside the image; none when it isn't there."""
@@ -219,14 +223,14 @@ class Verifier:
             found.certificate.check_logged_at(logged)
 
     def _each(
-        self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], Attachment], kind: Kind
-    ) -> list[Attachment]:
+        self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], _Verified], kind: Kind
+    ) -> list[_Verified]:
         """The layers that verify, in their order; several small ones are looked at at once.
 
         Anybody may attach layers, so none is held that didn't verify, nor its error, whose traceback holds it.
         """
 
-        def outcome(layer: Descriptor) -> Attachment | str:
+        def outcome(layer: Descriptor) -> _Verified | str:
             try:
                 return verified(layer)
             except VerificationError as error:
@@ -240,8 +244,24 @@ class Verifier:
         return kept
 
 
-def _attestation(found: Attachment) -> Attestation:
-    """Parse an attestation's layer (specification 20 §5.5).
+def _unread_attestation(found: Attachment) -> Attestation:
+    """Parse an attestation's layer that nobody has read to verify it.
+
+    Raises:
+        VerificationError: see `_attestation`.
+    """
+    try:
+        envelope = Envelope.parse(found.payload)
+        if not envelope.payload:
+            raise VerificationError(f"{_UNTYPED}: no `payload` data found")
+        document = parse(decode(envelope.payload))
+    except (DocumentError, Base64Error) as error:
+        raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None
+    return _attestation(found, envelope, document)
+
+
+def _attestation(found: Attachment, envelope: Envelope, document: Document) -> Attestation:
+    """The attestation of a layer, with its envelope and its statement (specification 20 §5.5).
 
     Raises:
         VerificationError: it cannot be parsed, or is SLSA provenance that doesn't conform.
@@ -250,11 +270,7 @@ def _attestation(found: Attachment) -> Attestation:
 
     _check_media_type(found.media_type)
     try:
-        envelope = Envelope.parse(found.payload)
-        if not envelope.payload:
-            raise VerificationError(f"{_UNTYPED}: no `payload` data found")
-        statement = decode(envelope.payload)
-        document = parse(statement)
+        statement = decode(envelope.payload)  # verifying takes the other alphabet of base64, too
         header = read_header(document)
     except (DocumentError, Base64Error) as error:
         raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None

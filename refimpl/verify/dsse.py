@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
@@ -18,6 +19,8 @@ __all__ = ["IN_TOTO", "MOST_SIGNATURES", "Envelope", "EnvelopeSignature", "pae",
 IN_TOTO = "application/vnd.in-toto+json"
 #: Each costs a verification, and nobody has verified the envelope before.
 MOST_SIGNATURES = 100
+#: Small envelopes are read and verified once for all who ask for it: this many are kept, of at most so many bytes.
+_KEPT, _SMALL = 64, 1 << 16
 
 
 def _typed(envelope: str, signature: str) -> Struct:
@@ -58,6 +61,10 @@ class Envelope:
         Raises:
             DocumentError: not JSON, or a member of the wrong type, or too many of them.
         """
+        return (_small if len(data) <= _SMALL else cls._read)(data, verifying)
+
+    @classmethod
+    def _read(cls, data: bytes, verifying: bool) -> Envelope:  # noqa: FBT001 - cached by position
         members = decode(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED) or {}
         listed = members.get("signatures") or ()
         if len(listed) > MOST_SIGNATURES:
@@ -80,8 +87,7 @@ class Envelope:
             signatures = [decode_either(signature.sig) for signature in self.signatures]
         except Base64Error as error:
             raise VerificationError(str(error)) from None
-        signed = pae(self.payload_type, payload)
-        if any(key.accepts(signature, signed) for signature in signatures):
+        if any(_accepted(key, pae(self.payload_type, payload), tuple(signatures))):
             return payload
         raise VerificationError("accepted signatures do not match threshold, Found: 0, Expected 1")
 
@@ -99,12 +105,27 @@ class Envelope:
         except Base64Error:
             reason = "unable to base64 decode payload (is payload in the right format?)"
             raise VerificationError(f"could not verify envelope: {reason}") from None
-        accepted = [key.accepts(signature, signed) for signature in signatures]
+        accepted = _accepted(key, signed, tuple(signatures))
         if not any(accepted):
             reason = "accepted signatures do not match threshold, Found: 0, Expected 1"
             raise VerificationError(f"could not verify envelope: {reason}")
         if not all(accepted):
             raise VerificationError("all signatures must have a key that verifies it")
+
+
+_small = lru_cache(_KEPT)(Envelope._read)  # noqa: SLF001 - of this module
+
+
+def _accepted(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
+    """Which signatures are by the key. The log's question needs to know, and then the check itself."""
+    return (
+        _verified(key, signed, signatures) if len(signed) <= _SMALL else _verified.__wrapped__(key, signed, signatures)
+    )
+
+
+@lru_cache(_KEPT)
+def _verified(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
+    return tuple(key.accepts(signature, signed) for signature in signatures)
 
 
 def read_envelope(data: bytes) -> Envelope:

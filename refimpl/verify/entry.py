@@ -7,6 +7,7 @@ certificate: anybody may log anything, and an entry of kind ``rekord``, say, isn
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, VerificationError
@@ -25,6 +26,8 @@ _PRE_HASHED = {"sha256": 32, "sha384": 48, "sha512": 64}
 #: What else Rekor 1.5 has entries for; none of them tells of an image's signature.
 _OTHER_KINDS = frozenset({"alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm", "tuf"})
 _MOST_CERTIFICATES = 10
+#: Keys that were read once needn't be read again: this many, from texts of at most so many characters.
+_KNOWN, _SHORT = 32, 1 << 14
 _UNSUPPORTED = "unsupported type"
 
 
@@ -110,6 +113,10 @@ def key_of(text: str) -> PublicKey:
     Raises:
         VerificationError: it is neither.
     """
+    return _known_key(text) if len(text) <= _SHORT else _read_key(text)
+
+
+def _read_key(text: str) -> PublicKey:
     blocks, _ = pem.split(text)
     if not blocks:
         raise VerificationError("invalid public key: failure decoding PEM")
@@ -125,6 +132,9 @@ def key_of(text: str) -> PublicKey:
         return parse_public_key(text)
     except KeyMaterialError as error:
         raise VerificationError(f"invalid public key: {error}") from None
+
+
+_known_key = lru_cache(_KNOWN)(_read_key)
 
 
 def _one(texts: tuple[str, ...]) -> str:

@@ -45,6 +45,9 @@ HEADER = Struct.embedding(
 )
 
 
+_ANY_STATEMENT = HEADER.plus(predicate=ANY)
+
+
 @record
 class Header:
     """What a statement says of itself; missing members are empty."""
@@ -76,7 +79,7 @@ def read_header(statement: Document) -> Header:
     Raises:
         DocumentError: a member of the wrong type.
     """
-    header = decode(statement, HEADER.plus(predicate=ANY)) or {}
+    header = decode(statement, _ANY_STATEMENT) or {}
     return Header(header.get("_type", ""), header.get("predicateType", ""))
 
 

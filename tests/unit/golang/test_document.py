@@ -96,3 +96,15 @@ def test_every_number_is_a_number(text: bytes) -> None:
 def test_what_protobuf_cannot_carry_is_told(predicate: bytes, reason: Any) -> None:
     document = parse(predicate)
     assert protobuf_error(document.value, garbled=document.garbled) == reason
+
+
+@pytest.mark.parametrize("before", [0, 1, 30, 31, 32, 122, 123, 153, 154, 155, 307, 308, 309])
+@pytest.mark.parametrize("digits", [308, 309, 310, 463])
+@pytest.mark.parametrize("after", [0, 1, 500])
+def test_a_long_integer_is_found_wherever_it_stands(before: int, digits: int, after: int) -> None:
+    text = f'["{"x" * before}",{"9" * digits},"{"x" * after}"]'.encode()
+    assert parse(text).overflowing == (digits >= 309)
+
+
+def test_the_digits_of_a_text_are_no_integer() -> None:
+    assert not parse(b'["' + b"0123456789abcdef" * 64 + b'"]').overflowing
