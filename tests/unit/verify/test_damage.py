@@ -64,7 +64,7 @@ def _log() -> Log:
 
 
 def _bundle() -> bytes:
-    return BUNDLES["nothing is wrong with"](Signer(DIGEST, "x", KNOWN, _log()))
+    return BUNDLES["is valid"](Signer(DIGEST, "x", KNOWN, _log()))
 
 
 def _read_bundle(data: bytes) -> object:
