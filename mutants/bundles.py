@@ -31,7 +31,7 @@ def bundles_of_signatures_alone() -> None:
             shown = [sigstore._shown(Signature("", "")) for _ in verifier.image_signatures(reference)]
             return shown, []
 
-        return sigstore._remembered(context.shared, "signatures", ref, opts, verified, keep_failures=True)
+        return sigstore._remember(context.shared, "signatures", ref, opts, verified, keep_failures=True)
 
     replace(sigstore, "verify_image", verify_image)
 
@@ -70,10 +70,10 @@ def bundles_with_more_members() -> None:
     from refimpl.verify import protojson
 
     @changed(protojson, "_message")
-    def message(original: Callable[..., Any], value: Any, wanted: Any, *, garbled: bool) -> Any:
+    def message(original: Callable[..., Any], value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
         if isinstance(value, dict) and not hasattr(value, "pairs"):
             value = {name: member for name, member in value.items() if name in wanted.spellings()}
-        return original(value, wanted, garbled=garbled)
+        return original(value, wanted, has_invalid_utf8=has_invalid_utf8)
 
 
 @mutant(
@@ -86,8 +86,8 @@ def last_of_two_members_counts() -> None:
     from refimpl.verify import protojson
 
     @changed(protojson, "_message")
-    def message(original: Callable[..., Any], value: Any, wanted: Any, *, garbled: bool) -> Any:
-        return original(dict(value) if isinstance(value, dict) else value, wanted, garbled=garbled)
+    def message(original: Callable[..., Any], value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
+        return original(dict(value) if isinstance(value, dict) else value, wanted, has_invalid_utf8=has_invalid_utf8)
 
 
 @mutant(

@@ -20,9 +20,9 @@ __all__: list[str] = []
     "creds-01 creds-02 creds-03 creds-04 creds-05",
 )
 def first_challenge_only() -> None:
-    from refimpl.oci import session
+    from refimpl.http import challenge
 
-    @changed(session, "choose")
+    @changed(challenge, "choose")
     def choose(original: Callable[..., Any], offered: list[Any]) -> Any:
         return offered[0] if offered else original(offered)
 

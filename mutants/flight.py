@@ -89,12 +89,16 @@ def flight_only_in_memory() -> None:
     "cache-22 cache-03 cache-05.6 cache-11.2 layers-04",
 )
 def builtin_apart() -> None:
+    from refimpl import record
     from refimpl.layers.layers import Layers
     from refimpl.rego.builtins import files
+    from refimpl.rego.builtins.context import ComponentContext
 
-    @changed(files, "files_of")
-    def files_of(original: Callable[..., Any], layers: Any, *arguments: Any) -> Any:
-        return original(Layers(layers._client, None, deadline=layers._deadline), *arguments)
+    @changed(files, "_files")
+    def read_files(original: Callable[..., Any], context: Any, *arguments: Any) -> Any:
+        layers = context.shared.layers
+        alone = Layers(layers._client, None, deadline=layers._deadline)
+        return original(ComponentContext(record.replace(context.shared, layers=alone)), *arguments)
 
 
 @mutant(

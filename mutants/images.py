@@ -43,7 +43,7 @@ def layer_error_swallowed() -> None:
 def gzip_only() -> None:
     from refimpl.layers import stream
 
-    @changed(stream, "_detected")
+    @changed(stream, "_detect")
     def detected(*_: object) -> str:
         return "gzip"
 

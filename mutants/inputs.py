@@ -57,7 +57,7 @@ def strict_configuration() -> None:
     from refimpl.errors import MalformedError
     from refimpl.golang import members
 
-    @changed(members, "canonical")
+    @changed(members, "canonicalise")
     def canonical(original: Callable[..., Any], value: Any, shape: Any) -> Any:
         known = {name for name, _ in shape.names.values()}
         if isinstance(value, dict) and (None in value.values() or not known >= value.keys()):

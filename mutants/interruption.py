@@ -164,7 +164,7 @@ def links_are_replaced() -> None:
 def standard_output_is_replaced() -> None:
     from refimpl.report import file
 
-    replace(file, "written_by", lambda *_: False)
+    replace(file, "is_written_by", lambda *_: False)
 
 
 @mutant(

@@ -166,7 +166,7 @@ def rules_may_ask_the_world() -> None:
 def folder_as_written() -> None:
     from refimpl.policy.sources import git
 
-    replace(git, "_decoded", lambda path: path)
+    replace(git, "_decode", lambda path: path)
 
 
 @mutant(

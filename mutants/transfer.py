@@ -240,7 +240,7 @@ def unbounded_downloads() -> None:
 
     from refimpl.layers import files
     from refimpl.layers.layers import Layers
-    from refimpl.layers.listing import cleaned
+    from refimpl.layers.listing import clean_path
 
     @changed(Layers, "__init__")
     def made(original: Callable[..., None], *arguments: Any, **named: Any) -> None:
@@ -248,11 +248,11 @@ def unbounded_downloads() -> None:
 
     @changed(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, directories: Any) -> Any:
-        wanted = frozenset(cleaned(directory).lower() for directory in directories)
+        wanted = frozenset(clean_path(directory).lower() for directory in directories)
 
         def ahead(layer: Any) -> None:
             with suppress(Exception):  # whoever needs it learns why
-                layers.listing(repository, layer, wanted, files._parsed)
+                layers.listing(repository, layer, wanted, files._parse)
 
         for layer in manifest.layers:
             threading.Thread(target=ahead, args=(layer,), daemon=True).start()
@@ -268,9 +268,9 @@ def unbounded_downloads() -> None:
 def whole_layer_in_memory() -> None:
     import io
 
-    from refimpl.layers import layers
+    from refimpl.layers import listing
 
-    @changed(layers, "read_listing")
+    @changed(listing, "read_listing")
     def read_listing(original: Callable[..., Any], stream: Any, *rest: Any) -> Any:
         return original(io.BytesIO(b"".join(iter(lambda: stream.read(1 << 20), b""))), *rest)
 

@@ -71,8 +71,8 @@ def damaged_archive_is_a_file() -> None:
 
     from refimpl.policy.sources import unpacking
 
-    @changed(unpacking, "unpacked")
-    def unpacked(original: Any, source: Any, *arguments: Any, **named: Any) -> bool:
+    @changed(unpacking, "unpack")
+    def unpack(original: Any, source: Any, *arguments: Any, **named: Any) -> bool:
         head = source.read_bytes()[:512]
         known = head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh")) or head[257:262] == b"ustar"
         return bool(known and original(source, *arguments, **named))
@@ -274,9 +274,9 @@ def hard_link_shows_what_is_below() -> None:
     "archive-121",
 )
 def removed_in_its_own_layer() -> None:
-    from refimpl.layers import layers
+    from refimpl.layers import listing
 
-    @changed(layers, "read_listing")
+    @changed(listing, "read_listing")
     def read(original: Any, *arguments: Any) -> Any:
         found = original(*arguments)
         for mark in found.covers - found.names:

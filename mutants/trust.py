@@ -125,7 +125,7 @@ def numbers_beyond_floats() -> None:
 def json_with_nan() -> None:
     from refimpl.golang import document
 
-    replace(document, "_refused", float)
+    replace(document, "_refuse", float)
 
 
 @mutant(
@@ -223,7 +223,7 @@ def pem_by_trial() -> None:
 def nested_without_limit() -> None:
     from refimpl.golang import document
 
-    @changed(document, "_loaded")
+    @changed(document, "_load")
     def loaded(original: Callable[..., Any], text: str) -> Any:
         try:
             return original(text)

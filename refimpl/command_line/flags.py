@@ -6,7 +6,7 @@ The rules are those of specification 10 §1.1. Every command runs through this m
 from __future__ import annotations
 
 from refimpl.errors import UsageError
-from refimpl.golang.quoting import quoted, quoted_character
+from refimpl.golang.quoting import quote, quote_character
 
 TYPE_CHECKING = False  # not imported from typing: that costs as much as everything else here together
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class UnknownCommandError(UsageError):
     """The command line names a command that doesn't exist; `hint` is the line to print after the message."""
 
     def __init__(self, name: str, parent: Command, meant: Sequence[str] = ()) -> None:
-        text = f"unknown command {quoted(name)} for {quoted(parent.path)}"
+        text = f"unknown command {quote(name)} for {quote(parent.path)}"
         if meant:
             text += "".join(("\n\nDid you mean this?\n", *(f"\t{one}\n" for one in meant)))
         super().__init__(text)
@@ -292,7 +292,7 @@ class _Parser:
         while letters:
             flag = self._shorts.get(letters[0])
             if flag is None:
-                raise UsageError(f"unknown shorthand flag: {quoted_character(letters[0])} in -{letters}")
+                raise UsageError(f"unknown shorthand flag: {quote_character(letters[0])} in -{letters}")
             following = letters[1:]
             if len(following) > 1 and following[0] == "=":
                 value, following = following[1:], ""
@@ -303,7 +303,7 @@ class _Parser:
             elif rest:
                 value = rest.pop()
             else:
-                raise UsageError(f"flag needs an argument: {quoted_character(letters[0])} in -{letters}")
+                raise UsageError(f"flag needs an argument: {quote_character(letters[0])} in -{letters}")
             self._set(flag, value)
             letters = following
 
@@ -316,7 +316,7 @@ class _Parser:
             try:
                 self._set_parsed(flag, text)
             except ValueError as error:
-                raise UsageError(f"invalid argument {quoted(text)} for {quoted(flag.label)} flag: {error}") from None
+                raise UsageError(f"invalid argument {quote(text)} for {quote(flag.label)} flag: {error}") from None
         self.given.add(flag.name)
 
     def _set_parsed(self, flag: Flag, text: str) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 from refimpl.errors import InputError, NotSupportedError
 from refimpl.evaluation.evaluator import File
 from refimpl.golang import jsontext
-from refimpl.golang.oserrors import described, reason
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.oserrors import describe, reason
+from refimpl.golang.utf8 import replace_surrogates
 
 __all__ = ["check_path", "input_files"]
 
@@ -99,7 +99,7 @@ def _walk(start: str, found: dict[str, None], visited: set[tuple[int, int]]) -> 
         try:
             state = os.stat(path)  # noqa: PTH116
         except OSError as error:
-            raise InputError(f"{failed}: {described('lstat', path, error)}") from None
+            raise InputError(f"{failed}: {describe('lstat', path, error)}") from None
         if stat.S_ISDIR(state.st_mode):
             identity = state.st_dev, state.st_ino
             if identity not in visited:
@@ -128,7 +128,7 @@ def _names(directory: str, failed: str) -> list[str]:
 def _file(path: str, prefix: str) -> File:
     documents = _documents(path, prefix)
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - links aren't followed, but `..` is taken away
-    data = {"conftest/file": {"name": well_formed(whole.name), "dir": well_formed(str(whole.parent))}}
+    data = {"conftest/file": {"name": replace_surrogates(whole.name), "dir": replace_surrogates(str(whole.parent))}}
     return File(tuple(jsontext.encode(document, escape_html=False) for document in documents), data)
 
 
@@ -142,7 +142,7 @@ def _documents(path: str, prefix: str) -> list[Any]:
     try:
         content = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(f"{prefix}: {described('read' if Path(path).is_dir() else 'open', path, error)}") from None
+        raise InputError(f"{prefix}: {describe('read' if Path(path).is_dir() else 'open', path, error)}") from None
     content = content.removeprefix(_BOM)
     if kind == "json":
         documents = [_json(content, path, prefix)]

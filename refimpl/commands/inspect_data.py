@@ -10,9 +10,9 @@ from refimpl.commands.inspect_sources import fetched_sources
 from refimpl.deadline import Deadline
 from refimpl.errors import PolicyError, UsageError
 from refimpl.golang import jsontext, yamltext
-from refimpl.golang.numbers import widened
-from refimpl.golang.oserrors import described
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.numbers import as_float64
+from refimpl.golang.oserrors import describe
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.system.streams import print_text
 
 if TYPE_CHECKING:
@@ -46,14 +46,14 @@ def inspect_data(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
         for url in values["source"]:  # one named twice is merged twice
             for path in _files(sources[url].path):
                 _merge(data, path)
-    shown = widened(data)
+    shown = as_float64(data)
     if values["output"] == "json":
         text = jsontext.dumps(shown)
     else:
         from refimpl.golang.yaml_dump import dumps
 
         text = dumps(shown)
-    print_text(f"{well_formed(text)}\n")
+    print_text(f"{replace_surrogates(text)}\n")
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -64,7 +64,7 @@ def _files(directory: Path) -> Iterator[Path]:
     """
 
     def unreadable(error: OSError) -> None:
-        raise PolicyError(described("open", error.filename, error)) from None
+        raise PolicyError(describe("open", error.filename, error)) from None
 
     for place, directories, names in os.walk(directory, onerror=unreadable):
         directories.sort()
@@ -77,7 +77,7 @@ def _merge(data: dict[str, Any], path: Path) -> None:
     try:
         document = yamltext.loads(path.read_bytes())
     except OSError as error:
-        raise PolicyError(described("open", str(path), error)) from None
+        raise PolicyError(describe("open", str(path), error)) from None
     except ValueError as error:
         words = "yaml: invalid Unicode" if isinstance(error, UnicodeError) else error
         raise PolicyError(f"error converting YAML to JSON: {words}, in {path.name}") from None

@@ -9,7 +9,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import UsageError
 from refimpl.evaluation.rules import RuleInfo, check_values, is_kept
 from refimpl.golang import jsontext
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.record import record
 from refimpl.redaction import without_secrets
 from refimpl.rego.host import Host
@@ -90,7 +90,7 @@ def inspect_policy(parsed: ParsedFlags, options: Options, environ: Mapping[str, 
                 entries = host.inspect(source.path, whole=True, deadline=deadline)
                 check_values(entries)
                 found[without_secrets(source.pinned)] = [link for link in _links(entries) if choice.includes(link)]
-    print_text(well_formed(render(found, values["output"])))
+    print_text(replace_surrogates(render(found, values["output"])))
 
 
 def render(found: Mapping[str, Sequence[Link]], output: str) -> str:

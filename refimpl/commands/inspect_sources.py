@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from refimpl.errors import OutputError
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.oci.client import connect
 from refimpl.policy.sources.fetcher import Fetcher, source_id
 from refimpl.policy.sources.workspace import Workspace
@@ -61,4 +61,4 @@ def _kept(source: Path, destination: Path) -> None:
     except shutil.Error as error:
         raise OutputError(f"unable to keep sources in {destination}: {error.args[0][0][2]}") from None
     except OSError as error:
-        raise OutputError(described("mkdir", str(destination), error)) from None
+        raise OutputError(describe("mkdir", str(destination), error)) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from refimpl.errors import Error, InputError
 from refimpl.golang import yamltext
 from refimpl.golang.document import DocumentError
-from refimpl.golang.oserrors import described, reason
+from refimpl.golang.oserrors import describe, reason
 from refimpl.golang.typed import STRING, TEXT, Items, Struct
 from refimpl.policy.schema import JSON, decode
 from refimpl.record import field, record, replace
@@ -196,7 +196,7 @@ def _from_file(path: str) -> Snapshot:
             raise InputError(f"read {path}: is a directory")
         content = Path(path).read_bytes()
     except OSError as error:
-        raise InputError(described("open", path, error)) from None
+        raise InputError(describe("open", path, error)) from None
     except ValueError:
         raise InputError(f"open {path}: invalid argument") from None
     return _from_text(_decoded(content))

@@ -14,7 +14,7 @@ from refimpl.commands.setup import set_up
 from refimpl.deadline import Deadline
 from refimpl.errors import UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
-from refimpl.golang.instant import rfc3339
+from refimpl.golang.instant import format_rfc3339
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
 from refimpl.policy.sources.workspace import Workspace
@@ -131,7 +131,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
             components=tuple(one.result for one in outcomes),
             key=setup.key.pem,
             policy=shown,
-            effective_time=rfc3339(effective_time.read(time.time_ns)),
+            effective_time=format_rfc3339(effective_time.read(time.time_ns)),
             ec_version=VERSION,
             snapshot=without_secrets(options.snapshot),
             show_successes=options.show_successes,

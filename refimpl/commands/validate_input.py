@@ -22,7 +22,7 @@ from refimpl.errors import (
     join_errors,
 )
 from refimpl.evaluation.evaluators import create_evaluators
-from refimpl.golang.instant import rfc3339
+from refimpl.golang.instant import format_rfc3339
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
@@ -127,7 +127,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             components=tuple(result for result, _ in files),
             key="",
             policy=without_secrets_in(policy.spec),
-            effective_time=rfc3339(policy.effective_time.read(time.time_ns)),
+            effective_time=format_rfc3339(policy.effective_time.read(time.time_ns)),
             ec_version=VERSION,
             show_successes=options.show_successes,
             show_warnings=options.show_warnings,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import EvaluationError
 from refimpl.evaluation.dates import NINETY_DAYS, parse_utc
 from refimpl.evaluation.specificity import criterion_texts
-from refimpl.golang.printing import quoted, spelled
+from refimpl.golang.printing import format_quoted, format_value
 from refimpl.record import record
 from refimpl.result import first_text, plain_text, texts
 
@@ -53,7 +53,7 @@ class Candidate:
     def complain(self) -> None:
         """Log that its collections don't count: without a code they stay what they were."""
         if self.exact_code is None and "collections" in self.metadata:
-            collections = spelled(self.metadata["collections"])
+            collections = format_value(self.metadata["collections"])
             _log.error("Unsupported collections set in Metadata, expecting []string got: %s", collections)
 
 
@@ -105,7 +105,7 @@ def _read_as_opa(value: Any) -> tuple[str, dict[str, Any]]:
         return plain_text(value.get("msg")) or "", {key: item for key, item in value.items() if key != "msg"}
     text = plain_text(value)
     if text is None:
-        text = f"unexpected policy result type {_type_name(value)}: {spelled(value)}"
+        text = f"unexpected policy result type {_type_name(value)}: {format_value(value)}"
     return text, {}
 
 
@@ -124,7 +124,7 @@ def _complete(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleIn
     if "collections" in metadata:
         collections = metadata.pop("collections")
         if isinstance(collections, list):
-            metadata["collections"] = [spelled(item) for item in collections]
+            metadata["collections"] = [format_value(item) for item in collections]
     info = annotated.get(code)
     if info:
         metadata |= info.metadata()
@@ -132,7 +132,7 @@ def _complete(msg: str, metadata: dict[str, Any], annotated: Mapping[str, RuleIn
     if effective_on is not None:
         point = parse_utc(effective_on)
         if point is None:
-            _log.warning('Invalid "effective_on" value %s', quoted(info.effective_on if info else ""))
+            _log.warning('Invalid "effective_on" value %s', format_quoted(info.effective_on if info else ""))
         elif point < time_ns - NINETY_DAYS:
             del metadata["effective_on"]
     return Candidate(msg, metadata, code, info.depends_on if info else ())

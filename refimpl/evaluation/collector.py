@@ -9,7 +9,7 @@ from refimpl.errors import EvaluationError
 from refimpl.evaluation.candidate import Candidate, check, read_candidates
 from refimpl.evaluation.dates import parse_utc
 from refimpl.evaluation.rules import is_failure, is_warning
-from refimpl.golang.printing import quoted
+from refimpl.golang.printing import format_quoted
 from refimpl.record import record
 from refimpl.result import Result, plain_text, texts
 
@@ -166,11 +166,11 @@ class ResultCollector:
         value = candidate.metadata["effective_on"]
         text = plain_text(value)
         if text is None:
-            _log.warning('Ignoring non-string "effective_on" value %s', quoted(value))
+            _log.warning('Ignoring non-string "effective_on" value %s', format_quoted(value))
             return False
         point = parse_utc(text)
         if point is None:
-            _log.warning('Invalid "effective_on" value %s', quoted(candidate.metadata))
+            _log.warning('Invalid "effective_on" value %s', format_quoted(candidate.metadata))
             return False
         return point >= self._time_ns
 
@@ -210,7 +210,7 @@ def _severity(candidate: Candidate) -> str:
     value = candidate.metadata["severity"]
     text = plain_text(value)
     if text is None:
-        _log.warning('Ignoring non-string "severity" value %s', quoted(value))
+        _log.warning('Ignoring non-string "severity" value %s', format_quoted(value))
         return ""
     if text not in ("failure", "warning"):
         _log.warning('Ignoring unexpected "severity" value %s', text)

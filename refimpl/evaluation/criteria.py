@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import InvalidReferenceError
 from refimpl.evaluation.dates import parse_date_or_time
-from refimpl.golang.printing import quoted
+from refimpl.golang.printing import format_quoted
 from refimpl.oci.reference import parse
 from refimpl.record import field, record
 
@@ -122,9 +122,9 @@ def _active(criterion: Mapping[str, Any], time_ns: int) -> bool:
         text = criterion.get(key) or ""
         point = parse_date_or_time(text) if text else time_ns
         if point is None:
-            value = quoted(criterion.get("value") or "")
+            value = format_quoted(criterion.get("value") or "")
             _log.warning(
-                "skipping volatile criteria %s: unable to parse %s as RFC3339 or 2006-01-02", value, quoted(text)
+                "skipping volatile criteria %s: unable to parse %s as RFC3339 or 2006-01-02", value, format_quoted(text)
             )
             return False
         bounds.append(point)

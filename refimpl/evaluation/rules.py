@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import PolicyError
 from refimpl.evaluation.crossref import replace_by_labels, replace_by_links
-from refimpl.golang.printing import spelled
+from refimpl.golang.printing import format_value
 from refimpl.record import field, record
 from refimpl.result import plain_text
 
@@ -68,7 +68,7 @@ class RuleInfo:
     def from_annotation(cls, package: str, annotation: Annotation) -> RuleInfo:
         """What an annotation tells, with or without a short name."""
         custom = annotation.custom
-        short_name = spelled(custom["short_name"]) if "short_name" in custom else ""
+        short_name = format_value(custom["short_name"]) if "short_name" in custom else ""
         return cls(
             package=package,
             code=f"{package}.{short_name}",
@@ -172,4 +172,4 @@ def _dependencies(custom: Mapping[str, Any]) -> tuple[str, ...]:
     if "depends_on" not in custom:
         return ()
     value = custom["depends_on"]
-    return tuple(map(spelled, value)) if isinstance(value, list) else (spelled(value),)
+    return tuple(map(format_value, value)) if isinstance(value, list) else (format_value(value),)

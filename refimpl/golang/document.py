@@ -15,7 +15,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.golang import jsontext
-from refimpl.golang.utf8 import decoded
+from refimpl.golang.utf8 import decode_utf8
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -68,13 +68,13 @@ class Document:
     """A parsed text.
 
     Attributes:
-        garbled: some text in it wasn't Unicode and stands as U+FFFD in `value`.
-        overflowing: there may be numbers in it that no 64-bit float holds.
+        has_invalid_utf8: some text in it wasn't Unicode and stands as U+FFFD in `value`.
+        has_huge_numbers: there may be numbers in it that no 64-bit float holds.
     """
 
     value: Any
-    garbled: bool = False
-    overflowing: bool = False
+    has_invalid_utf8: bool = False
+    has_huge_numbers: bool = False
 
 
 def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
@@ -90,10 +90,10 @@ def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
     opening = data.count(b"[") + data.count(b"{")
     if opening + data.count(b",") > most_values:  # each value but the first comes behind one of these, or a name
         raise DocumentError(f"more than {most_values} values")
-    text = decoded(data)
-    garbled = _REPLACEMENT in text and not _is_utf8(data)
+    text = decode_utf8(data)
+    has_invalid_utf8 = _REPLACEMENT in text and not _is_utf8(data)
     try:
-        value, overflowing = _load(text)
+        value, has_huge_numbers = _load(text)
         if opening > jsontext.DEPTH_LIMIT:
             jsontext.check_depth(value)
     except (RecursionError, jsontext.DepthError):
@@ -103,9 +103,9 @@ def parse(data: bytes, *, most_values: int = MANY_VALUES) -> Document:
 
         raise DocumentError(syntax_error(data)) from None
     if jsontext.SURROGATE.search(text):
-        mended = jsontext.well_formed_value(value)
-        garbled, value = garbled or mended != value, mended
-    return Document(value, garbled, overflowing)
+        mended = jsontext.replace_surrogates_in(value)
+        has_invalid_utf8, value = has_invalid_utf8 or mended != value, mended
+    return Document(value, has_invalid_utf8, has_huge_numbers)
 
 
 def _load(text: str) -> tuple[Any, bool]:
@@ -123,7 +123,7 @@ def _load(text: str) -> tuple[Any, bool]:
     value = json.loads(
         text,
         object_pairs_hook=jsontext.keep_pairs,
-        parse_constant=_refused,
+        parse_constant=_refuse,
         parse_float=number,
         parse_int=_integer if long else None,
     )
@@ -137,7 +137,7 @@ def _has_long_integer(text: str) -> bool:
     return any(map(str.isdecimal, samples)) and _LONG_INTEGER.search(text) is not None
 
 
-def _refused(_: str) -> Any:
+def _refuse(_: str) -> Any:
     raise ValueError("constant")
 
 
@@ -179,7 +179,7 @@ def schema_type(value: Any) -> str:
     return "boolean" if isinstance(value, bool) else kind(value)
 
 
-def protobuf_error(value: Any, *, garbled: bool) -> str | None:
+def protobuf_error(value: Any, *, has_invalid_utf8: bool) -> str | None:
     """Why the value cannot be a protobuf ``Struct`` (what in-toto makes of a predicate); None when it can."""
     if not isinstance(value, dict):
         shown = jsontext.dumps(value, escape_html=False) if not isinstance(value, list) else "["
@@ -191,13 +191,13 @@ def protobuf_error(value: Any, *, garbled: bool) -> str | None:
             if isinstance(item, jsontext.Members):
                 return f'proto: duplicate map key "{_twice(item.pairs)}"'
             waiting.extend(item.values())
-            if garbled:
+            if has_invalid_utf8:
                 waiting.extend(item)
         elif isinstance(item, list):
             waiting.extend(item)
         elif _is_too_large(item):
             return f"proto: invalid google.protobuf.Value: {item}"
-        elif garbled and isinstance(item, str) and _REPLACEMENT in item:
+        elif has_invalid_utf8 and isinstance(item, str) and _REPLACEMENT in item:
             return "proto: syntax error: invalid UTF-8 in string"
     return None
 

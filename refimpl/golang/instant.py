@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from refimpl.golang.utf8 import SURROGATES
 
-__all__ = ["SECOND", "TimeSyntaxError", "parse", "parse_date", "parse_rfc3339", "rfc3339"]
+__all__ = ["SECOND", "TimeSyntaxError", "format_rfc3339", "parse", "parse_date", "parse_rfc3339"]
 
 SECOND = 1_000_000_000
 
@@ -56,7 +56,7 @@ def parse(text: str) -> int:
         raise TimeSyntaxError(f"{first}\n{error}") from None
 
 
-def rfc3339(nanoseconds: int, *, fraction: bool = True) -> str:
+def format_rfc3339(nanoseconds: int, *, fraction: bool = True) -> str:
     """``2030-01-01T00:00:00.5Z``: UTC, up to nine digits after the point without trailing zeros, or none at all.
 
     Raises:
@@ -97,7 +97,7 @@ class _Reading:
             self._literal("T")
             seconds, nanoseconds = self._clock()
         if self._rest:
-            raise self._wrong(f": extra text: {_quoted(self._rest)}")
+            raise self._wrong(f": extra text: {_quote(self._rest)}")
         leap = month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
         if not 1 <= day <= _MONTHS[month - 1] + leap:
             raise self._wrong(": day out of range")
@@ -149,10 +149,10 @@ class _Reading:
         return number
 
     def _mismatch(self, element: str) -> TimeSyntaxError:
-        return self._wrong(f" as {_quoted(self._layout)}: cannot parse {_quoted(self._rest)} as {_quoted(element)}")
+        return self._wrong(f" as {_quote(self._layout)}: cannot parse {_quote(self._rest)} as {_quote(element)}")
 
     def _wrong(self, what: str) -> TimeSyntaxError:
-        return TimeSyntaxError(f"parsing time {_quoted(self._text)}{what}")
+        return TimeSyntaxError(f"parsing time {_quote(self._text)}{what}")
 
 
 def _digit(character: str) -> bool:
@@ -163,7 +163,7 @@ def _digits(text: str, count: int) -> bool:
     return len(text) == count and all(map(_digit, text))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     parts = []
     for byte in text.encode(errors=SURROGATES):
         character = chr(byte)

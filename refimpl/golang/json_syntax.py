@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from refimpl.golang.quoting import quoted_character
+from refimpl.golang.quoting import quote_character
 
 __all__ = ["syntax_error"]
 
@@ -129,7 +129,7 @@ class _Scanner:
     def _word(self, word: str) -> None:
         for place, expected in enumerate(word):
             if self._inside() != expected:
-                self._fail(f"in literal {word} (expecting {quoted_character(word[place])})")
+                self._fail(f"in literal {word} (expecting {quote_character(word[place])})")
             self._at += 1
 
     def _special(self) -> str:
@@ -160,4 +160,4 @@ class _Scanner:
         return self._text[self._at : self._at + 1] or " "
 
     def _fail(self, what: str) -> NoReturn:
-        raise _Found(f"invalid character {quoted_character(self._inside())} {what}")
+        raise _Found(f"invalid character {quote_character(self._inside())} {what}")

@@ -11,7 +11,7 @@ import math
 import re
 from json.encoder import encode_basestring
 
-from refimpl.golang.utf8 import decoded, well_formed
+from refimpl.golang.utf8 import decode_utf8, replace_surrogates
 
 TYPE_CHECKING = False  # not imported from typing: `version --json` takes no longer than the interpreter's start
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ __all__ = [
     "check_depth",
     "dumps",
     "encode",
-    "indented",
+    "indent",
     "keep_pairs",
     "loads",
     "pairs",
-    "well_formed_value",
+    "replace_surrogates_in",
 ]
 
 DEPTH_LIMIT = 250
@@ -114,14 +114,14 @@ def loads(text: str | bytes, *, check: bool = True) -> Any:
         ValueError: not JSON.
     """
     if isinstance(text, bytes):
-        text = decoded(text)
+        text = decode_utf8(text)
     try:
-        value = _parsed(text)
+        value = _parse(text)
     except RecursionError:
         raise DepthError from None
     if check and text.count("[") + text.count("{") > DEPTH_LIMIT:
         check_depth(value)
-    return well_formed_value(value) if SURROGATE.search(text) else value
+    return replace_surrogates_in(value) if SURROGATE.search(text) else value
 
 
 def check_depth(value: Any) -> None:
@@ -145,13 +145,13 @@ def check_depth(value: Any) -> None:
         raise DepthError
 
 
-def well_formed_value(value: Any) -> Any:
+def replace_surrogates_in(value: Any) -> Any:
     """The value with U+FFFD for each half of a surrogate pair in its texts."""
     if isinstance(value, str):
-        return well_formed(value)
+        return replace_surrogates(value)
     if isinstance(value, dict):
-        return keep_pairs([(well_formed(name), well_formed_value(member)) for name, member in pairs(value)])
-    return [well_formed_value(item) for item in value] if isinstance(value, list) else value
+        return keep_pairs([(replace_surrogates(name), replace_surrogates_in(member)) for name, member in pairs(value)])
+    return [replace_surrogates_in(item) for item in value] if isinstance(value, list) else value
 
 
 def dumps(value: Any, *, escape_html: bool = True) -> str:
@@ -167,15 +167,15 @@ def dumps(value: Any, *, escape_html: bool = True) -> str:
     try:
         text = _FAST.encode(value)
     except _SpelledOtherwiseError:
-        text = _written(value)
+        text = _write(value)
     if escape_html:  # these characters only occur inside strings, and there they mean the same
         for raw, escaped in _ESCAPES:
             if raw in text:
                 text = text.replace(raw, escaped)
-    return well_formed(text)
+    return replace_surrogates(text)
 
 
-def indented(text: str) -> str:
+def indent(text: str) -> str:
     """What `dumps` gave, with two spaces for each level, and without a newline at the end."""
     parts: list[str] = []
     depth = 0
@@ -198,16 +198,16 @@ def encode(value: Any, *, escape_html: bool = True) -> bytes:
     return dumps(value, escape_html=escape_html).encode()
 
 
-def _parsed(text: str) -> Any:
+def _parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=Number, parse_constant=_refused)
+        return json.loads(text, parse_float=Number, parse_constant=_refuse)
     except json.JSONDecodeError:
         raise
     except ValueError:  # a constant, or an integer of more digits than Python converts
-        return json.loads(text, parse_float=Number, parse_constant=_refused, parse_int=_integer)
+        return json.loads(text, parse_float=Number, parse_constant=_refuse, parse_int=_integer)
 
 
-def _refused(constant: str) -> Any:
+def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
 
 
@@ -235,19 +235,19 @@ def _plain(value: Any) -> dict[str, Any] | list[Any] | float:
 _FAST = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=_plain)
 
 
-def _written(value: Any) -> str:
+def _write(value: Any) -> str:
     """The JSON text of a value that has a `Number` of another spelling than Python's somewhere."""
     if isinstance(value, str):
         return encode_basestring(value)
     if isinstance(value, Number):
         return value.text
     if isinstance(value, dict):
-        return "{" + ",".join([f"{encode_basestring(name)}:{_written(member)}" for name, member in value.items()]) + "}"
+        return "{" + ",".join([f"{encode_basestring(name)}:{_write(member)}" for name, member in value.items()]) + "}"
     if isinstance(value, list):
-        return "[" + ",".join([_written(item) for item in value]) + "]"
+        return "[" + ",".join([_write(item) for item in value]) + "]"
     if value is None or isinstance(value, bool | int | float):
         return _scalar(value)
-    return _written(_plain(value))
+    return _write(_plain(value))
 
 
 def _scalar(value: float | None) -> str:

@@ -11,8 +11,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import MalformedError
-from refimpl.golang.jsontext import SURROGATE, keep_pairs, pairs, well_formed_value
-from refimpl.golang.utf8 import decoded
+from refimpl.golang.jsontext import SURROGATE, keep_pairs, pairs, replace_surrogates_in
+from refimpl.golang.utf8 import decode_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,7 +29,7 @@ __all__ = [
     "Nested",
     "Optional",
     "Shape",
-    "canonical",
+    "canonicalise",
     "loads",
 ]
 
@@ -37,7 +37,7 @@ _INT64 = 1 << 63
 _BEYOND = 1 << 64
 
 
-def _folded(name: str) -> str:
+def _fold(name: str) -> str:
     """A name without letter case; of the letters beyond ASCII only K (Kelvin) and ſ (long s) are ASCII then."""
     return name.lower().replace("\u017f", "s")
 
@@ -68,7 +68,7 @@ class Nested:
     """An object with known members; a second one of the same name is put over the first."""
 
     def __init__(self, members: Mapping[str, Shape]) -> None:
-        self.names = {_folded(name): (name, kind) for name, kind in members.items()}
+        self.names = {_fold(name): (name, kind) for name, kind in members.items()}
 
 
 class Optional(Nested):
@@ -91,7 +91,7 @@ WHOLE = Flat("a 64-bit integer", lambda value: type(value) is int and -_INT64 <=
 
 
 def loads(raw: bytes) -> Any:
-    """Parse the JSON value that a text begins with, for `canonical`: no member is lost, whatever its name.
+    """Parse the JSON value that a text begins with, for `canonicalise`: no member is lost, whatever its name.
 
     What isn't Unicode becomes U+FFFD: bytes one for one, and halves of escaped pairs.
 
@@ -99,12 +99,12 @@ def loads(raw: bytes) -> Any:
         ValueError: not JSON.
         RecursionError: nested too deeply.
     """
-    text = decoded(raw)
+    text = decode_utf8(raw)
     value, _ = FIRST_VALUE.raw_decode(text.lstrip(" \t\r\n"))
-    return well_formed_value(value) if SURROGATE.search(text) else value
+    return replace_surrogates_in(value) if SURROGATE.search(text) else value
 
 
-def canonical(value: Any, shape: Nested) -> dict[str, Any]:
+def canonicalise(value: Any, shape: Nested) -> dict[str, Any]:
     """The same object with each known member once and under its proper name; the others stay as they are.
 
     Known members have their types, or are None where ``null`` emptied them; elements of lists and maps may be None.
@@ -143,7 +143,7 @@ def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
         if isinstance(shape, Mapped):
             found[key] = _put(None, item, shape.element, f"member of {name}")
             continue
-        proper, kind = shape.names.get(_folded(key), (key, None))
+        proper, kind = shape.names.get(_fold(key), (key, None))
         found[proper] = item if kind is None else _put(found.get(proper), item, kind, proper)
     return found
 
@@ -152,9 +152,9 @@ def _integer(text: str) -> int:
     return int(text) if len(text) <= 20 else _BEYOND
 
 
-def _refused(text: str) -> Any:
+def _refuse(text: str) -> Any:
     raise ValueError(f"{text} is no JSON")
 
 
-#: Reads the first value of a text for `canonical`, whatever comes after it, as Go's decoder of streams does.
-FIRST_VALUE = json.JSONDecoder(object_pairs_hook=keep_pairs, parse_int=_integer, parse_constant=_refused)
+#: Reads the first value of a text for `canonicalise`, whatever comes after it, as Go's decoder of streams does.
+FIRST_VALUE = json.JSONDecoder(object_pairs_hook=keep_pairs, parse_int=_integer, parse_constant=_refuse)

@@ -7,7 +7,7 @@ from typing import Any
 
 from refimpl.golang.jsontext import Number
 
-__all__ = ["format_float", "format_json", "normalised", "widened"]
+__all__ = ["as_float64", "format_float", "format_json", "normalise"]
 
 
 def format_float(number: float) -> str:
@@ -22,26 +22,26 @@ def format_json(number: float) -> str:
     return _format(number, exponents=range(-6, 21), spec="+d") if number else "0"
 
 
-def normalised(value: Any) -> Any:
+def normalise(value: Any) -> Any:
     """A JSON value with sorted members and numbers in their shortest spelling; integers stay exact."""
     if isinstance(value, dict):
-        return {key: normalised(value[key]) for key in sorted(value, key=_bytewise)}
+        return {key: normalise(value[key]) for key in sorted(value, key=_bytewise)}
     if isinstance(value, list):
-        return [normalised(item) for item in value]
+        return [normalise(item) for item in value]
     if isinstance(value, float):
         return _number(value)
     return value
 
 
-def widened(value: Any) -> Any:
-    """Like `normalised` after every number went through a 64-bit float, as re-encoding does in the contract.
+def as_float64(value: Any) -> Any:
+    """Like `normalise` after every number went through a 64-bit float, as re-encoding does in the contract.
 
     What no such float holds stays as it is.
     """
     if isinstance(value, dict):
-        return {key: widened(value[key]) for key in sorted(value, key=_bytewise)}
+        return {key: as_float64(value[key]) for key in sorted(value, key=_bytewise)}
     if isinstance(value, list):
-        return [widened(item) for item in value]
+        return [as_float64(item) for item in value]
     if isinstance(value, int | float | Number) and not isinstance(value, bool):
         try:
             number = float(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["described", "reason"]
+__all__ = ["describe", "reason"]
 
 
 def reason(error: OSError) -> str:
@@ -10,6 +10,6 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()
 
 
-def described(action: str, path: str, error: OSError) -> str:
+def describe(action: str, path: str, error: OSError) -> str:
     """``<action> <path>: <reason>``, as in ``open x: permission denied``."""
     return f"{action} {path}: {reason(error)}"

@@ -11,10 +11,10 @@ from refimpl.golang.numbers import format_float
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["quoted", "spelled"]
+__all__ = ["format_quoted", "format_value"]
 
 
-def spelled(value: Any) -> str:
+def format_value(value: Any) -> str:
     """As ``%v``: strings bare, ``<nil>``, ``[a b]``, ``map[k:v]`` sorted by key, floats such as ``1e+06``."""
     if isinstance(value, str | Number):
         return str(value)
@@ -26,20 +26,20 @@ def spelled(value: Any) -> str:
         return format_float(value)
     if isinstance(value, int):
         return str(value)
-    return _nested(value, spelled)
+    return _nested(value, format_value)
 
 
-def quoted(value: Any) -> str:
+def format_quoted(value: Any) -> str:
     """As ``%q``: strings and numbers of JSON in quotes, also inside lists and maps."""
     if isinstance(value, str):
-        return quoting.quoted(value)
+        return quoting.quote(value)
     if value is None:
         return "%!q(<nil>)"
     if isinstance(value, bool):
-        return f"%!q(bool={spelled(value)})"
+        return f"%!q(bool={format_value(value)})"
     if isinstance(value, int | float | Number):
-        return f'"{spelled(value)}"'
-    return _nested(value, lambda item: "<nil>" if item is None else quoted(item))
+        return f'"{format_value(value)}"'
+    return _nested(value, lambda item: "<nil>" if item is None else format_quoted(item))
 
 
 def _nested(value: Any, spell: Callable[[Any], str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["quoted", "quoted_character"]
+__all__ = ["quote", "quote_character"]
 
 _SHORT = {
     "\a": "\\a",
@@ -16,19 +16,19 @@ _SHORT = {
 }
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     r"""`text` as a Go string literal: ``a"b`` becomes ``"a\"b"``; undecodable bytes become ``\xNN``."""
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(character, '"') for character in text) + '"'
+    return '"' + "".join(_escape(character, '"') for character in text) + '"'
 
 
-def quoted_character(character: str) -> str:
+def quote_character(character: str) -> str:
     """One character as a Go rune literal, such as ``'z'``."""
-    return f"'{_escaped(character, chr(39))}'"
+    return f"'{_escape(character, chr(39))}'"
 
 
-def _escaped(character: str, mark: str) -> str:
+def _escape(character: str, mark: str) -> str:
     if character == mark:
         return "\\" + mark
     short = _SHORT.get(character)

@@ -5,7 +5,7 @@ Each reader raises `ValueError` whose text is Go's own (specification 10 §1.1, 
 
 from __future__ import annotations
 
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 
 __all__ = ["parse_bool", "parse_duration", "parse_float", "parse_int", "parse_list"]
 
@@ -76,7 +76,7 @@ def parse_duration(text: str) -> float:
     rest = text[1:] if text[:1] in ("+", "-") else text
     if rest == "0":
         return 0.0
-    invalid = ValueError(f"time: invalid duration {quoted(text)}")
+    invalid = ValueError(f"time: invalid duration {quote(text)}")
     if not rest:
         raise invalid
     negative = text[0] == "-"
@@ -93,10 +93,10 @@ def parse_duration(text: str) -> float:
             end += 1
         unit, rest = rest[:end], rest[end:]
         if not unit:
-            raise ValueError(f"time: missing unit in duration {quoted(text)}")
+            raise ValueError(f"time: missing unit in duration {quote(text)}")
         scale = _NANOSECONDS.get(unit)
         if scale is None:
-            raise ValueError(f"time: unknown unit {quoted(unit)} in duration {quoted(text)}")
+            raise ValueError(f"time: unknown unit {quote(unit)} in duration {quote(text)}")
         total += int(whole or "0") * scale
         if fraction:
             total += int(fraction) * scale // 10 ** len(fraction)
@@ -205,4 +205,4 @@ def _digits(text: str) -> tuple[str, str]:
 
 
 def _number_error(function: str, text: str, problem: str = "invalid syntax") -> ValueError:
-    return ValueError(f"strconv.{function}: parsing {quoted(text)}: {problem}")
+    return ValueError(f"strconv.{function}: parsing {quote(text)}: {problem}")

@@ -170,8 +170,8 @@ def decode(document: Document, wanted: Type) -> Any:
 
 class _Decoder:
     def __init__(self, document: Document) -> None:
-        self._garbled = document.garbled
-        self._overflowing = document.overflowing
+        self._has_invalid_utf8 = document.has_invalid_utf8
+        self._has_huge_numbers = document.has_huge_numbers
         self.wrong = ""
 
     def value(self, value: Any, wanted: Type, holder: str, path: Place) -> Any:
@@ -180,13 +180,13 @@ class _Decoder:
             return None
         kinds = type(wanted)
         if kinds is Type:
-            if self._overflowing and (number := unreadable_number(value)) is not None:
+            if self._has_huge_numbers and (number := unreadable_number(value)) is not None:
                 self._mismatch(f"number {number}", _FLOAT, holder, path)
             return value
         if kinds is Time:
             return _time(value)
         if kinds is Protobuf:
-            if reason := protobuf_error(value, garbled=self._garbled):
+            if reason := protobuf_error(value, has_invalid_utf8=self._has_invalid_utf8):
                 raise DocumentError(reason)
             return value
         found = kind(value)

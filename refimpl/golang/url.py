@@ -11,11 +11,11 @@ import re
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from refimpl.errors import UnreachableError
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.record import record, replace
 from refimpl.redaction import without_secrets
 
-__all__ = ["URL", "Origin", "UnreadableURLError", "encoded", "locate", "parse"]
+__all__ = ["URL", "Origin", "UnreadableURLError", "encode", "locate", "parse"]
 
 Origin = tuple[str, str, int]
 """Scheme, host in lower case without brackets, port."""
@@ -42,7 +42,7 @@ class UnreadableURLError(UnreachableError):
     def __init__(self, text: str, reason: str) -> None:
         up_to_host = r"(?s)(://[^/?#:@\[]*):(?!\d*(?:[/?#]|\Z)).*@"  # whatever is in it: blanks, too
         safe = without_secrets(re.sub(up_to_host, r"\1:***@", text, count=1))
-        super().__init__(f"parse {quoted(safe)}: {reason}")
+        super().__init__(f"parse {quote(safe)}: {reason}")
         self.reason = reason
         self.text = safe
 
@@ -86,7 +86,7 @@ class URL:
         default = _PORTS.get(self.scheme)
         hostname = self.hostname.lower()
         if default is None:
-            raise UnreadableURLError(str(self), f"unsupported protocol scheme {quoted(self.scheme)}")
+            raise UnreadableURLError(str(self), f"unsupported protocol scheme {quote(self.scheme)}")
         if not hostname:
             raise UnreadableURLError(str(self), "no Host in request URL")
         given = self.host.rpartition("]")[2].partition(":")[2]
@@ -103,7 +103,7 @@ class URL:
         except UnicodeError:
             name = ""
         if not name or not _NAME.issuperset(name):
-            raise UnreadableURLError(str(self), f"invalid URL host {quoted(hostname)}")
+            raise UnreadableURLError(str(self), f"invalid URL host {quote(hostname)}")
         return name
 
     @property
@@ -128,11 +128,11 @@ class URL:
         """
         there = parse(reference)
         if there.scheme or there.host or there.user is not None:
-            path = there.path if there.opaque else _resolved("", there.path)
+            path = there.path if there.opaque else _resolve("", there.path)
             return replace(there, scheme=there.scheme or self.scheme, path=path)
         query = self.query if not there.path and there.query is None else there.query
         fragment = there.fragment or ("" if there.path or there.query is not None else self.fragment)
-        return replace(self, path=_resolved(self.path, there.path), query=query, fragment=fragment)
+        return replace(self, path=_resolve(self.path, there.path), query=query, fragment=fragment)
 
     def __str__(self) -> str:
         text = f"{self.scheme}:" if self.scheme else ""
@@ -140,7 +140,7 @@ class URL:
             text += self.opaque
         elif self.scheme or self.host or self.user is not None:
             user = "" if self.user is None else f"{self.user}@"
-            text += f"//{user}{_encoded(self.host, safe=_HOST_SAFE)}"
+            text += f"//{user}{_percent_encode(self.host, safe=_HOST_SAFE)}"
         path = f"/{self.path}" if self.host and self.path and not self.path.startswith("/") else self.path
         query = "" if self.query is None else f"?{self.query}"
         return f"{text}{path}{query}" + (f"#{self.fragment}" if self.fragment else "")
@@ -163,7 +163,7 @@ def parse(text: str) -> URL:
     if colon and before[0] in _LETTERS and _SCHEME.issuperset(before):
         scheme, rest = before.lower(), after
     rest, mark, query = rest.partition("?")
-    given = _encoded(query, safe=_QUERY_SAFE) if mark else None
+    given = _percent_encode(query, safe=_QUERY_SAFE) if mark else None
     if scheme and not rest.startswith("/"):
         return URL(scheme, None, "", "", given, fragment, rest)
     if not scheme and ":" in rest.partition("/")[0]:
@@ -181,7 +181,7 @@ def parse(text: str) -> URL:
                 raise UnreadableURLError(text, "net/url: invalid userinfo")
             _check_escapes(text, before)
     _check_escapes(text, rest)
-    path = rest if _PATH.issuperset(rest) else quote_from_bytes(unquote_to_bytes(encoded(rest)), safe="$&+,/:;=@")
+    path = rest if _PATH.issuperset(rest) else quote_from_bytes(unquote_to_bytes(encode(rest)), safe="$&+,/:;=@")
     return URL(scheme, user, host, path, given, fragment, "")
 
 
@@ -196,7 +196,7 @@ def locate(text: str) -> tuple[URL, Origin]:
     return url, url.origin
 
 
-def encoded(text: str) -> bytes:
+def encode(text: str) -> bytes:
     """A text's bytes: those that weren't UTF-8 are themselves again, and what no text can hold is U+FFFD."""
     if not text.isprintable():
         text = re.sub("[\ud800-\udc7f\udd00-\udfff]", "\ufffd", text)  # surrogates that don't stand for a byte
@@ -216,15 +216,15 @@ def _host(text: str, host: str) -> str:
     elif ":" in host:
         port = host[host.index(":") :]
     if port and not (port[0] == ":" and _DIGITS.issuperset(port[1:])):
-        raise UnreadableURLError(text, f"invalid port {quoted(port)} after host")
+        raise UnreadableURLError(text, f"invalid port {quote(port)} after host")
     _check_escapes(text, host)
     wrong = re.search(r"%(?!25)[0-7][0-9A-Fa-f]", host) if "%" in host and opened < 0 else None
     if wrong:
-        raise UnreadableURLError(text, f"invalid URL escape {quoted(wrong[0])}")
+        raise UnreadableURLError(text, f"invalid URL escape {quote(wrong[0])}")
     odd = "" if _HOST.issuperset(host) else next((one for one in host if one.isascii() and one not in _HOST), "")
     if odd:
-        raise UnreadableURLError(text, f"invalid character {quoted(odd)} in host name")
-    host = unquote_to_bytes(encoded(host)).decode("utf-8", "replace")
+        raise UnreadableURLError(text, f"invalid character {quote(odd)} in host name")
+    host = unquote_to_bytes(encode(host)).decode("utf-8", "replace")
     if opened == 0 and not _is_address(host[1:].partition("]")[0]):
         raise UnreadableURLError(text, "invalid IP-literal")
     return host
@@ -243,14 +243,14 @@ def _is_address(text: str) -> bool:
 def _check_escapes(text: str, part: str) -> None:
     wrong = re.search(r"(?s)%(?![0-9A-Fa-f]{2}).{0,2}", part) if "%" in part else None
     if wrong:
-        raise UnreadableURLError(text, f"invalid URL escape {quoted(wrong[0])}")
+        raise UnreadableURLError(text, f"invalid URL escape {quote(wrong[0])}")
 
 
-def _encoded(text: str, *, safe: str) -> str:
-    return text if text.isascii() and text.isalnum() else quote_from_bytes(encoded(text), safe=safe)
+def _percent_encode(text: str, *, safe: str) -> str:
+    return text if text.isascii() and text.isalnum() else quote_from_bytes(encode(text), safe=safe)
 
 
-def _resolved(base: str, path: str) -> str:
+def _resolve(base: str, path: str) -> str:
     """RFC 3986 §5.2.3 and §5.2.4."""
     full = path if path.startswith("/") else base[: base.rfind("/") + 1] + path if path else base
     if not full:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import codecs
 
-__all__ = ["SURROGATES", "decoded", "well_formed"]
+__all__ = ["SURROGATES", "decode_utf8", "replace_surrogates"]
 
 SURROGATES = "ec-ref-surrogates"
 """How lone surrogates are encoded: the bytes that they stand for, or U+FFFD where they stand for none (PEP 383)."""
 
 
-def decoded(data: bytes) -> str:
+def decode_utf8(data: bytes) -> str:
     """UTF-8; each byte that isn't part of it becomes U+FFFD, one for one."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        return well_formed(data.decode("utf-8", "surrogateescape"))
+        return replace_surrogates(data.decode("utf-8", "surrogateescape"))
 
 
-def well_formed(text: str) -> str:
+def replace_surrogates(text: str) -> str:
     """The text with U+FFFD for each lone surrogate: half a pair in JSON, or a byte of an argument that was no UTF-8."""
     try:
         text.encode()

@@ -12,7 +12,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from refimpl.golang.jsontext import DEPTH_LIMIT, CostError, DepthError, check_depth, well_formed_value
+from refimpl.golang.jsontext import DEPTH_LIMIT, CostError, DepthError, check_depth, replace_surrogates_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,8 +58,8 @@ def loads(text: str | bytes, *, mend: bool = False) -> Any:
             values or directives.
         ValueError: it isn't YAML, or holds what JSON cannot: other keys than scalars, infinities, endless aliases.
     """
-    text = _decoded(text)
-    return _well_formed(next(_documents(text), None), text, mend=mend)
+    text = _decode(text)
+    return _check_surrogates(next(_documents(text), None), text, mend=mend)
 
 
 def loads_all(text: str | bytes) -> list[Any]:
@@ -68,19 +68,19 @@ def loads_all(text: str | bytes) -> list[Any]:
     Raises:
         ValueError: as with `loads`, in any of the documents.
     """
-    text = _decoded(text)
-    return [_well_formed(value, text, mend=False) for value in _documents(text)] or [None]
+    text = _decode(text)
+    return [_check_surrogates(value, text, mend=False) for value in _documents(text)] or [None]
 
 
-def _decoded(text: str | bytes) -> str:
+def _decode(text: str | bytes) -> str:
     if isinstance(text, str):
         return text
     return text.decode("utf-16" if text[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8")
 
 
-def _well_formed(value: Any, text: str, *, mend: bool) -> Any:
+def _check_surrogates(value: Any, text: str, *, mend: bool) -> Any:
     if _SURROGATE.search(text):
-        mended = well_formed_value(value)
+        mended = replace_surrogates_in(value)
         if mended != value and not mend:
             raise ValueError("yaml: found invalid Unicode character escape code")
         return mended
@@ -144,7 +144,7 @@ class _Builder:
             raise CostError(f"yaml: more than {_TAG_DIRECTIVES} %TAG directives")
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
-            yield from self._built(yaml.parse(self._text, Loader=loader))
+            yield from self._build(yaml.parse(self._text, Loader=loader))
         except yaml.YAMLError as error:
             if self._ends_too_deep(error):
                 raise DepthError("yaml: ") from error
@@ -156,7 +156,7 @@ class _Builder:
         ahead = self._text[self._place : mark.index] if mark is not None else ""
         return len(self._stack) + ahead.count("[") + ahead.count("{") >= DEPTH_LIMIT
 
-    def _built(self, events: Iterator[Any]) -> Iterator[Any]:
+    def _build(self, events: Iterator[Any]) -> Iterator[Any]:
         stack, result = self._stack, None
         for event in events:
             kind = type(event).__name__
@@ -361,17 +361,17 @@ def _float_key(key: float) -> str:
     """The shortest text that tells a 32-bit float, with an exponent below 1e-4 and from 1e6 on (sigs.k8s.io/yaml)."""
     import struct
 
-    def narrowed(number: float) -> float:
+    def narrow(number: float) -> float:
         return float(struct.unpack("f", struct.pack("f", number))[0])
 
     try:
-        wanted = narrowed(key)
+        wanted = narrow(key)
     except OverflowError:
         return "+Inf" if key > 0 else "-Inf"
     digits, text = 0, ""
     for digits in range(9):  # so many tell any
         text = f"{wanted:.{digits}e}"
-        if narrowed(float(text)) == wanted:
+        if narrow(float(text)) == wanted:
             break
     exponent = int(text.partition("e")[2])
     return text if not -4 <= exponent < 6 else f"{float(text):.{max(0, digits - exponent)}f}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from refimpl.errors import UnreachableError
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.url import URL, UnreadableURLError, parse
 from refimpl.record import record
 from refimpl.redaction import without_secrets
@@ -71,12 +71,12 @@ def parse_proxy(text: str) -> Proxy:
     default = _PORTS.get(url.scheme)
     if default is None:
         raise UnreachableError(
-            f"invalid proxy address {quoted(without_secrets(text))}: unknown scheme {quoted(url.scheme)}"
+            f"invalid proxy address {quote(without_secrets(text))}: unknown scheme {quote(url.scheme)}"
         )
     try:
         _, host, port = URL("http", None, url.host, "", None, "", "").origin
     except UnreadableURLError as error:
-        raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error.reason}") from None
+        raise UnreachableError(f"invalid proxy address {quote(error.text)}: {error.reason}") from None
     name, _, password = (url.user or "").partition(":")
     given = url.host.rpartition("]")[2].partition(":")[2]
     return Proxy(url.scheme, host, port if given else default, unquote_to_bytes(name), unquote_to_bytes(password))
@@ -90,11 +90,11 @@ def _url(text: str) -> URL:
             return url
     except UnreadableURLError as error:
         if "://" in text:
-            raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error}") from None
+            raise UnreachableError(f"invalid proxy address {quote(error.text)}: {error}") from None
     try:
         return parse(f"http://{text}")
     except UnreadableURLError as error:
-        raise UnreachableError(f"invalid proxy address {quoted(error.text)}: {error}") from None
+        raise UnreachableError(f"invalid proxy address {quote(error.text)}: {error}") from None
 
 
 def _exempt(host: str, port: int, rules: str) -> bool:

@@ -11,8 +11,8 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from refimpl.errors import LimitExceededError, NoAnswerError, RegistryError, TransferError, UnreachableError
-from refimpl.golang.quoting import quoted
-from refimpl.golang.url import URL, Origin, UnreadableURLError, encoded, locate
+from refimpl.golang.quoting import quote
+from refimpl.golang.url import URL, Origin, UnreadableURLError, encode, locate
 from refimpl.http.addresses import is_inside
 from refimpl.http.coding import decoder
 from refimpl.http.failures import Failure, described
@@ -275,15 +275,15 @@ class Transport:
             there = here.join(location)
         except UnreadableURLError as error:
             raise UnreachableError(
-                f"{asked}: failed to parse Location header {quoted(without_secrets(location))}: {error}"
+                f"{asked}: failed to parse Location header {quote(without_secrets(location))}: {error}"
             ) from None
         if there.scheme not in {"http", "https"}:
-            raise UnreachableError(f"{asked}: unsupported protocol scheme {quoted(there.scheme)}")
+            raise UnreachableError(f"{asked}: unsupported protocol scheme {quote(there.scheme)}")
         scheme, host, _ = there.origin
         if host != first[1] and is_inside(host):
             raise UnreachableError(
-                f"{asked}: SSRF protection: redirect from {quoted(first[1])} to private/link-local host "
-                f"{quoted(host)} denied"
+                f"{asked}: SSRF protection: redirect from {quote(first[1])} to private/link-local host "
+                f"{quote(host)} denied"
             )
         if scheme == "http" and first[0] == "https" and not in_the_clear:
             raise UnreachableError(f"{asked}: redirected to insecure {without_secrets(str(there))}")
@@ -344,8 +344,8 @@ class Transport:
             named["Host"] = url.host
         if _NO_VALUE.search("".join(named.values())):
             wrong = next(name for name, value in named.items() if _NO_VALUE.search(value))
-            raise UnreachableError(f"{_asked(method, url)}: net/http: invalid header field value for {quoted(wrong)}")
-        return [encoded(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
+            raise UnreachableError(f"{_asked(method, url)}: net/http: invalid header field value for {quote(wrong)}")
+        return [encode(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
 
     def _connection(self, method: str, url: URL, origin: Origin, proxy: Proxy | None, *, fresh: bool) -> Connection:
         self._deadline.check()
@@ -377,7 +377,7 @@ def address_of(url: str) -> Origin:
 
 def _asked(method: str, url: object) -> str:
     """How errors begin: ``Get "https://…"``."""
-    return f"{method.capitalize()} {quoted(without_secrets(str(url)))}"
+    return f"{method.capitalize()} {quote(without_secrets(str(url)))}"
 
 
 def _times(count: int) -> str:

@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 from refimpl.deadline import Deadline
 from refimpl.errors import Error, InputError, KeyMaterialError, NotSupportedError, PolicyError, RegistryError
-from refimpl.golang import base64text
-from refimpl.golang.quoting import quoted
-from refimpl.golang.url import encoded
+from refimpl.golang import base64text, quoting
+from refimpl.golang.url import encode
 from refimpl.kubernetes import kubeconfig
 from refimpl.kubernetes.exec_plugin import Credential, Plugin, PluginError, run
 from refimpl.kubernetes.kubeconfig import Access, ConfigurationError
@@ -118,7 +117,7 @@ class Cluster:
         except _RequestError as error:
             raise KeyMaterialError(f"checking if secret exists: {error}") from None
         except (AttributeError, TypeError, ValueError):
-            raise KeyMaterialError(f"secret {quoted(name)} has data that isn't base64") from None
+            raise KeyMaterialError(f"secret {quoting.quote(name)} has data that isn't base64") from None
 
     def _configured(self, explicit: str) -> Access:
         access = kubeconfig.load(explicit, self._environ)
@@ -136,7 +135,7 @@ class Cluster:
             raise _RequestError(f"unable to determine namespace for {singular}")
         spec = self._get(access, _GROUP, namespace, plural, name).get("spec") or {}
         if not isinstance(spec, dict):
-            raise _RequestError(f"the spec of {quoted(name)} isn't an object")
+            raise _RequestError(f"the spec of {quoting.quote(name)} isn't an object")
         return spec
 
     def _get(self, access: Access, api: str, namespace: str, plural: str, name: str) -> dict[str, Any]:
@@ -159,7 +158,9 @@ class Cluster:
 
     def _fetch(self, access: Access, url: str) -> tuple[int, bytes]:
         if not url.startswith(("http://", "https://")):
-            raise _RequestError(f"Get {quoted(url)}: unsupported protocol scheme {quoted(url.partition('://')[0])}")
+            raise _RequestError(
+                f"Get {quoting.quote(url)}: unsupported protocol scheme {quoting.quote(url.partition('://')[0])}"
+            )
         from refimpl.http.tls import TLS
         from refimpl.http.transport import Transport  # only who asks a cluster pays for it
 
@@ -195,7 +196,7 @@ class Cluster:
                 self._given = plugin, run(plugin, self._environ, self._deadline.bounded(_PLUGIN_SECONDS))
             except PluginError as error:
                 self._deadline.check()
-                raise _RequestError(f"Get {quoted(url)}: getting credentials: {error}") from None
+                raise _RequestError(f"Get {quoting.quote(url)}: getting credentials: {error}") from None
         known = self._given[1]
         return replace(access, token=known.token, certificate=known.certificate, private_key=known.private_key)
 
@@ -213,7 +214,7 @@ def _check_segment(what: str, text: str) -> None:
     problems = [f"may not be '{text}'"] if text in (".", "..") else []
     problems += [f"may not contain '{character}'" for character in "/%" if character in text]
     if problems:
-        raise _RequestError(f"invalid {what} {quoted(text)}: [{' '.join(problems)}]")
+        raise _RequestError(f"invalid {what} {quoting.quote(text)}: [{' '.join(problems)}]")
 
 
 def _status_text(status: int, body: bytes, plural: str, name: str) -> str:
@@ -222,7 +223,7 @@ def _status_text(status: int, body: bytes, plural: str, name: str) -> str:
         return "the server could not find the requested resource"
     if status == HTTPStatus.UNAUTHORIZED:
         return "the server has asked for the client to provide credentials"
-    said = quoted(body[:2048].decode("utf-8", "replace").strip() or "unknown")
+    said = quoting.quote(body[:2048].decode("utf-8", "replace").strip() or "unknown")
     return f"an error on the server ({said}) has prevented the request from succeeding (get {plural} {name})"
 
 
@@ -230,7 +231,7 @@ def _authorization(access: Access) -> str:
     if access.token:
         return f"Bearer {access.token}"
     if access.username:
-        pair = encoded(f"{access.username}:{access.password}")
+        pair = encode(f"{access.username}:{access.password}")
         return f"Basic {base64.b64encode(pair).decode()}"
     return ""
 
@@ -256,7 +257,9 @@ def _proxy(access: Access) -> Proxy:
     try:
         return parse_proxy(access.proxy)
     except RegistryError as error:
-        raise _RequestError(f"invalid configuration: invalid 'proxy-url' {quoted(access.proxy)}: {error}") from None
+        raise _RequestError(
+            f"invalid configuration: invalid 'proxy-url' {quoting.quote(access.proxy)}: {error}"
+        ) from None
 
 
 def _integer(text: str) -> int | float:

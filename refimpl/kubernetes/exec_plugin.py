@@ -9,7 +9,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plugin_of(table: Mapping[str, Any], user: str, cluster: Mapping[str, Any]) -
             f"env variable name must be specified for {user} to use exec authentication plugin",
         ),
         (not mode, f"interactiveMode must be specified for {user} to use exec authentication plugin"),
-        (mode not in {*_MODES, ""}, f"invalid interactiveMode for {user}: {quoted(mode)}"),
+        (mode not in {*_MODES, ""}, f"invalid interactiveMode for {user}: {quote(mode)}"),
     ]
     problems = [text for applies, text in wrong if applies]
     if problems:
@@ -99,7 +99,7 @@ def plugin_of(table: Mapping[str, Any], user: str, cluster: Mapping[str, Any]) -
         mode,
         _text(table, "installHint"),
         cluster if table.get("provideClusterInfo") is True else None,
-        "" if version in _VERSIONS else f"exec plugin: invalid apiVersion {quoted(version)}",
+        "" if version in _VERSIONS else f"exec plugin: invalid apiVersion {quote(version)}",
     )
 
 

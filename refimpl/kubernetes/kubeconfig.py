@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error
 from refimpl.golang import base64text, yamltext
-from refimpl.golang.oserrors import described
-from refimpl.golang.quoting import quoted
+from refimpl.golang.oserrors import describe
+from refimpl.golang.quoting import quote
 from refimpl.kubernetes.exec_plugin import Plugin, plugin_of
 from refimpl.record import field, record
 
@@ -123,10 +123,10 @@ def _read(path: str, *, must_exist: bool) -> dict[str, Any]:
         text = Path(path).read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError as error:
         if must_exist:
-            raise ConfigurationError(described("stat", path, error)) from None
+            raise ConfigurationError(describe("stat", path, error)) from None
         return {}
     except OSError as error:
-        raise _unreadable(path, described("read", path, error)) from None
+        raise _unreadable(path, describe("read", path, error)) from None
     try:
         document = yamltext.loads(text)
     except ValueError as error:
@@ -139,7 +139,7 @@ def _read(path: str, *, must_exist: bool) -> dict[str, Any]:
 
 
 def _unreadable(path: str, reason: str) -> ConfigurationError:
-    return ConfigurationError(f"error loading config file {quoted(path)}: {reason}")
+    return ConfigurationError(f"error loading config file {quote(path)}: {reason}")
 
 
 def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> list[tuple[str, dict[str, Any]]]:
@@ -176,7 +176,7 @@ def _access(tables: _Tables, current: str) -> Access | None:
     if not cluster:
         return None
     if not _text(cluster, "server"):
-        raise ConfigurationError(f"invalid configuration: no server found for cluster {quoted(cluster_name)}")
+        raise ConfigurationError(f"invalid configuration: no server found for cluster {quote(cluster_name)}")
     problems: list[str] = []
     authority = _material(cluster, "certificate-authority", "certificate-authority", cluster_name, problems)
     certificate = _material(user, "client-certificate", "client-cert", user_name, problems)
@@ -241,7 +241,7 @@ def _material(table: Mapping[str, Any], key: str, label: str, name: str, problem
     try:
         return Path(path).read_bytes()
     except OSError as error:
-        problems.append(f"unable to read {label} {path} for {name} due to {described('open', path, error)}")
+        problems.append(f"unable to read {label} {path} for {name} due to {describe('open', path, error)}")
         return b""
 
 
@@ -256,7 +256,7 @@ def _file(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(described("open", str(path), error)) from None
+        raise ConfigurationError(describe("open", str(path), error)) from None
 
 
 def _text(table: Mapping[str, Any], key: str) -> str:

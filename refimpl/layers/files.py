@@ -9,9 +9,9 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import LimitExceededError
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.layers.archive import NAME_LIMIT, Archive
-from refimpl.layers.listing import cleaned, flattened
+from refimpl.layers.listing import clean_path, flatten
 from refimpl.layers.stream import Decompressed
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _UNREADABLE = object()
 def image_files(
     layers: Layers, manifest: Manifest, repository: Repository, directories: Iterable[str]
 ) -> dict[str, Any]:
-    """The parsed files that lie directly in one of `directories` of an image, by cleaned name in sorted order.
+    """The parsed files that lie directly in one of `directories` of an image, by clean_path name in sorted order.
 
     Directories and the extensions ``.yaml``, ``.yml`` and ``.json`` are compared without case. Files that aren't YAML
     are left out. The values are shared with other callers: don't change them.
@@ -43,10 +43,10 @@ def image_files(
         TimeoutExceededError: the deadline passed.
     """
     # No entry has a longer name than that, so a longer directory has nothing.
-    wanted = frozenset(cleaned(name).lower() for name in directories if len(name) <= NAME_LIMIT)
+    wanted = frozenset(clean_path(name).lower() for name in directories if len(name) <= NAME_LIMIT)
     if not wanted:
         return {}
-    found = flattened([layers.listing(repository, layer, wanted, _parsed) for layer in reversed(manifest.layers)])
+    found = flatten([layers.listing(repository, layer, wanted, _parse) for layer in reversed(manifest.layers)])
     files: dict[str, Any] = {}
     size = 0
     for name in sorted(found):
@@ -55,7 +55,7 @@ def image_files(
         if size > layers.limits.image_bytes:
             raise LimitExceededError(f"files of the image have more than {layers.limits.image_bytes} bytes")
         if value is not _UNREADABLE:
-            files[well_formed(name)] = value
+            files[replace_surrogates(name)] = value
     return files
 
 
@@ -74,19 +74,21 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
     archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
     for entry in archive:
         if entry.name in wanted and entry.size <= limits.file_bytes:
-            value, _ = _parsed(entry.name, archive.content(limits.file_bytes) if entry.has_content else b"")
+            value, _ = _parse(entry.name, archive.content(limits.file_bytes) if entry.has_content else b"")
             if value is not _UNREADABLE:
                 files[entry.name] = value
     return files
 
 
-def _parsed(name: str, content: bytes) -> tuple[Any, int]:
+def _parse(name: str, content: bytes) -> tuple[Any, int]:
     from refimpl.golang import jsontext, yamltext
 
     try:
         return yamltext.loads(content, mend=True), len(content)
     except jsontext.CostError as error:
-        raise LimitExceededError(f"{well_formed(name)}: {error}") from None
+        raise LimitExceededError(f"{replace_surrogates(name)}: {error}") from None
     except ValueError as error:
-        _log.debug("unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", well_formed(name), error)
+        _log.debug(
+            "unable to read the layer content of `%s` as JSON or YAML, ignoring (%s)", replace_surrogates(name), error
+        )
         return _UNREADABLE, len(content)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from refimpl.layers.limits import Limits
     from refimpl.layers.stream import Stream
 
-__all__ = ["EXTENSIONS", "Listing", "cleaned", "flattened", "read_listing"]
+__all__ = ["EXTENSIONS", "Listing", "clean_path", "flatten", "read_listing"]
 
 #: Files with these extensions, in any case, are read.
 EXTENSIONS = frozenset({"yaml", "yml", "json"})
@@ -56,7 +56,7 @@ class Listing:
             raise LimitExceededError(f"files of the image have more than {limits.image_bytes} bytes")
 
 
-def cleaned(path: str) -> str:
+def clean_path(path: str) -> str:
     """A path without ``.``, ``..`` and double slashes where possible, as Go's ``filepath.Clean``; empty is ``.``."""
     path = posixpath.normpath(path)
     return path[1:] if path.startswith("//") else path
@@ -78,7 +78,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
     solid: set[str] = set()  # this layer's own entries that aren't directories; what it removes is only below it
     archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
     for entry in archive:
-        name = cleaned(entry.name)
+        name = clean_path(entry.name)
         parent, base = posixpath.split(name)
         if base == _OPAQUE:
             if not parent or parent.lower() in above:
@@ -87,7 +87,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
             continue
         removed = base.startswith(_WHITEOUT)
         if removed:
-            name = cleaned(posixpath.join(parent, base[len(_WHITEOUT) :]))  # of no name: the directory itself
+            name = clean_path(posixpath.join(parent, base[len(_WHITEOUT) :]))  # of no name: the directory itself
             if name == ".":
                 listing.opaque.add("")
                 continue
@@ -98,7 +98,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
         if removed:
             listing.covers.add(name)
             continue
-        if name in listing.names or _covered(name, solid) or _escapes(entry, parent):
+        if name in listing.names or _is_covered(name, solid) or _escapes(entry, parent):
             continue
         listing.names.add(name)
         if entry.kind != DIRECTORY:
@@ -111,7 +111,7 @@ def read_listing(stream: Stream, directories: frozenset[str], limits: Limits) ->
     return listing
 
 
-def flattened(listings: Iterable[Listing]) -> dict[str, Any]:
+def flatten(listings: Iterable[Listing]) -> dict[str, Any]:
     """The files that remain of the layers, which are given from the highest to the lowest."""
     files: dict[str, Any] = {}
     names: set[str] = set()
@@ -122,7 +122,7 @@ def flattened(listings: Iterable[Listing]) -> dict[str, Any]:
         files |= {
             name: content
             for name, content in listing.files.items()
-            if name not in hidden and not _covered(name, covers) and not _under(name, opaque)
+            if name not in hidden and not _is_covered(name, covers) and not _under(name, opaque)
         }
         names |= listing.names
         covers |= listing.covers
@@ -134,7 +134,7 @@ def _escapes(entry: Entry, parent: str) -> bool:
     """Whether this is a relative symbolic link out of the image: such a one is passed over, as in `ec`."""
     if entry.kind != SYMBOLIC_LINK or entry.link.startswith("/"):
         return False
-    target = cleaned(posixpath.join(parent, entry.link))
+    target = clean_path(posixpath.join(parent, entry.link))
     return target == ".." or target.startswith("../")
 
 
@@ -147,7 +147,7 @@ def _parents(path: str) -> list[str]:
     return found
 
 
-def _covered(name: str, covers: set[str]) -> bool:
+def _is_covered(name: str, covers: set[str]) -> bool:
     """Whether something above the name was replaced or removed."""
     return bool(covers) and any(parent in covers for parent in _parents(posixpath.dirname(name)))
 

@@ -70,7 +70,7 @@ class Decompressed:
         return data
 
     def _decompressor(self) -> Callable[[], bytes]:
-        kind = self._kind or _detected(self._source.peek(4))
+        kind = self._kind or _detect(self._source.peek(4))
         if kind == "gzip":
             return _Gzip(self._source).read
         if kind == "bzip2":
@@ -80,7 +80,7 @@ class Decompressed:
         return lambda: self._source.some(_INPUT)
 
 
-def _detected(head: bytes) -> str:
+def _detect(head: bytes) -> str:
     if head.startswith(_GZIP):
         return "gzip"
     return "zstd" if head.startswith(_ZSTD) or head[1:4] == _ZSTD_SKIPPABLE else "none"

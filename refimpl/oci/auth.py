@@ -51,10 +51,10 @@ class Keychain:
         """
         found = self._found.get(repository)
         if found is None:
-            found = self._found[repository] = self._resolved(repository)
+            found = self._found[repository] = self._resolve(repository)
         return found
 
-    def _resolved(self, repository: Repository) -> Credentials:
+    def _resolve(self, repository: Repository) -> Credentials:
         configuration = self._configuration()
         for key in _keys(repository):
             found = configuration.inline.get(key, ANONYMOUS)

@@ -18,7 +18,7 @@ from refimpl.errors import (
     NotFoundError,
     SizeMismatchError,
 )
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http.retry import Retry
 from refimpl.http.transport import Transport
@@ -362,7 +362,7 @@ def _next_page(response: Response, ref: Reference) -> str:
         page = parse("")
     wanted = f"referrers/{ref.digest}"
     if not page.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
-        _log.warning("not all referrers of %s are known: the next page can't be %s", ref, quoted(target[:200]))
+        _log.warning("not all referrers of %s are known: the next page can't be %s", ref, quote(target[:200]))
         return ""
     return f"{wanted}?{page.query}" if page.query else wanted
 

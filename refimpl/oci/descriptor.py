@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import MalformedError, RegistryError, SizeMismatchError, UnreadableLayersError
-from refimpl.golang.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonical, loads
+from refimpl.golang.members import TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional, canonicalise, loads
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -62,10 +62,10 @@ def _is_digest(value: object) -> bool:
 
 
 def _is_bytes(value: object) -> bool:
-    return _decoded(value) is not None
+    return _decode(value) is not None
 
 
-def _decoded(value: object) -> bytes | None:
+def _decode(value: object) -> bytes | None:
     """Base64 or, as Go takes it too, a list of numbers; None for anything else."""
     import base64
 
@@ -128,7 +128,7 @@ class Platform:
 
     @classmethod
     def from_json(cls, members: Mapping[str, Any]) -> Platform:
-        """Take the member ``platform`` of a canonical descriptor."""
+        """Take the member ``platform`` of a canonicalised descriptor."""
         return cls(
             members.get("architecture") or "",
             members.get("os") or "",
@@ -157,7 +157,7 @@ class Descriptor:
 
     @classmethod
     def from_json(cls, members: Mapping[str, Any] | None) -> Descriptor:
-        """Take one from a canonical manifest or index (`members.canonical`).
+        """Take one from a canonical manifest or index (`members.canonicalise`).
 
         Raises:
             MalformedError: it has no digest.
@@ -174,7 +174,7 @@ class Descriptor:
             size,
             _text_map(members),
             _texts(members, "urls"),
-            None if data is None else _decoded(data),
+            None if data is None else _decode(data),
             members.get("artifactType") or "",
             None if platform is None else Platform.from_json(platform),
         )
@@ -182,7 +182,7 @@ class Descriptor:
 
 @record(slots=False)
 class Manifest:
-    """A manifest or index: `raw` as received, `document` what it says (`members.canonical`).
+    """A manifest or index: `raw` as received, `document` what it says (`members.canonicalise`).
 
     The properties that give descriptors raise `MalformedError` for one that names nothing, if not said otherwise, and
     `SizeMismatchError` for one of a size that nothing has.
@@ -208,14 +208,14 @@ class Manifest:
             raise MalformedError(f"not JSON: {error}") from error
         if not isinstance(value, dict):
             raise MalformedError("not a JSON object")
-        media_type = descriptor.media_type or canonical(value, Nested({"mediaType": TEXT})).get("mediaType")
+        media_type = descriptor.media_type or canonicalise(value, Nested({"mediaType": TEXT})).get("mediaType")
         shape, others = _EITHER, frozenset[str]()
         if media_type in INDEX_TYPES:
             shape, others = INDEX, frozenset(_OF_MANIFESTS)
         elif media_type in MANIFEST_TYPES:
             shape, others = MANIFEST, frozenset(_OF_INDEXES)
         try:
-            document = canonical(value, shape)
+            document = canonicalise(value, shape)
         except MalformedError as error:
             odd = _odd_layer(value)
             raise error if odd is None else UnreadableLayersError(f"invalid layer: {odd}") from None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import RegistryError
 from refimpl.golang import members
-from refimpl.golang.utf8 import decoded, well_formed
+from refimpl.golang.utf8 import decode_utf8, replace_surrogates
 from refimpl.oci.credentials import ANONYMOUS, Credentials
 from refimpl.record import field, record
 
@@ -132,7 +132,7 @@ def _inline(text: str) -> Mapping[str, Credentials]:
 
 def _first(raw: bytes, shape: members.Nested = _FILE) -> Mapping[str, Any]:
     """The first JSON value of a text, which must be an object or null."""
-    text = decoded(raw).lstrip(" \t\r\n")
+    text = decode_utf8(raw).lstrip(" \t\r\n")
     if not text:
         return {}
     value, _ = members.FIRST_VALUE.raw_decode(text)
@@ -140,7 +140,7 @@ def _first(raw: bytes, shape: members.Nested = _FILE) -> Mapping[str, Any]:
         return {}
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")  # noqa: TRY004 - the text is at fault, not a type of ours
-    return members.canonical(value, shape)
+    return members.canonicalise(value, shape)
 
 
 def _reason(error: Exception) -> str:
@@ -157,7 +157,7 @@ def _entries(document: Mapping[str, Any]) -> dict[str, Credentials]:
 def _credentials(key: str, entry: object) -> Credentials:
     if not isinstance(entry, dict):
         return ANONYMOUS
-    known = members.canonical(entry, _ENTRY)
+    known = members.canonicalise(entry, _ENTRY)
     username, password = _text(known, "username"), _text(known, "password")
     if pair := _text(known, "auth"):
         try:
@@ -197,4 +197,4 @@ def _table(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def _text(entry: Mapping[str, Any], name: str) -> str:
     """A text, with U+FFFD for what isn't Unicode (lone surrogates), as Go reads it."""
     value = entry.get(name)
-    return well_formed(value) if isinstance(value, str) else ""
+    return replace_surrogates(value) if isinstance(value, str) else ""

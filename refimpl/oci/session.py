@@ -108,7 +108,7 @@ class Session:
             try:
                 endpoint = self._endpoint.get(None, self._ping)
                 url = f"{endpoint.scheme}://{self.registry}/v2/{repository.full_path}/{path}"
-                return self._authenticated(endpoint, method, repository, url, headers, allowed, in_the_clear)
+                return self._authenticate(endpoint, method, repository, url, headers, allowed, in_the_clear)
             except StatusError as error:
                 pause = self._retry.pause(error, attempt)
                 if pause is None:
@@ -117,7 +117,7 @@ class Session:
                 if self._deadline.wait(self._closed, pause):
                     raise
 
-    def _authenticated(
+    def _authenticate(
         self,
         endpoint: _Endpoint,
         method: str,
@@ -160,14 +160,14 @@ class Session:
         for scheme in ("https", "http") if is_local(self.registry) else ("https",):
             probing = scheme == "https" and is_local(self.registry)
             try:
-                return self._greeted(scheme, connecting=_PROBE_SECONDS if probing else CONNECT_SECONDS)
+                return self._greet(scheme, connecting=_PROBE_SECONDS if probing else CONNECT_SECONDS)
             except (StatusError, UnreachableError, TransferError) as error:
                 failures.append(str(error))
                 failure = error
                 unsure = unsure or (probing and isinstance(error, SlowConnectionError))
         silent = isinstance(failure, NoAnswerError | SlowConnectionError)
         if unsure and not silent:  # slow, perhaps, rather than plain
-            return self._greeted("https")
+            return self._greet("https")
         message = "; ".join(failures)
         if isinstance(failure, StatusError):
             raise type(failure)(message, failure.status, failure.retry_after) from failure
@@ -176,7 +176,7 @@ class Session:
             self._silent = unreachable
         raise unreachable from failure
 
-    def _greeted(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
+    def _greet(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
         response = self._transport.exchange("GET", f"{scheme}://{self.registry}/v2/", connecting=connecting)
         if response.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
             raise _refusal(response)

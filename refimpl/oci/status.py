@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from refimpl.http.transport import Response
 
-__all__ = ["ERROR_LIMIT", "diagnostics", "redacted", "status_error"]
+__all__ = ["ERROR_LIMIT", "diagnostics", "redact", "status_error"]
 
 #: How much is read of an answer that means failure, in bytes.
 ERROR_LIMIT = 64 << 10
@@ -38,7 +38,7 @@ def status_error(response: Response) -> StatusError:
         body = f"body exceeds {ERROR_LIMIT} byte limit".encode()
     finally:
         response.close()
-    message = f"{response.method} {redacted(response.url)}: {_reason(response, body)}"
+    message = f"{response.method} {redact(response.url)}: {_reason(response, body)}"
     retry_after = _seconds(response.header("Retry-After"))
     status = response.status
     if status == HTTPStatus.NOT_FOUND:
@@ -87,9 +87,9 @@ def _diagnostic(error: Mapping[str, Any]) -> str:
     detail = error.get("detail")
     if detail is None:
         return f"{code}: {message}"
-    from refimpl.golang.printing import spelled
+    from refimpl.golang.printing import format_value
 
-    return f"{code}: {message}; {spelled(detail)}"
+    return f"{code}: {message}; {format_value(detail)}"
 
 
 def _members(value: object) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _printable(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 
-def redacted(url: str) -> str:
+def redact(url: str) -> str:
     """A URL for texts: without its password, and with the values of known parameters only."""
     before, mark, query = url.partition("?")
     if mark:

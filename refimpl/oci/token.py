@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
 from refimpl.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http.addresses import is_inside
 from refimpl.http.transport import MOST_REDIRECTS, address_of
 from refimpl.oci.credentials import ANONYMOUS
-from refimpl.oci.status import redacted, status_error
+from refimpl.oci.status import redact, status_error
 from refimpl.record import record, replace
 
 if TYPE_CHECKING:
@@ -60,9 +60,9 @@ class TokenServer:
         realm = challenge.parameters.get("realm", "")
         server = cls(realm, challenge.parameters.get("service", ""), registry, scheme)
         if not realm:
-            from refimpl.golang.printing import spelled
+            from refimpl.golang.printing import format_value
 
-            told = spelled(dict(challenge.parameters))
+            told = format_value(dict(challenge.parameters))
             raise UnreachableError(f"malformed www-authenticate, missing realm: {told}")
         if reason := server._refusal(realm):
             raise UnreachableError(f"invalid realm in www-authenticate: {reason}")
@@ -119,14 +119,14 @@ class TokenServer:
             response.drain()
             if method == "POST" and response.status not in _METHOD_KEPT:
                 method, body = "GET", None
-            url = _joined(url, location)
+            url = _join(url, location)
             reason = self._refusal(url)
             if body is not None and not reason and address_of(url) != first:
                 reason = "it is another host, and the request has an identity token in it"
             if reason:
-                shown = quoted(redacted(url))
+                shown = quote(redact(url))
                 raise UnreachableError(f"{verb} {shown}: refusing token-server redirect to {shown}: {reason}")
-        raise UnreachableError(f"{verb} {quoted(redacted(url))}: stopped after {MOST_REDIRECTS} redirects")
+        raise UnreachableError(f"{verb} {quote(redact(url))}: stopped after {MOST_REDIRECTS} redirects")
 
     def _refusal(self, url: str) -> str:
         """Why `url` isn't asked for tokens; empty if it may be."""
@@ -138,14 +138,14 @@ class TokenServer:
         if scheme == "http" and self.scheme != "http":
             return 'realm scheme "http" not allowed for a secure registry; use https'
         if scheme not in {"http", "https"}:
-            return f"realm scheme {quoted(scheme)} not allowed; must be https (or http for insecure registries)"
+            return f"realm scheme {quote(scheme)} not allowed; must be https (or http for insecure registries)"
         try:
             _, host, port = there.origin
         except UnreadableURLError as error:
             return str(error)
         own = address_of(f"{scheme}://{self.registry}")
         if (host, port) != own[1:] and is_inside(host):
-            return f"realm host {quoted(host)} is a private or link-local address"
+            return f"realm host {quote(host)} is a private or link-local address"
         return ""
 
     def _read(self, response: Response) -> str:
@@ -158,7 +158,7 @@ class TokenServer:
                 raise LimitExceededError(f"body exceeds {TOKEN_LIMIT} byte limit") from None
         token = token_in(body)
         if not token:
-            raise MalformedError(f"no token in bearer response of {quoted(redacted(self.realm))}")
+            raise MalformedError(f"no token in bearer response of {quote(redact(self.realm))}")
         return token
 
 
@@ -173,7 +173,7 @@ def token_in(body: bytes) -> str:
     return token if isinstance(token, str) and token.isascii() and token.isprintable() else ""
 
 
-def _joined(url: str, location: str) -> str:
+def _join(url: str, location: str) -> str:
     try:
         return str(parse(url).join(location))
     except UnreadableURLError as error:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import PolicyError
 from refimpl.golang.document import DocumentError
-from refimpl.golang.oserrors import described
-from refimpl.golang.quoting import quoted
+from refimpl.golang.oserrors import describe
+from refimpl.golang.quoting import quote
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.schema import POLICY, RESOURCE, SchemaError, check, decode
 from refimpl.policy.sources.kinds import is_file, is_git, is_http
@@ -260,9 +260,9 @@ def _no_file(text: str) -> str:
     try:
         Path(text).stat()
     except (OSError, ValueError):
-        return f"no such file: {quoted(text[:_SHOWN])}"
+        return f"no such file: {quote(text[:_SHOWN])}"
     what = "a directory" if Path(text).is_dir() else "a file whose name doesn't end in .json, .yaml or .yml"
-    return f"{quoted(text)} is {what}"
+    return f"{quote(text)} is {what}"
 
 
 def _from_text(document: str) -> Policy:
@@ -306,7 +306,7 @@ def _content(path: Path, shown: str) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise PolicyError(described("read" if path.is_dir() else "open", shown, error)) from None
+        raise PolicyError(describe("read" if path.is_dir() else "open", shown, error)) from None
     if not content:
         raise PolicyError(f"file {shown} is empty")
     return content.decode(errors="surrogateescape")

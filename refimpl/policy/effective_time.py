@@ -45,7 +45,7 @@ class EffectiveTime:
         except instant.TimeSyntaxError as error:
             raise PolicyError(f"invalid policy time argument: {error}") from None
         try:
-            shown = instant.rfc3339(chosen, fraction=False)
+            shown = instant.format_rfc3339(chosen, fraction=False)
         except ValueError as error:
             raise PolicyError(str(error)) from None
         if chosen < now - _TOLERANCE and not allow_past:
@@ -68,7 +68,7 @@ class EffectiveTime:
         for text in build_finished:
             try:
                 finished = instant.parse_rfc3339(text)
-                instant.rfc3339(finished)  # what no report could show costs the other components their verdicts
+                instant.format_rfc3339(finished)  # what no report could show costs the other components their verdicts
             except ValueError:
                 continue
             latest = finished if latest is None else max(latest, finished)

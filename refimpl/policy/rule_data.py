@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error, PolicyError, join_errors
-from refimpl.golang.numbers import widened
+from refimpl.golang.numbers import as_float64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable
             errors.append(PolicyError(f"incorrect syntax for --extra-rule-data {index}"))
             continue
         if value not in outcomes:
-            outcomes[value] = _resolved(value, resolve)
+            outcomes[value] = _resolve(value, resolve)
         outcome = outcomes[value]
         if isinstance(outcome, Error):
             errors.append(outcome)
@@ -48,10 +48,10 @@ def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable
     failure = join_errors(errors * len(policy.sources))
     if failure is not None:
         raise failure
-    return policy.with_rule_data([_merged(source.rule_data or {}, extra) for source in policy.sources])
+    return policy.with_rule_data([_merge(source.rule_data or {}, extra) for source in policy.sources])
 
 
-def _resolved(value: str, resolve: Callable[[str], str]) -> str | Error:
+def _resolve(value: str, resolve: Callable[[str], str]) -> str | Error:
     try:
         text = resolve(value)
     except Error as error:
@@ -59,6 +59,6 @@ def _resolved(value: str, resolve: Callable[[str], str]) -> str | Error:
     return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
-def _merged(own: Any, extra: dict[str, str]) -> dict[str, Any]:
-    merged: dict[str, Any] = widened({**own, **extra})
+def _merge(own: Any, extra: dict[str, str]) -> dict[str, Any]:
+    merged: dict[str, Any] = as_float64({**own, **extra})
     return merged

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.golang import typed
 from refimpl.golang.document import Document, schema_type
-from refimpl.golang.numbers import normalised
+from refimpl.golang.numbers import normalise
 from refimpl.golang.typed import ANY, STRING, TEXT, Items, Struct, Table, Type
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def decode(wanted: Type, value: Any) -> Any:
     Raises:
         DocumentError: the first container of the wrong kind, members taken in the order of their names.
     """
-    return _compact(wanted, typed.decode(Document(normalised(value)), wanted))
+    return _compact(wanted, typed.decode(Document(normalise(value)), wanted))
 
 
 def check(value: Any) -> None:

@@ -104,14 +104,14 @@ def _config(client: Registry, repository: Repository, manifest: Manifest) -> dic
         document = members.loads(data)
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"image configuration isn't JSON: {error}") from error
-    return _known(members.canonical(document, _CONFIGURATION).get("config") or {})
+    return _known(members.canonicalise(document, _CONFIGURATION).get("config") or {})
 
 
 def _names_files(client: Registry, repository: Repository, manifest: Manifest) -> bool:
     """Whether a configuration that can't be read as a whole has the label that names a folder of files."""
     try:
         document = members.loads(client.blob(repository, manifest.config, limit=CONFIGURATION_LIMIT))
-        labels = members.canonical(document, _LABELS_ALONE).get("config", {}).get("Labels")
+        labels = members.canonicalise(document, _LABELS_ALONE).get("config", {}).get("Labels")
     except (MalformedError, ValueError, RecursionError):
         return False
     return _OLM_LABEL in (labels or {})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import Error, EvaluationError, HostError, InternalError, PolicyError
 from refimpl.golang import jsontext
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.channel import Answer, Channel
 from refimpl.rego.compilation import with_advice
@@ -183,7 +183,7 @@ class HostProgram:
             return Answer("undefined") if value is UNDEFINED else Answer("value", jsontext.encode(value))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
             raised.append(error)
-            return Answer("error", well_formed(f"{type(error).__name__}: {error}").encode())
+            return Answer("error", replace_surrogates(f"{type(error).__name__}: {error}").encode())
 
 
 def _entry(member: dict[str, Any]) -> RuleEntry:
@@ -195,7 +195,7 @@ def _entry(member: dict[str, Any]) -> RuleEntry:
 
 def _custom(members: dict[str, Any], dates: Sequence[Sequence[Any]]) -> dict[str, Any]:
     """The members of an annotation: fractions and exponents are floats, as YAML's are, and dates `DateText`."""
-    custom: dict[str, Any] = _floated(members)
+    custom: dict[str, Any] = _floats(members)
     for *path, last in dates:
         holder: Any = custom
         for step in path:
@@ -204,9 +204,9 @@ def _custom(members: dict[str, Any], dates: Sequence[Sequence[Any]]) -> dict[str
     return custom
 
 
-def _floated(value: Any) -> Any:
+def _floats(value: Any) -> Any:
     if isinstance(value, jsontext.Number):
         return float(value)
     if isinstance(value, dict):
-        return {key: _floated(item) for key, item in value.items()}
-    return [_floated(item) for item in value] if isinstance(value, list) else value
+        return {key: _floats(item) for key, item in value.items()}
+    return [_floats(item) for item in value] if isinstance(value, list) else value

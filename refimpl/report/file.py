@@ -9,10 +9,10 @@ import stat
 from typing import NamedTuple
 
 from refimpl.errors import OutputError
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.system import leftovers
 
-__all__ = ["write_file", "written_by"]
+__all__ = ["is_written_by", "write_file"]
 
 # A path stays the text that the user gave: messages show it.
 # ruff: noqa: PTH101, PTH105, PTH108, PTH116, PTH118, PTH123
@@ -28,7 +28,7 @@ class _WritingError(Exception):
         self.cause = cause
 
 
-def written_by(path: str, descriptor: int) -> bool:
+def is_written_by(path: str, descriptor: int) -> bool:
     """Whether what is written to the descriptor ends up in this file, as with ``/dev/stdout``."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(descriptor))
@@ -49,9 +49,9 @@ def write_file(path: str, data: bytes) -> None:
     try:
         _replace(path, data)
     except _WritingError as error:
-        raise OutputError(described("write", path, error.cause)) from error
+        raise OutputError(describe("write", path, error.cause)) from error
     except OSError as error:
-        raise OutputError(described("open", path, error)) from error
+        raise OutputError(describe("open", path, error)) from error
     except ValueError as error:  # no file can have this name
         raise OutputError(f"open {path}: invalid argument") from error
 
@@ -61,7 +61,7 @@ def _replace(path: str, data: bytes) -> None:
         known = os.stat(path)
     except FileNotFoundError:
         known = None
-    aside = _created_aside(path, known)
+    aside = _create_aside(path, known)
     if aside is None:
         _fill(path, data)
         return
@@ -74,7 +74,7 @@ def _replace(path: str, data: bytes) -> None:
                 raise _WritingError(error) from error
             _fill(path, data)
     finally:
-        _removed(aside.path)
+        _remove(aside.path)
 
 
 class _Aside(NamedTuple):
@@ -85,7 +85,7 @@ class _Aside(NamedTuple):
     target: str
 
 
-def _created_aside(path: str, known: os.stat_result | None) -> _Aside | None:
+def _create_aside(path: str, known: os.stat_result | None) -> _Aside | None:
     """Create a file beside the one that `path` names, with its mode.
 
     None if something else than its content would change, or the directory takes no new file though there is one
@@ -117,7 +117,7 @@ def _created_aside(path: str, known: os.stat_result | None) -> _Aside | None:
         if known is None or _same_owner(aside, descriptor, known):
             return _Aside(aside, descriptor, target)
         os.close(descriptor)
-        _removed(aside)
+        _remove(aside)
         return None
     raise AssertionError  # the numbers don't end
 
@@ -146,7 +146,7 @@ def _fill(file: str | int, data: bytes) -> None:
         raise _WritingError(error) from error
 
 
-def _removed(aside: str) -> None:
+def _remove(aside: str) -> None:
     try:  # noqa: SIM105 - contextlib isn't needed elsewhere
         os.unlink(aside)
     except OSError:

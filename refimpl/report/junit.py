@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from refimpl.golang.printing import spelled
+from refimpl.golang.printing import format_value
 
 if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
@@ -71,21 +71,23 @@ def _suite(report: Report, component: ComponentResult, successes: tuple[Result, 
 def _case(result: Result, problem: str = "") -> str:
     code = result.metadata.get("code")
     title = f"{code}: {result.msg}" if type(code) is str else result.msg
-    others = ", ".join(sorted(f"{key}={spelled(value)}" for key, value in result.metadata.items() if key != "code"))
+    others = ", ".join(
+        sorted(f"{key}={format_value(value)}" for key, value in result.metadata.items() if key != "code")
+    )
     name = _escape(f"{title} [{others}]" if others else title)
     inside = f'<{problem} message="{_escape(result.msg)}">{_cdata(result.msg)}</{problem}>' if problem else ""
     return f'<testcase name="{name}" classname="{name}">{inside}</testcase>'
 
 
 def _escape(text: str) -> str:
-    return _well_formed(text).translate(_ESCAPES)
+    return _replace_unwritable(text).translate(_ESCAPES)
 
 
 def _cdata(text: str) -> str:
-    return f"<![CDATA[{_well_formed(text).replace(']]>', ']]]]><![CDATA[>')}]]>" if text else ""
+    return f"<![CDATA[{_replace_unwritable(text).replace(']]>', ']]]]><![CDATA[>')}]]>" if text else ""
 
 
-def _well_formed(text: str) -> str:
+def _replace_unwritable(text: str) -> str:
     """`text` with U+FFFD in place of the characters that XML 1.0 (§2.2) has no way to write."""
     if text.isprintable():
         return text

@@ -6,7 +6,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang.jsontext import dumps
-from refimpl.golang.printing import spelled
+from refimpl.golang.printing import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,7 @@ def _condense(results: Iterable[Result]) -> dict[str, list[str]]:
     messages: dict[str, list[str]] = {}
     for result in results:
         if "code" in result.metadata:
-            messages.setdefault(spelled(result.metadata["code"]), []).append(result.msg)
+            messages.setdefault(format_value(result.metadata["code"]), []).append(result.msg)
     condensed = {}
     for code, found in sorted(messages.items()):
         condensed[code] = found[:1]

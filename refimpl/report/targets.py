@@ -6,10 +6,10 @@ import sys
 from typing import TYPE_CHECKING, BinaryIO
 
 from refimpl.errors import Error, OutputError
-from refimpl.golang.oserrors import described
-from refimpl.golang.quoting import quoted
+from refimpl.golang.oserrors import describe
+from refimpl.golang.quoting import quote
 from refimpl.golang.strconv import parse_bool
-from refimpl.golang.utf8 import well_formed
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.record import record
 from refimpl.report.formats import FORMATS
 from refimpl.report.model import TextOptions
@@ -80,9 +80,9 @@ def write(
 def _render(report: Report, target: Target, defaults: TextOptions, formats: Mapping[str, Renderer]) -> bytes:
     options = _with_query(defaults, target.query)
     if target.format not in formats:
-        raise OutputError(f"{quoted(target.format)} is not a valid report format (there are {', '.join(formats)})")
+        raise OutputError(f"{quote(target.format)} is not a valid report format (there are {', '.join(formats)})")
     shown = formats[target.format](report, options if formats is FORMATS else defaults)
-    data = well_formed(shown).encode() if isinstance(shown, str) else shown
+    data = replace_surrogates(shown).encode() if isinstance(shown, str) else shown
     return data if data.endswith(b"\n") else data + b"\n"
 
 
@@ -92,7 +92,7 @@ def _with_query(defaults: TextOptions, query: str) -> TextOptions:
         if ";" in part:
             raise OutputError("invalid semicolon separator in query")
         key, _, value = part.partition("=")
-        values.setdefault(_unescaped(key), _unescaped(value))
+        values.setdefault(_unescape(key), _unescape(value))
     return TextOptions(
         show_successes=_switch(values, "show-successes", default=defaults.show_successes),
         show_warnings=_switch(values, "show-warnings", default=defaults.show_warnings),
@@ -111,7 +111,7 @@ def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
         raise OutputError(str(error)) from None
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     if "%" not in text:
         return text.replace("+", " ")
     from urllib.parse import unquote_to_bytes  # rarely needed
@@ -119,7 +119,7 @@ def _unescaped(text: str) -> str:
     place = text.find("%")
     while place >= 0:
         if len(text) < place + 3 or not _HEXADECIMAL.issuperset(text[place + 1 : place + 3]):
-            raise OutputError(f"invalid URL escape {quoted(text[place : place + 3])}")
+            raise OutputError(f"invalid URL escape {quote(text[place : place + 3])}")
         place = text.find("%", place + 3)
     return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
 
@@ -127,15 +127,15 @@ def _unescaped(text: str) -> str:
 def _write_target(target: Target, data: bytes, stdout: BinaryIO) -> None:
     stream: BinaryIO = stdout
     if target.path:
-        from refimpl.report.file import write_file, written_by
+        from refimpl.report.file import is_written_by, write_file
 
-        if written_by(target.path, 2):
+        if is_written_by(target.path, 2):
             stream = sys.stderr.buffer
-        elif not written_by(target.path, 1):
+        elif not is_written_by(target.path, 1):
             write_file(target.path, data)
             return
     try:
         stream.write(data)
         stream.flush()
     except OSError as error:
-        raise OutputError(described("write", target.path or "/dev/stdout", error)) from error
+        raise OutputError(describe("write", target.path or "/dev/stdout", error)) from error

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang.jsontext import Number
-from refimpl.golang.printing import spelled
+from refimpl.golang.printing import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -116,7 +116,7 @@ def _blocks(
     label: str, component: ComponentResult, results: tuple[Result, ...], mark: str, kind: str, color: int
 ) -> Iterator[str]:
     for result in results:
-        code = spelled(result.metadata["code"]) if "code" in result.metadata else "%!s(<nil>)"
+        code = format_value(result.metadata["code"]) if "code" in result.metadata else "%!s(<nil>)"
         yield f"{_color(mark, color)} {_color(f'[{kind}] {code}', color)}\n"
         yield f"  {label}: {component.container_image}\n"
         for detail, text in _details(result, is_success=kind == "Success"):
@@ -130,13 +130,13 @@ def _details(result: Result, *, is_success: bool) -> Iterator[tuple[str, str]]:
     term = result.metadata.get("term")
     if isinstance(term, list):
         if term:
-            yield "Terms", ", ".join(spelled(item) for item in term)
+            yield "Terms", ", ".join(format_value(item) for item in term)
     elif _is_present(term):
-        yield "Term", spelled(term)
+        yield "Term", format_value(term)
     for label in ("Title", "Description", *(() if is_success else ("Solution",))):
         value = result.metadata.get(label.lower())
         if _is_present(value):
-            yield label, spelled(value)
+            yield label, format_value(value)
 
 
 def _is_present(value: Any) -> bool:

@@ -13,8 +13,8 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from refimpl.golang.oserrors import described
-from refimpl.golang.quoting import quoted
+from refimpl.golang.oserrors import describe
+from refimpl.golang.quoting import quote
 from refimpl.golang.utf8 import SURROGATES
 from refimpl.redaction import without_secrets
 
@@ -141,8 +141,8 @@ def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
         descriptor = os.open(logfile, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     except OSError as error:
         stderr.write(
-            f"Unable to create log file {quoted(logfile)}, log lines will appear on standard error. "
-            f"Error was: {described('open', logfile, error)}\n"
+            f"Unable to create log file {quote(logfile)}, log lines will appear on standard error. "
+            f"Error was: {describe('open', logfile, error)}\n"
         )
         return stderr, lambda: None
     stream = os.fdopen(descriptor, "a", encoding="utf-8", errors=SURROGATES)
@@ -160,4 +160,4 @@ def _timestamp(at: float) -> str:
 
 def _value(value: object) -> str:
     text = value if isinstance(value, str) else str(value)
-    return text if _PLAIN.issuperset(text) else quoted(text)
+    return text if _PLAIN.issuperset(text) else quote(text)

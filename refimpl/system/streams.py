@@ -7,7 +7,7 @@ import os
 import sys
 
 from refimpl.errors import OutputError
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.golang.utf8 import SURROGATES
 
 TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
@@ -41,7 +41,7 @@ def print_text(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError as error:
-        raise OutputError(described("write", "/dev/stdout", error)) from None
+        raise OutputError(describe("write", "/dev/stdout", error)) from None
 
 
 def print_error(text: str) -> None:

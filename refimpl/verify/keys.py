@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.record import field, record
 from refimpl.verify import pem
 from refimpl.verify.asn1 import is_signature
@@ -311,7 +311,7 @@ def read_file(path: str) -> bytes:
             content = file.read(_LARGEST_FILE + 1)
     except OSError as error:
         action = "read" if isinstance(error, IsADirectoryError) else action
-        raise KeyMaterialError(described(action, path, error)) from None
+        raise KeyMaterialError(describe(action, path, error)) from None
     except ValueError:  # a NUL in the path
         raise KeyMaterialError(f"open {path}: invalid argument") from None
     if len(content) > _LARGEST_FILE:

@@ -93,10 +93,10 @@ def read_message(document: Document, message: Message) -> dict[str, Any]:
     Raises:
         DocumentError: not such a message.
     """
-    return _message(document.value, message, garbled=document.garbled)
+    return _message(document.value, message, has_invalid_utf8=document.has_invalid_utf8)
 
 
-def _message(value: Any, message: Message, *, garbled: bool) -> dict[str, Any]:
+def _message(value: Any, message: Message, *, has_invalid_utf8: bool) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DocumentError("not a message")
     if isinstance(value, Members):
@@ -112,36 +112,36 @@ def _message(value: Any, message: Message, *, garbled: bool) -> dict[str, Any]:
             raise DocumentError(f"{name} is named twice")
         seen.add(name)
         if member is not None:
-            found[name] = _member(member, message.fields[name], garbled=garbled)
+            found[name] = _member(member, message.fields[name], has_invalid_utf8=has_invalid_utf8)
     if len(found.keys() & message.oneof) > 1:
         raise DocumentError("two members of which there may be one")
     return found
 
 
-def _member(value: Any, wanted: Any, *, garbled: bool) -> Any:
+def _member(value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
     if isinstance(wanted, Message):
-        return _message(value, wanted, garbled=garbled)
+        return _message(value, wanted, has_invalid_utf8=has_invalid_utf8)
     if isinstance(wanted, list):
         if not isinstance(value, list):
             raise DocumentError("not a list")
-        return [_member(item, wanted[0], garbled=garbled) for item in value]
+        return [_member(item, wanted[0], has_invalid_utf8=has_invalid_utf8) for item in value]
     if isinstance(wanted, Enum):
         return _enumerated(value, wanted)
-    return _scalar(value, wanted, garbled=garbled)
+    return _scalar(value, wanted, has_invalid_utf8=has_invalid_utf8)
 
 
-def _scalar(value: Any, wanted: str, *, garbled: bool) -> Any:
+def _scalar(value: Any, wanted: str, *, has_invalid_utf8: bool) -> Any:
     if wanted == STRUCT:
-        if reason := protobuf_error(value, garbled=garbled):
+        if reason := protobuf_error(value, has_invalid_utf8=has_invalid_utf8):
             raise DocumentError(reason)
         return value
     if wanted == STRINGS:
-        return _strings(value, garbled=garbled)
+        return _strings(value, has_invalid_utf8=has_invalid_utf8)
     if wanted == INT64:
         return _integer(value)
     if type(value) is not str:
         raise DocumentError(f"not of type {wanted}")
-    if garbled and "\ufffd" in value:
+    if has_invalid_utf8 and "\ufffd" in value:
         raise DocumentError("invalid UTF-8")
     if wanted == STRING:
         return value
@@ -151,11 +151,11 @@ def _scalar(value: Any, wanted: str, *, garbled: bool) -> Any:
         raise DocumentError(str(error)) from None
 
 
-def _strings(value: Any, *, garbled: bool) -> dict[str, str]:
+def _strings(value: Any, *, has_invalid_utf8: bool) -> dict[str, str]:
     if not isinstance(value, dict) or isinstance(value, Members):
         raise DocumentError("not a map")
     for text in (*value, *value.values()):
-        _scalar(text, STRING, garbled=garbled)
+        _scalar(text, STRING, has_invalid_utf8=has_invalid_utf8)
     return value
 
 

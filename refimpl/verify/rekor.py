@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import LimitExceededError, RegistryError, VerificationError
 from refimpl.golang import base64text, jsontext
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
@@ -134,7 +134,7 @@ def ask(
     asked = f'{method.capitalize()} "{url}"'
     if scheme not in ("http", "https"):
         raise DocumentError(
-            f"{asked}: giving up after 1 attempt(s): {asked}: unsupported protocol scheme {quoted(scheme)}"
+            f"{asked}: giving up after 1 attempt(s): {asked}: unsupported protocol scheme {quote(scheme)}"
         )
     reason = f"{asked}: http: no Host in request URL"
     for _ in range(attempts if rest.partition("/")[0] else 0):

@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from refimpl.golang import quoting
 from refimpl.golang.document import schema_type, steps
-from refimpl.golang.quoting import quoted
 from refimpl.verify.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -225,5 +225,5 @@ def _token(name: str) -> str:
 
 
 def _single_quoted(text: str) -> str:
-    inner = quoted(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
+    inner = quoting.quote(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
     return f"'{inner}'"

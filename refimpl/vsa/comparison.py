@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.evaluation.criteria import Criteria
 from refimpl.golang import jsontext
-from refimpl.golang.numbers import widened
+from refimpl.golang.numbers import as_float64
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -193,9 +193,9 @@ def _merged(rule_data: Iterable[Mapping[str, Any]]) -> str:
         return hashlib.sha256(jsontext.encode(data)).hexdigest()
 
     merged: dict[str, Any] = {}
-    for data in sorted((widened(dict(one)) for one in rule_data), key=by_hash):
+    for data in sorted((as_float64(dict(one)) for one in rule_data), key=by_hash):
         _merge(merged, data)
-    return jsontext.dumps(widened(merged))
+    return jsontext.dumps(as_float64(merged))
 
 
 def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import OutputError
 from refimpl.golang import jsontext
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +66,7 @@ class Folder:
         try:
             self._path.mkdir(mode=0o755, parents=True, exist_ok=True)
         except (OSError, ValueError) as error:
-            reason = described("mkdir", str(self._path), error) if isinstance(error, OSError) else "invalid argument"
+            reason = describe("mkdir", str(self._path), error) if isinstance(error, OSError) else "invalid argument"
             raise OutputError(f"failed to create output directory: {reason}") from error
         return self._path
 
@@ -80,7 +80,7 @@ def temporary_folder(prefix: str) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=prefix))
     except OSError as error:
-        raise OutputError(f"failed to create temp directory: {described('mkdir', prefix, error)}") from error
+        raise OutputError(f"failed to create temp directory: {describe('mkdir', prefix, error)}") from error
 
 
 def output_folder(text: str) -> Path | None:
@@ -106,7 +106,7 @@ def write_predicate(path: Path, predicate: Mapping[str, Any]) -> bytes:
     Raises:
         OutputError: it can't be written.
     """
-    content = jsontext.indented(jsontext.dumps(predicate)).encode()
+    content = jsontext.indent(jsontext.dumps(predicate)).encode()
     write(path, content, PREDICATE_MODE)
     return content
 
@@ -128,5 +128,5 @@ def write(path: Path, content: bytes, mode: int) -> None:
             beside.unlink(missing_ok=True)
             raise
     except (OSError, ValueError) as error:
-        reason = described("open", str(path), error) if isinstance(error, OSError) else f"open {path}: invalid argument"
+        reason = describe("open", str(path), error) if isinstance(error, OSError) else f"open {path}: invalid argument"
         raise OutputError(f"failed to write VSA to file: {reason}") from error

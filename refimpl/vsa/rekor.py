@@ -13,7 +13,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError, VerificationError
 from refimpl.golang import base64text, jsontext
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.strconv import parse_duration
 from refimpl.golang.typed import INTEGER, STRING, Bytes, Items, Struct, Table, decode
 from refimpl.http.transport import Transport
@@ -204,7 +204,7 @@ class RekorRetriever:
             raise DocumentError(f"more than {_MOST_ENTRIES} entries are about it")
         for name in names:
             if not _UUID.fullmatch(name or ""):
-                raise DocumentError(f"{quoted(name or '')} is no name of an entry")
+                raise DocumentError(f"{quote(name or '')} is no name of an entry")
         return tuple(names)
 
     def _entry(self, name: str) -> LoggedEnvelope | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import KeyMaterialError, NotSupportedError
 from refimpl.golang.document import DocumentError, parse
-from refimpl.golang.quoting import quoted
+from refimpl.golang.quoting import quote
 from refimpl.golang.typed import INTEGER, STRING, Bytes, Struct, decode
 from refimpl.record import field, record
 from refimpl.verify import pem
@@ -73,11 +73,11 @@ def load_signing_key(reference: str, *, environ: Mapping[str, str], cluster: Sec
     try:
         content, password = _material(reference, environ, cluster)
     except KeyMaterialError as error:
-        raise KeyMaterialError(f"resolve private key {quoted(reference)}: {error}") from None
+        raise KeyMaterialError(f"resolve private key {quote(reference)}: {error}") from None
     try:
         return _parsed(content.decode("utf-8", "replace"), password)
     except KeyMaterialError as error:
-        raise KeyMaterialError(f"load private key {quoted(reference)}: {error}") from None
+        raise KeyMaterialError(f"load private key {quote(reference)}: {error}") from None
 
 
 def _material(reference: str, environ: Mapping[str, str], cluster: Secrets) -> tuple[bytes, bytes]:
@@ -86,21 +86,21 @@ def _material(reference: str, environ: Mapping[str, str], cluster: Secrets) -> t
         try:
             content = read_file(reference)
         except KeyMaterialError as error:
-            raise KeyMaterialError(f"read key from file {quoted(reference)}: {error}") from None
+            raise KeyMaterialError(f"read key from file {quote(reference)}: {error}") from None
         return content, environ.get(reference, "").encode(errors="surrogateescape")
     parts = reference.removeprefix(_CLUSTER).split("/")
     forms = "expected k8s://namespace/secret-name or k8s://namespace/secret-name/key-field"
     if not 2 <= len(parts) <= 3:
-        raise KeyMaterialError(f"invalid k8s key reference format {quoted(reference)}, {forms}")
+        raise KeyMaterialError(f"invalid k8s key reference format {quote(reference)}, {forms}")
     namespace, name, *chosen = parts
     if not (namespace and name):
         raise KeyMaterialError(
-            f"invalid k8s key reference {quoted(reference)}: namespace and secret name must be specified"
+            f"invalid k8s key reference {quote(reference)}: namespace and secret name must be specified"
         )
     member = chosen[0] if chosen else _KEY_FIELD
     data = cluster.secret(namespace, name)
     if member not in data:
-        raise KeyMaterialError(f"key field {quoted(member)} not found in secret {namespace}/{name}")
+        raise KeyMaterialError(f"key field {quote(member)} not found in secret {namespace}/{name}")
     return data[member], data.get(_PASSWORD_FIELD, b"")
 
 
@@ -137,9 +137,9 @@ def _decrypted(data: bytes, password: bytes) -> bytes:
     form = decode(parse(data), _FORM) or {}
     kdf, cipher = form.get("kdf") or {}, form.get("cipher") or {}
     if kdf.get("name") != "scrypt":
-        raise DocumentError(f"encrypted: unknown kdf name {quoted(kdf.get('name', ''))}")
+        raise DocumentError(f"encrypted: unknown kdf name {quote(kdf.get('name', ''))}")
     if cipher.get("name") != "nacl/secretbox":
-        raise DocumentError(f"encrypted: unknown cipher name {quoted(cipher.get('name', ''))}")
+        raise DocumentError(f"encrypted: unknown cipher name {quote(cipher.get('name', ''))}")
     parameters = kdf.get("params") or {}
     costs = (parameters.get("N", 0), parameters.get("r", 0), parameters.get("p", 0))
     if costs not in _SCRYPT:

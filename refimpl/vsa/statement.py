@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang import jsontext
-from refimpl.golang.numbers import widened
+from refimpl.golang.numbers import as_float64
 from refimpl.verify.dsse import IN_TOTO, pae
 
 if TYPE_CHECKING:
@@ -41,4 +41,4 @@ def signed_statement(predicate: Mapping[str, Any], *, name: str, digest: str, ke
 
 def _plain(predicate: Mapping[str, Any]) -> Any:
     """As it is read back from its file: members sorted, numbers as 64-bit floats."""
-    return widened(jsontext.loads(jsontext.dumps(predicate)))
+    return as_float64(jsontext.loads(jsontext.dumps(predicate)))

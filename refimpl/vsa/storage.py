@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from refimpl.errors import Error, OutputError, TimeoutExceededError
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
 from refimpl.record import record
@@ -101,7 +101,7 @@ class LocalStorage:
         try:
             self._path.mkdir(mode=0o755, parents=True, exist_ok=True)
         except (OSError, ValueError) as error:
-            reason = described("mkdir", path, error) if isinstance(error, OSError) else "invalid argument"
+            reason = describe("mkdir", path, error) if isinstance(error, OSError) else "invalid argument"
             raise StorageError(f"failed to create storage directory {path}: {reason}") from error
 
     def store(self, envelope: bytes) -> None:

@@ -137,7 +137,7 @@ def _unpack(title: str, layer: Descriptor, content: bytes, destination: Path, fo
     packed = destination.with_name(f"{destination.name}-packed")
     stored.budget.write((content,), packed)
     try:
-        unpacking.unpacked(packed, destination, name=f"{title}.tar.gz", written=stored.written, folder=folder)
+        unpacking.unpack(packed, destination, name=f"{title}.tar.gz", written=stored.written, folder=folder)
     except PolicyError as error:
         raise PolicyError(f"{_UNSTORED}: {error}") from None
     packed.unlink()

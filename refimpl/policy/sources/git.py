@@ -94,11 +94,11 @@ class GitURL:
         path = without_prefixes(place, "file://", "file::")
         local = path.startswith(("./", "../", "/", "~/"))
         authority, slash, path = ("", "", path) if local else path.partition("/")
-        repository, folded, subdirectory = _decoded(slash + path).partition("//")
+        repository, folded, subdirectory = _decode(slash + path).partition("//")
         if folded and not repository:
             raise PolicyError(f"{_FAILED}: repository not found")
         if not folded and (subdirectory := behind_depth or behind_revision):
-            place += "//" + _quoted(subdirectory)
+            place += "//" + _quote(subdirectory)
         if local:
             return cls(repository, local=True, user="", subdirectory=subdirectory, revision=revision, place=place)
         user, _, host = authority.rpartition("@")
@@ -107,7 +107,7 @@ class GitURL:
         if not re.fullmatch(r"\[[0-9a-fA-F:.]+\](:[0-9]*)?|[^:\s]+(:[0-9]*)?", host):
             raise NotSupportedError(f"{_FAILED}: {url} is no https address, and ssh is not supported")
         return cls(
-            f"https://{host}{_quoted(repository) or '/'}",
+            f"https://{host}{_quote(repository) or '/'}",
             local=False,
             user=unquote(user),
             subdirectory=subdirectory,
@@ -116,11 +116,11 @@ class GitURL:
         )
 
 
-def _quoted(path: str) -> str:
+def _quote(path: str) -> str:
     return quote(path, safe="/~:@!$&()*+,;=", errors="surrogateescape")
 
 
-def _decoded(path: str) -> str:
+def _decode(path: str) -> str:
     if damaged := re.search(r"%(?![0-9a-fA-F]{2}).{0,2}", path, re.DOTALL):
         raise PolicyError(f'failed to process URL: failed to parse URL: invalid URL escape "{damaged[0]}"')
     return unquote(path, errors="surrogateescape")

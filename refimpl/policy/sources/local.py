@@ -43,7 +43,7 @@ def fetch(url: str, destination: Path, *, home: str) -> str:
         from refimpl.policy.sources import unpacking  # few sources are archives
 
         try:
-            if not unpacking.unpacked(source, destination, name=shown):
+            if not unpacking.unpack(source, destination, name=shown):
                 shutil.copyfile(source, destination / "file")
         except OSError as error:
             raise PolicyError(f"failed to open source file: open {shown}: {reason(error)}") from None

@@ -91,7 +91,7 @@ def _object_size(source: Lookahead, limit: int) -> int:
         raise _DamagedError("unexpected EOF")
     if size > limit:
         return size
-    start = _inflated(source, size)
+    start = _inflate(source, size)
     if kind in _PLAIN:
         return size
     numbers = iter(start)
@@ -102,7 +102,7 @@ def _object_size(source: Lookahead, limit: int) -> int:
         raise _DamagedError("delta without sizes") from None
 
 
-def _inflated(source: Lookahead, size: int) -> bytes:
+def _inflate(source: Lookahead, size: int) -> bytes:
     """The first bytes of compressed data of exactly this size; all of it is read."""
     inflate, made, start = zlib.decompressobj(), 0, b""
     while not inflate.eof:

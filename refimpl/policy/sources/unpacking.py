@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from refimpl.layers.stream import Stream
 
-__all__ = ["unpacked"]
+__all__ = ["unpack"]
 
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd")
 _TAR_MAGIC = slice(257, 262)
@@ -34,7 +34,7 @@ _FORMS = (
 )
 
 
-def unpacked(
+def unpack(
     source: Path, destination: Path, *, name: str, written: set[Path] | None = None, folder: Path | None = None
 ) -> bool:
     """Unpack `source` if its `name` is that of an archive or a compressed file; whether it is. Errors have the name.

@@ -60,7 +60,7 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
             Budget(url).write(checksum.checked(_chunks(response)), path)
         except RegistryError as error:
             raise PolicyError(f"failed to write to file: {error}") from None
-    if unpacking.unpacked(path, destination, name=name):
+    if unpacking.unpack(path, destination, name=name):
         path.unlink(missing_ok=True)
     return "http::" + url.removeprefix("https://")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from refimpl.errors import PolicyError
 from refimpl.golang import jsontext
-from refimpl.golang.oserrors import described
+from refimpl.golang.oserrors import describe
 from refimpl.policy.sources.fetcher import source_id
 from refimpl.record import record
 from refimpl.system import leftovers
@@ -55,9 +55,9 @@ class Workspace:
         self._kept = bool(environ.get("EC_DEBUG"))
         parent = environ.get("TMPDIR") or _temporary_folder()
         try:
-            self.path = _made(Path(parent).absolute(), kept=self._kept)
+            self.path = _make(Path(parent).absolute(), kept=self._kept)
         except OSError as error:
-            raise PolicyError(f"unable to make a working directory: {described('mkdir', parent, error)}") from None
+            raise PolicyError(f"unable to make a working directory: {describe('mkdir', parent, error)}") from None
         self._lock = threading.Lock()
         self._texts: dict[Path, str] = {}
 
@@ -133,7 +133,7 @@ def _temporary_folder() -> str:
     return tempfile.gettempdir()
 
 
-def _made(parent: Path, *, kept: bool) -> Path:
+def _make(parent: Path, *, kept: bool) -> Path:
     while True:
         path = parent / f"ec-work-{os.urandom(8).hex()}"
         if not kept:

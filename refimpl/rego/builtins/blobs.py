@@ -17,8 +17,8 @@ from refimpl.errors import (
 )
 from refimpl.golang.document import DocumentError
 from refimpl.golang.jsontext import CostError, DepthError
-from refimpl.golang.numbers import normalised
-from refimpl.golang.utf8 import decoded
+from refimpl.golang.numbers import normalise
+from refimpl.golang.utf8 import decode_utf8
 from refimpl.golang.yamltext import loads as from_yaml
 from refimpl.oci.descriptor import Descriptor
 from refimpl.rego.builtins.context import Content
@@ -50,7 +50,7 @@ def blob(context: ComponentContext, ref: object) -> str:
     Raises:
         FailedError: it can't be had.
     """
-    return decoded(_content(context, text(_BLOB, ref)))
+    return decode_utf8(_content(context, text(_BLOB, ref)))
 
 
 def parsed_blob(context: ComponentContext, ref: object) -> Any:
@@ -61,7 +61,7 @@ def parsed_blob(context: ComponentContext, ref: object) -> Any:
         EvaluationError: nested too deeply; without it rules would see nothing where something is.
     """
     given = text(_BLOB, ref)
-    return context.parsed.get(given, lambda: _parsed(given, _content(context, given)))
+    return context.parsed.get(given, lambda: _parse(given, _content(context, given)))
 
 
 def blob_files(context: ComponentContext, ref: object, paths: object) -> dict[str, Any]:
@@ -78,12 +78,12 @@ def blob_files(context: ComponentContext, ref: object, paths: object) -> dict[st
 
 
 def _content(context: ComponentContext, ref: str) -> bytes:
-    return context.contents.get(ref, lambda: _verified(context, ref))
+    return context.contents.get(ref, lambda: _verify(context, ref))
 
 
-def _verified(context: ComponentContext, ref: str) -> bytes:
+def _verify(context: ComponentContext, ref: str) -> bytes:
     reference = digest_reference(_BLOB, ref)
-    content = _fetched(context, reference)
+    content = _fetch(context, reference)
     if content.digest != reference.digest:
         message = "computed digest does not match expected digest"
         digests = {"computed_digest": content.digest, "expected_digest": reference.digest}
@@ -91,7 +91,7 @@ def _verified(context: ComponentContext, ref: str) -> bytes:
     return content.data
 
 
-def _fetched(context: ComponentContext, reference: Reference) -> Content:
+def _fetch(context: ComponentContext, reference: Reference) -> Content:
     """A blob, decompressed; the bytes as stored have the reference's digest."""
     key = (str(reference.repository), reference.identifier)
     return context.shared.blobs.get(key, lambda: _download(context, reference))
@@ -147,10 +147,10 @@ class _Hashed:
         return data
 
 
-def _parsed(ref: str, data: bytes) -> Any:
+def _parse(ref: str, data: bytes) -> Any:
     why: object
     try:
-        return from_json(decoded(data))
+        return from_json(decode_utf8(data))
     except DepthError as error:
         raise EvaluationError(f"{ref}: {error}") from None
     except DocumentError as error:
@@ -162,12 +162,12 @@ def _parsed(ref: str, data: bytes) -> Any:
 
 def _files(context: ComponentContext, ref: str, paths: tuple[str, ...]) -> dict[str, Any]:
     reference = digest_reference(_BLOB, ref)
-    content = _fetched(context, reference)
+    content = _fetch(context, reference)
     context.contents.put(ref, content.data)
-    return _unpacked(ref, content.data, frozenset(paths))
+    return _unpack(ref, content.data, frozenset(paths))
 
 
-def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
+def _unpack(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
     from refimpl.layers.archive import Archive
 
     found: dict[str, Any] = {}
@@ -181,7 +181,7 @@ def _unpacked(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
             content = archive.content(FILE_LIMIT)
             name = ""
             try:
-                found[entry.name] = normalised(from_yaml(content.decode(), mend=True))
+                found[entry.name] = normalise(from_yaml(content.decode(), mend=True))
             except CostError as error:
                 raise EvaluationError(f"{entry.name} of {ref}: {error}") from None
             except ValueError:

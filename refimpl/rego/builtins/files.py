@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import RegistryError, UnreadableLayersError
-from refimpl.golang.numbers import normalised
+from refimpl.golang.numbers import normalise
 from refimpl.rego.builtins.failure import failed, strings, text
 from refimpl.rego.builtins.references import digest_reference
 
@@ -45,5 +45,5 @@ def _files(context: ComponentContext, ref: str, directories: tuple[str, ...]) ->
         return None
     from refimpl.layers.files import image_files as files_of
 
-    found: dict[str, Any] = normalised(files_of(shared.layers, manifest, reference.repository, directories))
+    found: dict[str, Any] = normalise(files_of(shared.layers, manifest, reference.repository, directories))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import MalformedError, RegistryError
-from refimpl.golang.utf8 import decoded
+from refimpl.golang.utf8 import decode_utf8
 from refimpl.rego.builtins.failure import FailedError, failed, text
 from refimpl.rego.builtins.references import any_reference, unresolved
 from refimpl.system.workers import map_all
@@ -32,7 +32,7 @@ def descriptor(context: ComponentContext, ref: object) -> dict[str, Any]:
     given = text(_DESCRIPTOR, ref)
     reference = any_reference(_DESCRIPTOR, given)
     try:
-        return _described(context.shared.client.head(reference))
+        return _describe(context.shared.client.head(reference))
     except RegistryError as error:
         if not reference.digest:
             raise unresolved(_DESCRIPTOR, given, error) from None
@@ -61,12 +61,12 @@ def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
         raise failed(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
     try:
         # A manifest without a configuration is shown with an empty one.
-        config = _described(manifest.config) if manifest.document.get("config") else dict(_NOTHING)
+        config = _describe(manifest.config) if manifest.document.get("config") else dict(_NOTHING)
         members = {
             "schemaVersion": _version(manifest),
             "mediaType": _media_type(manifest),
             "config": config,
-            "layers": [_described(layer) for layer in manifest.layers],
+            "layers": [_describe(layer) for layer in manifest.layers],
             "annotations": dict(manifest.annotations),
         }
         return members | _subject(manifest)
@@ -109,7 +109,7 @@ def image_index(context: ComponentContext, ref: object) -> dict[str, Any]:
         found = {
             "schemaVersion": _version(index),
             "mediaType": _media_type(index),
-            "manifests": [_described(entry) for entry in index.manifests],
+            "manifests": [_describe(entry) for entry in index.manifests],
             "annotations": dict(index.annotations),
         }
         return found | _subject(index)
@@ -135,12 +135,12 @@ _NOTHING: Final[dict[str, Any]] = {
 }
 
 
-def _described(found: Descriptor) -> dict[str, Any]:
+def _describe(found: Descriptor) -> dict[str, Any]:
     members: dict[str, Any] = {
         "mediaType": found.media_type,
         "size": found.size,
         "digest": found.digest,
-        "data": decoded(found.data or b""),
+        "data": decode_utf8(found.data or b""),
         "urls": list(found.urls),
         "annotations": dict(found.annotations),
         "artifactType": found.artifact_type,
@@ -162,7 +162,7 @@ def _platform(platform: Platform) -> dict[str, Any]:
 
 
 def _subject(manifest: Manifest) -> dict[str, Any]:
-    return {} if manifest.subject is None else {"subject": _described(manifest.subject)}
+    return {} if manifest.subject is None else {"subject": _describe(manifest.subject)}
 
 
 def _version(manifest: Manifest) -> int:

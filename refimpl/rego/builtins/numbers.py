@@ -7,7 +7,7 @@ from typing import Any
 
 from refimpl.golang.document import parse
 from refimpl.golang.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, check_depth
-from refimpl.golang.printing import spelled
+from refimpl.golang.printing import format_value
 
 __all__ = ["as_floats", "loads"]
 
@@ -23,7 +23,7 @@ def loads(text: str) -> Any:
     """
     if not SURROGATE.search(text):
         try:
-            value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refused)
+            value = json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_refuse)
         except RecursionError:
             raise DepthError from None
         except ValueError:
@@ -50,7 +50,7 @@ def as_floats(value: Any) -> Any:
     return _number(value)
 
 
-def _refused(_: str) -> Any:
+def _refuse(_: str) -> Any:
     raise ValueError
 
 
@@ -65,4 +65,4 @@ def _number(value: float | str | Number) -> Any:
         return int(number)
     if _PLAIN_FROM <= abs(number) < _PLAIN_UNDER:  # Python and Go write these alike
         return number
-    return Number(spelled(number))
+    return Number(format_value(number))

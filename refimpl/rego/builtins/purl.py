@@ -104,14 +104,14 @@ def _split(text: str) -> tuple[str, str, str]:
     if scheme != "pkg":
         raise InvalidPackageError(f'purl scheme is not "pkg": "{scheme}"')
     rest, _, query = text[len("pkg:") :].partition("?")
-    subpath = _unescaped(fragment, "failed to parse as URL")
+    subpath = _unescape(fragment, "failed to parse as URL")
     if rest and not rest.startswith("/"):
         return rest, query, subpath
     host = ""
     if rest.startswith("//"):
         authority, slash, path = rest[2:].partition("/")
         host, rest = _host(authority), slash + path
-    joined = "/".join(part for part in (host, _unescaped(rest, "failed to parse as URL")) if part)
+    joined = "/".join(part for part in (host, _unescape(rest, "failed to parse as URL")) if part)
     if not joined:
         return "", query, subpath
     cleaned = posixpath.normpath(joined)
@@ -125,18 +125,18 @@ def _host(authority: str) -> str:
     if at and not _USER.fullmatch(user):
         raise InvalidPackageError("failed to parse as URL: net/url: invalid userinfo")
     if at:
-        _unescaped(user, "failed to parse as URL")
+        _unescape(user, "failed to parse as URL")
     if "[" in host:
-        return _bracketed(host)
+        return _bracket(host)
     name, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
     if not _PORT.fullmatch(colon + port):
         raise InvalidPackageError(f'failed to parse as URL: invalid port "{colon + port}" after host')
     if not _HOST.fullmatch(host) or ":" in name:
         raise InvalidPackageError("failed to parse as URL: invalid character in host name")
-    return _unescaped(host, "failed to parse as URL")
+    return _unescape(host, "failed to parse as URL")
 
 
-def _bracketed(host: str) -> str:
+def _bracket(host: str) -> str:
     """An IPv6 address, as far as it is looked at in a text that is none of a package anyway."""
     from ipaddress import AddressValueError, IPv6Address
 
@@ -147,16 +147,16 @@ def _bracketed(host: str) -> str:
         IPv6Address(address.partition("%25")[0])
     except AddressValueError:
         raise InvalidPackageError("failed to parse as URL: invalid host") from None
-    return _unescaped(host, "failed to parse as URL")
+    return _unescape(host, "failed to parse as URL")
 
 
 def _coordinates(path: str) -> tuple[str, str, str]:
     namespace, _, name = path.rpartition("/")
-    namespace = _unescaped(namespace, "error unescaping namespace")
+    namespace = _unescape(namespace, "error unescaping namespace")
     name, at, version = name.rpartition("@") if "@" in name else (name, "", "")
     if at:
-        version = _unescaped(version, "error unescaping version")
-    name = _unescaped(name, "error unescaping name")
+        version = _unescape(version, "error unescaping version")
+    name = _unescape(name, "error unescaping name")
     if not name:
         raise InvalidPackageError("purl is missing name")
     return namespace, name, version
@@ -170,10 +170,10 @@ def _qualifiers(query: str) -> list[tuple[str, str]]:
         if not pair:
             continue
         key, _, value = pair.partition("=")
-        key = _unescaped(key.replace("+", " "), "invalid qualifiers: error unescaping qualifier key")
+        key = _unescape(key.replace("+", " "), "invalid qualifiers: error unescaping qualifier key")
         if not _KEY.fullmatch(key):
             raise InvalidPackageError(f"invalid qualifiers: invalid qualifier key: '{_text(key)}'")
-        value = _unescaped(value.replace("+", " "), "invalid qualifiers: error unescaping qualifier value")
+        value = _unescape(value.replace("+", " "), "invalid qualifiers: error unescaping qualifier value")
         found.append((_lower(key), value))
     return found
 
@@ -206,7 +206,7 @@ def _check_custom_rules(kind: str, namespace: str, version: str, qualifiers: dic
         raise InvalidPackageError("version is required")
 
 
-def _unescaped(text: str, what: str) -> str:
+def _unescape(text: str, what: str) -> str:
     """Percent-escapes decoded; bytes that aren't UTF-8 stand as surrogates until `_text`."""
     if "%" not in text:
         return text

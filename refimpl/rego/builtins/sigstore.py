@@ -89,7 +89,7 @@ def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[s
         TimeoutExceededError: the time is over.
     """
 
-    def verified(verifier: Verifier, reference: Reference) -> _Found:
+    def verify(verifier: Verifier, reference: Reference) -> _Found:
         try:
             bundles = verifier.bundles(reference)
             if bundles is not None:
@@ -99,7 +99,7 @@ def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[s
         except VerificationError as error:
             raise _RefusedError(f"verify image signature: {error}") from None
 
-    return _remembered(context.shared, "signatures", ref, opts, verified, keep_failures=True)
+    return _remember(context.shared, "signatures", ref, opts, verify, keep_failures=True)
 
 
 def verify_attestation(context: ComponentContext, ref: object, opts: object) -> dict[str, Any]:
@@ -110,37 +110,37 @@ def verify_attestation(context: ComponentContext, ref: object, opts: object) -> 
         TimeoutExceededError: the time is over.
     """
 
-    def verified(verifier: Verifier, reference: Reference) -> _Found:
+    def verify(verifier: Verifier, reference: Reference) -> _Found:
         try:
             bundles = verifier.bundles(reference)
             if bundles is None:
-                return [_attested(attestation) for attestation in verifier.attestations(reference)], []
+                return [_describe_attestation(attestation) for attestation in verifier.attestations(reference)], []
         except VerificationError as error:
             raise _RefusedError(f"verify image attestation signature: {error}") from None
         found, errors = [], []
         for bundle in bundles:
             try:
-                found.append(_attested(bundle.attestation()))
+                found.append(_describe_attestation(bundle.attestation()))
             except VerificationError as error:
                 errors.append(f"parsing attestation: {error}")
         return found, errors
 
-    return _remembered(context.shared, "attestations", ref, opts, verified, keep_failures=False)
+    return _remember(context.shared, "attestations", ref, opts, verify, keep_failures=False)
 
 
-def _remembered(
+def _remember(
     shared: Shared,
     member: str,
     ref: object,
     opts: object,
-    verified: Callable[[Verifier, Reference], _Found],
+    verify: Callable[[Verifier, Reference], _Found],
     *,
     keep_failures: bool,
 ) -> dict[str, Any]:
     def result() -> dict[str, Any]:
         with ExitStack() as stack:
             try:
-                found, errors = verified(*_verifier(shared, ref, opts, stack))
+                found, errors = verify(*_verifier(shared, ref, opts, stack))
             except _RefusedError as error:
                 found, errors = [], [str(error)]
             return {"success": not errors, "errors": errors, member: found}
@@ -230,7 +230,7 @@ def _shown(signature: Signature) -> dict[str, Any]:
     }
 
 
-def _attested(attestation: Attestation) -> dict[str, Any]:
+def _describe_attestation(attestation: Attestation) -> dict[str, Any]:
     try:
         statement = as_floats(attestation.document.value)
     except ValueError as error:

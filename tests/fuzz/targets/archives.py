@@ -98,7 +98,7 @@ def _unpacked(data: bytes, name: str) -> None:
         source, destination = Path(folder, "source"), Path(folder, "destination")
         source.write_bytes(data)
         destination.mkdir()
-        unpacking.unpacked(source, destination, name=name)
+        unpacking.unpack(source, destination, name=name)
 
 
 def _scratch() -> str | None:

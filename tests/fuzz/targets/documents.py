@@ -58,7 +58,7 @@ def _input(data: bytes, ending: str) -> None:
 def _compacted(data: bytes) -> None:
     """Statements go to rules without blanks; it must be the same document."""
     before = parse(data)
-    if not before.garbled:
+    if not before.has_invalid_utf8:
         after = compacted(data)
         assert _plain(after) == _plain(data)
 

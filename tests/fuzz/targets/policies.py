@@ -152,4 +152,4 @@ def _time(data: bytes) -> None:
     dates.parse_utc(text)
     nanoseconds = instant.parse(text)
     with suppress(ValueError):  # an offset leads out of the years that can be written
-        assert instant.parse(instant.rfc3339(nanoseconds)) == nanoseconds
+        assert instant.parse(instant.format_rfc3339(nanoseconds)) == nanoseconds

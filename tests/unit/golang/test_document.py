@@ -60,11 +60,11 @@ def test_nesting_beyond_measure_is_an_error_and_no_crash() -> None:
 
 
 def test_what_is_not_unicode_is_replaced_and_remembered() -> None:
-    assert not parse('"\ufffd"'.encode()).garbled
-    assert parse(b'"\xff"').garbled
+    assert not parse('"\ufffd"'.encode()).has_invalid_utf8
+    assert parse(b'"\xff"').has_invalid_utf8
     half = parse(b'{"a\\ud800":["\\udfff"]}')
-    assert (half.value, half.garbled) == ({"a\ufffd": ["\ufffd"]}, True)
-    assert not parse(b'"\\ud83d\\ude00"').garbled
+    assert (half.value, half.has_invalid_utf8) == ({"a\ufffd": ["\ufffd"]}, True)
+    assert not parse(b'"\\ud83d\\ude00"').has_invalid_utf8
 
 
 def test_members_given_twice_are_kept_and_the_last_counts() -> None:
@@ -95,7 +95,7 @@ def test_every_number_is_a_number(text: bytes) -> None:
 )
 def test_what_protobuf_cannot_carry_is_told(predicate: bytes, reason: Any) -> None:
     document = parse(predicate)
-    assert protobuf_error(document.value, garbled=document.garbled) == reason
+    assert protobuf_error(document.value, has_invalid_utf8=document.has_invalid_utf8) == reason
 
 
 @pytest.mark.parametrize("before", [0, 1, 30, 31, 32, 122, 123, 153, 154, 155, 307, 308, 309])
@@ -103,8 +103,8 @@ def test_what_protobuf_cannot_carry_is_told(predicate: bytes, reason: Any) -> No
 @pytest.mark.parametrize("after", [0, 1, 500])
 def test_a_long_integer_is_found_wherever_it_stands(before: int, digits: int, after: int) -> None:
     text = f'["{"x" * before}",{"9" * digits},"{"x" * after}"]'.encode()
-    assert parse(text).overflowing == (digits >= 309)
+    assert parse(text).has_huge_numbers == (digits >= 309)
 
 
 def test_the_digits_of_a_text_are_no_integer() -> None:
-    assert not parse(b'["' + b"0123456789abcdef" * 64 + b'"]').overflowing
+    assert not parse(b'["' + b"0123456789abcdef" * 64 + b'"]').has_huge_numbers

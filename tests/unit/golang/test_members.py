@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from refimpl.errors import MalformedError
-from refimpl.golang.members import Nested, canonical, loads
+from refimpl.golang.members import Nested, canonicalise, loads
 from refimpl.oci.descriptor import INDEX, MANIFEST, Descriptor, Manifest
 
 ONE, TWO = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
 
 def read(text: str, shape: Nested = MANIFEST) -> dict[str, Any]:
-    return canonical(loads(text.encode()), shape)
+    return canonicalise(loads(text.encode()), shape)
 
 
 def layers(text: str) -> list[str]:

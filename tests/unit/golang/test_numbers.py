@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from refimpl.golang.jsontext import Number, dumps
-from refimpl.golang.numbers import format_json, normalised, widened
+from refimpl.golang.numbers import as_float64, format_json, normalise
 
 
 @pytest.mark.parametrize(
@@ -30,16 +30,16 @@ def test_floats_are_spelled_as_in_the_report(number: float, text: str) -> None:
 
 def test_members_are_sorted_by_their_bytes_and_integers_stay_exact() -> None:
     value = {"é": 1, "z": {"b": 2, "a": [1.50]}, "A": 12345678901234567890}
-    assert dumps(normalised(value)) == '{"A":12345678901234567890,"z":{"a":[1.5],"b":2},"é":1}'
+    assert dumps(normalise(value)) == '{"A":12345678901234567890,"z":{"a":[1.5],"b":2},"é":1}'
 
 
 def test_widening_rounds_integers_to_floats_but_leaves_booleans() -> None:
     value = {"big": 12345678901234567890, "small": 5, "yes": True, "in": [9007199254740993]}
-    assert dumps(widened(value)) == '{"big":12345678901234567000,"in":[9007199254740992],"small":5,"yes":true}'
+    assert dumps(as_float64(value)) == '{"big":12345678901234567000,"in":[9007199254740992],"small":5,"yes":true}'
 
 
 def test_what_no_float_holds_is_left_as_it_is() -> None:
-    assert widened([10**400, Number("1e400"), Number("1.50"), 10**25]) == [
+    assert as_float64([10**400, Number("1e400"), Number("1.50"), 10**25]) == [
         10**400,
         Number("1e400"),
         Number("1.5"),

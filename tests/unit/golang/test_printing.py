@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from refimpl.golang import jsontext
-from refimpl.golang.printing import quoted, spelled
+from refimpl.golang.printing import format_quoted, format_value
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from refimpl.golang.printing import quoted, spelled
     ],
 )
 def test_spelled(value: Any, expected: str) -> None:
-    assert spelled(value) == expected
+    assert format_value(value) == expected
 
 
 @pytest.mark.parametrize(
@@ -44,4 +44,4 @@ def test_spelled(value: Any, expected: str) -> None:
     ],
 )
 def test_quoted(value: Any, expected: str) -> None:
-    assert quoted(value) == expected
+    assert format_quoted(value) == expected

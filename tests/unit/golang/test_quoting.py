@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.golang.quoting import quoted, quoted_character
+from refimpl.golang.quoting import quote, quote_character
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ from refimpl.golang.quoting import quoted, quoted_character
     ],
 )
 def test_a_text_is_quoted_as_go_quotes_it(text: str, expected: str) -> None:
-    assert quoted(text) == expected
+    assert quote(text) == expected
 
 
 @pytest.mark.parametrize(("character", "expected"), [("z", "'z'"), ("'", r"'\''"), ('"', "'\"'"), ("\n", r"'\n'")])
 def test_a_character_is_quoted_as_a_rune(character: str, expected: str) -> None:
-    assert quoted_character(character) == expected
+    assert quote_character(character) == expected

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from refimpl.golang.utf8 import decoded, well_formed
+from refimpl.golang.utf8 import decode_utf8, replace_surrogates
 
 
 @pytest.mark.parametrize(
@@ -15,8 +15,8 @@ from refimpl.golang.utf8 import decoded, well_formed
     ],
 )
 def test_each_byte_that_is_no_utf8_is_replaced(data: bytes, text: str) -> None:
-    assert decoded(data) == text
+    assert decode_utf8(data) == text
 
 
 def test_each_lone_surrogate_is_replaced() -> None:
-    assert well_formed("a\ud800\udc00b\udcff") == "a\ufffd\ufffdb\ufffd"
+    assert replace_surrogates("a\ud800\udc00b\udcff") == "a\ufffd\ufffdb\ufffd"

@@ -10,19 +10,19 @@ import pytest
 from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Hardlink, Symlink, tar
 from refimpl.errors import LimitExceededError
 from refimpl.layers.limits import Limits
-from refimpl.layers.listing import cleaned, flattened, read_listing
+from refimpl.layers.listing import clean_path, flatten, read_listing
 
 J = b"{}"
 Pairs = Sequence[tuple[str, Entry]]
 
 
 def listed(pairs: Pairs, directory: str = "manifests", limits: Limits | None = None) -> Any:
-    return read_listing(io.BytesIO(tar(pairs)[0]), frozenset({cleaned(directory).lower()}), limits or Limits())
+    return read_listing(io.BytesIO(tar(pairs)[0]), frozenset({clean_path(directory).lower()}), limits or Limits())
 
 
 def names(*layers: Pairs, directory: str = "manifests") -> list[str]:
     """The files that remain of the layers, which are given from the lowest to the highest."""
-    return sorted(flattened([listed(pairs, directory) for pairs in reversed(layers)]))
+    return sorted(flatten([listed(pairs, directory) for pairs in reversed(layers)]))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_removed_and_made_again() -> None:
 
 def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
     upper = listed([("manifests/a.json", b"first"), ("manifests/a.json", b"second")])
-    assert flattened([upper, listed([("manifests/a.json", b"low")])]) == {"manifests/a.json": b"first"}
+    assert flatten([upper, listed([("manifests/a.json", b"low")])]) == {"manifests/a.json": b"first"}
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_links_and_folders_with_a_fitting_name_are_empty_files(entry: Entry, con
 
 def test_a_hard_link_out_of_the_image_hides_the_lower_file() -> None:
     upper = listed([("manifests/a.json", Hardlink("../x"))])
-    assert flattened([upper, listed([("manifests/a.json", J)])]) == {"manifests/a.json": b""}
+    assert flatten([upper, listed([("manifests/a.json", J)])]) == {"manifests/a.json": b""}
 
 
 @pytest.mark.parametrize("kind", [b"Z", b"A", b"B", b"V", b"M", b"N", b"9", b"\x01", b"7", b"0", b"\0"], ids=repr)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from refimpl.errors import MalformedError, RegistryError, SizeMismatchError
-from refimpl.golang.members import canonical
+from refimpl.golang.members import canonicalise
 from refimpl.oci.descriptor import MANIFEST, Descriptor, Manifest, Platform, check_digest
 
 DIGEST = "sha256:" + "a" * 64
@@ -13,7 +13,7 @@ PLAIN = {"mediaType": "m", "digest": DIGEST, "size": 3}
 
 
 def described(value: Any) -> Descriptor:
-    return Descriptor.from_json(canonical({"config": value}, MANIFEST).get("config"))
+    return Descriptor.from_json(canonicalise({"config": value}, MANIFEST).get("config"))
 
 
 def test_all_members() -> None:

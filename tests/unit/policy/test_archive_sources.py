@@ -69,7 +69,7 @@ def unpacked(tmp_path: Path, name: str, data: bytes) -> dict[str, bytes]:
     source.write_bytes(data)
     destination.mkdir(exist_ok=True)
     try:
-        assert unpacking.unpacked(source, destination, name=name)
+        assert unpacking.unpack(source, destination, name=name)
         found = [path for path in destination.rglob("*") if path.is_file()]
         return {path.relative_to(destination).as_posix(): path.read_bytes() for path in found}
     finally:
