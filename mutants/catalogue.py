@@ -33,6 +33,7 @@ _THEMES = (
     "trust",
     "vsa",
     "bundles",
+    "keyless",
     "truncation",
     "inputs",
     "interruption",
@@ -59,6 +60,7 @@ class Kind(enum.Enum):
     CREDENTIALS = "who gets which credentials"
     TRUST = "what is believed of signatures"
     VSA = "verification summaries"
+    KEYLESS = "what is believed of certificates"
     TRUNCATION = "what is read to its end"
     INPUTS = "references, images and files given"
     INTERRUPTION = "how a run ends"

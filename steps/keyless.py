@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from behave import given
+import json
+from typing import TYPE_CHECKING
 
+from behave import given, then
+
+from ec_acceptance.testbed.fixtures.collection import component
+from ec_acceptance.testbed.fixtures.keyless import SIGNERS
 from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.signing.cosign import SIGNATURE
+
+if TYPE_CHECKING:
+    from ec_acceptance.testbed.rekor import Log
+    from ec_acceptance.testbed.signing import Layer
+    from ec_acceptance.testbed.sigstore.instance import KeylessSigner
 
 
 @given("the roots of trust are in files")
 def roots_in_files(context: Context) -> None:
     context.world.trust.in_files()
+
+
+@given("the root of trust is in a file, without its intermediates")
+def only_the_root_in_a_file(context: Context) -> None:
+    context.world.trust.in_files(intermediates=False)
 
 
 @given("the roots of trust come from a TUF mirror")
@@ -19,13 +35,62 @@ def roots_by_tuf(context: Context) -> None:
 
 @given('a keyless image signature of "{image}"')
 def a_keyless_signature(context: Context, image: str) -> None:
-    world = context.world
-    signer = world.services.sigstore.signer()
-    world.fixtures.attach(image, "sig", lambda digest, reference, _: signer.signature(digest, reference))
+    _sign(context, image, "")
+
+
+@given('a keyless image signature of "{image}" {oddity}')
+def a_peculiar_keyless_signature(context: Context, image: str, oddity: str) -> None:
+    _sign(context, image, oddity)
 
 
 @given('a keyless attestation of "{image}"')
 def a_keyless_attestation(context: Context, image: str) -> None:
-    world = context.world
-    signer = world.services.sigstore.signer()
-    world.fixtures.attach(image, "att", lambda digest, reference, _: signer.provenance(digest, reference))
+    _attest(context, image, "")
+
+
+@given('a keyless attestation of "{image}" {oddity}')
+def a_peculiar_keyless_attestation(context: Context, image: str, oddity: str) -> None:
+    _attest(context, image, oddity)
+
+
+@then('the report shows 1 signature of "{image}", by "{name}"')
+def one_signature_by(context: Context, image: str, name: str) -> None:
+    shown = [one for one in context.world.runs.report.components if one["name"] == component(image)]
+    signatures = shown[0].get("signatures", []) if shown else []
+    names = [one.get("metadata", {}).get("Subject Alternative Name") for one in signatures]
+    assert names == [name], f"the signatures are by {names}\n{context.world.runs.last.describe()}"
+
+
+@then("the transparency log was asked once")
+def the_log_was_asked_once(context: Context) -> None:
+    asked = context.world.servers.rekor.request_log.requests
+    assert len(asked) == 1, f"the log was asked {len(asked)} times: {', '.join(map(str, asked))}"
+
+
+def _signer(context: Context, oddity: str) -> KeylessSigner:
+    sigstore = context.world.services.sigstore
+    return SIGNERS[oddity](sigstore) if oddity else sigstore.signer()
+
+
+def _sign(context: Context, image: str, oddity: str) -> None:
+    signer = _signer(context, oddity)
+
+    def made(digest: str, reference: str, _: Log) -> Layer:
+        layer = signer.signature(digest, reference)
+        context.world.redactions.add(f"keyless signature of {image}", layer.annotations[SIGNATURE])
+        return layer
+
+    context.world.fixtures.attach(image, "sig", made)
+
+
+def _attest(context: Context, image: str, oddity: str) -> None:
+    signer = _signer(context, oddity)
+
+    def made(digest: str, reference: str, _: Log) -> Layer:
+        layer = signer.provenance(digest, reference)
+        context.world.redactions.add(
+            f"keyless attestation of {image}", json.loads(layer.content)["signatures"][0]["sig"]
+        )
+        return layer
+
+    context.world.fixtures.attach(image, "att", made)

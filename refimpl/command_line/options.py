@@ -135,15 +135,7 @@ def _traces(*kinds: str) -> Callable[[Options], bool]:
     return lambda options: not options.trace.isdisjoint(kinds)
 
 
-def _is_keyless(options: Options) -> bool:
-    """Whether the flags name both sides of a keyless identity; with one side missing that is the error."""
-    subject = options.certificate_identity or options.certificate_identity_regexp
-    issuer = options.certificate_oidc_issuer or options.certificate_oidc_issuer_regexp
-    return bool(subject and issuer and not options.public_key)
-
-
 UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
-    ("--certificate-identity", _is_keyless),
     ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
 )
 """What a user can ask for and this version doesn't carry out: its name, and whether the options ask for it."""

@@ -174,7 +174,7 @@ class ComponentValidator:
         try:
             signatures = self.verifier.image_signatures(image)
         except VerificationError as error:
-            found.violations.append(checks.unverified(checks.IMAGE_SIGNATURE, error, by_key=True))
+            found.violations.append(checks.unverified(checks.IMAGE_SIGNATURE, error, by_key=self.verifier.by_key))
             return ()
         found.successes.append(checks.IMAGE_SIGNATURE.passed())
         return signatures
@@ -191,7 +191,7 @@ class ComponentValidator:
         try:
             attestations = self.verifier.attestations(image)
         except VerificationError as error:
-            found.violations.append(checks.unverified(checks.ATTESTATION_SIGNATURE, error, by_key=True))
+            found.violations.append(checks.unverified(checks.ATTESTATION_SIGNATURE, error, by_key=self.verifier.by_key))
             return None
         found.successes.append(checks.ATTESTATION_SIGNATURE.passed())
         return attestations

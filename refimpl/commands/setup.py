@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetched
     from refimpl.policy.sources.workspace import Workspace
+    from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.rekor import RekorClient
+    from refimpl.verify.roots import Roots
     from refimpl.verify.transparency_log import TransparencyLog
 
 __all__ = ["Setup", "set_up"]
@@ -41,7 +43,7 @@ class Setup:
         snapshot: inputs merged, indexes expanded.
         policy: with all overrides, sources pinned.
         fetched: by pinned source URL.
-        key: of the signer.
+        signer: of images and attestations: a public key, or an identity.
         log: demands log entries; None with ``--ignore-rekor``.
         cluster: for keys that rules name.
     """
@@ -49,9 +51,16 @@ class Setup:
     snapshot: Snapshot
     policy: Policy
     fetched: Mapping[str, Fetched]
-    key: PublicKey
+    signer: PublicKey | KeylessSigner
     log: TransparencyLog | None
     cluster: Cluster
+
+    @property
+    def key(self) -> str:
+        """The signer's public key in PEM; empty in the keyless workflow."""
+        from refimpl.verify.keys import PublicKey
+
+        return self.signer.pem if isinstance(self.signer, PublicKey) else ""
 
 
 @record
@@ -63,6 +72,7 @@ class _Resources:
     client: Client
     deadline: Deadline
     fetcher: Fetcher
+    roots: Roots
     cluster: Cluster = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +81,13 @@ class _Resources:
 
 
 def set_up(
-    options: Options, environ: Mapping[str, str], *, client: Client, workspace: Workspace, deadline: Deadline
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    client: Client,
+    workspace: Workspace,
+    deadline: Deadline,
+    roots: Roots,
 ) -> Setup:
     """Resolve the inputs and, at the same time, the policy.
 
@@ -79,7 +95,7 @@ def set_up(
         Error: all that is wrong, input first, a line each (specification 10 §1.2).
     """
     fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
-    resources = _Resources(options, environ, client, deadline, fetcher)
+    resources = _Resources(options, environ, client, deadline, fetcher, roots)
     pool = ThreadPoolExecutor(1, "inputs")
     try:
         inputs = pool.submit(_snapshot, resources)
@@ -100,8 +116,8 @@ def set_up(
 
         errors += flag_errors(options)
     if policy is not None and snapshot is not None and not errors:
-        chosen, fetched, key, log = policy
-        return Setup(snapshot, chosen, fetched, key, log, resources.cluster)
+        chosen, fetched, signer, log = policy
+        return Setup(snapshot, chosen, fetched, signer, log, resources.cluster)
     failure = join_errors(errors)
     assert failure is not None  # noqa: S101  # without a policy there is an error
     raise failure
@@ -112,7 +128,9 @@ def _snapshot(resources: _Resources) -> Snapshot:
     return expand_indexes(snapshot, resources.client, index_workers(resources.environ))
 
 
-def _policy(resources: _Resources) -> tuple[Policy, Mapping[str, Fetched], PublicKey, TransparencyLog | None]:
+def _policy(
+    resources: _Resources,
+) -> tuple[Policy, Mapping[str, Fetched], PublicKey | KeylessSigner, TransparencyLog | None]:
     options = resources.options
     document = resolve(options.policy, fetcher=resources.fetcher)
     identity = Identity(
@@ -127,28 +145,34 @@ def _policy(resources: _Resources) -> tuple[Policy, Mapping[str, Fetched], Publi
         options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
     )
     policy = policy.at(chosen)
-    key, log = _trust(resources, policy)
+    signer, log = _trust(resources, policy)
     fetched = fetch_sources(policy, resources.fetcher)
     policy = pinned_policy(policy, fetched)
     by_pinned = {source.pinned: source for source in fetched.values()}
     policy = with_extra_rule_data(
         policy, options.extra_rule_data, lambda text: resolve(text, fetcher=resources.fetcher)
     )
-    return policy, by_pinned, key, log
+    return policy, by_pinned, signer, log
 
 
-def _trust(resources: _Resources, policy: Policy) -> tuple[PublicKey, TransparencyLog | None]:
-    from refimpl.verify.keys import load_public_key
-
-    environ = resources.environ
-    key = load_public_key(policy.public_key, environ=environ, cluster=resources.cluster, deadline=resources.deadline)
+def _trust(resources: _Resources, policy: Policy) -> tuple[PublicKey | KeylessSigner, TransparencyLog | None]:
+    signer = _signer(resources, policy)
     if resources.options.ignore_rekor:
-        return key, None
+        return signer, None
     from refimpl.verify.transparency_log import TransparencyLog
-    from refimpl.verify.trust import LogKeys
 
     client = _rekor(resources, policy.rekor_url) if policy.rekor_url else None
-    return key, TransparencyLog(LogKeys.from_environ(environ), client)
+    return signer, TransparencyLog(resources.roots.logs(), client)
+
+
+def _signer(resources: _Resources, policy: Policy) -> PublicKey | KeylessSigner:
+    if policy.keyless is not None:
+        return resources.roots.signer(policy.keyless)
+    from refimpl.verify.keys import load_public_key
+
+    return load_public_key(
+        policy.public_key, environ=resources.environ, cluster=resources.cluster, deadline=resources.deadline
+    )
 
 
 def _rekor(resources: _Resources, url: str) -> RekorClient:

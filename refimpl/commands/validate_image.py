@@ -28,6 +28,7 @@ from refimpl.report.targets import write
 from refimpl.system.workers import run_all
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
+from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,14 +91,17 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         host = stack.enter_context(Host.start(environ))
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
-        setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline)
+        roots = Roots(environ, deadline)
+        setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots)
         cache = LayerCache.from_environ(environ, deadline)
         layers = stack.enter_context(Layers(client, cache, deadline=deadline, transfers=options.workers + 1))
-        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=setup.cluster)
+        shared = Shared(
+            client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=setup.cluster
+        )
         evaluators = create_evaluators(
             setup.policy,
             setup.fetched,
-            key=setup.key.pem,
+            key=setup.key,
             ignore_rekor=options.ignore_rekor,
             filter_type=options.filter_type,
             trace="opa" in options.trace,
@@ -111,7 +115,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
             options=options,
             client=client,
             layers=layers,
-            verifier=Verifier(client, setup.key, setup.log, limit=attachment_limit(environ)),
+            verifier=Verifier(client, setup.signer, setup.log, limit=attachment_limit(environ)),
             evaluators=evaluators,
             documents=InputDocuments(setup.snapshot.to_json(), shown),
             effective_time=setup.policy.effective_time,
@@ -129,7 +133,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         effective_time = times[-1] if times else validator.effective_time  # of the last one with attestations
         report = Report(
             components=tuple(one.result for one in outcomes),
-            key=setup.key.pem,
+            key=setup.key,
             policy=shown,
             effective_time=format_rfc3339(effective_time.read(time.time_ns)),
             ec_version=VERSION,
@@ -148,7 +152,7 @@ def _existing(options: Options, environ: Mapping[str, str], setup: Setup, deadli
         options,
         environ,
         policy=without_secrets_in(setup.policy.spec),
-        key=setup.key.pem,
+        key=setup.key,
         cluster=setup.cluster,
         transport=Transport(environ, deadline, user_agent="ec-ref"),
     )

@@ -39,6 +39,7 @@ from refimpl.report.targets import write
 from refimpl.result import ordered
 from refimpl.system.workers import run_all
 from refimpl.verify.checks import unjudged
+from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +98,8 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
                 transfers=options.workers + 1,
             )
         )
-        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, cluster=cluster)
+        roots = Roots(environ, deadline)
+        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=cluster)
         try:
             fetched = fetch_sources(policy, fetcher)
         except TimeoutExceededError:

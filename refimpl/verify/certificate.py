@@ -96,6 +96,17 @@ class Certificate:
         if not self.not_before <= now <= self.not_after:
             raise VerificationError("expected a signed timestamp to verify an expired certificate")
 
+    def extension_text(self, number: int) -> str:
+        """What an extension of Fulcio's says; empty without it.
+
+        Raises:
+            VerificationError: it isn't what it should be.
+        """
+        if number not in self.extensions:
+            return ""
+        content = self.extensions[number]
+        return _utf8_string(content) if number in _UTF8 else content.decode("utf-8", "replace")
+
     def facts(self) -> dict[str, str]:
         """The report's ``metadata``: sorted by name, empty facts left out.
 
@@ -110,11 +121,10 @@ class Certificate:
             "Not Before": _rfc3339(self.not_before),
             "Not After": _rfc3339(self.not_after),
         }
-        for number, content in self.extensions.items():
-            if number in _RAW:
-                facts[_RAW[number]] = content.decode("utf-8", "replace")
-            elif number in _UTF8:
-                facts[_UTF8[number]] = _utf8_string(content)
+        for number in self.extensions:
+            name = _RAW.get(number) or _UTF8.get(number)
+            if name:
+                facts[name] = self.extension_text(number)
         return {name: fact for name, fact in sorted(facts.items()) if fact}
 
 

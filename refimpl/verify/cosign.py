@@ -6,13 +6,14 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from refimpl.errors import NotFoundError, RegistryError, VerificationError, is_undecided
+from refimpl.errors import NotFoundError, NotSupportedError, RegistryError, VerificationError, is_undecided
 from refimpl.golang.base64text import Base64Error, decode
 from refimpl.golang.document import DocumentError, parse
 from refimpl.system.workers import map_all
 from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.dsse import Envelope, read_envelope
+from refimpl.verify.keys import PublicKey
 from refimpl.verify.refusal import Kind, NoMatchingError, shortened
 from refimpl.verify.statement import check_claim, read_header
 from refimpl.verify.transparency_log import Evidence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Reference
     from refimpl.verify.attachment import Attachment
     from refimpl.verify.bundled import Bundled
-    from refimpl.verify.keys import PublicKey
+    from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.signature import Signature
     from refimpl.verify.transparency_log import TransparencyLog
 
@@ -46,14 +47,14 @@ _MOST_REFERRERS = 1000
 
 
 class Verifier:
-    """Verifies with one public key. Thread-safe.
+    """Verifies what one signer made. Thread-safe.
 
     References must have a digest. Methods raise `VerificationError` for all that a built-in check reports as a
     violation, a registry's refusal too; `TimeoutExceededError` passes through.
 
     Args:
         client: asks the registry.
-        key: of the signer.
+        signer: by a public key, or by an identity that certificates are for.
         log: demands a log entry of every signature; None with ``--ignore-rekor``.
         limit: largest layer in bytes.
         now: the clock that certificates are held against when no log time is known.
@@ -62,17 +63,22 @@ class Verifier:
     def __init__(
         self,
         client: Registry,
-        key: PublicKey,
+        signer: PublicKey | KeylessSigner,
         log: TransparencyLog | None = None,
         *,
         limit: int = attachment.DEFAULT_LIMIT,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
-        self._key = key
+        self._signer = signer
         self._log = log
         self._limit = limit
         self._now = now
+
+    @property
+    def by_key(self) -> bool:
+        """Whether the signer is known by a public key."""
+        return isinstance(self._signer, PublicKey)
 
     def image_signatures(self, ref: Reference) -> tuple[Signature, ...]:
         """The image's verified signatures in layer order; of bundles there may be none (specification 20 §6.3).
@@ -95,7 +101,7 @@ class Verifier:
                 signature = decode(found.signature)
             except Base64Error as error:
                 raise VerificationError(str(error)) from None
-            self._key.verify(signature, found.payload)
+            self._key(found).verify(signature, found.payload)
             payload.check_claim(found.payload, _digest(ref))
             self._check_validity(found, time)
             return found
@@ -121,7 +127,7 @@ class Verifier:
             found = self._load(ref, layer)
             time = self._logged(found, is_attestation=True)
             envelope = read_envelope(found.payload)
-            statement = envelope.verified(self._key)
+            statement = envelope.verified(self._key(found))
             try:
                 document = parse(statement)
             except DocumentError as error:
@@ -157,7 +163,11 @@ class Verifier:
         from refimpl.verify.bundled import verified
 
         bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
-        return verified(bundles, _digest(ref), self._key, self._log.keys if self._log else None)
+        if not isinstance(self._signer, PublicKey):
+            if any(True for _ in bundles):
+                raise NotSupportedError("keyless verification of sigstore bundles is not supported yet")
+            return None
+        return verified(bundles, _digest(ref), self._signer, self._log.keys if self._log else None)
 
     def unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
         """All attestations by tag, just parsed; for ``--skip-att-sig-check`` (specification 20 §2.3); maybe none.
@@ -204,15 +214,27 @@ class Verifier:
         if self._log is None:
             return None
         certificate = found.certificate
+        certified = certificate.key if certificate else None
+        key = self._signer if isinstance(self._signer, PublicKey) else certified
         evidence = Evidence(
             payload=found.payload,
             signature=found.signature,
-            verifier=certificate.pem if certificate else self._key.pem,
-            key=self._key,
-            certified=certificate.key if certificate else None,
+            verifier=certificate.pem if certificate else key.pem if key else "",
+            key=key,
+            certified=certified,
             is_attestation=is_attestation,
         )
         return self._log.check(evidence, found.promise)
+
+    def _key(self, found: Attachment) -> PublicKey:
+        """The key that the layer's signature must be by.
+
+        Raises:
+            VerificationError: it is known by a certificate, and that isn't the signer's.
+        """
+        if isinstance(self._signer, PublicKey):
+            return self._signer
+        return self._signer.key(found.certificate, found.chain)
 
     def _check_validity(self, found: Attachment, logged: datetime | None) -> None:
         if found.certificate is None:

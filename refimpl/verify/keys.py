@@ -246,12 +246,8 @@ def load_public_key(
 
     Raises:
         KeyMaterialError: it cannot be had, or isn't a public key.
-        NotSupportedError: keyless (empty), or a kind of reference that isn't carried out.
+        NotSupportedError: a kind of reference that isn't carried out.
     """
-    if not reference:
-        raise NotSupportedError(
-            "keyless verification is not supported yet: name a public key in the policy, or give --public-key"
-        )
     if _INLINE in reference:
         return parse_public_key(reference)
     if reference.startswith("k8s://"):

@@ -186,7 +186,7 @@ def _checked_envelope(evidence: Evidence) -> Envelope:
         envelope = Envelope.parse(evidence.payload, verifying=True)
     except DocumentError as error:
         raise VerificationError(f"payload must be a valid DSSE envelope: {error}") from None
-    envelope.check_proposable(evidence.key)
+    envelope.check_proposable(evidence.signer)
     return envelope
 
 

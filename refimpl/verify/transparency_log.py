@@ -25,6 +25,7 @@ __all__ = ["Evidence", "InclusionProof", "LogClient", "LoggedEntry", "Promise", 
 _LEAF = 64
 _NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
 
+UNKNOWN_LOG = "rekor log public key not found for payload"
 _PAYLOAD = Struct.of("bundle.RekorPayload", body=ANY, integratedTime=INTEGER, logIndex=INTEGER, logID=STRING)
 _BUNDLE = Struct.of("bundle.RekorBundle", SignedEntryTimestamp=BYTES, Payload=_PAYLOAD)
 
@@ -100,6 +101,20 @@ class Promise:
         except VerificationError:
             raise VerificationError("unable to verify SET") from None
 
+    def check_by(self, logs: LogKeys) -> None:
+        """Check that a log which was trusted at the promise's time made it.
+
+        Raises:
+            VerificationError: the log is unknown, wasn't trusted then, or the promise isn't its own.
+        """
+        log_id = self.log_id.lower() if logs.of_trusted_root else self.log_id
+        key = logs.get(log_id)
+        if key is None:
+            raise VerificationError(UNKNOWN_LOG)
+        if logs.at(log_id, self.time) is None:
+            raise VerificationError("rekor log public key not valid at payload integrated time")
+        self.check(key)
+
 
 @record
 class Evidence:
@@ -109,16 +124,27 @@ class Evidence:
         payload: the signed bytes of an image signature, the envelope of an attestation.
         signature: base64, as annotated; empty for most attestations.
         verifier: PEM of the key, or of the certificate when there is one.
-        key: the key that signatures are verified with.
+        key: the key that signatures are verified with; None where only a certificate would tell, and there is none.
         certified: the key of the certificate, when there is one.
     """
 
     payload: bytes
     signature: str
     verifier: str
-    key: PublicKey
+    key: PublicKey | None
     certified: PublicKey | None
     is_attestation: bool
+
+    @property
+    def signer(self) -> PublicKey:
+        """The key that signatures are verified with.
+
+        Raises:
+            VerificationError: there is none.
+        """
+        if self.key is None:
+            raise VerificationError("empty key")
+        return self.key
 
     @property
     def digest(self) -> str:
@@ -126,12 +152,13 @@ class Evidence:
         return hashlib.sha256(self.payload).hexdigest()
 
     def check_certificate(self) -> None:
-        """Check that a certificate beside the signature certifies the key.
+        """Check that there is a key, and that a certificate beside the signature certifies it.
 
         Raises:
-            VerificationError: it certifies another one.
+            VerificationError: there is none, or it certifies another one.
         """
-        if self.certified is not None and self.certified.der != self.key.der:
+        key = self.signer
+        if self.certified is not None and self.certified.der != key.der:
             raise VerificationError("both public key and certificate were provided but did not match")
 
 
@@ -215,11 +242,26 @@ class TransparencyLog:
         _check_verifier(verifier or entry.verifier, evidence)
         if entry.digest != evidence.digest:
             raise VerificationError(f'matching bundle to payload: bundle="{entry.digest}", payload="{evidence.digest}"')
-        key = self.keys.get(promise.log_id)
-        if key is None:
-            raise VerificationError("verifying bundle: rekor log public key not found for payload")
-        promise.check(key)
+        try:
+            promise.check_by(self.keys)
+        except VerificationError as error:
+            raise VerificationError(f"{self._offline_prefix(str(error))}{error}") from None
         return promise.time
+
+    def _offline_prefix(self, reason: str) -> str:
+        if self.keys.of_trusted_root:
+            return "verifying bundle with trusted root: "
+        return "verifying bundle: " if reason == UNKNOWN_LOG else ""
+
+    def _online_reason(self, reason: str) -> str:
+        if self.keys.of_trusted_root:
+            return f"verifying SET offline: {reason}"
+        if reason == UNKNOWN_LOG:
+            return (
+                f"{reason}. Check your TUF root (see cosign initialize) "
+                "or set a custom key with env var SIGSTORE_REKOR_PUBLIC_KEY"
+            )
+        return f"verifying signedEntryTimestamp: {reason}"
 
     def _online(self, evidence: Evidence, client: LogClient) -> datetime:
         evidence.check_certificate()
@@ -249,16 +291,10 @@ class TransparencyLog:
             )
         except VerificationError as error:
             raise VerificationError(f"verifying inclusion proof: {error}") from None
-        key = self.keys.get(entry.promise.log_id)
-        if key is None:
-            raise VerificationError(
-                "rekor log public key not found for payload. Check your TUF root (see cosign initialize) "
-                "or set a custom key with env var SIGSTORE_REKOR_PUBLIC_KEY"
-            )
         try:
-            entry.promise.check(key)
+            entry.promise.check_by(self.keys)
         except VerificationError as error:
-            raise VerificationError(f"verifying signedEntryTimestamp: {error}") from None
+            raise VerificationError(self._online_reason(str(error))) from None
         _check_content(entry.body, evidence)
         return entry.promise.time
 
@@ -297,5 +333,5 @@ def _check_content(body: bytes, evidence: Evidence) -> None:
         raise VerificationError(f'matching entry to payload: entry="{entry.digest}", payload="{evidence.digest}"')
     if not evidence.is_attestation and entry.signatures is not None and evidence.signature not in entry.signatures:
         raise VerificationError("signature in entry does not match signature being verified")
-    if not any(key_of(verifier).der == evidence.key.der for verifier in entry.verifiers):
+    if not any(key_of(verifier).der == evidence.signer.der for verifier in entry.verifiers):
         raise VerificationError("public key in entry does not match the verifier's")

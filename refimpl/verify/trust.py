@@ -5,64 +5,77 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
-from refimpl.verify.keys import parse_public_key, read_file
+from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.record import field, record
+from refimpl.verify.keys import parse_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["LogKeys"]
+__all__ = ["LogKey", "LogKeys", "Period"]
 
-_VARIABLE = "SIGSTORE_REKOR_PUBLIC_KEY"
+
+@record
+class Period:
+    """When something is trusted; None leaves an end open."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def covers(self, time: datetime) -> bool:
+        """Whether `time` lies in it; both ends do."""
+        return not ((self.start is not None and time < self.start) or (self.end is not None and time > self.end))
+
+
+@record
+class LogKey:
+    """The key of a log, and when it is trusted."""
+
+    key: PublicKey
+    period: Period = field(default_factory=Period)
 
 
 class LogKeys:
-    """The keys of transparency logs by log id: SHA-256 of the key's PKIX form in lower-case hexadecimal."""
+    """The keys of transparency logs by log id: SHA-256 of the key's PKIX form in lower-case hexadecimal.
 
-    def __init__(self, *keys: PublicKey) -> None:
-        self._keys = {hashlib.sha256(key.der).hexdigest(): key for key in keys}
+    Args:
+        keys: each trusted at any time.
+        logs: by log id, as a trusted root tells them.
+    """
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> LogKeys:
-        """The key in the file that ``SIGSTORE_REKOR_PUBLIC_KEY`` names.
-
-        Raises:
-            KeyMaterialError: the file cannot be read or has no key.
-            NotSupportedError: the variable isn't set; keys by TUF aren't carried out.
-        """
-        path = environ.get(_VARIABLE)
-        if not path:
-            raise NotSupportedError(
-                "the transparency log's key cannot be fetched by TUF yet: "
-                f"name a file with it in {_VARIABLE}, or give --ignore-rekor"
-            )
-        try:
-            text = read_file(path).decode("utf-8", "replace")
-        except KeyMaterialError as error:
-            raise KeyMaterialError(f"error reading alternate Rekor public key file: {error}") from None
-        return cls.from_pem(text)
+    def __init__(self, *keys: PublicKey, logs: Mapping[str, LogKey] | None = None) -> None:
+        self.of_trusted_root = logs is not None
+        self._logs = logs or {hashlib.sha256(key.der).hexdigest(): LogKey(key) for key in keys}
 
     @classmethod
-    def from_pem(cls, text: str) -> LogKeys:
+    def from_pem(cls, text: str, name: str = "AddRekorPubKey") -> LogKeys:
         """The one key of a PEM text.
 
         Raises:
-            KeyMaterialError: it has none.
+            KeyMaterialError: it has none; the text begins with `name`.
         """
         try:
             return cls(parse_public_key(text))
         except KeyMaterialError as error:
-            raise KeyMaterialError(f"AddRekorPubKey: {error}") from None
+            raise KeyMaterialError(f"{name}: {error}") from None
 
     def get(self, log_id: str) -> PublicKey | None:
-        """The key of a log, if it is trusted.
+        """The key of a log, if it is trusted at any time.
 
         Raises:
             VerificationError: a trusted key isn't of the kind that logs have.
         """
-        for known, key in self._keys.items():
-            if not key.is_ecdsa:
-                raise VerificationError(f"rekor Public key for LogID {known} is not type ecdsa.PublicKey")
-        return self._keys.get(log_id)
+        if not self.of_trusted_root:
+            for known, log in self._logs.items():
+                if not log.key.is_ecdsa:
+                    raise VerificationError(f"rekor Public key for LogID {known} is not type ecdsa.PublicKey")
+        found = self._logs.get(log_id)
+        return found.key if found else None
+
+    def at(self, log_id: str, time: datetime) -> PublicKey | None:
+        """The key of a log of any kind, if it is trusted at a time."""
+        found = self._logs.get(log_id)
+        return found.key if found and found.period.covers(time) else None

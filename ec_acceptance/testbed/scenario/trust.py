@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.sigstore.ca import pem_chain
 from ec_acceptance.testbed.sigstore.tuf import TUFMirror, TUFRepository
 
 if TYPE_CHECKING:
@@ -34,10 +35,12 @@ class Trust:
         self._world.servers.extra_servers.append(mirror)
         return mirror
 
-    def in_files(self) -> None:
-        """Name the authorities and logs in files, each by its variable."""
+    def in_files(self, *, intermediates: bool = True) -> None:
+        """Name the authorities and logs in files, each by its variable; of authorities the root alone, if wanted."""
         texts = {
-            "SIGSTORE_ROOT_FILE": self.sigstore.roots_pem,
+            "SIGSTORE_ROOT_FILE": pem_chain(
+                self.sigstore.authority.chain if intermediates else self.sigstore.root.chain
+            ),
             "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": self.sigstore.certificate_log.key.public_pem,
         }
         for variable, text in texts.items():

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.signing import KeyPair
     from ec_acceptance.testbed.sigstore.ctlog import CTLog
 
-__all__ = ["ISSUED", "Authority", "Identity", "Leaf", "pem", "pem_chain"]
+__all__ = ["ISSUED", "SIGNS_CERTIFICATES", "SIGNS_DATA", "Authority", "Identity", "Leaf", "pem", "pem_chain"]
 
 ISSUED = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 """When leaves are issued, unless said otherwise."""
@@ -35,7 +35,7 @@ _MINUTES = timedelta(minutes=10)
 _FULCIO = "1.3.6.1.4.1.57264.1"
 _SCTS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
 _CODE_SIGNING = ExtendedKeyUsageOID.CODE_SIGNING
-_SIGN_CERTIFICATES = x509.KeyUsage(
+SIGNS_CERTIFICATES = x509.KeyUsage(
     digital_signature=False,
     content_commitment=False,
     key_encipherment=False,
@@ -46,7 +46,7 @@ _SIGN_CERTIFICATES = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
-_SIGN_DATA = x509.KeyUsage(
+SIGNS_DATA = x509.KeyUsage(
     digital_signature=True,
     content_commitment=False,
     key_encipherment=False,
@@ -153,7 +153,7 @@ class Authority:
         valid: tuple[datetime, datetime] = (_FOUNDED, _CLOSED),
         path_length: int | None = 0,
         is_ca: bool = True,
-        usage: x509.KeyUsage = _SIGN_CERTIFICATES,
+        usage: x509.KeyUsage = SIGNS_CERTIFICATES,
         usages: Sequence[x509.ObjectIdentifier] = (_CODE_SIGNING,),
         constraints: x509.NameConstraints | None = None,
     ) -> Authority:
@@ -228,7 +228,7 @@ class Authority:
         valid: tuple[datetime, datetime] = (_FOUNDED, _CLOSED),
     ) -> x509.Certificate:
         """Certify a service of this name for one extended key usage."""
-        builder = _builder(_name(name), self.certificate.subject, key, valid).add_extension(_SIGN_DATA, critical=True)
+        builder = _builder(_name(name), self.certificate.subject, key, valid).add_extension(SIGNS_DATA, critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
         builder = self._key_ids(builder, key)
         return self._signed(builder)
@@ -239,7 +239,7 @@ class Authority:
 
     def _leaf(self, key: KeyPair, identity: Identity, leaf: Leaf) -> x509.CertificateBuilder:
         builder = _builder(x509.Name([]), self.certificate.subject, key, (leaf.start, leaf.expires))
-        builder = builder.add_extension(_SIGN_DATA, critical=True)
+        builder = builder.add_extension(SIGNS_DATA, critical=True)
         if leaf.usages:
             builder = builder.add_extension(x509.ExtendedKeyUsage(leaf.usages), critical=False)
         if leaf.is_ca:
@@ -301,7 +301,7 @@ def _ca_extensions(
     *,
     path_length: int | None,
     is_ca: bool = True,
-    usage: x509.KeyUsage = _SIGN_CERTIFICATES,
+    usage: x509.KeyUsage = SIGNS_CERTIFICATES,
 ) -> x509.CertificateBuilder:
     constraints = x509.BasicConstraints(ca=is_ca, path_length=path_length)
     return builder.add_extension(constraints, critical=True).add_extension(usage, critical=True)

@@ -51,6 +51,10 @@ class Sigstore:
         """The key of a role in this instance."""
         return self._keys(f"{self._name} {role}")
 
+    def impostor(self) -> Sigstore:
+        """An instance whose authorities and logs have the same names and other keys."""
+        return Sigstore(lambda name: self._keys(f"impostor {name}"), self.log, self._name)
+
     @cached_property
     def root(self) -> Authority:
         """The root authority."""
@@ -109,6 +113,9 @@ class KeylessSigner:
         log: gets an entry of each signature; None leaves the log's promise out.
         logged_at: when.
         annotations: of each layer, over the usual ones; None removes one.
+        claims: the digest that is claimed instead of the image's.
+        entry: what the log promises instead of the signature's own entry.
+        tells: whether the log's promise is stored with the signature.
     """
 
     key: KeyPair
@@ -117,10 +124,13 @@ class KeylessSigner:
     log: Log | None
     logged_at: datetime = LOGGED
     annotations: Mapping[str, str | None] = field(default_factory=dict)
+    claims: str | None = None
+    entry: bytes | None = None
+    tells: bool = True
 
     def signature(self, digest: str, reference: str) -> Layer:
         """An image signature; `digest` is the image's, `reference` its repository."""
-        made = sign_image(digest, self.key, reference=reference)
+        made = sign_image(self.claims or digest, self.key, reference=reference)
         entry = hashedrekord(made.payload, made.signature, pem(self.certificate))
         return made.layer(bundle=self._promise(entry), annotations=self._annotations())
 
@@ -138,7 +148,8 @@ class KeylessSigner:
     def _promise(self, entry: bytes) -> Mapping[str, object] | None:
         if self.log is None:
             return None
-        return self.log.bundle(self.log.add(entry, at=self.logged_at.timestamp()))
+        added = self.log.add(self.entry or entry, at=self.logged_at.timestamp())
+        return self.log.bundle(added) if self.tells else None
 
     def _annotations(self) -> dict[str, str | None]:
         chain = {CHAIN: pem_chain(self.chain)} if self.chain else {}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from refimpl.layers import Layers
     from refimpl.oci.client import Registry
     from refimpl.verify.keys import Secrets
+    from refimpl.verify.roots import Roots
 
 __all__ = ["ComponentContext", "Content", "Shared"]
 
@@ -43,6 +44,7 @@ class Shared:
         layers: reads layers; the one that ``input.image.files`` comes from.
         environ: for keys and their trust.
         deadline: of the run.
+        roots: of trust.
         cluster: for keys of the form ``k8s://``.
     """
 
@@ -50,6 +52,7 @@ class Shared:
     layers: Layers
     environ: Mapping[str, str]
     deadline: Deadline
+    roots: Roots
     cluster: Secrets | None = None
     blobs: Memo[tuple[str, str], Content] = field(init=False, repr=False)
     verifications: Memo[tuple[str, str, str], dict[str, Any]] = field(init=False, repr=False)

@@ -15,6 +15,7 @@ from refimpl.errors import (
 )
 from refimpl.golang.jsontext import dumps
 from refimpl.oci.reference import parse_digest
+from refimpl.policy.config import Identity, Policy
 from refimpl.record import record
 from refimpl.rego.builtins.failure import kind
 from refimpl.rego.builtins.numbers import as_floats
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Reference
     from refimpl.rego.builtins.context import ComponentContext, Shared
     from refimpl.verify.attestation import Attestation
+    from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.rekor import RekorClient
 
@@ -39,9 +41,6 @@ __all__ = ["verify_attestation", "verify_image"]
 
 #: What verified, and what was wrong with the rest.
 _Found = tuple[list[dict[str, Any]], list[str]]
-
-_ISSUER = "certificate OIDC issuer must be provided for keyless workflow"
-_IDENTITY = "certificate identity must be provided for keyless workflow"
 
 
 class _RefusedError(Exception):
@@ -56,8 +55,7 @@ class _Options:
     """
 
     public_key: str
-    has_issuer: bool
-    has_identity: bool
+    identity: Identity
     ignore_rekor: bool
     rekor_url: str
     rekor_public_key: str
@@ -73,8 +71,12 @@ class _Options:
 
         return cls(
             text("public_key"),
-            bool(text("certificate_oidc_issuer") or text("certificate_oidc_issuer_regexp")),
-            bool(text("certificate_identity") or text("certificate_identity_regexp")),
+            Identity(
+                text("certificate_identity"),
+                text("certificate_identity_regexp"),
+                text("certificate_oidc_issuer"),
+                text("certificate_oidc_issuer_regexp"),
+            ),
             value.get("ignore_rekor") is True,
             text("rekor_url"),
             text("rekor_public_key"),
@@ -161,22 +163,20 @@ def _verifier(shared: Shared, ref: object, opts: object, stack: ExitStack) -> tu
         raise _RefusedError(f"new digest: {digest_trouble(ref)}") from None
     try:
         options = _Options.read(opts)
-        key = _key(shared, options)
+        signer = _signer(shared, options)
         log = _log(shared, options, stack)
     except _RefusedError as error:
         raise _RefusedError(f"opts parameter: {error}") from None
-    return Verifier(shared.client, key, log, limit=attachment_limit(shared.environ)), reference
+    return Verifier(shared.client, signer, log, limit=attachment_limit(shared.environ)), reference
 
 
-def _key(shared: Shared, options: _Options) -> PublicKey:
-    if not options.public_key:
-        troubles = [_ISSUER] * (not options.has_issuer) + [_IDENTITY] * (not options.has_identity)
-        if troubles:
-            raise _RefusedError("new policy: " + "\n".join(troubles))
+def _signer(shared: Shared, options: _Options) -> PublicKey | KeylessSigner:
     try:
-        return load_public_key(
-            options.public_key, environ=shared.environ, cluster=shared.cluster, deadline=shared.deadline
-        )
+        if options.public_key:
+            return load_public_key(
+                options.public_key, environ=shared.environ, cluster=shared.cluster, deadline=shared.deadline
+            )
+        return shared.roots.signer(Policy().overridden(identity=options.identity).keyless or options.identity)
     except (NotSupportedError, TimeoutExceededError):
         raise
     except Error as error:  # the cluster has its own kinds
@@ -192,13 +192,9 @@ def _log(shared: Shared, options: _Options, stack: ExitStack) -> TransparencyLog
     try:
         if options.rekor_url:
             client = _client(shared, options.rekor_url, stack)
-        keys = LogKeys.from_environ(shared.environ)
+        keys = LogKeys() if options.rekor_public_key and not shared.roots.are_files else shared.roots.logs()
     except (KeyMaterialError, VerificationError) as error:
         raise _RefusedError(f"new policy: {error}") from None
-    except NotSupportedError:
-        if not options.rekor_public_key:
-            raise
-        keys = LogKeys()
     return TransparencyLog(_given_log_keys(options) or keys, client)
 
 

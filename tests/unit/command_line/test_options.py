@@ -60,7 +60,6 @@ def test_the_words_of_trace(text: str, kinds: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "name"),
     [
-        (["--certificate-identity", "a", "--certificate-oidc-issuer", "b"], "--certificate-identity"),
         (["--trace=all"], "--trace with perf, cpu or mem"),
     ],
 )
@@ -86,7 +85,7 @@ def test_what_is_not_carried_out_is_refused_by_name(arguments: list[str], name: 
         ],
         ["--output", "json=f,yaml", "--output", "vsa=f?x", "--output", "bogus"],
         ["--certificate-identity", "a"],
-        ["--certificate-identity", "a", "--certificate-oidc-issuer", "b", "--public-key", "k"],
+        ["--certificate-identity", "a", "--certificate-oidc-issuer", "b"],
     ],
 )
 def test_all_else_goes_on(arguments: list[str]) -> None:

@@ -257,7 +257,7 @@ def test_a_directory_is_no_key(tmp_path: Path) -> None:
     assert str(caught.value) == f"read {tmp_path}: is a directory"
 
 
-@pytest.mark.parametrize("reference", ["", "gitlab://x", "pkcs11:token=x"])
+@pytest.mark.parametrize("reference", ["gitlab://x", "pkcs11:token=x"])
 def test_what_is_not_carried_out_says_so(reference: str) -> None:
     with pytest.raises(NotSupportedError, match="not supported"):
         _load(reference, GITLAB_TOKEN="x")

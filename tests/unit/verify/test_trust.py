@@ -7,8 +7,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from specimens import LOG, OTHER
 
-from refimpl.errors import KeyMaterialError, NotSupportedError, VerificationError
+from refimpl.deadline import Deadline
+from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.verify import pem
+from refimpl.verify.roots import Roots
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _keys(path: object) -> LogKeys:
-    return LogKeys.from_environ({"SIGSTORE_REKOR_PUBLIC_KEY": str(path)})
+    return Roots({"SIGSTORE_REKOR_PUBLIC_KEY": str(path)}, Deadline(None)).logs()
 
 
 def test_the_first_key_of_the_file_is_the_logs(tmp_path: Path) -> None:
@@ -58,9 +60,9 @@ def test_a_missing_file_and_a_directory_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("environ", [{}, {"SIGSTORE_REKOR_PUBLIC_KEY": ""}, {"TUF_MIRROR": "http://x"}])
-def test_without_a_file_the_way_out_is_told(environ: dict[str, str]) -> None:
-    with pytest.raises(NotSupportedError, match="SIGSTORE_REKOR_PUBLIC_KEY"):
-        LogKeys.from_environ(environ)
+def test_without_a_file_the_way_out_is_told(environ: dict[str, str], tmp_path: Path) -> None:
+    with pytest.raises(KeyMaterialError, match=r"TUF_ROOT_JSON.*sigstore initialize"):
+        Roots({**environ, "TUF_ROOT": str(tmp_path)}, Deadline(None)).logs()
 
 
 def test_logs_have_ecdsa_keys() -> None:

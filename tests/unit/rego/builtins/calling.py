@@ -13,6 +13,7 @@ from refimpl.http.retry import Retry
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
 from refimpl.rego.builtins import ComponentContext, Shared, builtins
+from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,10 @@ class Bench:
         environ = {"EC_CACHE": "false", **(environ or {})}
         self._client = connect(deadline=self.deadline, retry=Retry(max_retry=0), environ=environ)
         self.layers = Layers(self._client, LayerCache.from_environ(environ, self.deadline), deadline=self.deadline)
-        self.shared = Shared(client=self._client, layers=self.layers, environ=environ, deadline=self.deadline)
+        roots = Roots(environ, self.deadline)
+        self.shared = Shared(
+            client=self._client, layers=self.layers, environ=environ, deadline=self.deadline, roots=roots
+        )
         self.builtins = {builtin.name: builtin for builtin in builtins(self.shared)}
         self.context = ComponentContext(self.shared)
 

@@ -11,7 +11,7 @@ from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.rekor import Log, RekorServer, hashedrekord, intoto
 from ec_acceptance.testbed.signing import KeyPair, attached, seal, sign_image, statement, subject
 from refimpl.deadline import Deadline
-from refimpl.errors import NotSupportedError, TimeoutExceededError
+from refimpl.errors import TimeoutExceededError
 from refimpl.golang import jsontext
 from refimpl.rego.builtins import ComponentContext
 
@@ -175,10 +175,12 @@ def test_another_key(bench: Bench, function: str) -> None:
     assert error.startswith(f"{WHAT[function]}no matching {FUNCTIONS[function]}: ")
 
 
-def test_keyless_is_never_a_failed_check(bench: Bench, function: str) -> None:
+def test_without_roots_of_trust_nobody_is_known_by_identity(function: str, tmp_path: Path) -> None:
     opts = {"certificate_identity": "a", "certificate_oidc_issuer": "b", "ignore_rekor": True}
-    with pytest.raises(NotSupportedError):
-        bench.call(f"sigstore.verify_{function}", Signed(bench).ref, opts)
+    with Bench(environ={"TUF_ROOT": str(tmp_path)}) as bench:
+        found = bench.call(f"sigstore.verify_{function}", Signed(bench).ref, opts)
+        assert found["success"] is False
+        assert "opts parameter: new policy: there is no TUF root" in found["errors"][0]
 
 
 @pytest.mark.parametrize("ignore", [{}, {"ignore_rekor": "yes"}, {"ignore_rekor": None}])
@@ -190,9 +192,11 @@ def test_only_true_leaves_the_log_out(function: str, tmp_path: Path, ignore: dic
         assert "rekor client not provided for online verification" in error
 
 
-def test_without_a_log_key_a_log_check_is_never_a_failed_one(bench: Bench, function: str) -> None:
-    with pytest.raises(NotSupportedError, match="SIGSTORE_REKOR_PUBLIC_KEY"):
-        bench.call(f"sigstore.verify_{function}", Signed(bench).ref, LOGGED)
+def test_without_a_log_key_no_log_is_trusted(function: str, tmp_path: Path) -> None:
+    with Bench(environ={"TUF_ROOT": str(tmp_path)}) as bench:
+        found = bench.call(f"sigstore.verify_{function}", Signed(bench).ref, LOGGED)
+        assert found["success"] is False
+        assert "opts parameter: new policy: there is no TUF root" in found["errors"][0]
 
 
 def test_the_runs_log_key(function: str, tmp_path: Path) -> None:

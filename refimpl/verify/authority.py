@@ -1,0 +1,112 @@
+"""Authorities that certify signers: whether a certificate's chain leads to one (specification 20 §4.5; RFC 5280).
+
+Paths are built by the `cryptography` package. What WebPKI wants of servers doesn't apply to signers, so that what is
+wanted of extensions is said here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refimpl.errors import VerificationError
+from refimpl.record import field, record
+from refimpl.verify.refusal import refused
+from refimpl.verify.trust import Period
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+    from cryptography.x509.verification import ExtensionPolicy, Policy
+
+__all__ = ["Authority"]
+
+#: An image's signature may bring intermediates with it, and each costs verifications.
+_MOST_INTERMEDIATES = 10
+
+
+@record
+class Authority:
+    """One authority.
+
+    Attributes:
+        roots: self-signed, trusted as they are.
+        intermediates: which may stand between a signer's certificate and a root.
+        period: when it is trusted.
+    """
+
+    roots: tuple[x509.Certificate, ...]
+    intermediates: tuple[x509.Certificate, ...] = ()
+    period: Period = field(default_factory=Period)
+
+    def issuer(
+        self, leaf: x509.Certificate, time: datetime, brought: Sequence[x509.Certificate] = ()
+    ) -> x509.Certificate:
+        """Who issued the certificate, on a path to a root that holds at `time`.
+
+        Args:
+            leaf: the signer's.
+            time: at which all certificates of the path must be valid.
+            brought: intermediates that came with the signature; they count where the authority names none.
+
+        Raises:
+            VerificationError: there is no such path; the text says why.
+        """
+        if not self.period.covers(time):
+            raise VerificationError("the authority is not trusted at that time")
+        if not self.roots:
+            raise VerificationError("no root is trusted")
+        intermediates = self.intermediates or tuple(brought)
+        if len(intermediates) > _MOST_INTERMEDIATES:
+            raise VerificationError(f"more than {_MOST_INTERMEDIATES} intermediate certificates")
+        from cryptography.x509.verification import PolicyBuilder, Store
+        from cryptography.x509.verification import VerificationError as LibraryError
+
+        ca, end = _extension_policies()
+        builder = PolicyBuilder().store(Store(list(self.roots))).time(time.replace(tzinfo=None))
+        verifier = builder.extension_policies(ca_policy=ca, ee_policy=end).build_client_verifier()
+        with refused(VerificationError("certificate signed by unknown authority")):
+            try:
+                chain = verifier.verify(leaf, list(intermediates)).chain
+            except LibraryError as error:
+                raise VerificationError(_reason(str(error))) from None
+        if len(chain) < 2:
+            raise VerificationError("certificate chain must contain at least a certificate and its issuer")
+        return chain[1]
+
+
+def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
+    """What is wanted of authorities and of signers; anything else critical is refused by the package."""
+    from cryptography import x509
+    from cryptography.x509.verification import Criticality, ExtensionPolicy
+
+    either = Criticality.AGNOSTIC
+    ca = ExtensionPolicy.permit_all()
+    ca = ca.require_present(x509.BasicConstraints, either, None)  # the package looks at its members
+    ca = ca.may_be_present(x509.KeyUsage, either, _signs_certificates)
+    ca = ca.may_be_present(x509.ExtendedKeyUsage, either, _signs_code)
+    end = ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, either, _signs_code)
+    return ca, end
+
+
+def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | None) -> None:
+    if usage is not None and not usage.key_cert_sign:
+        raise ValueError("an issuer's key is not for signing certificates")
+
+
+def _signs_code(_: Policy, __: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    wanted = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
+    if usages is not None and wanted.isdisjoint(usages):
+        raise ValueError("a certificate is not for signing code")
+
+
+def _reason(text: str) -> str:
+    """The package's words without those about its ways, and without certificates, which anybody can write into."""
+    if "no interior errors" in text:
+        return "certificate signed by unknown authority"
+    for prefix in ("validation failed: ", "candidates exhausted: ", "Python extension validator failed: ValueError: "):
+        text = text.removeprefix(prefix)
+    return text.partition(" (encountered")[0]

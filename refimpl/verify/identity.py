@@ -1,0 +1,96 @@
+"""Whether a certificate is somebody's: its names and its issuer (specification 20 §4.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refimpl.errors import VerificationError
+from refimpl.verify.refusal import refused
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+    from refimpl.policy.config import Identity
+    from refimpl.verify.certificate import Certificate
+
+__all__ = ["check_identity"]
+
+_FULCIO_OTHER_NAME = "1.3.6.1.4.1.57264.1.7"
+_FIRST_ISSUER, _SECOND_ISSUER = 1, 8
+_UTF8_TAG = 0x0C
+
+
+def check_identity(certificate: Certificate, loaded: x509.Certificate, wanted: Identity) -> None:
+    """Check that one of the certificate's names is the wanted subject, and that the wanted issuer vouched for it.
+
+    An expression goes before an exact text, for either side. It may match anywhere in the name: who means the whole
+    of it writes ``^`` and ``$``.
+
+    Raises:
+        VerificationError: it is somebody else's, or an expression cannot be read.
+    """
+    issuer = _issuer(certificate)
+    names = _names(loaded)
+    issued = _matches(wanted.issuer_regexp, wanted.issuer, [issuer], "issuer")
+    if not _matches(wanted.subject_regexp, wanted.subject, names, "subject") or not issued:
+        raise VerificationError(
+            "none of the expected identities matched what was in the certificate, "
+            f"got subjects [{', '.join(names)}] with issuer {issuer}"
+        )
+
+
+def _matches(expression: str, text: str, found: list[str], side: str) -> bool:
+    if not expression:
+        return text in found
+    import re2  # only where there is an expression
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(expression, options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else "invalid"
+        told = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise VerificationError(f"malformed {side} in identity: {expression} : error parsing regexp: {told}") from None
+    return any(compiled.search(one) for one in found)
+
+
+def _issuer(certificate: Certificate) -> str:
+    """Who vouched: Fulcio's first extension says it in raw bytes, or else its eighth in a UTF8String.
+
+    Raises:
+        VerificationError: both are there, and they differ.
+    """
+    told = [certificate.extension_text(number) for number in (_FIRST_ISSUER, _SECOND_ISSUER)]
+    issuers = [text for text in told if text]
+    if len(set(issuers)) > 1:
+        raise VerificationError(f"the certificate names two issuers: {' and '.join(issuers)}")
+    return issuers[0] if issuers else ""
+
+
+def _names(loaded: x509.Certificate) -> list[str]:
+    """DNS names, e-mail addresses, IP addresses, URIs, then Fulcio's own kind of name, as they stand."""
+    from cryptography import x509
+
+    with refused(VerificationError("x509: malformed certificate")):
+        try:
+            names = loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return []
+        kinds = (x509.DNSName, x509.RFC822Name, x509.IPAddress, x509.UniformResourceIdentifier)
+        plain = [str(name) for kind in kinds for name in names.get_values_for_type(kind)]
+        others = [name for name in names if isinstance(name, x509.OtherName)]
+        return [*plain, *_other_name(others)]
+
+
+def _other_name(others: list[x509.OtherName]) -> list[str]:
+    """Fulcio's name, if it is the only one of its kind."""
+    from refimpl.verify import asn1
+
+    if len(others) != 1 or others[0].type_id.dotted_string != _FULCIO_OTHER_NAME:
+        return []
+    try:
+        element = asn1.read(others[0].value)
+    except asn1.Asn1Error:
+        return []
+    return [element.content.decode("utf-8", "replace")] if element.tag == _UTF8_TAG else []

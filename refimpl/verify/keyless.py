@@ -1,0 +1,83 @@
+"""Signers who are known by an identity: whether a certificate makes a key theirs (specification 20 §4.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from refimpl.errors import VerificationError
+from refimpl.record import record
+from refimpl.verify.identity import check_identity
+from refimpl.verify.refusal import refused
+from refimpl.verify.sct import check_promises
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography import x509
+
+    from refimpl.policy.config import Identity
+    from refimpl.verify.authority import Authority
+    from refimpl.verify.certificate import Certificate
+    from refimpl.verify.keys import PublicKey
+    from refimpl.verify.trust import LogKeys
+
+__all__ = ["KeylessSigner"]
+
+
+@record
+class KeylessSigner:
+    """Whoever has a certificate for an identity by a trusted authority, which a trusted log has promised to include.
+
+    Attributes:
+        identity: whose certificates count.
+        authorities: whose word counts.
+        certificate_logs: that certificates must be in.
+    """
+
+    identity: Identity
+    authorities: tuple[Authority, ...]
+    certificate_logs: LogKeys
+
+    def key(self, certificate: Certificate | None, chain: Sequence[Certificate]) -> PublicKey:
+        """The key that the certificate gives to the identity.
+
+        The chain is judged as it stood when the certificate was issued. Whether the signature was made before it
+        expired is for the caller to find out.
+
+        Args:
+            certificate: beside the signature; None when there is none.
+            chain: beside the signature, the root last; its intermediates count where no others are known.
+
+        Raises:
+            VerificationError: it isn't the identity's, or nobody trusted says so.
+        """
+        if certificate is None:
+            raise VerificationError("no certificate found on signature")
+        leaf = _loaded(certificate)
+        issuer = self._issuer(leaf, [_loaded(each) for each in chain[:-1]])
+        check_identity(certificate, leaf, self.identity)
+        check_promises(leaf, issuer, self.certificate_logs)
+        return certificate.key
+
+    def _issuer(self, leaf: x509.Certificate, brought: Sequence[x509.Certificate]) -> x509.Certificate:
+        """Who issued the certificate, by the first authority to which a path leads."""
+        by_document = self.certificate_logs.of_trusted_root
+        reason = "certificate signed by unknown authority"
+        for authority in self.authorities:
+            try:
+                return authority.issuer(leaf, leaf.not_valid_before_utc, () if by_document else brought)
+            except VerificationError as error:
+                reason = str(error)
+        if by_document:
+            raise VerificationError("leaf certificate verification failed")
+        raise VerificationError(
+            f"cert verification failed: x509: {reason}. Check your TUF root (see cosign initialize) "
+            "or set a custom root with env var SIGSTORE_ROOT_FILE"
+        )
+
+
+def _loaded(certificate: Certificate) -> x509.Certificate:
+    from cryptography import x509
+
+    with refused(VerificationError("x509: malformed certificate")):
+        return x509.load_pem_x509_certificate(certificate.pem.encode())

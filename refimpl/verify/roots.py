@@ -1,0 +1,124 @@
+"""Where the roots of trust come from: files that variables name, or a trusted root (specification 20 §3.3, 26 §7)."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from refimpl.errors import KeyMaterialError
+from refimpl.verify.keys import read_file
+from refimpl.verify.trust import LogKeys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from refimpl.deadline import Deadline
+    from refimpl.policy.config import Identity
+    from refimpl.verify.authority import Authority
+    from refimpl.verify.keyless import KeylessSigner
+    from refimpl.verify.trusted_root import TrustedRoot
+
+__all__ = ["Roots"]
+
+_AUTHORITIES, _CERTIFICATE_LOG = "SIGSTORE_ROOT_FILE", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"
+_LOG, _TIMESTAMPS = "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE"
+_FILES = (_AUTHORITIES, _CERTIFICATE_LOG, _LOG, _TIMESTAMPS)
+_TRUSTED_ROOT = "EC_TRUSTED_ROOT"
+
+
+class Roots:
+    """The roots of trust of a run; what isn't needed is neither read nor fetched. Thread-safe.
+
+    If one of the four variables names a file, those that are needed must; otherwise there is a trusted root, in the
+    file that ``EC_TRUSTED_ROOT`` names or by TUF.
+
+    Args:
+        environ: names the files, and the mirror of the TUF repository.
+        deadline: bounds what is asked of the mirror.
+    """
+
+    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
+        self._environ = environ
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._document: TrustedRoot | None = None
+
+    @property
+    def are_files(self) -> bool:
+        """Whether each root is in a file of its own."""
+        return any(self._environ.get(name) for name in _FILES)
+
+    def logs(self) -> LogKeys:
+        """The transparency logs of signatures.
+
+        Raises:
+            KeyMaterialError: they cannot be had.
+        """
+        if self.are_files:
+            return LogKeys.from_pem(self._text(_LOG, "error reading alternate Rekor public key file"))
+        return self.trusted_root().logs
+
+    def signer(self, identity: Identity) -> KeylessSigner:
+        """Whoever has a certificate for the identity.
+
+        Raises:
+            KeyMaterialError: nobody knows which authorities and logs to trust.
+        """
+        from refimpl.verify.keyless import KeylessSigner  # in a run by key nobody needs it
+
+        if not self.are_files:
+            root = self.trusted_root()
+            return KeylessSigner(identity, root.authorities, root.certificate_logs)
+        authority = _authority(self._text(_AUTHORITIES, "error reading root PEM file"))
+        logs = self._text(_CERTIFICATE_LOG, "error reading alternate CTLog public key file")
+        return KeylessSigner(identity, (authority,), LogKeys.from_pem(logs, "AddCTLogPubKey"))
+
+    def trusted_root(self) -> TrustedRoot:
+        """The document that tells whom to trust.
+
+        Raises:
+            KeyMaterialError: it cannot be had, or not be trusted any more.
+        """
+        with self._lock:
+            if self._document is None:
+                from refimpl.verify.trusted_root import TrustedRoot
+
+                self._document = TrustedRoot.parse(self._trusted_root())
+            return self._document
+
+    def _trusted_root(self) -> bytes:
+        if path := self._environ.get(_TRUSTED_ROOT):
+            try:
+                return read_file(path)
+            except KeyMaterialError as error:
+                raise KeyMaterialError(f"{_TRUSTED_ROOT}: {error}") from None
+        from refimpl.verify.tuf_mirror import TUFMirror
+
+        return TUFMirror.from_environ(self._environ, self._deadline).target("trusted_root.json")
+
+    def _text(self, variable: str, failure: str) -> str:
+        path = self._environ.get(variable)
+        if not path:
+            named = next(name for name in _FILES if self._environ.get(name))
+            raise KeyMaterialError(f"{variable} must name a file, as {named} does; without any of them TUF is asked")
+        try:
+            return read_file(path).decode("utf-8", "replace")
+        except KeyMaterialError as error:
+            raise KeyMaterialError(f"{failure}: {error}") from None
+
+
+def _authority(text: str) -> Authority:
+    """All certificates of a PEM text: roots are those that name themselves as their issuer."""
+    from cryptography import x509
+
+    from refimpl.verify import pem
+    from refimpl.verify.authority import Authority
+    from refimpl.verify.refusal import refused
+
+    blocks, rest = pem.split(text)
+    if rest.strip() or any(block.label != "CERTIFICATE" for block in blocks):
+        raise KeyMaterialError("error unmarshalling certificates: error during PEM decoding")
+    with refused(KeyMaterialError("error unmarshalling certificates: x509: malformed certificate")):
+        certificates = [x509.load_der_x509_certificate(block.der) for block in blocks]
+        roots = [each for each in certificates if each.subject.public_bytes() == each.issuer.public_bytes()]
+    return Authority(tuple(roots), tuple(each for each in certificates if each not in roots))
