@@ -50,7 +50,6 @@ def include_always_wins() -> None:
     "selection-03 selection-04 selection-10 selection-18",
 )
 def terms_ignored() -> None:
-
     from refimpl.evaluation import candidate
 
     @changed(candidate, "criterion_texts")
@@ -124,7 +123,6 @@ def waivers_for_everybody() -> None:
     "selection-18",
 )
 def criteria_weigh_the_same() -> None:
-
     from refimpl.evaluation import specificity
 
     replace(specificity, "score", lambda _: 1)

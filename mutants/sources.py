@@ -92,7 +92,6 @@ def rule_data_of_the_first() -> None:
     "selection-21 source-10",
 )
 def first_group_only() -> None:
-
     from refimpl.commands import validate_image
 
     @changed(validate_image, "create_evaluators")

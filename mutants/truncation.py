@@ -68,7 +68,6 @@ def compression_cut() -> None:
     "archive-12 archive-21 archive-35",
 )
 def damaged_archive_is_a_file() -> None:
-
     from refimpl.policy.sources import unpacking
 
     @changed(unpacking, "unpack")

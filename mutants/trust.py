@@ -25,7 +25,6 @@ __all__: list[str] = []
     "trust-01.01 trust-01.02 trust-01.03 trust-01.04 trust-03.01 trust-03.02 trust-07.06",
 )
 def base64_with_any_padding() -> None:
-
     from refimpl.golang import base64text
 
     def decode(text: str) -> bytes:
@@ -41,7 +40,6 @@ def base64_with_any_padding() -> None:
     "trust-01.05",
 )
 def base64_of_either_alphabet() -> None:
-
     from refimpl.golang import base64text
 
     @changed(base64text, "decode")
@@ -170,7 +168,6 @@ def checkpoint_by_splitlines() -> None:
     "trust-06.03 trust-06.04",
 )
 def odd_certificates_unguarded() -> None:
-
     from refimpl.verify import refusal
 
     @contextmanager

@@ -95,7 +95,6 @@ def successes_doubled() -> None:
     "result-04",
 )
 def severity_ignored() -> None:
-
     from refimpl.evaluation import collector
 
     @changed(collector, "_severity")
@@ -110,7 +109,6 @@ def severity_ignored() -> None:
     "effective_time-14",
 )
 def old_dates_told() -> None:
-
     from refimpl.evaluation import candidate
 
     replace(candidate, "NINETY_DAYS", 1 << 62)
@@ -156,7 +154,6 @@ def dependencies_ignored() -> None:
     "result-05",
 )
 def denied_and_warned() -> None:
-
     from refimpl.evaluation import collector
 
     class Themselves(list[Any]):
@@ -173,7 +170,6 @@ def denied_and_warned() -> None:
     "result-07",
 )
 def results_win_over_annotations() -> None:
-
     from refimpl.evaluation import candidate
 
     @changed(candidate, "_complete")
@@ -191,7 +187,6 @@ def results_win_over_annotations() -> None:
     "result-11",
 )
 def sorted_by_code_alone() -> None:
-
     from refimpl.commands import component
 
     replace(component, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
