@@ -6,17 +6,20 @@ import argparse
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.outcome import About, Exit
 from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError
 from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ec_acceptance.conformance.expected import ExpectedFailure
     from ec_acceptance.conformance.outcome import Outcome
     from ec_acceptance.conformance.suite import Scenario
 
@@ -24,6 +27,7 @@ __all__ = ["main", "run"]
 
 _STATUSES = """exit statuses:
   0  the validator conforms: every scenario of the suite passed
+     (or it fails where --expected-failures says so, and nowhere else)
   1  it doesn't: scenarios failed
   2  the command line cannot be understood
   3  the suite or the machine is broken, so nothing is said of the validator
@@ -55,7 +59,11 @@ def main(arguments: Sequence[str]) -> int:
             for scenario in chosen:
                 print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
             return 0
-        return _carry_out(given, suite, len(scenarios), chosen)
+        expected = {}
+        if given.expected_failures is not None:
+            known = {scenario.id for scenario in scenarios}
+            expected = read_expected(given.expected_failures, known, datetime.now(UTC).date())
+        return _carry_out(given, suite, len(scenarios), chosen, expected)
     except (SelectionError, ValueError) as error:
         print_line(f"Error: {error}")
         return Exit.USAGE
@@ -73,7 +81,13 @@ def main(arguments: Sequence[str]) -> int:
         return Exit.INTERRUPTED
 
 
-def _carry_out(given: argparse.Namespace, suite: Suite, count: int, chosen: Sequence[Scenario]) -> int:
+def _carry_out(
+    given: argparse.Namespace,
+    suite: Suite,
+    count: int,
+    chosen: Sequence[Scenario],
+    expected: Mapping[str, ExpectedFailure],
+) -> int:
     from ec_acceptance.conformance.runner import Run
     from ec_acceptance.conformance.runner import run as carry_out
     from ec_acceptance.testbed.validator.process import Validator
@@ -95,6 +109,7 @@ def _carry_out(given: argparse.Namespace, suite: Suite, count: int, chosen: Sequ
         registry=given.registry,
         jobs=given.jobs,
         failures=given.fail_fast,
+        expected=expected,
         registry_image=given.registry_image,
     )
     outcome = carry_out(wanted, print_line, print_result)
@@ -114,7 +129,7 @@ def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> in
         return Exit.BROKEN
     print_line(f"{outcome.summary}, in {seconds:.1f} s")
     print_line(f"{outcome.meaning} ({outcome.about.suite})")
-    if outcome.exit is Exit.INCOMPLETE and given.accept_partial:
+    if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
         return Exit.CONFORMANT
     return outcome.exit
 
@@ -141,6 +156,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
     parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
     parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
+    parser.add_argument(
+        "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
+    )
     parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
     parser.add_argument("--report", type=Path, help="write the results as JSON to this file")

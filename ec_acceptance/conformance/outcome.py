@@ -11,6 +11,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ec_acceptance.testbed.validator.process import STOPPED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -22,12 +24,13 @@ __all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult"]
 
 # What XML 1.0 can't hold (its production Char).
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-ORDERLY = frozenset({"passed", "failed", "skipped"})
+_JUNIT = {"passed": "", "failed": "failure", "skipped": "skipped", "expected": "skipped"}
+ORDERLY = frozenset({"passed", "failed", "expected", "skipped"})
 """What a scenario may come to without the suite or the machine being broken."""
 
 
 class Exit(IntEnum):
-    """The exit statuses of the runner."""
+    """The exit statuses of the runner; `AS_EXPECTED` is told as 0, for who expects it has said so."""
 
     CONFORMANT = 0
     NOT_CONFORMANT = 1
@@ -35,6 +38,7 @@ class Exit(IntEnum):
     BROKEN = 3
     INCOMPLETE = 4
     INTERRUPTED = 5
+    AS_EXPECTED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class ScenarioResult:
     """One scenario that ran.
 
     `status` is behave's: `passed`, `failed` (the validator is wrong), `skipped` (`message` says why: rights are
-    missing, say); any other says that the suite or the machine is broken.
+    missing, say), or `expected` (it failed as was foretold); any other says that the suite or the machine is broken.
     """
 
     location: str
@@ -58,6 +62,11 @@ class ScenarioResult:
     def id(self) -> str:
         """The most exact tag, such as ``cache-02.1``; empty without any."""
         return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
+
+    @property
+    def hung(self) -> bool:
+        """Whether the validator gave no answer in time."""
+        return self.status == "failed" and STOPPED in self.message
 
     @classmethod
     def read(cls, line: str) -> ScenarioResult:
@@ -99,6 +108,8 @@ class Outcome:
     Attributes:
         about: what was to run.
         interrupted: by whom the run was ended before its end; empty if it wasn't.
+        unmet: expected failures that passed, a line each.
+        hung: why the rest of the run was spared; empty if it wasn't.
     """
 
     about: About
@@ -106,6 +117,8 @@ class Outcome:
     missing: tuple[Scenario, ...] = ()
     problems: tuple[str, ...] = ()
     interrupted: str = ""
+    unmet: tuple[str, ...] = ()
+    hung: str = ""
 
     @property
     def exit(self) -> Exit:
@@ -115,10 +128,11 @@ class Outcome:
             return Exit.INTERRUPTED
         if self.problems or statuses.keys() - ORDERLY:
             return Exit.BROKEN
-        if statuses["failed"]:
+        if statuses["failed"] or self.unmet or self.hung:
             return Exit.NOT_CONFORMANT
-        whole = not self.about.partial and not self.missing and statuses["passed"] == self.about.scenarios
-        return Exit.CONFORMANT if whole else Exit.INCOMPLETE
+        if self.about.partial or self.missing or statuses["passed"] + statuses["expected"] != self.about.scenarios:
+            return Exit.INCOMPLETE
+        return Exit.AS_EXPECTED if statuses["expected"] else Exit.CONFORMANT
 
     @property
     def summary(self) -> str:
@@ -126,6 +140,8 @@ class Outcome:
         statuses = Counter(result.status for result in self.results)
         broken = sum(count for status, count in statuses.items() if status not in ORDERLY)
         parts = [f"{statuses['passed']} scenarios passed", f"{statuses['failed']} failed", f"{broken} broken"]
+        if statuses["expected"]:
+            parts.append(f"{statuses['expected']} failed as expected")
         if statuses["skipped"]:
             parts.append(f"{statuses['skipped']} skipped")
         if self.missing:
@@ -141,7 +157,9 @@ class Outcome:
             case Exit.CONFORMANT:
                 return "the validator conforms: every scenario passed"
             case Exit.NOT_CONFORMANT:
-                return "the validator doesn't conform"
+                return f"the validator doesn't conform{self.hung and f': {self.hung}'}"
+            case Exit.AS_EXPECTED:
+                return "the validator fails where it was expected to, and nowhere else"
             case Exit.INTERRUPTED:
                 return f"the run was ended by {self.interrupted}"
             case Exit.BROKEN:
@@ -166,6 +184,7 @@ class Outcome:
             "results": [asdict(result) for result in sorted(self.results, key=lambda result: result.location)],
             "missing": [scenario.location for scenario in self.missing],
             "problems": list(self.problems),
+            "unmet": list(self.unmet),
         }
         _replace(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
 
@@ -180,7 +199,7 @@ class Outcome:
         _replace(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
     def _junit_of_run(self, root: ET.Element) -> None:
-        texts = [*self.problems, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
+        texts = [*self.problems, *self.unmet, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
         if self.interrupted:
             texts.insert(0, self.meaning)
         if not texts and not self.about.partial:
@@ -211,7 +230,7 @@ def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResul
     suite = ET.SubElement(root, "testsuite", name=feature)
     counts: Counter[str] = Counter()
     for result in results:
-        kind = {"passed": "", "failed": "failure", "skipped": "skipped"}.get(result.status, "error")
+        kind = _JUNIT.get(result.status, "error")
         counts["tests"] += 1
         counts[kind] += 1
         case = ET.SubElement(suite, "testcase", classname=feature, name=f"{result.id} {result.name}".strip())

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.expected import judge, unmet
 from ec_acceptance.conformance.outcome import ORDERLY, Outcome, ScenarioResult
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
+    from ec_acceptance.conformance.expected import ExpectedFailure
     from ec_acceptance.conformance.outcome import About
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
+_HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
 _PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -46,6 +49,7 @@ class Run:
         registry: `auto`, `container`, `embedded` or a URL.
         jobs: processes at once.
         failures: after so many scenarios that failed the rest isn't run; None: everything is.
+        expected: failures that are known, by id.
     """
 
     suite: Suite
@@ -55,6 +59,7 @@ class Run:
     registry: str
     jobs: int
     failures: int | None = None
+    expected: Mapping[str, ExpectedFailure] = field(default_factory=dict)
     registry_image: str = "registry:2"
 
 
@@ -74,6 +79,9 @@ class _Shards:
         self.all = [_Shard(part) for part in parts if part]
         self.interrupted = ""
         self.enough = False
+        self.hung = ""
+        self._expected = wanted.expected
+        self._patience = max(_HUNG, wanted.jobs)
         self._failures = wanted.failures
         self._done = done
         self._turn = threading.Lock()
@@ -83,9 +91,16 @@ class _Shards:
         with self._turn:
             if self.ended and result.status not in ORDERLY:
                 return  # it was cut off, and counts as one that didn't run
+            result = judge(result, self._expected)
             shard.results.append(result)
             self._done(result)
-            failed = sum(one.status == "failed" for each in self.all for one in each.results)
+            results = [one for each in self.all for one in each.results]
+            failed = sum(one.status == "failed" for one in results)
+            if len(results) == self._patience and all(one.hung for one in results):
+                self.hung = f"it gave no answer in any of the first {len(results)} scenarios, so the rest wasn't run"
+        if self.hung and not self.enough:
+            self.enough = True
+            self._stop()
         if self._failures is not None and failed >= self._failures and not self.enough:
             self.enough = True
             self._stop()
@@ -225,7 +240,15 @@ def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
     problems = [shard.problem for shard in shards.all if shard.problem]
     if not wanted.about.partial and not missing and all(result.status == "passed" for result in results):
         problems += _unused(wanted.suite, folder)
-    return Outcome(wanted.about, results, missing, tuple(problems), shards.interrupted)
+    return Outcome(
+        wanted.about,
+        results,
+        missing,
+        tuple(problems),
+        shards.interrupted,
+        unmet=tuple(unmet(results, wanted.expected)),
+        hung=shards.hung,
+    )
 
 
 def _unused(suite: Suite, folder: Path) -> list[str]:

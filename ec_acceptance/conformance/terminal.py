@@ -29,7 +29,7 @@ def print_result(result: ScenarioResult) -> None:
 
 def print_failures(outcome: Outcome, artifacts: Path) -> None:
     """All that didn't pass, by features, each with the step that failed and why; and what else went wrong."""
-    odd = [result for result in outcome.results if result.status != "passed"]
+    odd = [result for result in outcome.results if result.status not in {"passed", "expected"}]
     features = sorted({result.feature for result in odd})
     for feature in features:
         print_line(f"\n{feature}")
@@ -45,9 +45,11 @@ def print_failures(outcome: Outcome, artifacts: Path) -> None:
         print_line(f"didn't run: @{scenario.id}  {scenario.name}  ({scenario.location})")
     if len(outcome.missing) > _SHOWN_LINES:
         print_line(f"didn't run: {len(outcome.missing) - _SHOWN_LINES} more")
+    for line in outcome.unmet:
+        print_line(f"failed  {line}")
     for problem in outcome.problems:
         print_line(f"problem: {problem}")
-    if any(result.status not in {"passed", "skipped"} for result in outcome.results):
+    if any(result.status not in {"passed", "expected", "skipped"} for result in outcome.results):
         print_line(f"what the scenarios saw that didn't pass is kept in {artifacts}")
 
 

@@ -234,3 +234,25 @@ def test_rows_of_outlines_are_scenarios() -> None:
     scenarios = suite.select(suite.scenarios(), [], ["@happy-02"])
     assert len(scenarios) == 5
     assert len({scenario.location for scenario in scenarios}) == 5
+
+
+def test_a_validator_that_hangs_in_everything_ends_the_run_early(tmp_path: Path) -> None:
+    validator = _program(tmp_path / "slow", 'case "$1" in version) echo v1;; *) sleep 3212;; esac')
+    answer = _run("--tags", "@happy-02,@input-01,@input-02", "--jobs", "2", "--timeout", "1", "--validator", validator)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert "it gave no answer in any of the first 4 scenarios, so the rest wasn't run" in answer.stdout
+    assert "didn't run: @" in answer.stdout
+
+
+def test_a_failure_that_was_foretold_ends_well(tmp_path: Path) -> None:
+    expected = tmp_path / "expected.toml"
+    entry = 'id = "happy-01"\nreason = "it does nothing"\ncause = "the output is no json"\nlink = "here"\n'
+    expected.write_text(f"[[failure]]\n{entry}expires = 9999-12-31\n")
+    given = ("--tags", "@happy-01", "--validator", f"{sys.executable} -c 0", "--expected-failures", str(expected))
+    answer = _run(*given, "--artifacts", str(tmp_path / "artifacts"), "--accept-partial")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "1 failed as expected" in answer.stdout
+    expected.write_text(f"[[failure]]\n{entry}expires = 2020-01-01\n")
+    answer = _run(*given)
+    assert answer.returncode == 2, answer.stdout + answer.stderr
+    assert "entry 1: happy-01 expired on 2020-01-01" in answer.stdout

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import IO
 
-__all__ = ["Invocation", "Running", "Validator", "ValidatorNotFoundError"]
+__all__ = ["STOPPED", "Invocation", "Running", "Validator", "ValidatorNotFoundError"]
+
+STOPPED = "(stopped: it took too long)"
+"""Stands in the description of a run that was ended since it didn't end by itself."""
 
 _DEFAULT = "ec-ref"
 _VERSION_SECONDS = 10.0
@@ -73,7 +76,7 @@ class Invocation:
         """What a reader of a failed assertion needs: command, status and both streams."""
         return (
             f"  command: {shlex.join(self.command)}\n  exit status: {self.status}"
-            f"{' (stopped: it took too long)' if self.timed_out else ''}\n"
+            f"{f' {STOPPED}' if self.timed_out else ''}\n"
             f"  standard output: {_shown(self.out)}\n  standard error: {_shown(self.err)}"
         )
 

@@ -1,0 +1,115 @@
+"""Failures that are known: a file says which scenarios may fail, why, for what cause, and until when."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.conformance.suite import SelectionError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from pathlib import Path
+
+    from ec_acceptance.conformance.outcome import ScenarioResult
+
+__all__ = ["ExpectedFailure", "judge", "read_expected", "unmet"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedFailure:
+    """One entry ``[[failure]]`` of the file.
+
+    Attributes:
+        id: of the scenario, without ``@``; of an outline it stands for all rows.
+        reason: why it may fail, for people.
+        cause: a part of the message that it must fail with.
+        link: where the matter is followed.
+        expires: the last day on which it counts.
+    """
+
+    id: str
+    reason: str
+    cause: str
+    link: str
+    expires: date
+
+
+def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, ExpectedFailure]:
+    """Entries by id.
+
+    Args:
+        path: of the file, in TOML.
+        known: the ids of the suite.
+        today: after an entry's last day it is an error.
+
+    Raises:
+        SelectionError: it can't be read, or an entry isn't whole, is of no scenario, a second one, or has expired.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SelectionError(f"{path}: {error}") from None
+    if unknown := sorted(document.keys() - {"failure"}):
+        raise SelectionError(f"{path}: {unknown[0]}: there is only [[failure]]")
+    entries = document.get("failure", [])
+    if not isinstance(entries, list):
+        raise SelectionError(f"{path}: failure: write [[failure]], once for each")
+    found: dict[str, ExpectedFailure] = {}
+    for number, entry in enumerate(entries, 1):
+        failure = _read_entry(entry)
+        if isinstance(failure, str):
+            problem = failure
+        elif failure.id not in known:
+            problem = f"no scenario has the id {failure.id}"
+        elif failure.id in found:
+            problem = f"{failure.id} stands here twice"
+        elif failure.expires < today:
+            problem = f"{failure.id} expired on {failure.expires}: look at it again"
+        else:
+            found[failure.id] = failure
+            continue
+        raise SelectionError(f"{path}, entry {number}: {problem}")
+    return found
+
+
+def judge(result: ScenarioResult, expected: Mapping[str, ExpectedFailure]) -> ScenarioResult:
+    """The result, `expected` where it failed as foretold, and with a word on it where it failed otherwise."""
+    entry = expected.get(result.id)
+    if entry is None or result.status != "failed":
+        return result
+    if entry.cause in result.message or entry.cause in result.step:
+        return replace(result, status="expected")
+    text = f"It was to fail, but for another cause: {entry.cause!r} isn't said.\n{result.message}"
+    return replace(result, message=text)
+
+
+def unmet(results: Iterable[ScenarioResult], expected: Mapping[str, ExpectedFailure]) -> list[str]:
+    """A line for each entry whose scenario ran and passed: it must be taken out."""
+    statuses: dict[str, set[str]] = {}
+    for result in results:
+        statuses.setdefault(result.id, set()).add(result.status)
+    return [
+        f"@{name} was to fail ({entry.reason}), and passed: take it out of the expected failures"
+        for name, entry in expected.items()
+        if statuses.get(name) == {"passed"}
+    ]
+
+
+def _read_entry(entry: Any) -> ExpectedFailure | str:
+    """The entry, or what is wrong with it."""
+    if not isinstance(entry, dict):
+        return "it is no table"
+    names = [field.name for field in fields(ExpectedFailure)]
+    if unknown := sorted(entry.keys() - set(names)):
+        return f"{unknown[0]} is no member: there are {', '.join(names)}"
+    for name in names:
+        value = entry.get(name)
+        if name == "expires":
+            if type(value) is not date:
+                return "expires is missing, or is no date such as 2027-01-31"
+        elif not isinstance(value, str) or not value.strip():
+            return f"{name} is missing, or is no text"
+    return ExpectedFailure(**entry)
