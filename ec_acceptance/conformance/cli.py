@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.expected import read_expected
-from ec_acceptance.conformance.outcome import About, Exit
+from ec_acceptance.conformance.outcome import About, Exit, replace_file
+from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError
 from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
 
@@ -124,6 +125,10 @@ def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> in
             outcome.write_json(given.report)
         if given.junit is not None:
             outcome.write_junit(given.junit)
+        if given.html is not None:
+            replace_file(given.html, page(outcome))
+        if given.badge is not None:
+            replace_file(given.badge, badge(outcome))
     except OSError as error:
         print_line(f"Error: the report cannot be written: {error}")
         return Exit.BROKEN
@@ -163,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
     parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
+    parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
+    parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
     return parser
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult"]
+__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult", "replace_file"]
 
 
 # What XML 1.0 can't hold (its production Char).
@@ -186,7 +186,9 @@ class Outcome:
             "problems": list(self.problems),
             "unmet": list(self.unmet),
         }
-        _replace(path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"))
+        replace_file(
+            path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+        )
 
     def write_junit(self, path: Path) -> None:
         """Write JUnit XML: a test suite a feature, and one that says whether every scenario ran."""
@@ -196,7 +198,7 @@ class Outcome:
             results = [result for result in self.results if result.feature == feature]
             _junit_suite(root, feature, sorted(results, key=lambda result: result.location))
         self._junit_of_run(root)
-        _replace(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
+        replace_file(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
     def _junit_of_run(self, root: ET.Element) -> None:
         texts = [*self.problems, *self.unmet, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
@@ -216,7 +218,8 @@ class Outcome:
             ET.SubElement(case, "skipped", message=message)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file aside and rename it, so that it is whole or as it was; its folder is made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,0 +1,93 @@
+"""The page and the badge of a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
+from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.suite import Scenario
+
+_ABOUT = About("suite 1", 3, 3, "./it --own 'x y'", "v1", "embedded")
+_RESULT = ScenarioResult("features/a.feature:3", "A & B", "works", ("a-01",), "passed", 0.5, "", "")
+_HOSTILE = "<script>alert(1)</script>\x1b[31m\x00\ud800&amp;"
+
+
+class _Text(HTMLParser):
+    """What a reader sees, and the elements that there are."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.said: list[str] = []
+        self.feed(content.decode())
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        del attrs
+        self.tags.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.said)
+
+
+def _outcome(*statuses: str, message: str = "why") -> Outcome:
+    results = [
+        replace(_RESULT, status=status, message="" if status == "passed" else message, step="Then it works")
+        for status in statuses
+    ]
+    return Outcome(_ABOUT, tuple(results))
+
+
+def test_the_page_says_what_failed_and_why_and_how_to_run_it_again() -> None:
+    seen = _Text(page(_outcome("passed", "passed", "failed")))
+    assert "The validator doesn't conform" in seen.text
+    assert "2 scenarios passed, 1 failed, 0 broken" in seen.text
+    assert "A & B" in seen.text
+    assert "Then it works" in seen.text
+    assert "why" in seen.said
+    assert """ec-conformance --tags @a-01 --validator './it --own '"'"'x y'"'"''""" in seen.said
+
+
+def test_nothing_that_a_validator_says_is_markup_or_a_control_character() -> None:
+    content = page(_outcome("failed", message=_HOSTILE))
+    seen = _Text(content)
+    assert "script" not in seen.tags
+    assert "<script>alert(1)</script>\\x1b[31m\\x00\\ud800&amp;" in seen.said
+
+
+def test_a_message_without_end_is_cut() -> None:
+    assert len(page(_outcome("failed", message="x" * 5_000_000))) < 100_000
+
+
+def test_the_page_needs_no_other_file_and_no_script() -> None:
+    content = page(_outcome("passed")).decode()
+    assert not any(word in content for word in ("<script", "<link", "src=", "href=", "@import", "url("))
+
+
+def test_what_did_not_run_is_on_the_page() -> None:
+    missing = (Scenario("features/a.feature:9", "left out", ("a-02",)),)
+    seen = _Text(page(replace(_outcome("passed"), missing=missing)))
+    assert "@a-02 left out (features/a.feature:9)" in seen.said
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (_outcome("passed", "passed", "passed"), "conformant, 3 of 3"),
+        (_outcome("passed", "passed", "expected"), "2 of 3, others as expected"),
+        (_outcome("passed", "passed", "failed"), "not conformant, 2 of 3"),
+        (_outcome("passed"), "partial, 1 of 3"),
+        (_outcome("error"), "unknown"),
+    ],
+)
+def test_the_badge_says_no_more_than_was_shown(outcome: Outcome, words: str) -> None:
+    picture = ET.fromstring(badge(outcome))
+    assert picture.get("aria-label") == f"suite 1: {words}"
