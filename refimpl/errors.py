@@ -247,12 +247,11 @@ _SERVERS_FAULT = 500
 def is_undecided(error: RegistryError) -> bool:
     """Whether the registry failed, so that nobody knows what it has: neither a yes nor a no.
 
-    It couldn't be reached, had too many requests, failed itself, or gave more than is read, or not all, or other bytes
-    than it was asked for.
+    It couldn't be reached, had too many requests, failed itself, or didn't finish its answer.
     """
     if isinstance(error, StatusError):
         return error.status in _BUSY or error.status >= _SERVERS_FAULT
-    return isinstance(error, UnreachableError | TransferError | MismatchError | LimitExceededError)
+    return isinstance(error, UnreachableError | TransferError)
 
 
 def join_errors(errors: Sequence[Error]) -> Error | None:

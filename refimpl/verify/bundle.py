@@ -9,7 +9,14 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import DeniedError, RegistryError, VerificationError, is_undecided
+from refimpl.errors import (
+    DeniedError,
+    LimitExceededError,
+    MismatchError,
+    RegistryError,
+    VerificationError,
+    is_undecided,
+)
 from refimpl.golang.document import DocumentError
 from refimpl.record import record
 from refimpl.verify.bundle_entry import ENTRY, HASH, BundleEntry
@@ -151,7 +158,7 @@ def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descript
         limit: largest bundle in bytes.
 
     Raises:
-        VerificationError: the registry fails, or denies what it lists: that might be a bundle.
+        VerificationError: the registry fails, or doesn't give what it lists: that might be a bundle.
     """
     for descriptor in referring:
         try:
@@ -159,8 +166,10 @@ def fetch_bundles(client: Registry, ref: Reference, referring: Sequence[Descript
             if len(layers) != 1 or not layers[0].media_type.startswith(_LAYER):
                 continue
             bundle = Bundle.parse(client.blob(ref.repository, layers[0], limit=limit))
+        except (DeniedError, LimitExceededError, MismatchError) as error:
+            raise VerificationError(str(error)) from None
         except (DocumentError, RegistryError) as error:
-            if isinstance(error, DeniedError) or (isinstance(error, RegistryError) and is_undecided(error)):
+            if isinstance(error, RegistryError) and is_undecided(error):
                 raise VerificationError(str(error)) from None
             _log.debug("ignoring referrer %s: %s", descriptor.digest, error)
             continue

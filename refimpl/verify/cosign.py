@@ -6,7 +6,15 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeVar
 
-from refimpl.errors import NotFoundError, NotSupportedError, RegistryError, VerificationError, is_undecided
+from refimpl.errors import (
+    LimitExceededError,
+    MismatchError,
+    NotFoundError,
+    NotSupportedError,
+    RegistryError,
+    VerificationError,
+    is_undecided,
+)
 from refimpl.golang.base64text import Base64Error, decode
 from refimpl.golang.document import DocumentError, parse
 from refimpl.system.workers import map_all
@@ -151,7 +159,7 @@ class Verifier:
         try:
             referring = self._client.referrers(ref)
         except RegistryError as error:
-            if is_undecided(error):
+            if is_undecided(error) or isinstance(error, LimitExceededError | MismatchError):
                 raise VerificationError(str(error)) from None
             _log.debug("listing referrers of %s: %s", ref, error)
             return None

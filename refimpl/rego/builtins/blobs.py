@@ -86,8 +86,8 @@ def _verify(context: ComponentContext, ref: str) -> bytes:
     content = _fetch(context, reference)
     if content.digest != reference.digest:
         message = "computed digest does not match expected digest"
-        digests = {"computed_digest": content.digest, "expected_digest": reference.digest}
-        raise failed(_BLOB, message, action="verify digest", ref=ref, **digests)
+        got, want = content.digest, reference.digest
+        raise failed(_BLOB, message, action="verify digest", ref=ref, computed_digest=got, expected_digest=want)
     return content.data
 
 

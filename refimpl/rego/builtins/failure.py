@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from refimpl.errors import RegistryError, is_undecided
 from refimpl.golang.jsontext import Number
 
 __all__ = ["FailedError", "failed", "kind", "strings", "text"]
@@ -16,10 +17,23 @@ class FailedError(Exception):
     """The call is undefined; the log says why already. Who waited for the same call gets this very error."""
 
 
-def failed(function: str, message: str, **fields: Any) -> FailedError:
-    """Write the line and give the error to raise. Fields that are None are left out."""
+def failed(function: str, message: str, *, cause: Exception | None = None, **fields: Any) -> FailedError:
+    """Write the line and give the error to raise. Fields that are None are left out.
+
+    Args:
+        function: that was called.
+        message: what went wrong.
+        cause: why, if the field `error` isn't it.
+        fields: of the line.
+
+    Raises:
+        RegistryError: the registry failed. Nobody knows the value then, and without one rules might pass.
+    """
     present = {name: value for name, value in {**fields, "function": function}.items() if value is not None}
     _log.error(message, extra={"fields": present})
+    cause = cause or fields.get("error")
+    if isinstance(cause, RegistryError) and is_undecided(cause):
+        raise cause
     return FailedError(message)
 
 

@@ -117,7 +117,7 @@ def image_index(context: ComponentContext, ref: object) -> dict[str, Any]:
         if not reference.digest and not isinstance(error, MalformedError):
             raise unresolved(_INDEX, given, error) from None
         message, why = "failed to fetch image index", f"fetching index: {error}"
-        raise failed(_INDEX, message, action="fetch image index", error=why, input_ref=given) from None
+        raise failed(_INDEX, message, cause=error, action="fetch image index", error=why, input_ref=given) from None
 
 
 def _unreadable(ref: str, error: MalformedError) -> Exception:

@@ -62,7 +62,7 @@ def any_reference(function: str, text: str) -> Reference:
 
 def unresolved(function: str, text: str, error: RegistryError) -> Exception:
     """A tag that leads nowhere."""
-    return failed(function, f"unable to resolve digest: {error}", action=_RESOLVE, input_ref=text)
+    return failed(function, f"unable to resolve digest: {error}", cause=error, action=_RESOLVE, input_ref=text)
 
 
 def resolved(function: str, text: str, client: Registry) -> Reference:
@@ -83,7 +83,8 @@ def resolved(function: str, text: str, client: Registry) -> Reference:
     try:
         return reference.at(_digest(reference, client))
     except RegistryError as error:
-        raise failed(function, message, error=f"unable to resolve digest: {error}", input_ref=text) from None
+        why = f"unable to resolve digest: {error}"
+        raise failed(function, message, cause=error, error=why, input_ref=text) from None
 
 
 def _digest(reference: Reference, client: Registry) -> str:

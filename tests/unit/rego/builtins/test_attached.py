@@ -7,6 +7,7 @@ from calling import Bench
 
 from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
 from ec_acceptance.testbed.gate.rules import Answer, SetHeaders
+from refimpl.errors import StatusError
 from refimpl.rego.builtin import UNDEFINED
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def test_no_referrers(bench: Bench) -> None:
 
 def test_a_registry_that_cannot_tell_referrers(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     ref = f"{bench.name}@{image(bench)}"
-    bench.gate.add(Answer(500), kind="referrers")
+    bench.gate.add(Answer(403), kind="referrers")
     assert bench.call("oci.image_referrers", ref) is UNDEFINED
     (record,) = caplog.records
     assert record.getMessage() == "failed to get referrers via OCI Referrers API"
@@ -114,3 +115,16 @@ def test_a_registry_that_does_not_tell_digests_is_asked_for_the_manifest(bench: 
     digest = image(bench, "sig")
     bench.gate.add(SetHeaders(drop=("Docker-Content-Digest",)), method="HEAD", kind="manifest", reference="v1")
     assert bench.call("oci.image_tag_refs", f"{bench.name}:v1") == [f"{bench.name}:sha256-{digest[7:]}.sig"]
+
+
+@pytest.mark.parametrize(
+    "function", ["image_tag_refs", "image_referrers", "descriptor", "image_manifest", "image_index"]
+)
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_registry_that_fails_gives_no_value(bench: Bench, function: str, status: int) -> None:
+    """Undefined would let a rule pass that might fail."""
+    ref = f"{bench.name}@{image(bench)}"
+    for method in ("GET", "HEAD"):
+        bench.gate.add(Answer(status), method=method)
+    with pytest.raises(StatusError, match=str(status)):
+        bench.call(f"oci.{function}", ref)

@@ -9,6 +9,7 @@ from calling import Bench
 
 from ec_acceptance.testbed.fixtures.images import Image, Index, Layer, publish
 from ec_acceptance.testbed.gate.rules import Answer
+from refimpl.errors import StatusError
 from refimpl.rego.builtin import UNDEFINED
 
 if TYPE_CHECKING:
@@ -247,5 +248,6 @@ def test_a_tag_is_asked_for_once(bench: Bench) -> None:
 def test_failures_are_not_remembered(bench: Bench) -> None:
     ref = publish(Image.of(), bench.repository).pinned(bench.gate.address)
     bench.gate.add(Answer(503), kind="manifest", nth=1)
-    assert bench.call("oci.image_manifest", ref) is UNDEFINED
+    with pytest.raises(StatusError, match="503"):
+        bench.call("oci.image_manifest", ref)
     assert bench.call("oci.image_manifest", ref) is not UNDEFINED
