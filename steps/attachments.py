@@ -106,7 +106,8 @@ def memory_at_most(context: Context, size: int) -> None:
 def refused(context: Context, what: str, image: str, reason: str) -> None:
     last = context.world.runs.last
     assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"
-    messages = context.world.runs.report.messages("violations", _CODES[what]).get(component(image), [])
+    name = component(context.world.text(image))
+    messages = context.world.runs.report.messages("violations", _CODES[what]).get(name, [])
     assert len(messages) == 1, f"violations of {_CODES[what]}: {messages}\n{last.describe()}"
     assert context.world.text(reason) in messages[0], f"the message is {messages[0]!r}"
 
@@ -114,5 +115,5 @@ def refused(context: Context, what: str, image: str, reason: str) -> None:
 @then('the {what} of "{image}" is accepted')
 def believed(context: Context, what: str, image: str) -> None:
     code = _CODES[what]
-    messages = context.world.runs.report.messages("successes", code).get(component(image), [])
+    messages = context.world.runs.report.messages("successes", code).get(component(context.world.text(image)), [])
     assert messages == ["Pass"], f"successes of {code}: {messages}\n{context.world.runs.last.describe()}"

@@ -7,7 +7,8 @@ import re
 from behave import given, then, use_step_matcher
 
 from ec_acceptance.testbed.fixtures.collection import component
-from ec_acceptance.testbed.fixtures.referrers import INDEX, listed, refer
+from ec_acceptance.testbed.fixtures.platforms import add_index
+from ec_acceptance.testbed.fixtures.referrers import INDEX, copy_manifest, listed, refer
 from ec_acceptance.testbed.fixtures.sigstore_bundles import SIMPLE_SIGNING_TYPE, VARIATIONS, Target, draft
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.scenario.behave_context import Context
@@ -21,7 +22,8 @@ def _target(world: World, image: str) -> Target:
     published = world.fixtures.images[image]
     world.variables[f"{image.rpartition('/')[2]}_DIGEST"] = published.digest
     others = tuple(other.digest for name, other in world.fixtures.images.items() if name != image)
-    return Target(image, published.digest, world.servers.gate.repository(image).manifest(published.digest)[1], others)
+    manifest = world.servers.gate.repository(published.repository).manifest(published.digest)[1]
+    return Target(image, published.digest, manifest, others)
 
 
 @given(
@@ -36,6 +38,7 @@ def a_bundle(context: Context, image: str, content: str, key: str, logged: str |
     if variation:
         VARIATIONS[variation](made)
     layer = Layer(made.layer_type, made.content)
+    world.fixtures.bundles.setdefault(image, []).append(layer)
     refer(world.fixtures, image, [layer] * made.copies, made.artifact_type)
 
 
@@ -48,6 +51,11 @@ def a_referring_signature(context: Context, image: str, key: str) -> None:
 
 
 use_step_matcher("parse")
+
+
+@given('an image "{name}" for the architectures "{architectures}"')
+def an_index(context: Context, name: str, architectures: str) -> None:
+    add_index(context.world.fixtures, name, [one.strip() for one in architectures.split(",")])
 
 
 @given("the registry doesn't know what referrers are")
@@ -88,3 +96,80 @@ def the_rules_say(context: Context, text: str) -> None:
         str(one.get("msg")) for shown in context.world.runs.report.components for one in shown.get("warnings") or []
     ]
     assert any(re.fullmatch(pattern, each, re.DOTALL) for each in found), f"the rules say {found}"
+
+
+@given('the bundles of "{image}" refer to "{other}", too')
+def bundles_refer_elsewhere(context: Context, image: str, other: str) -> None:
+    for layer in context.world.fixtures.bundles[image]:
+        refer(context.world.fixtures, other, [layer])
+
+
+@given('the registry lists the referrers of "{image}" as those of "{other}"')
+def another_list(context: Context, image: str, other: str) -> None:
+    """The manifests are in the other's repository, too, and say that they refer to the first image."""
+    world = context.world
+    for digest in world.fixtures.referrers[image]:
+        copy_manifest(world.servers.gate.repository(image), world.servers.gate.repository(other), digest)
+    world.servers.gate.add(
+        _list_of(listed(world.fixtures, image, world.fixtures.referrers[image])), kind="referrers", repository=other
+    )
+
+
+@given('the tag of "{image}" leads to "{other}" from the second look-up on')
+def a_moving_tag(context: Context, image: str, other: str) -> None:
+    world = context.world
+    content = world.fixtures.images[other].content
+    fields = (("Content-Type", content.media_type), ("Docker-Content-Digest", content.digest))
+    copy_manifest(world.servers.gate.repository(other), world.servers.gate.repository(image), content.digest)
+    tag = world.fixtures.images[image].tag
+    for method in ("HEAD", "GET"):
+        moved = Answer(200, fields, content.manifest)
+        world.servers.gate.add(moved, nth=range(2, 99), kind="manifest", repository=image, reference=tag, method=method)
+
+
+@then('what is reported of "{image}" is the image that was looked at')
+def reported_as_looked_at(context: Context, image: str) -> None:
+    world = context.world
+    (shown,) = world.runs.report.components
+    digest = str(shown["containerImage"]).rpartition("@")[2]
+    asked = {one.reference for one in world.runs.requests(kind="referrers")}
+    assert asked == {digest}, f"{digest} is reported, and referrers of {asked} were asked for"
+    is_signed = digest == world.fixtures.images[image].digest
+    assert shown["success"] is is_signed, f"{digest}: success is {shown['success']}\n{world.runs.last.describe()}"
+
+
+@given('the referrers of "{image}" are on the second page of a list')
+def on_the_second_page(context: Context, image: str) -> None:
+    world = context.world
+    digest = world.fixtures.images[image].digest
+    following = (("Link", f'</v2/{image}/referrers/{digest}?page=2>; rel="next"'),)
+    world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers", nth=1)
+
+
+@given('the list of referrers of "{image}" has no end')
+def pages_without_end(context: Context, image: str) -> None:
+    world = context.world
+    digest = world.fixtures.images[image].digest
+    body = listed(world.fixtures, image, [])
+    for number in range(1, 250):
+        following = (("Link", f'</v2/{image}/referrers/{digest}?page={number}>; rel="next"'),)
+        world.servers.gate.add(_list_of(body, following), kind="referrers", nth=number)
+
+
+@given('the registry gives the last referrer of "{image}" for the first one')
+def another_referrer(context: Context, image: str) -> None:
+    world = context.world
+    first, *_, last = world.fixtures.referrers[image]
+    media_type, body = world.servers.gate.repository(image).manifest(last)
+    fields = (("Content-Type", media_type), ("Docker-Content-Digest", first))
+    world.servers.gate.add(Answer(200, fields, body), kind="manifest", reference=first)
+
+
+@then('the attestation that is shown has the predicate type "{predicate_type}"')
+def shown_predicate_type(context: Context, predicate_type: str) -> None:
+    shown = [one.get("predicateType") for each in context.world.runs.report.components for one in each["attestations"]]
+    assert shown == [predicate_type], f"the predicate types are {shown}"
+
+
+def _list_of(body: bytes, more: tuple[tuple[str, str], ...] = ()) -> Answer:
+    return Answer(200, (("Content-Type", INDEX), *more), body)

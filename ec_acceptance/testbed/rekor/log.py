@@ -64,6 +64,11 @@ class Log:
         return len(self._entries)
 
     @property
+    def origin(self) -> str:
+        """The first line of its checkpoints."""
+        return f"{self.name} - {self.tree_id}"
+
+    @property
     def public_pem(self) -> str:
         """The log's public key."""
         return self.key.public_pem
@@ -135,7 +140,7 @@ class Log:
         signer = key or self.key
         count = self.size if size is None else size
         root = base64.b64encode(self._tree.root(count)).decode()
-        text = f"{self.name} - {self.tree_id}\n{count}\n{root}\n"
+        text = f"{self.origin}\n{count}\n{root}\n"
         signature = base64.b64encode(signer.fingerprint[:4] + signer.sign(text.encode())).decode()
         return f"{text}\n\u2014 {self.name} {signature}\n"
 
@@ -173,13 +178,13 @@ class Log:
         }
 
     def in_bundle(self, entry: LogEntry) -> dict[str, Any]:
-        """A `dsse` entry as a Sigstore bundle has it: a `TransparencyLogEntry` in protobuf's JSON."""
+        """An entry as a Sigstore bundle has it: a `TransparencyLogEntry` in protobuf's JSON."""
         shown = self.describe(entry)
         proof = shown["verification"]["inclusionProof"]
         return {
             "logIndex": str(entry.index),
             "logId": {"keyId": base64.b64encode(self.key.fingerprint).decode()},
-            "kindVersion": {"kind": "dsse", "version": "0.0.1"},
+            "kindVersion": _kind(entry.body),
             "integratedTime": str(entry.integrated_time),
             "inclusionPromise": {"signedEntryTimestamp": shown["verification"]["signedEntryTimestamp"]},
             "inclusionProof": {
@@ -195,6 +200,11 @@ class Log:
     @property
     def _tree_text(self) -> str:
         return f"{self.tree_id:016x}"
+
+
+def _kind(body: bytes) -> dict[str, str]:
+    document = json.loads(body)
+    return {"kind": document.get("kind", ""), "version": document.get("apiVersion", "")}
 
 
 def _base64_of_hex(digits: str) -> str:

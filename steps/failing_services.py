@@ -1,0 +1,68 @@
+"""Registries and logs that fail: nobody knows then what they have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from behave import given, then
+
+from ec_acceptance.testbed.gate.log import RequestFilter
+from ec_acceptance.testbed.gate.rules import Answer, Close, Stall
+from ec_acceptance.testbed.rekor import LogFaults
+from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.signing import attachment_tag
+
+if TYPE_CHECKING:
+    from ec_acceptance.testbed.gate.rules import Verb
+    from ec_acceptance.testbed.scenario.world import World
+
+
+def _asked_for(world: World, what: str, image: str) -> RequestFilter:
+    """The requests for what belongs to an image."""
+    published = world.fixtures.images[image]
+    first = next(iter(world.fixtures.referrers.get(image, ())), "")
+    contents = [layer.digest for layer in world.fixtures.bundles.get(image, ())]
+    wanted: dict[str, RequestFilter] = {
+        "referrers": {"kind": "referrers"},
+        "first referrer": {"kind": "manifest", "reference": first},
+        "first referrer's content": {"kind": "blob", "reference": contents[0] if contents else ""},
+        "signatures": {"kind": "manifest", "reference": attachment_tag(published.digest, "sig")},
+        "attestations": {"kind": "manifest", "reference": attachment_tag(published.digest, "att")},
+        "manifest": {"kind": "manifest", "reference": published.tag or published.digest},
+    }
+    found = wanted[what]
+    found["repository"] = published.repository
+    return found
+
+
+def _fail(context: Context, verb: Verb, what: str, image: str) -> None:
+    for method in ("GET", "HEAD"):
+        wanted = _asked_for(context.world, what, image)
+        wanted["method"] = method
+        context.world.servers.gate.add(verb, **wanted)
+
+
+@given('the registry answers with status {status:d} when asked for the {what} of "{image}"')
+def answers_with_status(context: Context, status: int, what: str, image: str) -> None:
+    _fail(context, Answer(status), what, image)
+
+
+@given('the registry breaks off when asked for the {what} of "{image}"')
+def breaks_off(context: Context, what: str, image: str) -> None:
+    _fail(context, Close(0), what, image)
+
+
+@given('the registry never answers when asked for the {what} of "{image}"')
+def never_answers(context: Context, what: str, image: str) -> None:
+    _fail(context, Stall(None), what, image)
+
+
+@given("every answer of the transparency log has the status {status:d}")
+def the_log_answers(context: Context, status: int) -> None:
+    context.world.servers.rekor.faults = LogFaults(status=status)
+
+
+@then('standard error has "{text}"')
+def standard_error_has(context: Context, text: str) -> None:
+    last = context.world.runs.last
+    assert context.world.text(text) in last.err, f"standard error hasn't {text!r}:\n{last.describe()}"
