@@ -60,10 +60,10 @@ def a_secret(context: Context, name: str, key: str) -> None:
     world.servers.cluster.secret(NAMESPACE, name, {"cosign.key": pem.encode(), "cosign.password": b"of the cluster"})
 
 
-@given("VSAs name the policy")
-def the_policy(context: Context) -> None:
+@given("VSAs name the policy {text}")
+def the_policy(context: Context, text: str) -> None:
     """It is in `${VSA_POLICY}` too."""
-    context.world.variables["VSA_POLICY"] = context.world.text(context.text)
+    context.world.variables["VSA_POLICY"] = context.world.text(text)
 
 
 use_step_matcher("re")

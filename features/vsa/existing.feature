@@ -6,17 +6,11 @@ Feature: A verification summary in place of a validation
 
   Background:
     Given a key pair named "known"
-    And a key pair named "other"
     And a VSA signing key named "vsa"
     And an image named "acceptance/image"
-    And an image named "acceptance/second"
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
-      | refusing/main.rego  | refusing.rego  |
-    And VSAs name the policy
-      """
-      {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"]}]}
-      """
+    And VSAs name the policy {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"]}]}
 
   @vsa-40
   Scenario: one that counts
@@ -129,7 +123,8 @@ Feature: A verification summary in place of a validation
 
   @vsa-46
   Scenario: one signed by another key
-    Given the transparency log has a VSA of "acceptance/image" signed by the "other" key
+    Given a key pair named "other"
+    And the transparency log has a VSA of "acceptance/image" signed by the "other" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -198,7 +193,8 @@ Feature: A verification summary in place of a validation
 
   @vsa-49
   Scenario: one of another image, found under this one's digest
-    Given the transparency log has a VSA of "acceptance/second" signed by the "vsa" key with
+    Given an image named "acceptance/second"
+    And the transparency log has a VSA of "acceptance/second" signed by the "vsa" key with
       | found by | ${image_DIGEST} |
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -221,7 +217,8 @@ Feature: A verification summary in place of a validation
 
   @vsa-50
   Scenario: one whose subject isn't the image that it tells of
-    Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
+    Given an image named "acceptance/second"
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | subject  | ${second_DIGEST} |
       | found by | ${image_DIGEST}  |
     When "validate image" is run with
@@ -372,7 +369,8 @@ Feature: A verification summary in place of a validation
 
   @vsa-57
   Scenario: one by a policy that had the image signed by another key
-    Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
+    Given a key pair named "other"
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | public key | other |
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -418,6 +416,7 @@ Feature: A verification summary in place of a validation
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age    | 2 |
       | logged | 2 |
+    And a key pair named "other"
     And the transparency log has a VSA of "acceptance/image" signed by the "other" key with
       | status | failed |
       | logged | 0      |
@@ -572,9 +571,16 @@ Feature: A verification summary in place of a validation
 
   @vsa-67
   Scenario: of several images those are validated that have none
-    Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
+    Given an image named "acceptance/second"
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
+    And a file "images.yaml" with
+      """
+      components:
+        - {name: A, containerImage: "${REGISTRY}/acceptance/image@${image_DIGEST}"}
+        - {name: B, containerImage: "${REGISTRY}/acceptance/second@${second_DIGEST}"}
+      """
     When "validate image" is run with
-      | --images         | {"components": [{"name": "A", "containerImage": "${REGISTRY}/acceptance/image@${image_DIGEST}"}, {"name": "B", "containerImage": "${REGISTRY}/acceptance/second@${second_DIGEST}"}]} |
+      | --images         | images.yaml                                                                        |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --public-key     | ${known_PUBLIC_KEY}                                                                |
       | --rekor-url      | ${REKOR}                                                                           |

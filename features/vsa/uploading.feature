@@ -4,11 +4,8 @@ Feature: Uploading verification summaries
   report and the exit status are those of the validation.
 
   Background:
-    Given a key pair named "known"
-    And a VSA signing key named "vsa"
-    And an image named "acceptance/image"
-    And a valid image signature of "acceptance/image" image signed by the "known" key
-    And a valid attestation of "acceptance/image" signed by the "known" key
+    Given a VSA signing key named "vsa"
+    And an image that passes
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
       | refusing/main.rego  | refusing.rego  |
