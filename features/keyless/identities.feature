@@ -43,13 +43,13 @@ Feature: Keyless signatures count when their certificate is for the right identi
     Then the image signature of "acceptance/image" is accepted
 
     Examples:
-      | id | oddity                                              | flag                             | value                              |
-      | 01 | whose certificate names a URI                       | --certificate-identity           | https://ci.acceptance.test/build   |
-      | 02 | whose certificate names a host                      | --certificate-identity           | ci.acceptance.test                 |
-      | 03 | whose certificate names a user in Fulcio's own way  | --certificate-identity           | builder                            |
-      | 04 | whose certificate names a URI                       | --certificate-identity-regexp    | ^https://ci\.acceptance\.test/     |
-      | 05 | whose certificate is for another subject            | --certificate-identity-regexp    | @acceptance\.test$                 |
-      | 06 | whose certificate is by another issuer              | --certificate-oidc-issuer-regexp | ^https://issuer\.(other\|more)\.test$ |
+      | id | oddity                                             | flag                             | value                                 |
+      | 01 | whose certificate names a URI                      | --certificate-identity           | https://ci.acceptance.test/build      |
+      | 02 | whose certificate names a host                     | --certificate-identity           | ci.acceptance.test                    |
+      | 03 | whose certificate names a user in Fulcio's own way | --certificate-identity           | builder                               |
+      | 04 | whose certificate names a URI                      | --certificate-identity-regexp    | ^https://ci\.acceptance\.test/        |
+      | 05 | whose certificate is for another subject           | --certificate-identity-regexp    | @acceptance\.test$                    |
+      | 06 | whose certificate is by another issuer             | --certificate-oidc-issuer-regexp | ^https://issuer\.(other\|more)\.test$ |
 
   @keyless-04 @keyless-04.<id>
   Scenario Outline: a certificate that is for somebody else, <oddity>
@@ -59,12 +59,12 @@ Feature: Keyless signatures count when their certificate is for the right identi
     Then the image signature of "acceptance/image" is rejected because of "none of the expected identities matched what was in the certificate, got subjects <got>"
 
     Examples:
-      | id | oddity                                    | got                                                                             |
-      | 01 | whose certificate is for another subject  | [stranger@acceptance.test] with issuer https://issuer.acceptance.test           |
-      | 02 | whose certificate is for a longer subject | [not-a-builder@acceptance.test] with issuer https://issuer.acceptance.test      |
-      | 03 | whose certificate is by another issuer    | [builder@acceptance.test] with issuer https://issuer.other.test                 |
-      | 04 | whose certificate names no issuer         | [builder@acceptance.test] with issuer                                           |
-      | 05 | whose certificate names nobody            | [] with issuer https://issuer.acceptance.test                                   |
+      | id | oddity                                    | got                                                                        |
+      | 01 | whose certificate is for another subject  | [stranger@acceptance.test] with issuer https://issuer.acceptance.test      |
+      | 02 | whose certificate is for a longer subject | [not-a-builder@acceptance.test] with issuer https://issuer.acceptance.test |
+      | 03 | whose certificate is by another issuer    | [builder@acceptance.test] with issuer https://issuer.other.test            |
+      | 04 | whose certificate names no issuer         | [builder@acceptance.test] with issuer                                      |
+      | 05 | whose certificate names nobody            | [] with issuer https://issuer.acceptance.test                              |
 
   @keyless-05 @keyless-05.<id>
   Scenario Outline: <flag> <value> isn't whom the certificate is for
@@ -82,10 +82,10 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 04 | --certificate-oidc-issuer | https://issuer.acceptance.test/ |
 
     Examples: an expression goes before the exact name, and decides alone
-      | id | flag                             | value          |
-      | 05 | --certificate-identity-regexp    | ^builder$      |
-      | 06 | --certificate-identity-regexp    | Builder        |
-      | 07 | --certificate-oidc-issuer-regexp | ^issuer        |
+      | id | flag                             | value     |
+      | 05 | --certificate-identity-regexp    | ^builder$ |
+      | 06 | --certificate-identity-regexp    | Builder   |
+      | 07 | --certificate-oidc-issuer-regexp | ^issuer   |
 
   @keyless-06
   Scenario: an expression without anchors matches anywhere, as that of the real command does
@@ -159,13 +159,13 @@ Feature: Keyless signatures count when their certificate is for the right identi
     Then the attestation of "acceptance/image" is rejected because of "<reason>"
 
     Examples:
-      | id | oddity                                                 | reason                                                                    |
-      | 01 | whose certificate is for another subject               | got subjects [stranger@acceptance.test]                                   |
-      | 02 | whose certificate is by another authority              | cert verification failed: x509:                                           |
-      | 03 | whose certificate no log has promised to include       | certificate does not include required embedded SCT                        |
-      | 04 | whose certificate is no longer valid when it is logged | certificate expired before signatures were entered in log                 |
-      | 05 | without a certificate                                  | error verifying bundle: empty key                                         |
-      | 06 | without a log entry                                    | rekor client not provided for online verification                         |
+      | id | oddity                                                 | reason                                                    |
+      | 01 | whose certificate is for another subject               | got subjects [stranger@acceptance.test]                   |
+      | 02 | whose certificate is by another authority              | cert verification failed: x509:                           |
+      | 03 | whose certificate no log has promised to include       | certificate does not include required embedded SCT        |
+      | 04 | whose certificate is no longer valid when it is logged | certificate expired before signatures were entered in log |
+      | 05 | without a certificate                                  | error verifying bundle: empty key                         |
+      | 06 | without a log entry                                    | rekor client not provided for online verification         |
 
   @keyless-13
   Scenario: one good signature beside a stranger's suffices, and only it is reported
