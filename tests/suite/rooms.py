@@ -1,4 +1,4 @@
-"""The rooms of ``refimpl`` and which uses which, read from its imports; ``python tests/suite/rooms.py`` draws them."""
+"""The rooms of a package and which uses which, read from its imports; ``python tests/suite/rooms.py`` draws them."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import ast
 import html
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
 
 ROOT = Path(__file__).parents[2]
-PICTURE = ROOT / "docs" / "rooms.svg"
+TESTBED = "ec_acceptance.testbed"
+PICTURES = {"refimpl": ROOT / "docs" / "rooms.svg", TESTBED: ROOT / "docs" / "testbed.svg"}
 FOUNDATION = ("about", "deadline", "errors", "record", "redaction", "result")
-"""Modules that any room may use; in the picture they are its floor."""
+"""Modules that any room of ``refimpl`` may use; in the picture they are its floor."""
 
 _BOX, _GAP, _STEP, _MARGIN = (124, 34), 20, 74, 16
 
 
-def modules() -> dict[str, set[str]]:
-    """Each module of the package by its dotted name, and the modules that it imports, for types or at run time."""
+def modules(package: str = "refimpl") -> dict[str, set[str]]:
+    """Each module of the package by its dotted name, and those of the package that it imports, if only for types."""
     files = {}
-    for path in (ROOT / "refimpl").rglob("*.py"):
+    for path in ROOT.joinpath(*package.split(".")).rglob("*.py"):
         parts = path.relative_to(ROOT).with_suffix("").parts
         files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
     return {name: _imports(path, files.keys()) - {name} for name, path in files.items()}
 
 
-def rooms() -> dict[str, set[str]]:
-    """Each package or module right below ``refimpl``, and those that it uses."""
+def rooms(package: str = "refimpl") -> dict[str, set[str]]:
+    """Each package or module right below the package, and those that it uses."""
     used: dict[str, set[str]] = defaultdict(set)
-    for name, imported in modules().items():
-        used[_room(name)] |= {_room(one) for one in imported} - {_room(name)}
+    for name, imported in modules(package).items():
+        if name != package or imported:
+            used[_room(name, package)] |= {_room(one, package) for one in imported} - {_room(name, package)}
     return dict(used)
 
 
@@ -39,9 +45,10 @@ def circles(uses: dict[str, set[str]]) -> list[set[str]]:
     return [set(group) for group in groups if group]
 
 
-def picture() -> str:
+def picture(package: str = "refimpl") -> str:
     """The rooms in storeys, each below all that use it; no line where another way leads to the same room."""
-    uses = {room: used - set(FOUNDATION) for room, used in rooms().items() if room not in FOUNDATION}
+    foundation = FOUNDATION if package == "refimpl" else ()
+    uses = {room: used - set(foundation) for room, used in rooms(package).items() if room not in foundation}
     storeys: dict[int, list[str]] = defaultdict(list)
     for room in sorted(uses):
         storeys[_depth(room, uses)].append(room)
@@ -61,17 +68,20 @@ def picture() -> str:
         if not any(other in _reach(third, uses) for third in uses[room] - {other})
     ]
     boxes = [_box(*places[room], _BOX[0], room) for room in sorted(places)]
+    if foundation:
+        boxes.append(_box(_MARGIN, floor, width - 2 * _MARGIN, " · ".join(foundation)))
+    else:
+        floor -= _STEP
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {floor + _BOX[1] + _MARGIN}">',
-            "<title>The rooms of refimpl: each uses those below it that a line leads to, and what these use</title>",
+            f"<title>The rooms of {package}: each uses those below it that a line leads to, and what these use</title>",
             '<rect width="100%" height="100%" fill="#fff"/>',
             '<g stroke="#8895a7" fill="none">',
             *lines,
             "</g>",
             '<g stroke="#33475b" fill="#eef3f8" font-family="sans-serif" font-size="13" text-anchor="middle">',
             *boxes,
-            _box(_MARGIN, floor, width - 2 * _MARGIN, " · ".join(FOUNDATION)),
             "</g>",
             "</svg>",
             "",
@@ -79,20 +89,20 @@ def picture() -> str:
     )
 
 
-def _imports(path: Path, known: object) -> set[str]:
-    assert hasattr(known, "__contains__")
-    found = set()
+def _imports(path: Path, known: AbstractSet[str]) -> set[str]:
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "refimpl":
+        if isinstance(node, ast.ImportFrom) and node.module:
             names = (f"{node.module}.{alias.name}" for alias in node.names)
-            found |= {name if name in known else str(node.module) for name in names}
+            found |= {name if name in known else node.module for name in names} & known
         elif isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names if alias.name in known}
     return found
 
 
-def _room(module: str) -> str:
-    return [*module.split("."), "library"][1]  # what the package itself has is the library
+def _room(module: str, package: str) -> str:
+    inside = module.removeprefix(package).lstrip(".")
+    return inside.partition(".")[0] or "library"  # what the package itself has is the library
 
 
 def _reach(name: str, uses: dict[str, set[str]]) -> set[str]:
@@ -119,4 +129,5 @@ def _box(left: int, top: int, width: int, text: str) -> str:
 
 
 if __name__ == "__main__":
-    PICTURE.write_text(picture(), encoding="utf-8")
+    for drawn, file in PICTURES.items():
+        file.write_text(picture(drawn), encoding="utf-8")

@@ -81,3 +81,20 @@ def test_each_id_is_in_one_feature() -> None:
 def test_every_sentence_of_the_features_is_a_step() -> None:
     features.load_steps()
     assert [str(sentence) for sentence in features.sentences() if sentence.definition is None] == []
+
+
+def test_the_files_that_pages_name_are_there() -> None:
+    pattern = re.compile(
+        r"`((?:ec_acceptance|refimpl|steps|tests|mutants|benchmarks|features|snapshots|docs)/[\w./-]+)`"
+    )
+    pages = [*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md")]
+    named = {(page.name, name) for page in pages for name in pattern.findall(page.read_text(encoding="utf-8"))}
+    assert [each for each in sorted(named) if not (_ROOT / each[1]).exists()] == []
+    assert ("DEVELOPMENT.md", "steps/request_log.py") in named
+
+
+def test_the_rooms_of_the_testbed_are_told() -> None:
+    text = (_ROOT / "docs" / "DEVELOPMENT.md").read_text(encoding="utf-8")
+    told = {name for row in re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    folders = (_ROOT / "ec_acceptance" / "testbed").iterdir()
+    assert {folder.name for folder in folders if (folder / "__init__.py").is_file()} <= told

@@ -1,18 +1,21 @@
-"""The reference validator can be drawn, and docs/rooms.svg is the drawing."""
+"""The reference validator and the testbed can be drawn, and docs/*.svg are the drawings."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
 import rooms
 
 
-def test_no_room_uses_one_that_uses_it() -> None:
-    assert rooms.circles(rooms.rooms()) == []
+@pytest.mark.parametrize("package", rooms.PICTURES)
+def test_no_room_uses_one_that_uses_it(package: str) -> None:
+    assert rooms.circles(rooms.rooms(package)) == []
 
 
-def test_no_module_uses_one_that_uses_it() -> None:
-    assert rooms.circles(rooms.modules()) == []
+@pytest.mark.parametrize("package", rooms.PICTURES)
+def test_no_module_uses_one_that_uses_it(package: str) -> None:
+    assert rooms.circles(rooms.modules(package)) == []
 
 
 def test_the_foundation_needs_nothing_but_itself() -> None:
@@ -20,8 +23,10 @@ def test_the_foundation_needs_nothing_but_itself() -> None:
     assert {other for room in rooms.FOUNDATION for other in uses[room]} <= set(rooms.FOUNDATION)
 
 
-def test_the_picture_is_of_today() -> None:
-    assert rooms.PICTURE.read_text(encoding="utf-8") == rooms.picture(), "python tests/suite/rooms.py draws it anew"
+@pytest.mark.parametrize("package", rooms.PICTURES)
+def test_the_picture_is_of_today(package: str) -> None:
+    drawn = rooms.PICTURES[package].read_text(encoding="utf-8")
+    assert drawn == rooms.picture(package), "python tests/suite/rooms.py draws it anew"
 
 
 def test_circles_are_found() -> None:

@@ -9,30 +9,57 @@ from ec_acceptance.testbed.sigstore.ca import pem_chain
 from ec_acceptance.testbed.sigstore.tuf import TUFMirror, TUFRepository
 
 if TYPE_CHECKING:
-    from ec_acceptance.testbed.scenario.world import World
+    from collections.abc import MutableMapping
+
+    from ec_acceptance.testbed.expect.redactions import Redactions
+    from ec_acceptance.testbed.scenario.folders import Folders
+    from ec_acceptance.testbed.scenario.servers import ScenarioServers
+    from ec_acceptance.testbed.scenario.services import Services
 
 __all__ = ["Trust"]
 
 
 class Trust:
-    """Authorities and logs in files, or by a TUF mirror that is the scenario's own."""
+    """Authorities and logs in files, or by a TUF mirror that is the scenario's own.
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.sigstore = world.services.sigstore
+    Args:
+        services: of the run.
+        servers: of the scenario; the mirror is one of them.
+        folders: of the scenario.
+        redactions: get the mirror's address and the paths of files.
+        variables: get these, for `${…}`.
+        environment: of the validator.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        servers: ScenarioServers,
+        folders: Folders,
+        redactions: Redactions,
+        variables: MutableMapping[str, str],
+        environment: MutableMapping[str, str],
+    ) -> None:
+        self.sigstore = services.sigstore
+        self._services = services
+        self._servers = servers
+        self._folders = folders
+        self._redactions = redactions
+        self._variables = variables
+        self._environment = environment
 
     @cached_property
     def repository(self) -> TUFRepository:
         """The repository that vouches for the trusted root."""
-        return TUFRepository(self._world.services.key, {"trusted_root.json": self.sigstore.trusted_root.encoded()})
+        return TUFRepository(self._services.key, {"trusted_root.json": self.sigstore.trusted_root.encoded()})
 
     @cached_property
     def mirror(self) -> TUFMirror:
         """The mirror that serves the repository."""
         mirror = TUFMirror(self.repository)
-        self._world.redactions.add("mirror", mirror.url)
-        self._world.variables["MIRROR"] = mirror.url
-        self._world.servers.extra_servers.append(mirror)
+        self._redactions.add("mirror", mirror.url)
+        self._variables["MIRROR"] = mirror.url
+        self._servers.extra_servers.append(mirror)
         return mirror
 
     def in_files(self, *, intermediates: bool = True) -> None:
@@ -48,18 +75,20 @@ class Trust:
 
     def in_file(self, variable: str, text: str) -> None:
         """Write a file and name it in a variable."""
-        path = self._world.folders.root / f"{variable.lower()}.pem"
+        path = self._folders.root / f"{variable.lower()}.pem"
         path.write_text(text, encoding="ascii")
-        self._world.environment[variable] = str(path)
-        self._world.redactions.add(f"file {variable}", str(path))
+        self._environment[variable] = str(path)
+        self._redactions.add(f"file {variable}", str(path))
 
     def by_mirror(self) -> None:
         """Name the mirror, and the root that it starts from; no file tells of authorities or logs."""
-        root = self._world.folders.root / "tuf-root.json"
+        root = self._folders.root / "tuf-root.json"
         root.write_bytes(self.repository.trusted)
-        self._world.variables["TUF_ROOT_JSON"] = str(root)
-        self._world.environment |= {
-            "SIGSTORE_REKOR_PUBLIC_KEY": "",
-            "TUF_MIRROR": self.mirror.url,
-            "TUF_ROOT_JSON": str(root),
-        }
+        self._variables["TUF_ROOT_JSON"] = str(root)
+        self._environment.update(
+            {
+                "SIGSTORE_REKOR_PUBLIC_KEY": "",
+                "TUF_MIRROR": self.mirror.url,
+                "TUF_ROOT_JSON": str(root),
+            }
+        )

@@ -101,7 +101,7 @@ class World:
         """How this scenario's validator is told whom to trust for keyless signatures."""
         from ec_acceptance.testbed.scenario.trust import Trust  # most scenarios have none
 
-        return Trust(self)
+        return Trust(self.services, self.servers, self.folders, self.redactions, self.variables, self.environment)
 
     @cached_property
     def file_policies(self) -> FilePolicies:
