@@ -7,6 +7,8 @@ Python's `datetime` knows neither nanoseconds nor the year 0, so plain integers 
 
 from __future__ import annotations
 
+from datetime import date
+
 from refimpl.golang.utf8 import SURROGATES
 
 __all__ = ["SECOND", "TimeSyntaxError", "format_rfc3339", "parse", "parse_date", "parse_rfc3339"]
@@ -15,7 +17,8 @@ SECOND = 1_000_000_000
 
 _DATE = "2006-01-02"
 _RFC3339 = "2006-01-02T15:04:05Z07:00"
-_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_CYCLE = 146_097  # days in 400 years
+_EPOCH = date(1970, 1, 1).toordinal()
 
 
 class TimeSyntaxError(ValueError):
@@ -98,10 +101,11 @@ class _Reading:
             seconds, nanoseconds = self._clock()
         if self._rest:
             raise self._wrong(f": extra text: {_quote(self._rest)}")
-        leap = month == 2 and (year % 4 == 0 and (year % 100 != 0 or year % 400 == 0))
-        if not 1 <= day <= _MONTHS[month - 1] + leap:
-            raise self._wrong(": day out of range")
-        return (_days(year, month, day) * 86_400 + seconds) * SECOND + nanoseconds
+        try:
+            days = _days(year, month, day)
+        except ValueError:
+            raise self._wrong(": day out of range") from None
+        return (days * 86_400 + seconds) * SECOND + nanoseconds
 
     def _clock(self) -> tuple[int, int]:
         hour = self._within("hour", self._number("15", 2, least=1), 23)
@@ -177,19 +181,13 @@ def _quote(text: str) -> str:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970-01-01 in the proleptic Gregorian calendar; years start in March so that leap days come last."""
-    year -= month <= 2
-    century = year // 400
-    of_century = year - century * 400
-    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
-    return century * 146_097 + of_century * 365 + of_century // 4 - of_century // 100 + of_year - 719_468
+    """Days since 1970-01-01. `datetime` has no year 0, but the calendar repeats itself every 400 years."""
+    cycles, rest = divmod(year, 400)
+    return date(rest + 400, month, day).toordinal() + (cycles - 1) * _CYCLE - _EPOCH
 
 
 def _civil(days: int) -> tuple[int, int, int]:
     """Year, month and day of a number of days since 1970-01-01: the inverse of `_days`."""
-    century, of_century = divmod(days + 719_468, 146_097)
-    year = (of_century - of_century // 1460 + of_century // 36_524 - of_century // 146_096) // 365
-    of_year = of_century - (365 * year + year // 4 - year // 100)
-    shifted = (5 * of_year + 2) // 153
-    month = shifted + 3 if shifted < 10 else shifted - 9
-    return year + century * 400 + (month <= 2), month, of_year - (153 * shifted + 2) // 5 + 1
+    cycles, rest = divmod(days + _EPOCH - 1, _CYCLE)
+    found = date.fromordinal(rest + 1)
+    return found.year + cycles * 400, found.month, found.day

@@ -15,7 +15,7 @@ from refimpl.golang.quoting import quote
 from refimpl.record import record, replace
 from refimpl.redaction import without_secrets
 
-__all__ = ["URL", "Origin", "UnreadableURLError", "encode", "locate", "parse"]
+__all__ = ["URL", "Origin", "UnreadableURLError", "encode", "locate", "parse", "unescape"]
 
 Origin = tuple[str, str, int]
 """Scheme, host in lower case without brackets, port."""
@@ -196,6 +196,19 @@ def locate(text: str) -> tuple[URL, Origin]:
     return url, url.origin
 
 
+def unescape(text: str) -> str:
+    """The text with percent-escapes decoded; bytes that aren't UTF-8 stand as surrogates (PEP 383).
+
+    Raises:
+        ValueError: something else behind a ``%``: ``invalid URL escape "%zz"``.
+    """
+    if "%" not in text:
+        return text
+    if wrong := re.search(r"(?s)%(?![0-9A-Fa-f]{2}).{0,2}", text):
+        raise ValueError(f"invalid URL escape {quote(wrong[0])}")
+    return unquote_to_bytes(encode(text)).decode("utf-8", "surrogateescape")
+
+
 def encode(text: str) -> bytes:
     """A text's bytes: those that weren't UTF-8 are themselves again, and what no text can hold is U+FFFD."""
     if not text.isprintable():
@@ -241,9 +254,10 @@ def _is_address(text: str) -> bool:
 
 
 def _check_escapes(text: str, part: str) -> None:
-    wrong = re.search(r"(?s)%(?![0-9A-Fa-f]{2}).{0,2}", part) if "%" in part else None
-    if wrong:
-        raise UnreadableURLError(text, f"invalid URL escape {quote(wrong[0])}")
+    try:
+        unescape(part)
+    except ValueError as error:
+        raise UnreadableURLError(text, str(error)) from None
 
 
 def _percent_encode(text: str, *, safe: str) -> str:

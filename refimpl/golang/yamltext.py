@@ -268,10 +268,10 @@ def _scalar(event: Any) -> Any:
     if tag == _TAG + "str":
         return text
     if tag == _TAG + "binary":
-        import base64
+        from refimpl.golang import base64text
 
         try:
-            return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+            return base64text.decode("".join(text.split())).decode("utf-8", "replace")
         except ValueError:
             raise ValueError(
                 f"yaml: line {event.start_mark.line + 1}: !!binary value contains invalid base64"

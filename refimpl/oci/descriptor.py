@@ -67,13 +67,13 @@ def _is_bytes(value: object) -> bool:
 
 def _decode(value: object) -> bytes | None:
     """Base64 or, as Go takes it too, a list of numbers; None for anything else."""
-    import base64
+    from refimpl.golang import base64text  # few descriptors have data
 
     try:
         if isinstance(value, list):
             return bytes(0 if item is None else item for item in value)
         if isinstance(value, str):
-            return base64.b64decode(value.replace("\r", "").replace("\n", ""), validate=True)
+            return base64text.decode(value)
     except (TypeError, ValueError):
         pass
     return None

@@ -5,8 +5,6 @@ That client is a Go program: members count in any letter case, and what follows 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import logging
 import os
@@ -15,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import RegistryError
-from refimpl.golang import members
+from refimpl.golang import base64text, members
 from refimpl.golang.utf8 import decode_utf8, replace_surrogates
 from refimpl.oci.credentials import ANONYMOUS, Credentials
 from refimpl.record import field, record
@@ -170,10 +168,7 @@ def _credentials(key: str, entry: object) -> Credentials:
 
 def _pair(text: str) -> tuple[str, str]:
     text = text.replace("\r", "").replace("\n", "")
-    try:
-        pair = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except binascii.Error:
-        raise ValueError("not base64") from None
+    pair = base64text.decode(text + "=" * (-len(text) % 4))
     name, colon, secret = pair.decode("utf-8", "surrogateescape").partition(":")
     if not colon or not name:
         raise ValueError("no name and password")

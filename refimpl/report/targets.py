@@ -9,6 +9,7 @@ from refimpl.errors import Error, OutputError
 from refimpl.golang.oserrors import describe
 from refimpl.golang.quoting import quote
 from refimpl.golang.strconv import parse_bool
+from refimpl.golang.url import unescape
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.record import record
 from refimpl.report.formats import FORMATS
@@ -24,7 +25,6 @@ __all__ = ["Target", "parse_target", "use_color", "write"]
 
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
-_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
 
 
 @record
@@ -92,7 +92,10 @@ def _with_query(defaults: TextOptions, query: str) -> TextOptions:
         if ";" in part:
             raise OutputError("invalid semicolon separator in query")
         key, _, value = part.partition("=")
-        values.setdefault(_unescape(key), _unescape(value))
+        try:
+            values.setdefault(unescape(key.replace("+", " ")), unescape(value.replace("+", " ")))
+        except ValueError as error:
+            raise OutputError(str(error)) from None
     return TextOptions(
         show_successes=_switch(values, "show-successes", default=defaults.show_successes),
         show_warnings=_switch(values, "show-warnings", default=defaults.show_warnings),
@@ -109,19 +112,6 @@ def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:
         return parse_bool(text)
     except ValueError as error:
         raise OutputError(str(error)) from None
-
-
-def _unescape(text: str) -> str:
-    if "%" not in text:
-        return text.replace("+", " ")
-    from urllib.parse import unquote_to_bytes  # rarely needed
-
-    place = text.find("%")
-    while place >= 0:
-        if len(text) < place + 3 or not _HEXADECIMAL.issuperset(text[place + 1 : place + 3]):
-            raise OutputError(f"invalid URL escape {quote(text[place : place + 3])}")
-        place = text.find("%", place + 3)
-    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8", "replace")
 
 
 def _write_target(target: Target, data: bytes, stdout: BinaryIO) -> None:

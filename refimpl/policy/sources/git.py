@@ -15,6 +15,7 @@ from dulwich.errors import NotGitRepository
 from dulwich.object_store import MemoryObjectStore
 
 from refimpl.errors import Error, NotSupportedError, PolicyError, RegistryError
+from refimpl.golang.url import unescape
 from refimpl.http.transport import address_of
 from refimpl.policy.sources import content
 from refimpl.policy.sources.checkout import commit_of, write_tree
@@ -121,9 +122,10 @@ def _quote(path: str) -> str:
 
 
 def _decode(path: str) -> str:
-    if damaged := re.search(r"%(?![0-9a-fA-F]{2}).{0,2}", path, re.DOTALL):
-        raise PolicyError(f'failed to process URL: failed to parse URL: invalid URL escape "{damaged[0]}"')
-    return unquote(path, errors="surrogateescape")
+    try:
+        return unescape(path)
+    except ValueError as error:
+        raise PolicyError(f"failed to process URL: failed to parse URL: {error}") from None
 
 
 def fetch(url: str, destination: Path, *, web: Web) -> str:

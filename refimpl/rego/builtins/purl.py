@@ -10,6 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from refimpl.golang.url import unescape
 from refimpl.rego.builtins.failure import failed
 from refimpl.rego.builtins.failure import text as string
 
@@ -22,7 +23,6 @@ _TYPE = re.compile(r"[A-Za-z.\-+][0-9A-Za-z.\-+]*")
 _KEY = re.compile(r"[A-Za-z.\-_][0-9A-Za-z.\-_]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
-_ESCAPE = re.compile(r"%(?:([0-9A-Fa-f]{2})|.{0,2})", re.DOTALL)
 _PORT = re.compile(r"(?::[0-9]*)?")
 _USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
 # ASCII that may stand bare in a host, and the escapes that may.
@@ -208,14 +208,10 @@ def _check_custom_rules(kind: str, namespace: str, version: str, qualifiers: dic
 
 def _unescape(text: str, what: str) -> str:
     """Percent-escapes decoded; bytes that aren't UTF-8 stand as surrogates until `_text`."""
-    if "%" not in text:
-        return text
-    for match in _ESCAPE.finditer(text):
-        if match[1] is None:
-            raise InvalidPackageError(f'{what}: invalid URL escape "{match[0]}"')
-    from urllib.parse import unquote_to_bytes
-
-    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")
+    try:
+        return unescape(text)
+    except ValueError as error:
+        raise InvalidPackageError(f"{what}: {error}") from None
 
 
 def _text(text: str) -> str:
