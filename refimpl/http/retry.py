@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from refimpl.record import record
@@ -40,13 +39,13 @@ class Retry:
     factor: float = 2.0
     jitter: float = 0.1
 
-    def pause(self, error: StatusError, attempt: int, chance: Callable[[], float] = random.random) -> float | None:
+    def pause(self, error: StatusError, attempt: int, chance: Callable[[], float] | None = None) -> float | None:
         """Seconds to wait before trying again, or None for: give up.
 
         Args:
             error: what the last attempt came to.
             attempt: attempts made so far, from 1.
-            chance: a number from 0 to 1.
+            chance: gives a number from 0 to 1; by default a random one.
         """
         if error.status in _OVERLOADED:
             allowed = self.max_retry
@@ -58,5 +57,9 @@ class Retry:
             return None
         if error.retry_after is not None:
             return error.retry_after if error.retry_after <= self.max_wait else None
+        if chance is None:
+            import random  # few requests are made again
+
+            chance = random.random
         pause: float = self.duration * self.factor ** (attempt - 1)
         return min(pause * (1 + self.jitter * chance()), self.max_wait)

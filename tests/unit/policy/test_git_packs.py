@@ -173,3 +173,16 @@ def test_objects_that_are_missing(tmp_path: Path) -> None:
         write_tree(store, tree.id, "", tmp_path, name="test")
     with pytest.raises(PolicyError, match=r"object not found: [0-9a-f]{40}, of the root"):
         write_tree(store, Tree().id, "", tmp_path, name="test")
+
+
+def test_a_large_pack_goes_into_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("refimpl.policy.sources.git._IN_MEMORY", 8)
+    with git._Incoming() as incoming:
+        incoming.write(b"12345678")
+        assert isinstance(incoming.file, io.BytesIO)
+        incoming.write(b"9")
+        incoming.write(b"0" * 20)
+        assert not isinstance(incoming.file, io.BytesIO)
+        incoming.file.seek(0)
+        assert incoming.file.read() == b"123456789" + b"0" * 20
+    assert incoming.file.closed
