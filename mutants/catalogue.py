@@ -37,6 +37,7 @@ _THEMES = (
     "truncation",
     "inputs",
     "interruption",
+    "server",
     "nothing",
 )
 
@@ -64,6 +65,7 @@ class Kind(enum.Enum):
     TRUNCATION = "what is read to its end"
     INPUTS = "references, images and files given"
     INTERRUPTION = "how a run ends"
+    SERVER = "answering requests"
     NOTHING = "does nothing"
 
     @property

@@ -226,9 +226,9 @@ def plain_dashes_only() -> None:
     "form-26",
 )
 def directives_alone() -> None:
-    from refimpl.commands import input_files
+    from refimpl.policy_input import documents
 
-    replace(input_files, "_split", lambda content: content.split(b"\n---\n"))
+    replace(documents, "_split", lambda content: content.split(b"\n---\n"))
 
 
 @mutant(

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     class Supervise(Protocol):
         """Carries out some work, at most for so many seconds, and gives its exit status."""
 
-        def __call__(self, work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error]) -> int: ...
+        def __call__(
+            self, work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error], finishing: float = 0.0
+        ) -> int: ...
 
 
 __all__ = ["main"]
@@ -64,8 +66,22 @@ def main(arguments: Sequence[str], supervise: Supervise = _unsupervised) -> int:
         return _guarded(lambda: print_text(help_text(command)))
     if command not in _LONG:
         return work()
+    if parsed.values.get("server"):
+        return _guarded(lambda: _served(work, supervise))
     seconds = parsed.values["timeout"]
     return _guarded(lambda: supervise(work, seconds=seconds, exceeded=lambda: _exceeded(seconds)))
+
+
+def _served(work: Callable[[], int], supervise: Supervise) -> int:
+    """A server runs until it is told to end, and may finish what it has begun."""
+    from refimpl.server.limits import LIMITS
+
+    seconds = LIMITS.finishing_seconds
+
+    def exceeded() -> Error:
+        return Error(f"the server was told to end, and hasn't done so within {seconds:g} s")
+
+    return supervise(work, seconds=float("inf"), exceeded=exceeded, finishing=seconds)
 
 
 def _guarded(work: Callable[[], int | None]) -> int:
@@ -110,7 +126,15 @@ def _validate_input(parsed: ParsedFlags) -> int:
     from refimpl.commands.validate_input import given_paths, validate_input
 
     paths = given_paths(parsed)
+    if parsed.values["server"]:
+        return _logged(parsed, lambda options, environ: _serve_input(parsed, options, environ))
     return _logged(parsed, lambda options, environ: validate_input(paths, options, environ))
+
+
+def _serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str]) -> None:
+    from refimpl.commands.serve_input import serve_input
+
+    serve_input(parsed, options, environ)
 
 
 def _inspect_policy(parsed: ParsedFlags) -> int:

@@ -184,9 +184,20 @@ _VALIDATE_INPUT_FLAGS = (
     Flag("color", "bool", "colours in the text output, terminal or not"),
     Flag("no-color", "bool", "no colours in the text output"),
     Flag("workers", "int", "files validated at the same time, less one", default=5, default_text="5", natural=True),
-    Flag("server", "bool", "not supported yet: serve validations over HTTP"),
-    Flag("server-address", "string", "not supported yet", default="127.0.0.1", default_text='"127.0.0.1"'),
-    Flag("server-port", "int", "not supported yet", default=8080, default_text="8080"),
+    Flag(
+        "server",
+        "bool",
+        "answer requests over HTTP until SIGTERM, in place of judging files; policies are loaded once.\n"
+        "There is no authentication: leave that to a proxy",
+    ),
+    Flag(
+        "server-address",
+        "string",
+        "address to listen on; 0.0.0.0 for all",
+        default="127.0.0.1",
+        default_text='"127.0.0.1"',
+    ),
+    Flag("server-port", "int", "port to listen on; 0 for any that is free", default=8080, default_text="8080"),
 )
 
 VALIDATE_INPUT = Command(
@@ -195,7 +206,9 @@ VALIDATE_INPUT = Command(
     details="Decide whether JSON or YAML files conform to a policy.\n\n"
     "What a file holds is the `input` of the policy's rules; of a directory all files are judged together.\n"
     "The report goes to standard output, or where --output says.\n\n"
+    "With --server, what is sent to POST /v1/validate/input is judged, and GET /live and /ready tell of the server.\n\n"
     "  ec-ref validate input file.json --policy policy.yaml\n"
+    "  ec-ref validate input --server --server-port 8080 --policy policy.yaml\n"
     '  ec-ref validate input one.yaml two.yaml --policy \'{"sources": [{"policy": ["./rules"]}]}\'',
     local=_VALIDATE_INPUT_FLAGS,
     inherited=_VALIDATE_FLAGS + GLOBAL_FLAGS,

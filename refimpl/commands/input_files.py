@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import os
-import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from refimpl.evaluation.evaluator import File
 from refimpl.golang import jsontext
 from refimpl.golang.oserrors import describe, reason
 from refimpl.golang.utf8 import replace_surrogates
+from refimpl.policy_input.documents import UnreadableDocumentError, parse_documents, spread
 
 __all__ = ["check_path", "input_files"]
 
@@ -28,9 +27,6 @@ _OTHER_ENDS = frozenset(
 _OTHER_NAMES = frozenset({"dockerfile", ".env", "nginx.conf"})
 _OTHER_STARTS = ("dockerfile.", ".env.")
 """What the contract's program reads besides JSON and YAML, by names without their letter case."""
-_BOM = b"\xef\xbb\xbf"
-_HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
-"""What every number beyond 64-bit floats has in it."""
 
 
 def check_path(path: str) -> None:
@@ -133,7 +129,7 @@ def _file(path: str, prefix: str) -> File:
 
 
 def _documents(path: str, prefix: str) -> list[Any]:
-    """What rules are asked about one after the other: the elements of a list, else each document."""
+    """What the rules are asked about, one after the other."""
     kind = _kind(path)
     if kind is None:
         raise InputError(f"{prefix}: new parser: new: unknown parser: {_end(path)}, path: {path}")
@@ -143,18 +139,10 @@ def _documents(path: str, prefix: str) -> list[Any]:
         content = Path(path).read_bytes()
     except OSError as error:
         raise InputError(f"{prefix}: {describe('read' if Path(path).is_dir() else 'open', path, error)}") from None
-    content = content.removeprefix(_BOM)
-    if kind == "json":
-        documents = [_json(content, path, prefix)]
-    else:
-        parts = _split(content)
-        failed = "unmarshal yaml" if len(parts) == 1 else "unmarshal multiple documents: unmarshal subdocument yaml"
-        documents = [
-            document for part in parts for document in _yaml(part, path, f"{prefix}: parser unmarshal: {failed}")
-        ]
-    if len(documents) == 1 and isinstance(documents[0], list):
-        return documents[0]
-    return documents
+    try:
+        return spread(parse_documents(content, kind, most_values=len(content)))  # a file of the user's own may be large
+    except UnreadableDocumentError as error:
+        raise InputError(f"{prefix}: parser unmarshal: {error}, path: {path}") from None
 
 
 def _kind(path: str) -> str | None:
@@ -170,78 +158,6 @@ def _kind(path: str) -> str | None:
 def _end(path: str) -> str:
     name = Path(path).name
     return name.rpartition(".")[2].lower() if "." in name else ""
-
-
-def _json(content: bytes, path: str, prefix: str) -> Any:
-    from refimpl.golang.document import DocumentError, parse
-
-    try:
-        value = parse(content, most_values=len(content)).value  # a file of the user's own may be large
-        if _HUGE.search(content):
-            _check_numbers(value)
-    except DocumentError as error:
-        raise InputError(f"{prefix}: parser unmarshal: unmarshal json: {error}, path: {path}") from None
-    return value
-
-
-def _check_numbers(value: Any) -> None:
-    from refimpl.golang.document import DocumentError
-
-    waiting = [value]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting += value.values()
-        elif isinstance(value, list):
-            waiting += value
-        elif isinstance(value, int | jsontext.Number) and not _is_float(value):
-            raise DocumentError(f"json: cannot unmarshal number {value} into Go value of type float64")
-
-
-def _is_float(number: int | jsontext.Number) -> bool:
-    try:
-        return math.isfinite(float(number))
-    except OverflowError:
-        return False
-
-
-def _yaml(content: bytes, path: str, failed: str) -> list[Any]:
-    from refimpl.golang import yamltext
-
-    try:
-        return yamltext.loads_all(content)
-    except ValueError as error:
-        words = "yaml: invalid Unicode" if isinstance(error, UnicodeError) else error
-        raise InputError(f"{failed}: error converting YAML to JSON: {words}, path: {path}") from None
-
-
-def _split(content: bytes) -> list[bytes]:
-    """A file's documents, as the contract's program finds them: only plain lines of dashes part them.
-
-    What is between may hold more documents, which that program loses.
-    """
-    newline = b"\r\n" if b"\r\n" in content else b"\n"
-    separator = newline + b"---" + newline
-    parts = content.split(separator)
-    for place in range(len(parts) - 2, -1, -1):
-        before, directives = _parted(parts[place])
-        if directives:  # they belong to the document after them
-            parts[place : place + 2] = [*before, directives + separator + parts[place + 1]]
-    return parts
-
-
-def _parted(part: bytes) -> tuple[list[bytes], bytes]:
-    """What stands before the directives that a part ends with, if they end a document or begin the file."""
-    lines = part.splitlines(keepends=True)
-    start = len(lines)
-    while start and lines[start - 1].startswith((b"%", b"#")):
-        start -= 1
-    directives = b"".join(lines[start:])
-    if not directives.startswith(b"%") and b"\n%" not in directives:
-        return [part], b""
-    if not start:
-        return [], directives
-    return ([b"".join(lines[:start])], directives) if lines[start - 1].startswith(b"...") else ([part], b"")
 
 
 def _stated(path: str, error: OSError | ValueError) -> str:

@@ -51,15 +51,16 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Policy
     from refimpl.result import Result
 
-__all__ = ["given_paths", "validate_input"]
+__all__ = ["file_result", "given_paths", "input_policy", "input_report", "rules_key", "validate_input"]
 
 
 def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
     """The paths of a command line, each once: arguments, then ``--file``; empty ones don't count.
 
+    There are none with ``--server``.
+
     Raises:
         UsageError: there is none, or something that doesn't go with them.
-        NotSupportedError: ``--server``.
     """
     paths = tuple(dict.fromkeys(path for path in (*parsed.arguments, *parsed.values["file"]) if path))
     server = parsed.values["server"]
@@ -69,8 +70,6 @@ def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
         raise UsageError("at least one input file must be specified as a positional argument or via the --file flag")
     if "policy" not in parsed.given:
         raise UsageError('required flag(s) "policy" not set')
-    if server:
-        raise NotSupportedError("--server is not supported yet")
     return paths
 
 
@@ -88,8 +87,8 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         workspace = stack.enter_context(Workspace(environ))
         fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
-        policy = _policy(options, fetcher, cluster)
-        key = _key(policy, environ, cluster, deadline)
+        policy = input_policy(options, fetcher, cluster)
+        key = rules_key(policy, environ, cluster, deadline)
         layers = stack.enter_context(
             Layers(
                 client,
@@ -125,15 +124,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             name="input",
             deadline=deadline,
         )
-        report = Report(
-            components=tuple(result for result, _ in files),
-            key="",
-            policy=without_secrets_in(policy.spec),
-            effective_time=format_rfc3339(policy.effective_time.read(time.time_ns)),
-            ec_version=VERSION,
-            show_successes=options.show_successes,
-            show_warnings=options.show_warnings,
-        )
+        report = input_report([result for result, _ in files], policy, options)
         write(report, options.output, options.text_options(environ), sys.stdout.buffer, INPUT_FORMATS)
         if (fault := join_errors([fault for _, fault in files if fault is not None])) is not None:
             raise fault
@@ -141,7 +132,20 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
             raise UnsuccessfulError
 
 
-def _policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy:
+def input_report(files: Sequence[ComponentResult], policy: Policy, options: Options) -> Report:
+    """The report on files; the policy is shown as it was written."""
+    return Report(
+        components=tuple(files),
+        key="",
+        policy=without_secrets_in(policy.spec),
+        effective_time=format_rfc3339(policy.effective_time.read(time.time_ns)),
+        ec_version=VERSION,
+        show_successes=options.show_successes,
+        show_warnings=options.show_warnings,
+    )
+
+
+def input_policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy:
     """The policy, its URLs as written; nobody's signature counts here, so neither does who may sign."""
     document = resolve(options.policy, fetcher=fetcher)
     chosen = EffectiveTime.chosen(
@@ -150,7 +154,7 @@ def _policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy:
     return decode_policy(document, cluster=cluster).at(chosen)
 
 
-def _key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline: Deadline) -> str:
+def rules_key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline: Deadline) -> str:
     """The policy's key in PEM: rules may verify with it."""
     if not policy.public_key:
         return ""
@@ -177,13 +181,15 @@ def _validate_file(
     except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
         fault = InternalError.of(error)
     else:
-        return _shown(path, outcomes, options), None
+        return file_result(path, outcomes, options), None
     return ComponentResult(
         name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)
     ), fault
 
 
-def _shown(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
+def file_result(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
+    """What the rules said of a file, as the report knows components: its path is both name and reference."""
+
     def shown(results: list[Result]) -> tuple[Result, ...]:
         return tuple(result.reduced(info=options.info) for result in ordered(results))
 

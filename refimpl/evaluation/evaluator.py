@@ -147,8 +147,18 @@ class Evaluator:
         *,
         time_ns: int | None = None,
         context: object = None,
+        deadline: Deadline | None = None,
     ) -> Outcome:
-        """Judge several files together; each document of each is an ``input``. See `evaluate`."""
+        """Judge several files together; each document of each is an ``input``. See `evaluate`.
+
+        Args:
+            image_ref: as there.
+            component_name: as there.
+            files: what is judged.
+            time_ns: as there.
+            context: as there.
+            deadline: of these evaluations, when it isn't the one of `create`.
+        """
         compiled = self._compilation.result()
         selection = self._selection(compiled.rules, image_ref)
         include, exclude = self._criteria.select(image_ref, component_name)
@@ -166,7 +176,10 @@ class Evaluator:
         known = compiled.program.rules
         namespaces = [name for name in selection.namespaces or known if name in known]
         evaluated = [
-            [self._evaluate(compiled.program, namespaces, document, file.data, context) for document in file.documents]
+            [
+                self._evaluate(compiled.program, namespaces, document, file.data, context, deadline or self._deadline)
+                for document in file.documents
+            ]
             for file in files
         ]
         for evaluation in (evaluation for evaluations in evaluated for evaluation in evaluations):
@@ -185,6 +198,16 @@ class Evaluator:
         """
         self._compilation.rules()
 
+    def wait_until_compiled(self) -> None:
+        """Return when components can be judged.
+
+        Raises:
+            PolicyError: the policies can't be used.
+            HostError: the engine is missing or died.
+            TimeoutExceededError: the deadline of `create` passed.
+        """
+        self._compilation.result()
+
     def close(self) -> None:
         """Forget the compiled policies."""
         self._compilation.close()
@@ -196,6 +219,7 @@ class Evaluator:
         input_json: bytes,
         data: Mapping[str, Any] | None,
         context: object,
+        deadline: Deadline | None,
     ) -> Evaluation:
         try:
             return program.evaluate(
@@ -205,7 +229,7 @@ class Evaluator:
                 documents=None if self.opa else data,
                 narrate=_narrate if _log.isEnabledFor(logging.DEBUG) else None,
                 trace=self._trace,
-                deadline=self._deadline,
+                deadline=deadline,
             )
         except EvaluationError as error:
             if not self.opa:

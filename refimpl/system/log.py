@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any, TextIO
 
-__all__ = ["FATAL", "TRACE", "Formatter", "level_for", "line", "logging_to"]
+__all__ = ["FATAL", "TRACE", "Formatter", "level_for", "level_name", "line", "logging_to", "timestamp"]
 
 TRACE = 5
 FATAL = 50
@@ -55,7 +55,7 @@ def line(
         caller: function and file.
         fields: further pairs, written in the order of their names.
     """
-    parts = [f'time="{_timestamp(time.time() if at is None else at)}"', f"level={_level_name(level)}"]
+    parts = [f'time="{timestamp(time.time() if at is None else at)}"', f"level={level_name(level)}"]
     if message:
         parts.append(f"msg={_value(message)}")
     if caller:
@@ -149,11 +149,13 @@ def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
     return stream, stream.close
 
 
-def _level_name(level: int) -> str:
+def level_name(level: int) -> str:
+    """What the log calls a level."""
     return _LEVELS.get(level) or logging.getLevelName(level).lower()
 
 
-def _timestamp(at: float) -> str:
+def timestamp(at: float) -> str:
+    """Seconds since the epoch in RFC 3339, to the second, in local time."""
     moment = datetime.fromtimestamp(int(at), tz=UTC).astimezone()
     return moment.isoformat().replace("+00:00", "Z")
 

@@ -32,12 +32,16 @@ _LONGEST = 1e8  # seconds; timers of some systems take no more
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error]) -> int:
+def supervised(
+    work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error], finishing: float = 0.0
+) -> int:
     """Carry out `work` in a process of its own and give its exit status; that process ends with `work`.
 
     Args:
         work: handles its own errors.
-        seconds: of the time-out.
+        seconds: of the time-out; may be infinite.
+        finishing: seconds that `work` has to end by itself after a first signal, which is handed to it; 0 for work that
+            a signal ends at once.
         exceeded: makes the error that tells of the time-out.
 
     Raises:
@@ -79,9 +83,14 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     os.close(telling)
     os.close(living)
     signal.signal(signal.SIGCHLD, lambda *_: None)  # an ignored signal mightn't be kept
-    signal.setitimer(signal.ITIMER_REAL, min(max(seconds, 0.0) + GRACE, _LONGEST))
+    _alarm(seconds)
     while True:
         number = signal.Signals(signal.sigwait(awaited))
+        if number in ending and finishing:
+            os.kill(worker, number)
+            _alarm(finishing)
+            finishing = 0.0  # a second signal ends it
+            continue
         if number != signal.SIGCHLD:
             break
         pid, ended = os.waitpid(worker, os.WNOHANG)
@@ -107,6 +116,14 @@ def supervised(work: Callable[[], int], *, seconds: float, exceeded: Callable[[]
     _clear(worker, told)
     signal.setitimer(signal.ITIMER_REAL, GRACE)  # nobody may be reading what is said
     raise failure
+
+
+def _alarm(seconds: float) -> None:
+    """Have SIGALRM sent a while after the time is over; never for infinite seconds."""
+    import signal
+
+    if seconds != float("inf"):
+        signal.setitimer(signal.ITIMER_REAL, min(max(seconds, 0.0) + GRACE, _LONGEST))
 
 
 def _die_with_supervisor(living: int) -> None:

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.expect.snapshots import FeatureSnapshots
     from ec_acceptance.testbed.fixtures.bundles import Reader
+    from ec_acceptance.testbed.gate.rules import Rule
     from ec_acceptance.testbed.scenario.services import Services
     from ec_acceptance.testbed.scenario.trust import Trust
+    from ec_acceptance.testbed.validator.service import Service
 
 __all__ = ["POLICY_FILE", "World"]
 
@@ -65,6 +67,8 @@ class World:
         self.runs = Runs(services, self.folders, self.environment, self.servers)
         self.expect = Expectations(self.runs, self.redactions, snapshots, snapshot_key, self.text)
         self.docker_configuration = DockerConfiguration(self.folders, self.environment)
+        self.service: Service | None = None
+        self.held: Rule | None = None
 
     @cached_property
     def fixtures(self) -> Fixtures:

@@ -191,7 +191,6 @@ def test_paths_come_once_arguments_first(words: str, paths: tuple[str, ...]) -> 
         (["", "-p", "x"], UsageError, "at least one input file"),
         (["a"], UsageError, r'required flag\(s\) "policy" not set'),
         (["a", "--server"], UsageError, "mutually exclusive"),
-        (["--server", "-p", "x"], NotSupportedError, "--server is not supported yet"),
     ],
 )
 def test_command_lines_that_are_refused(words: list[str], error: type[Exception], text: str) -> None:

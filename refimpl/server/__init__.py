@@ -1,0 +1,1 @@
+"""``validate input --server``: verdicts over HTTP (docs/server.md)."""
