@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 FEATURES = ROOT / "features"
+_BACKGROUND = re.compile(r"^ +Background:.*\n((?: {4,}\S.*\n)+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,16 @@ def files() -> list[Path]:
     return sorted(FEATURES.rglob("*.feature"))
 
 
-def numbered(path: Path) -> Iterator[tuple[int, str]]:
-    """The lines of a feature with their numbers."""
-    yield from enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+def long_rows(most: int) -> list[str]:
+    """The rows of tables that have more characters."""
+    lines = ((path, *one) for path in files() for one in enumerate(path.read_text(encoding="utf-8").splitlines(), 1))
+    return [f"{path}:{number}" for path, number, line in lines if line.lstrip().startswith("|") and len(line) > most]
+
+
+def long_backgrounds(most: int) -> list[str]:
+    """The Backgrounds that have more lines."""
+    found = ((path, one) for path in files() for one in _BACKGROUND.findall(path.read_text(encoding="utf-8")))
+    return [f"{path}:\n{background}" for path, background in found if len(background.splitlines()) > most]
 
 
 def scenarios() -> Iterator[Any]:

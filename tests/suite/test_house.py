@@ -98,3 +98,9 @@ def test_the_rooms_of_the_testbed_are_told() -> None:
     told = {name for row in re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
     folders = (_ROOT / "ec_acceptance" / "testbed").iterdir()
     assert {folder.name for folder in folders if (folder / "__init__.py").is_file()} <= told
+
+
+def test_no_table_of_the_features_is_wide_and_no_background_is_long() -> None:
+    """Long JSON stands in a text of its own, and what many scenarios need in `features/examples`."""
+    assert features.long_rows(160) == []
+    assert features.long_backgrounds(6) == []
