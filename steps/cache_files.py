@@ -1,4 +1,4 @@
-"""What befalls the files in the validator's cache directory, and what must become of them."""
+"""Damage to the files in the validator's cache directory, and what the validator must make of it."""
 
 from __future__ import annotations
 

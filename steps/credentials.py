@@ -95,15 +95,15 @@ def a_redirecting_host(context: Context) -> None:
 
 @then("the third party received no request")
 def the_stranger_was_not_asked(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
+    asked = [str(one) for server in context.world.servers.third_parties for one in server.request_log.requests]
     assert not asked, f"the stranger was asked: {asked}"
 
 
 @then("the third party was asked, but received no credentials")
 def the_stranger_got_nothing(context: Context) -> None:
-    asked = [str(one) for stranger in context.world.servers.third_parties for one in stranger.request_log.requests]
+    asked = [str(one) for server in context.world.servers.third_parties for one in server.request_log.requests]
     assert asked, f"the stranger wasn't asked:\n{context.world.runs.last.describe()}"
-    given_away = [secret for stranger in context.world.servers.third_parties for secret in stranger.secrets]
+    given_away = [secret for server in context.world.servers.third_parties for secret in server.secrets]
     assert not given_away, f"the stranger got {given_away}"
 
 

@@ -1,4 +1,4 @@
-"""Faults at the registry, and leading the validator by what is held and released (docs/cache-scenarios.md)."""
+"""Faults at the registry, and what is held and released (docs/cache-scenarios.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images that lie, that are damaged where they come from, or whose layers have other forms."""
+"""Images with forged claims, damaged or substituted layers, or layers of other forms."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def fails_with_a_cause(context: Context, image: str, text: str) -> None:
 
 @then('"{image}" is validated by its own files, or fails with a cause')
 def judged_or_refused(context: Context, image: str) -> None:
-    """What is odd about an image may be passed over, or be an error of its component."""
+    """What is unusual about an image may be ignored, or be an error of its component."""
     last = context.world.runs.last
     if image in reported_causes(last):
         assert last.status == 1, f"the exit status is {last.status}, not 1:\n{last.describe()}"

@@ -1,4 +1,4 @@
-"""What may befall a file in a layer cache, in the words of scenarios (specification 40 #10).
+"""Ways to damage a file in a layer cache, in the words of scenarios (specification 40 #10).
 
 Only what each validator's cache has in common is used: a file named by a digest, with the bytes of that digest in it.
 """

@@ -1,7 +1,7 @@
-"""A layer cache as it lies on the disk, seen from outside (specification 40, "Place").
+"""A layer cache on the disk, as seen from outside (specification 40, "Place").
 
 Nothing is known of a validator's own layout but this: an *entry* is a file whose name ends in the hexadecimal digits
-of a digest. Whatever else is there is a *temporary*; so is what begins with a dot, or lies in a folder that does.
+of a digest. Whatever else is there is a *temporary*; so is what begins with a dot, or is in a folder that does.
 """
 
 from __future__ import annotations

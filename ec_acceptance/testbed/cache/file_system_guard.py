@@ -1,4 +1,4 @@
-"""What lies around a cache directory, for showing that nothing there is touched; and names that every system allows."""
+"""Guards the files outside a cache directory: were any touched? And which names does no Windows allow?"""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_files(folders: list[Path], but: Path) -> Mapping[str, str]:
 
 
 def list_escapes(folders: Iterable[Path]) -> Mapping[str, str]:
-    """What has the name that scenarios try to make a way out with, in these folders and in all that they are in.
+    """Files by the name with which scenarios try to escape, in these folders and in all their parents.
 
     By path, with the time of its last change.
     """

@@ -1,7 +1,7 @@
-"""Leads a running validator to the interleaving that a scenario is about, by what the gate holds and releases.
+"""Injects faults at the gate, and brings about the interleaving that a scenario is about by holding and releasing.
 
-Nothing here goes by luck: each wait ends with an event in the gate's log, or when no request is *in flight*: no event
-for so long that everything that could happen has happened. What isn't reached is an error of the scenario
+Nothing here is left to chance: each wait ends with an event in the gate's log, or when no request is *in flight*: no
+event for so long that everything that could happen has happened. What isn't reached is an error of the scenario
 (`NotReachedError`), not a verdict; a validator that ends, or stands still, before it asks for what it must ask for is
 at fault: an AssertionError.
 """
@@ -52,10 +52,10 @@ class FaultInjector:
         self._rules: dict[str, list[Rule]] = {}
         self._waiting: dict[str, Rule] = {}
 
-    # What is put in force.
+    # What is injected.
 
     def add(self, artifact: Artifact, verb: Verb, nth: int | range | None) -> Rule:
-        """Put a verb in force for requests for this artifact.
+        """Apply a verb to requests for this artifact.
 
         An answer that every request gets is also what those get that ask only for the head.
         """
@@ -72,7 +72,7 @@ class FaultInjector:
         self._waiting[name] = self.add(artifact, Hold(None), None)
 
     def clear(self) -> None:
-        """Take all faults out of force."""
+        """Remove all faults."""
         for rules in self._rules.values():
             for rule in rules:
                 self._gate.remove(rule)

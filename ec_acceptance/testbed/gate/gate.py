@@ -72,7 +72,7 @@ class Gate:
         return rule
 
     def remove(self, rule: Rule) -> None:
-        """Take a rule out of force and let go what it holds."""
+        """Remove a rule and release what it holds."""
         with self.log.changed:
             self._rules.remove(rule)
         rule.release()

@@ -1,4 +1,4 @@
-"""Names of a scenario's own on a shared registry: a prefix that goes on with each request and off with each answer."""
+"""A scenario's own names on a shared registry: a prefix that is added to requests and removed from answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a gate may do to an answer: one verb each, on chosen requests. Each lie is one that somebody wrote down.
+"""What a gate may do to an answer: one verb each, on chosen requests. Each fault is one that somebody wrote down.
 
 Places in a body, `at`, count bytes of the body as it would be sent; negative ones count from its end, so `-1` is the
 place before the last byte. `None` is before the head of the answer, `0` between head and body.
@@ -45,7 +45,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
-    """Stop before the head until `count` requests have come here, then let all of them go on, and those after them."""
+    """Stop before the head until `count` requests have come here, then release all of them, and those after them."""
 
     count: int
 
@@ -229,13 +229,13 @@ class Rule:
         return self.held
 
     def release(self) -> None:
-        """Let go what is held, and hold nothing from now on. A `Stall` isn't moved by it."""
+        """Release what is held, and hold nothing from now on. A `Stall` isn't released."""
         with self._log.changed:
             self._open = not isinstance(self.verb, Stall)
             self._log.changed.notify_all()
 
     def release_one(self) -> int:
-        """Let go the exchange that is held longest and return its number; later ones are still held."""
+        """Release the exchange that is held longest and return its number; later ones are still held."""
         with self._log.changed:
             if not self._held or isinstance(self.verb, Stall):
                 raise LookupError(f"nothing to release: {self}")
@@ -247,7 +247,7 @@ class Rule:
             return number
 
     def hold(self, number: int) -> None:
-        """Stop the calling thread, which serves exchange `number`, until it is let go; FreedError at the gate's end."""
+        """Stop the calling thread, which serves exchange `number`, until its release; FreedError at the gate's end."""
         with self._log.changed:
             self._held.append(number)
             if isinstance(self.verb, Barrier) and len(self._held) >= self.verb.count:

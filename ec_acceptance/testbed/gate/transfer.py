@@ -186,7 +186,7 @@ class Transfer:
         self._log.answered(self._number, status)
 
     def _stopping(self, wire: Wire, parts: Iterator[bytes | memoryview], plan: _Plan) -> Iterator[bytes | memoryview]:
-        """The same bytes, cut so that each stop falls between two parts; what was yielded was sent when it goes on."""
+        """The same bytes, cut so that each stop falls between two parts; what was yielded was sent when it resumes."""
         sent, begun, stops = 0, time.monotonic(), list(plan.stops)
         for part in parts:
             view = memoryview(part)
@@ -207,7 +207,7 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What the rules make of a body: stops in the order of their places, lengths to lie about, a pace."""
+    """What the rules make of a body: stops in the order of their places, wrong lengths to announce, a pace."""
 
     stops: tuple[tuple[int, Rule], ...]
     short: int | None

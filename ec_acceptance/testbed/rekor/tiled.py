@@ -1,4 +1,4 @@
-"""A transparency log of Rekor's second version: heads of its tree in its own name, proofs, and no promises.
+"""A transparency log of Rekor's second version: signed tree heads and proofs, and no signed entry timestamps.
 
 Source: specification 20 §6.6; sigstore/rekor-tiles; C2SP signed-note and tlog-checkpoint.
 """

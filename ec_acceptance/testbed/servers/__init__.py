@@ -1,1 +1,1 @@
-"""The servers of the testbed that are no registry: git, Kubernetes, proxies, third parties."""
+"""The testbed's servers other than registries: git, Kubernetes, proxies, third parties."""

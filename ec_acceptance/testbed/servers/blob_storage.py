@@ -1,4 +1,4 @@
-"""Where registries redirect for blobs: it has those of a repository, whatever stands in the path before the digest."""
+"""A storage to which registries redirect for blobs: those of a repository, whatever precedes the digest in the path."""
 
 from __future__ import annotations
 

@@ -241,7 +241,7 @@ class Server:
                         self._open[me] = connection
                 aborted = _Exchange(connection, peer, self).aborted
         except (OSError, ValueError):
-            pass  # a peer that goes away, speaks nonsense or never speaks TLS is an ordinary event here
+            pass  # a peer that goes away, sends garbage or never speaks TLS is an ordinary event here
         finally:
             if not aborted:
                 with contextlib.suppress(OSError):

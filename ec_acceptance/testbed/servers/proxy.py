@@ -1,4 +1,4 @@
-"""A proxy that leads to this machine, whatever host it is asked for: by CONNECT, over TLS if wanted, or by SOCKS 5."""
+"""A proxy that connects to this machine, whatever host is asked for: by CONNECT, over TLS if wanted, or by SOCKS 5."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that nobody has credentials for: what it is asked, and with which secrets, is remembered."""
+"""A server for which nobody has credentials: it records requests, and the secrets in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys, image signatures and attestations, made from nothing but a seed; right ones and wrong ones."""
+"""Keys, image signatures and attestations, made from nothing but a seed; valid and invalid ones."""
 
 from __future__ import annotations
 

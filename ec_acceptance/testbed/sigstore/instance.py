@@ -1,4 +1,4 @@
-"""One Sigstore instance: its authorities and logs, the documents that tell of them, and signers that use it."""
+"""One Sigstore instance: its authorities and logs, the documents that list them, and signers that use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TUF repository and the mirror that serves it, with all that a repository or a mirror can do wrong.
+"""A TUF repository and the mirror that serves it, with the faults that a repository or a mirror can have.
 
 Source: the TUF specification, §3 to §5 (metadata by version, targets by hash); specification 20 §3.3.
 """
