@@ -34,6 +34,8 @@ _THEMES = (
     "vsa",
     "bundles",
     "keyless",
+    "chains",
+    "roots",
     "truncation",
     "inputs",
     "interruption",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from behave import given, then
+from behave import given, step, then, when
 
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.keyless import SIGNERS
+from ec_acceptance.testbed.fixtures.trust_roots import MIRRORS, ROOT_FILES, TRUSTED_ROOTS
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.signing.cosign import SIGNATURE
 
@@ -31,6 +32,55 @@ def only_the_root_in_a_file(context: Context) -> None:
 @given("the roots of trust come from a TUF mirror")
 def roots_by_tuf(context: Context) -> None:
     context.world.trust.by_mirror()
+
+
+@given("the trusted root {oddity}")
+def a_peculiar_trusted_root(context: Context, oddity: str) -> None:
+    trust = context.world.trust
+    trust.document = TRUSTED_ROOTS[oddity](trust.sigstore)
+    trust.by_mirror()
+
+
+@given("the roots of trust come from a TUF mirror {oddity}")
+def roots_by_a_peculiar_mirror(context: Context, oddity: str) -> None:
+    trust = context.world.trust
+    trust.by_mirror()
+    MIRRORS[oddity](trust.mirror, trust.repository)
+
+
+@step("the mirror serves a newer version")
+def a_newer_version(context: Context) -> None:
+    trust = context.world.trust
+    trust.repository.publish({})
+    trust.mirror.update(trust.repository)
+
+
+@when("the mirror goes back to its first version")
+def back_to_the_first_version(context: Context) -> None:
+    trust = context.world.trust
+    trust.mirror.files = {**trust.first_files}
+
+
+@when("the mirror is gone")
+def the_mirror_is_gone(context: Context) -> None:
+    context.world.trust.mirror.close()
+
+
+@then("the mirror was not asked for anything")
+def the_mirror_was_not_asked(context: Context) -> None:
+    asked = context.world.trust.mirror.request_log.requests
+    assert not asked, f"the mirror was asked for {', '.join(map(str, asked))}"
+
+
+@given('the file in "{variable}" has {content}')
+def a_root_file_with(context: Context, variable: str, content: str) -> None:
+    trust = context.world.trust
+    trust.in_file(variable, ROOT_FILES[content](trust.sigstore))
+
+
+@given("one file has the whole trusted root")
+def a_trusted_root_in_a_file(context: Context) -> None:
+    context.world.trust.in_one_file()
 
 
 @given('a keyless image signature of "{image}"')

@@ -13,7 +13,16 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
+from tuf.api.exceptions import (
+    BadVersionNumberError,
+    DownloadError,
+    DownloadHTTPError,
+    DownloadLengthMismatchError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+    UnsignedMetadataError,
+)
 from tuf.ngclient import FetcherInterface, Updater
 
 from refimpl.errors import KeyMaterialError, RegistryError
@@ -32,6 +41,14 @@ DEFAULT_MIRROR = "https://tuf-repo-cdn.sigstore.dev"
 _REMOTE = "remote.json"
 _CHUNK = 1 << 16
 _LARGEST_TARGET = 4 << 20
+_MEANINGS: tuple[tuple[type[Exception], str], ...] = (
+    (ExpiredMetadataError, "metadata has expired"),
+    (UnsignedMetadataError, "metadata is not signed by as many of its keys as it must be"),
+    (BadVersionNumberError, "metadata is of another version than it must be"),
+    (DownloadLengthMismatchError, "an answer is longer than it may be"),
+    (LengthOrHashMismatchError, "a target is not what its metadata says"),
+    (DownloadHTTPError, "a file is not there"),
+)
 _PAUSE = 0.02  # seconds between two looks at a lock
 
 
@@ -109,12 +126,19 @@ class TUFMirror:
             path = updater.find_cached_target(info) or updater.download_target(info)
             return Path(path).read_bytes()
         except (DownloadError, RepositoryError) as error:
-            reason = fetcher.failure or f"{type(error).__name__}: {error}"
-            raise KeyMaterialError(f"{self._asked}: {reason}") from None
+            raise KeyMaterialError(f"{self._asked}: {fetcher.failure or _reason(error)}") from None
         except (ValueError, TypeError, LookupError, RecursionError) as error:  # of metadata that isn't any
             raise KeyMaterialError(f"{self._asked}: malformed metadata: {error}") from None
         finally:
             transport.close()
+
+
+def _reason(error: Exception) -> str:
+    """What a refusal of the client's means."""
+    for kind, meaning in _MEANINGS:
+        if isinstance(error, kind):
+            return f"{meaning}: {error}"
+    return f"metadata is not what it should be: {error}"
 
 
 class _Fetcher(FetcherInterface):

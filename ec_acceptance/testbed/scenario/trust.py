@@ -41,6 +41,8 @@ class Trust:
         environment: MutableMapping[str, str],
     ) -> None:
         self.sigstore = services.sigstore
+        self.document = self.sigstore.trusted_root
+        self.first_files: dict[str, bytes | None] = {}
         self._services = services
         self._servers = servers
         self._folders = folders
@@ -51,12 +53,13 @@ class Trust:
     @cached_property
     def repository(self) -> TUFRepository:
         """The repository that vouches for the trusted root."""
-        return TUFRepository(self._services.key, {"trusted_root.json": self.sigstore.trusted_root.encoded()})
+        return TUFRepository(self._services.key, {"trusted_root.json": self.document.encoded()})
 
     @cached_property
     def mirror(self) -> TUFMirror:
         """The mirror that serves the repository."""
         mirror = TUFMirror(self.repository)
+        self.first_files = dict(mirror.files)
         self._redactions.add("mirror", mirror.url)
         self._variables["MIRROR"] = mirror.url
         self._servers.extra_servers.append(mirror)
@@ -92,3 +95,8 @@ class Trust:
                 "TUF_ROOT_JSON": str(root),
             }
         )
+
+    def in_one_file(self) -> None:
+        """Name a file with the trusted root; no other file tells of authorities or logs, and no mirror."""
+        self._environment["SIGSTORE_REKOR_PUBLIC_KEY"] = ""
+        self.in_file("EC_TRUSTED_ROOT", self.document.encoded().decode())

@@ -102,6 +102,19 @@ class TUFRepository:
         if role != ROOT:
             self.publish({})
 
+    def usurp(self, name: str) -> None:
+        """Publish a next root that has another key, and is signed by that one alone."""
+        for signer in self._signers[ROOT]:
+            self._root.revoke_key(signer.public_key.keyid, ROOT)
+        self._signers[ROOT] = [self._signer(name)]
+        self._root.add_key(_key(self._signers[ROOT][0]), ROOT)
+        self.publish_root()
+
+    def withdraw(self, name: str) -> None:
+        """Publish the next version of the targets without one of them."""
+        del self._targets.targets[name]
+        self.publish({})
+
     def demand(self, role: str, threshold: int) -> None:
         """Demand so many signatures of a role, which still has one key, and sign its metadata anew."""
         self._root.roles[role].threshold = threshold
