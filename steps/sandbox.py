@@ -1,4 +1,4 @@
-"""Circumstances that the validator works in, what it takes of them, and what it leaves in them."""
+"""The sandbox in which the validator runs: its disk, its limits, and the files outside of the cache directory."""
 
 from __future__ import annotations
 
