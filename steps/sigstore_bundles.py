@@ -73,7 +73,9 @@ def referrers_at_the_tag(context: Context, image: str) -> None:
 
 @then('the report shows {signatures:d} signatures and {attestations:d} attestations of "{image}"')
 def the_report_shows(context: Context, signatures: int, attestations: int, image: str) -> None:
-    (shown,) = [one for one in context.world.runs.report.components if one.get("name") == component(image)]
+    report = context.world.runs.report
+    shown = next((one for one in report.components if one.get("name") == component(image)), None)
+    assert shown is not None, f"the report has no component {component(image)}:\n{context.world.runs.last.describe()}"
     found = len(shown.get("signatures") or []), len(shown.get("attestations") or [])
     assert found == (signatures, attestations), f"there are {found}:\n{context.world.runs.last.describe()}"
 

@@ -211,3 +211,5 @@ Feature: Uploading verification summaries
     Then the exit status should be 0
     And standard error is empty
     And there is no folder "stored"
+    And the transparency log was asked for
+      | signature | acceptance/image |
