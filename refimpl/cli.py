@@ -10,6 +10,8 @@ from refimpl.command_line.commands import (
     INSPECT_POLICY,
     INSPECT_POLICY_DATA,
     ROOT,
+    SIGSTORE,
+    SIGSTORE_INITIALIZE,
     VALIDATE,
     VALIDATE_IMAGE,
     VALIDATE_INPUT,
@@ -137,6 +139,12 @@ def _serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
     serve_input(parsed, options, environ)
 
 
+def _sigstore_initialize(parsed: ParsedFlags) -> int:
+    from refimpl.commands.sigstore_initialize import sigstore_initialize
+
+    return _logged(parsed, lambda options, environ: sigstore_initialize(parsed, options, environ))
+
+
 def _inspect_policy(parsed: ParsedFlags) -> int:
     from refimpl.commands.inspect_policy import inspect_policy
 
@@ -213,11 +221,13 @@ _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     INSPECT_POLICY: _inspect_policy,
     INSPECT_POLICY_DATA: _inspect_policy_data,
     VALIDATE_IMAGE: _validate_image,
+    SIGSTORE: _help(SIGSTORE),
+    SIGSTORE_INITIALIZE: _sigstore_initialize,
     VALIDATE_INPUT: _validate_input,
     ROOT: _root,
     INSPECT: _help(INSPECT),
     VALIDATE: _help(VALIDATE),
     VERSION: _version,
 }
-_LONG = frozenset({INSPECT_POLICY, INSPECT_POLICY_DATA, VALIDATE_IMAGE, VALIDATE_INPUT})
+_LONG = frozenset({INSPECT_POLICY, INSPECT_POLICY_DATA, SIGSTORE_INITIALIZE, VALIDATE_IMAGE, VALIDATE_INPUT})
 """The commands that may wait for others, or work long."""

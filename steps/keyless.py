@@ -66,6 +66,12 @@ def the_mirror_is_gone(context: Context) -> None:
     context.world.trust.mirror.close()
 
 
+@then('the mirror was asked for "{path}"')
+def the_mirror_was_asked(context: Context, path: str) -> None:
+    asked = [one.path for one in context.world.trust.mirror.request_log.requests]
+    assert f"/{path}" in asked, f"the mirror was asked for {asked}"
+
+
 @then("the mirror was not asked for anything")
 def the_mirror_was_not_asked(context: Context) -> None:
     asked = context.world.trust.mirror.request_log.requests

@@ -146,3 +146,35 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
     Given one file has the whole trusted root
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
+
+  @trust-41
+  Scenario: a mirror that was initialized is asked by later validations
+    Given the roots of trust come from a TUF mirror
+    And the environment variable is set "TUF_MIRROR="
+    And the environment variable is set "TUF_ROOT_JSON="
+    When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON}"
+    Then the exit status should be 0
+    And the mirror was asked for "timestamp.json"
+    When "validate image" is run
+    Then the image signature of "acceptance/image" is accepted
+
+  @trust-42
+  Scenario: a mirror that can't be trusted isn't initialized
+    Given the roots of trust come from a TUF mirror whose targets are by another key
+    And the environment variable is set "TUF_MIRROR="
+    And the environment variable is set "TUF_ROOT_JSON="
+    When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON}"
+    Then the validation fails with the error
+      """
+      TUF mirror ${MIRROR}: metadata is not signed by as many of its keys as it must be: …
+      """
+
+  @trust-43
+  Scenario: nothing is initialized without a root to start from
+    Given the roots of trust come from a TUF mirror
+    When ec command is run with "sigstore initialize --mirror ${MIRROR}"
+    Then the validation fails with the error
+      """
+      --root must name the TUF root to start from: a file or an https URL
+      """
+    And the mirror was not asked for anything

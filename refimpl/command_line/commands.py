@@ -10,11 +10,16 @@ __all__ = [
     "INSPECT_POLICY",
     "INSPECT_POLICY_DATA",
     "ROOT",
+    "SIGSTORE",
+    "SIGSTORE_INITIALIZE",
     "VALIDATE",
     "VALIDATE_IMAGE",
     "VALIDATE_INPUT",
     "VERSION",
 ]
+
+DEFAULT_MIRROR = "https://tuf-repo-cdn.sigstore.dev"
+"""The public TUF mirror of Sigstore's."""
 
 
 def _help(path: str) -> Flag:
@@ -268,6 +273,28 @@ INSPECT = Command(
     children=(INSPECT_POLICY, INSPECT_POLICY_DATA),
 )
 
+SIGSTORE_INITIALIZE = Command(
+    "ec-ref sigstore initialize",
+    "Fetch the roots of trust for keyless signatures",
+    details="Fetch the roots of trust for keyless signatures from a TUF mirror.\n\n"
+    "Later validations ask the same mirror. What was seen of it is kept in $TUF_ROOT, or $HOME/.sigstore/root.\n\n"
+    "  ec-ref sigstore initialize --mirror https://tuf.example.com --root root.json",
+    local=(
+        _help("sigstore initialize"),
+        Flag("mirror", "string", "URL of the TUF mirror", default=DEFAULT_MIRROR, default_text=f'"{DEFAULT_MIRROR}"'),
+        Flag("root", "string", "TUF root to start from: a file or an https URL"),
+    ),
+    inherited=GLOBAL_FLAGS,
+)
+
+SIGSTORE = Command(
+    "ec-ref sigstore",
+    "Prepare the verification of keyless signatures",
+    local=(_help("sigstore"),),
+    inherited=GLOBAL_FLAGS,
+    children=(SIGSTORE_INITIALIZE,),
+)
+
 VERSION = Command(
     "ec-ref version",
     "Print the version, and those of the parts that decide",
@@ -284,5 +311,5 @@ ROOT = Command(
     "Decide whether container images may ship",
     details="The reference validator of ec-acceptance: decides whether container images may ship.",
     local=(_help("ec-ref"), Flag("version", "bool", "print the version", short="v"), *GLOBAL_FLAGS),
-    children=(INSPECT, VALIDATE, VERSION),
+    children=(INSPECT, SIGSTORE, VALIDATE, VERSION),
 )

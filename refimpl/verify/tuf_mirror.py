@@ -25,6 +25,7 @@ from tuf.api.exceptions import (
 )
 from tuf.ngclient import FetcherInterface, Updater
 
+from refimpl.command_line.commands import DEFAULT_MIRROR
 from refimpl.errors import KeyMaterialError, RegistryError
 from refimpl.golang.oserrors import describe
 from refimpl.http.transport import Transport
@@ -35,9 +36,8 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["DEFAULT_MIRROR", "TUFMirror", "cache_directory"]
+__all__ = ["TUFMirror", "cache_directory", "folder_name", "remember"]
 
-DEFAULT_MIRROR = "https://tuf-repo-cdn.sigstore.dev"
 _REMOTE = "remote.json"
 _CHUNK = 1 << 16
 _LARGEST_TARGET = 4 << 20
