@@ -1,4 +1,4 @@
-"""That a bundle's signature is in a transparency log (specification 20 §6.5)."""
+"""That a bundle's signature is in a transparency log (specification 20 §6.5, §6.6)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 from refimpl.errors import VerificationError
 from refimpl.verify import merkle
 from refimpl.verify.checkpoint import check_checkpoint
+from refimpl.verify.refusal import failing
 from refimpl.verify.transparency_log import Promise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from refimpl.verify.bundle_entry import BundleEntry, InclusionProof
-    from refimpl.verify.keys import PublicKey
-    from refimpl.verify.trust import LogKeys
+    from refimpl.verify.bundle_signer import ByCertificate, ByKey
+    from refimpl.verify.trust import LogKey, LogKeys
 
 __all__ = ["check_logged"]
 
@@ -27,14 +28,14 @@ _NUMBERED_TREE = re.compile("[^\n]* - [0-9]+\n(?:[^\n]*\n){2}")
 
 
 def check_logged(
-    entries: Sequence[BundleEntry], signature: bytes, is_signer: Callable[[bytes], bool], logs: LogKeys
+    entries: Sequence[BundleEntry], signature: bytes, signer: ByKey | ByCertificate, logs: LogKeys
 ) -> tuple[datetime, ...]:
     """When trusted logs say that they took the signature: the times of their promises, of which there may be none.
 
     Args:
         entries: of any logs.
         signature: the bundle's.
-        is_signer: whether this DER is of the key or certificate that the bundle is verified with.
+        signer: the entries must name its key or certificate.
         logs: the trusted ones.
 
     Raises:
@@ -45,21 +46,23 @@ def check_logged(
     for entry in entries:
         if entry.logged.refusal:
             raise VerificationError(entry.logged.refusal)
-        key = logs.get(entry.log_id)
-        if key is None:
+        log = logs.find(entry.log_id)
+        if log is None:
             continue
         if not entry.signed_timestamp and entry.proof is None:
             raise VerificationError("entry must contain an inclusion proof and/or promise")
         if entry.signed_timestamp:
-            if not _is_promised(entry, key):
+            if not _is_promised(entry, log):
                 continue
-            times.append(datetime.fromtimestamp(entry.integrated_time, UTC))
+            times.append(_time(entry))
         if entry.proof is not None:
-            _check_inclusion(entry.body, entry.proof, key)
+            _check_inclusion(entry, entry.proof, log)
         if entry.logged.signature != signature:
             raise VerificationError("transparency log signature does not match")
-        if not is_signer(entry.logged.verifier):
+        if not signer.is_named(entry.logged.verifier):
             raise VerificationError("transparency log certificate does not match")
+        if entry.integrated_time:
+            signer.check_time(_time(entry))
         logged += 1
     if not logged:
         raise VerificationError("not enough verified log entries from transparency log: 0 < 1")
@@ -78,20 +81,37 @@ def _check_number(entries: Sequence[BundleEntry]) -> None:
         raise VerificationError("duplicate tlog entries found")
 
 
-def _is_promised(entry: BundleEntry, key: PublicKey) -> bool:
+def _time(entry: BundleEntry) -> datetime:
+    try:
+        return datetime.fromtimestamp(entry.integrated_time, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise VerificationError(f"invalid integrated time {entry.integrated_time}") from None
+
+
+def _is_promised(entry: BundleEntry, log: LogKey) -> bool:
+    """Whether a log of Rekor's first version promised to take the entry, at a time at which it was trusted."""
     if entry.logged.tiled:
         return False
     body = base64.b64encode(entry.body).decode()
     promise = Promise(body, entry.integrated_time, entry.index, entry.log_id, entry.signed_timestamp)
     try:
-        promise.check(key)
+        promise.check(log.key)
+        return log.key.is_ecdsa and log.period.covers(_time(entry))
     except VerificationError:
         return False
-    return True
 
 
-def _check_inclusion(body: bytes, proof: InclusionProof, key: PublicKey) -> None:
-    if not _NUMBERED_TREE.match(proof.checkpoint):
+def _check_inclusion(entry: BundleEntry, proof: InclusionProof, log: LogKey) -> None:
+    leaf = merkle.leaf_hash(entry.body)
+    if _NUMBERED_TREE.match(proof.checkpoint):
+        merkle.check_inclusion(leaf, proof.index, proof.tree_size, proof.hashes, proof.root)
+        check_checkpoint(proof.checkpoint, log.key, size=proof.tree_size, root=proof.root)
+        return
+    if not log.url:
         raise VerificationError("cannot verify Rekor v2 entry without baseUrl in transparency log's trusted root")
-    merkle.check_inclusion(merkle.leaf_hash(body), proof.index, proof.tree_size, proof.hashes, proof.root)
-    check_checkpoint(proof.checkpoint, key, size=proof.tree_size, root=proof.root)
+    from refimpl.verify.tiled_checkpoint import host_of, read_checkpoint  # few logs are of the second version
+
+    with failing("verifying log entry"):
+        size, root = read_checkpoint(proof.checkpoint, log.key, host_of(log.url))
+        with failing("verifying inclusion"):
+            merkle.check_inclusion(leaf, entry.index, size, proof.hashes, root)

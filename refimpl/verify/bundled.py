@@ -1,30 +1,30 @@
-"""Bundles of one image, verified by key (specification 20 §6.2, §6.3)."""
+"""Bundles of one image, verified (specification 20 §6.2, §6.3)."""
 
 from __future__ import annotations
 
 import base64
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.errors import VerificationError
 from refimpl.golang import base64text
 from refimpl.golang.document import Document, DocumentError, parse
 from refimpl.record import record
-from refimpl.verify import pem
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.bundle import MessageSignature
 from refimpl.verify.bundle_log import check_logged
+from refimpl.verify.bundle_signer import ByCertificate, ByKey, signer_of
 from refimpl.verify.dsse import IN_TOTO, pae
-from refimpl.verify.keys import parse_public_key
 from refimpl.verify.protojson import BYTES, STRING, STRINGS, STRUCT, Message, read_message
-from refimpl.verify.refusal import NoMatchingError, shortened
+from refimpl.verify.refusal import NoMatchingError, failing, shortened
 from refimpl.verify.signature import Signature
 from refimpl.verify.statement import check_claim, read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from refimpl.verify.bundle import Bundle, BundleEnvelope
+    from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
@@ -82,15 +82,20 @@ class Bundled:
 
 
 def verified(
-    bundles: Iterable[Bundle], digest: str, key: PublicKey, logs: LogKeys | None
+    bundles: Iterable[Bundle],
+    digest: str,
+    signer: PublicKey | KeylessSigner,
+    logs: LogKeys | None,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[Bundled, ...] | None:
     """The bundles that verify, in their order, at least one; None when there are no bundles.
 
     Args:
         bundles: of the image; none is kept that doesn't verify.
         digest: of the image.
-        key: of the signer.
+        signer: whom they must be by.
         logs: one of these must have logged each; None asks for no log entry.
+        now: the clock that certificates are held against when no log is asked for.
 
     Raises:
         NoMatchingError: none verifies.
@@ -98,7 +103,7 @@ def verified(
     kept, reasons = [], []
     for bundle in bundles:
         try:
-            kept.append(_verified(bundle, digest, key, logs))
+            kept.append(_verified(bundle, digest, signer_of(bundle, signer, now()), logs))
         except VerificationError as error:
             reasons.append(shortened(error))
     if reasons and not kept:
@@ -106,38 +111,29 @@ def verified(
     return tuple(kept) or None
 
 
-def _verified(bundle: Bundle, digest: str, key: PublicKey, logs: LogKeys | None) -> Bundled:
+def _verified(bundle: Bundle, digest: str, signer: ByKey | ByCertificate, logs: LogKeys | None) -> Bundled:
+    times = None
     if logs is not None:
-        with _failing("failed to verify log inclusion"):
+        with failing("failed to verify log inclusion"):
             _check_content(bundle)
-            _check_certificate(bundle)
-            check_logged(bundle.entries, bundle.signature, lambda der: _is_key(der, key), logs)
-    with _failing("failed to fetch verification content"):
-        _check_certificate(bundle)
-    if bundle.certificate is not None:
-        raise VerificationError("expected key signature, not certificate")
-    with _failing("failed to fetch signature content"):
+            signer.read()
+            times = check_logged(bundle.entries, bundle.signature, signer, logs)
+    key = signer.key(times)
+    with failing("failed to fetch signature content"):
         _check_content(bundle)
     if isinstance(bundle.content, MessageSignature):
-        with _failing("failed to verify signature"):
+        with failing("failed to verify signature"):
             _check_message(bundle.content, digest, key)
+        signer.check_identity()
         raise VerificationError("bundle does not contain a DSSE envelope")
-    with _failing("failed to verify signature"):
+    with failing("failed to verify signature"):
         signature = _check_envelope(bundle.content, key)
         statement, document = _statement(bundle.content)
         _check_subjects(statement, digest)
+    signer.check_identity()
     check_claim(document, digest)
     # By its name in JSON alone: the other spelling, which protobuf takes, is none of in-toto's.
     return Bundled(bundle.content.payload, document, document.value.get("predicateType") or "", signature)
-
-
-@contextmanager
-def _failing(stage: str) -> Iterator[None]:
-    """Have failures tell at which stage they were."""
-    try:
-        yield
-    except VerificationError as error:
-        raise VerificationError(f"{stage}: {error}") from None
 
 
 def _check_content(bundle: Bundle) -> None:
@@ -148,29 +144,11 @@ def _check_content(bundle: Bundle) -> None:
         raise VerificationError("validation error: invalid attestation: missing valid envelope")
 
 
-def _check_certificate(bundle: Bundle) -> None:
-    if bundle.certificate is None:
-        return
-    if not bundle.certificate:
-        raise VerificationError("validation error: missing verification material")
-    from refimpl.verify.certificate import parse_certificates  # key-made bundles have none
-
-    with _failing("validation error"):
-        parse_certificates(pem.encode("CERTIFICATE", bundle.certificate))
-
-
-def _is_key(der: bytes, key: PublicKey) -> bool:
-    try:
-        return parse_public_key(pem.encode("PUBLIC KEY", der)).der == key.der
-    except KeyMaterialError:
-        return False
-
-
 def _check_message(message: MessageSignature, digest: str, key: PublicKey) -> None:
     image = bytes.fromhex(digest.partition(":")[2])
     if message.digest != image:
         raise VerificationError("artifact does not match digest")
-    with _failing("could not verify message"):
+    with failing("could not verify message"):
         key.verify(message.signature, image, hashed=True)
 
 
@@ -188,7 +166,7 @@ def _check_envelope(envelope: BundleEnvelope, key: PublicKey) -> Signature:
 
 
 def _statement(envelope: BundleEnvelope) -> tuple[dict[str, Any], Document]:
-    with _failing("could not verify artifact: unable to extract statement from envelope: validation error"):
+    with failing("could not verify artifact: unable to extract statement from envelope: validation error"):
         if envelope.payload_type != IN_TOTO:
             raise VerificationError("unsupported media type")
         try:

@@ -10,7 +10,6 @@ from refimpl.errors import (
     LimitExceededError,
     MismatchError,
     NotFoundError,
-    NotSupportedError,
     RegistryError,
     VerificationError,
     is_undecided,
@@ -171,11 +170,8 @@ class Verifier:
         from refimpl.verify.bundled import verified
 
         bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
-        if not isinstance(self._signer, PublicKey):
-            if any(True for _ in bundles):
-                raise NotSupportedError("keyless verification of sigstore bundles is not supported yet")
-            return None
-        return verified(bundles, _digest(ref), self._signer, self._log.keys if self._log else None)
+        logs = self._log.keys if self._log else None
+        return verified(bundles, _digest(ref), self._signer, logs, self._now)
 
     def unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
         """All attestations by tag, just parsed; for ``--skip-att-sig-check`` (specification 20 §2.3); maybe none.

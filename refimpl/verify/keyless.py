@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
 from refimpl.record import record
-from refimpl.verify.identity import check_identity
-from refimpl.verify.refusal import refused
+from refimpl.verify.identity import bundle_name, check_bundle_identity, check_identity
+from refimpl.verify.refusal import failing, refused
 from refimpl.verify.sct import check_promises
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from cryptography import x509
 
@@ -54,18 +55,46 @@ class KeylessSigner:
         if certificate is None:
             raise VerificationError("no certificate found on signature")
         leaf = _loaded(certificate)
-        issuer = self._issuer(leaf, [_loaded(each) for each in chain[:-1]])
+        issuer = self._issuer(leaf, leaf.not_valid_before_utc, [_loaded(each) for each in chain[:-1]])
         check_identity(certificate, leaf, self.identity)
         check_promises(leaf, issuer, self.certificate_logs)
         return certificate.key
 
-    def _issuer(self, leaf: x509.Certificate, brought: Sequence[x509.Certificate]) -> x509.Certificate:
-        """Who issued the certificate, by the first authority to which a path leads."""
+    def check_chain(self, certificate: Certificate, times: Sequence[datetime]) -> None:
+        """Check that a bundle's certificate was good at each of these times, and promised to be logged.
+
+        Args:
+            certificate: the bundle's.
+            times: at least one.
+
+        Raises:
+            VerificationError: it isn't so.
+        """
+        leaf = _loaded(certificate)
+        bundle_name(leaf)
+        with failing("failed to verify leaf certificate"):
+            issuer = [self._issuer(leaf, time, ()) for time in times][-1]
+        try:
+            check_promises(leaf, issuer, self.certificate_logs)
+        except VerificationError:
+            reason = "only able to verify 0 SCT entries; unable to meet threshold of 1"
+            raise VerificationError(f"failed to verify signed certificate timestamp: {reason}") from None
+
+    def check_bundle(self, certificate: Certificate) -> None:
+        """Check that a bundle's certificate is for the identity.
+
+        Raises:
+            VerificationError: it is for another one.
+        """
+        check_bundle_identity(certificate, bundle_name(_loaded(certificate)), self.identity)
+
+    def _issuer(self, leaf: x509.Certificate, time: datetime, brought: Sequence[x509.Certificate]) -> x509.Certificate:
+        """Who issued the certificate, by the first authority to which a path leads at a time."""
         by_document = self.certificate_logs.of_trusted_root
         reason = "certificate signed by unknown authority"
         for authority in self.authorities:
             try:
-                return authority.issuer(leaf, leaf.not_valid_before_utc, () if by_document else brought)
+                return authority.issuer(leaf, time, () if by_document else brought)
             except VerificationError as error:
                 reason = str(error)
         if by_document:

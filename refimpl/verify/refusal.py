@@ -10,7 +10,7 @@ from refimpl.errors import Error, VerificationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Kind", "NoMatchingError", "refused", "shortened"]
+__all__ = ["Kind", "NoMatchingError", "failing", "refused", "shortened"]
 
 _LONGEST_REASON = 16 << 10
 
@@ -37,6 +37,15 @@ def refused(error: Error) -> Iterator[None]:
         raise
     except Exception:  # noqa: BLE001  # any class will do
         raise error from None
+
+
+@contextmanager
+def failing(stage: str) -> Iterator[None]:
+    """Have failures of a verification tell at which stage they were."""
+    try:
+        yield
+    except VerificationError as error:
+        raise VerificationError(f"{stage}: {error}") from None
 
 
 def shortened(error: Error) -> str:

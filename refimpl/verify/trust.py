@@ -32,10 +32,11 @@ class Period:
 
 @record
 class LogKey:
-    """The key of a log, and when it is trusted."""
+    """The key of a log, when it is trusted, and the log's URL, if that is told."""
 
     key: PublicKey
     period: Period = field(default_factory=Period)
+    url: str = ""
 
 
 class LogKeys:
@@ -68,12 +69,20 @@ class LogKeys:
         Raises:
             VerificationError: a trusted key isn't of the kind that logs have.
         """
+        found = self.find(log_id)
+        return found.key if found else None
+
+    def find(self, log_id: str) -> LogKey | None:
+        """What is told of a log, if it is trusted at any time.
+
+        Raises:
+            VerificationError: a trusted key isn't of the kind that logs have.
+        """
         if not self.of_trusted_root:
             for known, log in self._logs.items():
                 if not log.key.is_ecdsa:
                     raise VerificationError(f"rekor Public key for LogID {known} is not type ecdsa.PublicKey")
-        found = self._logs.get(log_id)
-        return found.key if found else None
+        return self._logs.get(log_id)
 
     def at(self, log_id: str, time: datetime) -> PublicKey | None:
         """The key of a log of any kind, if it is trusted at a time."""

@@ -114,7 +114,8 @@ def _logs(document: Mapping[str, Any], name: str) -> LogKeys:
         period = _period(place, "publicKey", "validFor")
         if period.start is None:
             raise place.wrong("missing", "publicKey", "validFor", "start")
-        logs[place.decoded("logId", "keyId").hex()] = LogKey(_key(place), period)
+        url = place.at(str, "baseUrl") if place.value.get("baseUrl") is not None else ""
+        logs[place.decoded("logId", "keyId").hex()] = LogKey(_key(place), period, url)
     return LogKeys(logs=logs)
 
 

@@ -20,8 +20,10 @@ from ec_acceptance.testbed.fixtures.archive import Directory, Entry, Hardlink, S
 from ec_acceptance.testbed.fixtures.images import Image, Index, Layer
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.rekor.entries import dsse, hashedrekord, intoto
+from ec_acceptance.testbed.rekor.tiled import TiledLog, tiled_dsse
 from ec_acceptance.testbed.servers.git import Repository
 from ec_acceptance.testbed.signing import KeyPair, pae, provenance_v02, provenance_v1, seal, sign_image
+from ec_acceptance.testbed.signing.bundle import envelope_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,6 +52,8 @@ __all__ = [
     "pems",
     "promises",
     "statements",
+    "tiled_bundles",
+    "tiled_checkpoints",
 ]
 
 KNOWN, LOG = KeyPair.derived("fuzz", "known"), KeyPair.derived("fuzz", "log")
@@ -223,6 +227,23 @@ def bundles() -> Iterable[bytes]:
                 "dsseEnvelope": envelope,
             }
         )
+
+
+def tiled_bundles() -> Iterable[bytes]:
+    """Sigstore bundles with an entry of a log of Rekor's second version each."""
+    log = TiledLog(LOG)
+    log.add(b"{}")
+    for statement in statements():
+        envelope = seal(statement, [KNOWN])
+        entry = log.add(tiled_dsse(envelope.content, KNOWN))
+        yield encoded(envelope_bundle(envelope, [log.in_bundle(entry)]))
+
+
+def tiled_checkpoints() -> Iterable[bytes]:
+    """Signed heads of such a log."""
+    log = TiledLog(LOG)
+    log.add(b"{}")
+    yield log.checkpoint().encode()
 
 
 @functools.cache

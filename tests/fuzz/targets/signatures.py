@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
+from ec_acceptance.testbed.rekor.tiled import HOST
 from fuzz import seeds
 from fuzz.target import target
 from refimpl.golang import base64text
@@ -24,8 +26,9 @@ from refimpl.verify.entry import Entry, key_of
 from refimpl.verify.keys import parse_public_key
 from refimpl.verify.slsa import PROVENANCE
 from refimpl.verify.statement import check_claim, read_header
+from refimpl.verify.tiled_checkpoint import read_checkpoint
 from refimpl.verify.transparency_log import Promise
-from refimpl.verify.trust import LogKeys
+from refimpl.verify.trust import LogKey, LogKeys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -203,3 +206,18 @@ def _bundle(data: bytes) -> None:
     bundle = Bundle.parse(data)
     for found in verified([bundle], seeds.DIGEST, _KEY, LogKeys(_LOG)) or ():
         found.attestation()
+
+
+@target("tiled-bundle", seeds.tiled_bundles, "dsseV002", "x509Certificate", "keyDetails", refuses=(DocumentError,))
+def _tiled_bundle(data: bytes) -> None:
+    logs = LogKeys(logs={hashlib.sha256(_LOG.der).hexdigest(): LogKey(_LOG, url=f"https://{HOST}")})
+    for found in verified([Bundle.parse(data)], seeds.DIGEST, _KEY, logs) or ():
+        found.attestation()
+
+
+@target("tiled-checkpoint", seeds.tiled_checkpoints, "\u2014 ", "\n\n", "+", "\u2028", "\x85")
+def _tiled_checkpoint(data: bytes) -> None:
+    (good,) = seeds.tiled_checkpoints()
+    note = data.decode("utf-8", "replace")
+    read_checkpoint(note, _LOG, HOST)
+    assert note.startswith(good.decode().partition("\n\n")[0]), "taken, though another text was signed"
