@@ -7,10 +7,12 @@ import re
 from behave import given, then, use_step_matcher
 
 from ec_acceptance.testbed.fixtures.collection import component
+from ec_acceptance.testbed.fixtures.keyless import SIGNERS
 from ec_acceptance.testbed.fixtures.platforms import add_index
 from ec_acceptance.testbed.fixtures.referrers import INDEX, copy_manifest, listed, refer
-from ec_acceptance.testbed.fixtures.sigstore_bundles import SIMPLE_SIGNING_TYPE, VARIATIONS, Target, draft
+from ec_acceptance.testbed.fixtures.sigstore_bundles import SIMPLE_SIGNING_TYPE, VARIATIONS, Holder, Target, draft
 from ec_acceptance.testbed.gate.rules import Answer
+from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.scenario.world import World
 from ec_acceptance.testbed.signing import Layer, sign_image
@@ -28,13 +30,39 @@ def _target(world: World, image: str) -> Target:
 
 @given(
     r'a bundle of "(?P<image>[^"]+)" with (?P<content>[^,]+), signed by the "(?P<key>[^"]+)" key'
-    r"(?P<logged> and logged)?(?:, (?P<variation>.+))?"
+    r"(?P<logged> and logged(?P<tiled> in a log of the second version)?)?(?:, (?P<variation>.+))?"
 )
-def a_bundle(context: Context, image: str, content: str, key: str, logged: str | None, variation: str | None) -> None:
+def a_bundle(
+    context: Context,
+    image: str,
+    content: str,
+    key: str,
+    logged: str | None,
+    tiled: str | None,
+    variation: str | None,
+) -> None:
     world = context.world
-    keys = world.fixtures.keys
-    other = next((pair for name, pair in keys.items() if name != key), None) or world.services.key("nobody's")
-    made = draft(_target(world, image), content, keys[key], other, world.services.log if logged else None)
+    log: Log = world.services.sigstore.tiles if tiled else world.services.log
+    _attach(context, image, content, Holder(world.fixtures.keys[key], log if logged else None), variation)
+
+
+@given(
+    r'a keyless bundle of "(?P<image>[^"]+)" with (?P<content>[^,]+?)'
+    r"(?: by a signer (?P<oddity>[^,]+))?(?:, (?P<variation>.+))?"
+)
+def a_keyless_bundle(context: Context, image: str, content: str, oddity: str | None, variation: str | None) -> None:
+    """What is odd about the signer is one of those of keyless signatures."""
+    sigstore = context.world.services.sigstore
+    signer = SIGNERS[oddity](sigstore) if oddity else sigstore.signer()
+    holder = Holder(signer.key, signer.log, signer.certificate, signer.logged_at)
+    _attach(context, image, content, holder, variation)
+
+
+def _attach(context: Context, image: str, content: str, holder: Holder, variation: str | None) -> None:
+    world = context.world
+    others = (pair for pair in world.fixtures.keys.values() if pair != holder.key)
+    other = next(others, None) or world.services.key("nobody's")
+    made = draft(_target(world, image), content, holder, other)
     if variation:
         VARIATIONS[variation](made)
     layer = Layer(made.layer_type, made.content)

@@ -151,3 +151,15 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     Then the exit status should be 0
     And the report shows 0 signatures and 1 attestations of "acceptance/image"
     And the output should match the snapshot
+
+  @bundle-75
+  Scenario: roots of trust in files are not enough for keyless bundles
+    Given the roots of trust are in files
+    And a keyless bundle of "acceptance/image" with provenance
+    When "validate image" is run for "image" with
+      | --public-key=             |                                |
+      | --certificate-identity    | builder@acceptance.test        |
+      | --certificate-oidc-issuer | https://issuer.acceptance.test |
+      | --ignore-rekor=false      |                                |
+    Then the attestation of "acceptance/image" is rejected because of "a trusted root is required for identity-based verification"
+    And the output should match the snapshot

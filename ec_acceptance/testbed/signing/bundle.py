@@ -26,9 +26,13 @@ BUNDLE_TYPE = MEDIA_TYPES["0.3"]
 
 
 def envelope_bundle(
-    envelope: Envelope, entries: Sequence[Mapping[str, Any]] = (), *, version: str = "0.3"
+    envelope: Envelope,
+    entries: Sequence[Mapping[str, Any]] = (),
+    *,
+    certificate: bytes | None = None,
+    version: str = "0.3",
 ) -> dict[str, Any]:
-    """A bundle with an envelope that a key signed, and entries of logs (`Log.in_bundle`)."""
+    """A bundle with an envelope, and entries of logs (`Log.in_bundle`); `certificate` is the signer's in DER."""
     sealed = {
         "payload": _encoded(envelope.payload),
         "payloadType": envelope.payload_type,
@@ -36,22 +40,30 @@ def envelope_bundle(
             {"sig": one.encoded, **({"keyid": one.keyid} if one.keyid else {})} for one in envelope.signatures
         ],
     }
-    return {**_head(entries, version), "dsseEnvelope": sealed}
+    return {**_head(entries, version, certificate), "dsseEnvelope": sealed}
 
 
 def message_bundle(
-    digest: bytes, signature: bytes, entries: Sequence[Mapping[str, Any]] = (), *, version: str = "0.3"
+    digest: bytes,
+    signature: bytes,
+    entries: Sequence[Mapping[str, Any]] = (),
+    *,
+    certificate: bytes | None = None,
+    version: str = "0.3",
 ) -> dict[str, Any]:
-    """A bundle with a key's signature over something of this SHA-256."""
+    """A bundle with a signature over something of this SHA-256."""
     message = {
         "messageDigest": {"algorithm": "SHA2_256", "digest": _encoded(digest)},
         "signature": _encoded(signature),
     }
-    return {**_head(entries, version), "messageSignature": message}
+    return {**_head(entries, version, certificate), "messageSignature": message}
 
 
-def _head(entries: Sequence[Mapping[str, Any]], version: str) -> dict[str, Any]:
-    material = {"publicKey": {"hint": ""}, **({"tlogEntries": list(entries)} if entries else {})}
+def _head(entries: Sequence[Mapping[str, Any]], version: str, certificate: bytes | None) -> dict[str, Any]:
+    holder = (
+        {"publicKey": {"hint": ""}} if certificate is None else {"certificate": {"rawBytes": _encoded(certificate)}}
+    )
+    material = {**holder, **({"tlogEntries": list(entries)} if entries else {})}
     return {"mediaType": MEDIA_TYPES[version], "verificationMaterial": material}
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.rekor import dsse, hashedrekord
+from ec_acceptance.testbed.rekor.tiled import HOST, TiledLog
 from ec_acceptance.testbed.signing import SLSA_V02, provenance_v02, seal, sign_image, statement, subject
 from ec_acceptance.testbed.signing.cosign import CERTIFICATE, CHAIN
 from ec_acceptance.testbed.sigstore.ca import ISSUED, Authority, Identity, pem, pem_chain
@@ -71,6 +72,11 @@ class Sigstore:
         return CTLog(self.key("certificate log"))
 
     @cached_property
+    def tiles(self) -> TiledLog:
+        """A log of signatures of Rekor's second version."""
+        return TiledLog(self.key("tiles"))
+
+    @cached_property
     def timestamps(self) -> TimestampAuthority:
         """The authority that stamps signatures with the time."""
         root = Authority.root(self.key("timestamp root"), f"{self._name} timestamp root")
@@ -81,7 +87,7 @@ class Sigstore:
         """What tells whom to trust."""
         return TrustedRoot(
             [TrustedAuthority(self.authority.chain)],
-            [TrustedLog(self.log.key)],
+            [TrustedLog(self.log.key), TrustedLog(self.tiles.key, f"https://{HOST}")],
             [TrustedLog(self.certificate_log.key)],
             [TrustedAuthority(self.timestamps.chain)],
         )
