@@ -35,14 +35,14 @@ def roots_by_tuf(context: Context) -> None:
 
 
 @given("the trusted root {oddity}")
-def a_peculiar_trusted_root(context: Context, oddity: str) -> None:
+def a_malformed_trusted_root(context: Context, oddity: str) -> None:
     trust = context.world.trust
     trust.document = TRUSTED_ROOTS[oddity](trust.sigstore)
     trust.by_mirror()
 
 
 @given("the roots of trust come from a TUF mirror {oddity}")
-def roots_by_a_peculiar_mirror(context: Context, oddity: str) -> None:
+def roots_by_a_malformed_mirror(context: Context, oddity: str) -> None:
     trust = context.world.trust
     trust.by_mirror()
     MIRRORS[oddity](trust.mirror, trust.repository)
@@ -95,7 +95,7 @@ def a_keyless_signature(context: Context, image: str) -> None:
 
 
 @given('a keyless image signature of "{image}" {oddity}')
-def a_peculiar_keyless_signature(context: Context, image: str, oddity: str) -> None:
+def a_malformed_keyless_signature(context: Context, image: str, oddity: str) -> None:
     _sign(context, image, oddity)
 
 
@@ -105,7 +105,7 @@ def a_keyless_attestation(context: Context, image: str) -> None:
 
 
 @given('a keyless attestation of "{image}" {oddity}')
-def a_peculiar_keyless_attestation(context: Context, image: str, oddity: str) -> None:
+def a_malformed_keyless_attestation(context: Context, image: str, oddity: str) -> None:
     _attest(context, image, oddity)
 
 

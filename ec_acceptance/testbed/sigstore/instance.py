@@ -52,7 +52,7 @@ class Sigstore:
         """The key of a role in this instance."""
         return self._keys(f"{self._name} {role}")
 
-    def impostor(self) -> Sigstore:
+    def with_other_keys(self) -> Sigstore:
         """An instance whose authorities and logs have the same names and other keys."""
         return Sigstore(lambda name: self._keys(f"impostor {name}"), self.log, self._name)
 

@@ -137,13 +137,13 @@ def test_damage_is_healed_with_one_get(lab: Lab, damage: Any) -> None:
 
 def test_a_lie_about_the_size_harms_nobody_else(lab: Lab) -> None:
     ref = lab.image(SHARED)
-    liar = descriptor_of(SHARED, size=SHARED.size - 1)
+    understated = descriptor_of(SHARED, size=SHARED.size - 1)
     with lab.run() as run:
         assert run.files(ref) == SEEN
         with pytest.raises(SizeMismatchError):
-            run.layers.read(ref.repository, liar, lambda stream: stream.read(10))
+            run.layers.read(ref.repository, understated, lambda stream: stream.read(10))
         with pytest.raises(SizeMismatchError):
-            run.layers.listing(ref.repository, liar, frozenset({"manifests"}), lambda *_: None)
+            run.layers.listing(ref.repository, understated, frozenset({"manifests"}), lambda *_: None)
     assert lab.entries()[ENTRY] == SHARED.data
 
 

@@ -235,8 +235,8 @@ def test_an_entry_about_another_signature_proves_nothing() -> None:
         log = Log(LOG)
         entry = log.add(body)
         answer = json.dumps([{log.uuid(entry): log.describe(entry)}]).encode()
-        with Server(lambda _: Response(200, (("Content-Type", "application/json"),), answer)) as liar:
-            return _reason(liar.url, **changes).removeprefix("no valid tlog entries found ")
+        with Server(lambda _: Response(200, (("Content-Type", "application/json"),), answer)) as server:
+            return _reason(server.url, **changes).removeprefix("no valid tlog entries found ")
 
     other = hashedrekord(_PAYLOAD, OTHER.sign(_PAYLOAD), OTHER.public_pem)
     assert reason(other) == "signature in entry does not match signature being verified"
