@@ -33,7 +33,10 @@ _TIMESTAMP = re.compile(
 
 
 class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # which of the two is known when run
-    """Writes each scalar in the style of its node, whatever a reader would take it for."""
+    """Writes each scalar in the style of its node, whatever a reader would take it for.
+
+    Where PyYAML was built without libyaml, its own emitter folds some quoted texts at other places.
+    """
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
