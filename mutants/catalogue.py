@@ -40,6 +40,7 @@ _THEMES = (
     "inputs",
     "interruption",
     "server",
+    "outputs",
     "nothing",
 )
 
@@ -68,6 +69,7 @@ class Kind(enum.Enum):
     INPUTS = "references, images and files given"
     INTERRUPTION = "how a run ends"
     SERVER = "answering requests"
+    OUTPUTS = "formats for other tools"
     NOTHING = "does nothing"
 
     @property

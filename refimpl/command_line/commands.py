@@ -117,7 +117,7 @@ _VALIDATE_IMAGE_FLAGS = (
         "output",
         "list",
         "format[=path][?options]; repeatable. Formats: json, yaml, text, appstudio, summary,\n"
-        "summary-markdown, junit, attestation, policy-input, vsa. No path: standard output.\n"
+        "summary-markdown, junit, attestation, policy-input, vsa, sarif. No path: standard output.\n"
         "Options: show-successes, show-warnings, show-policy-docs-link",
     ),
     Flag("output-file", "string", "deprecated, use --output json=<path>", short="o"),
@@ -182,7 +182,7 @@ _VALIDATE_INPUT_FLAGS = (
     Flag(
         "output",
         "list",
-        "format[=path][?options]; repeatable. Formats: json, yaml, text, summary. No path: standard output.\n"
+        "format[=path][?options]; repeatable. Formats: json, yaml, text, summary, sarif. No path: standard output.\n"
         "Options: show-successes, show-warnings, show-policy-docs-link",
         short="o",
     ),

@@ -80,11 +80,18 @@ def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dic
     return files
 
 
+def _sort_members(value: Any) -> Any:
+    """The value with the members of all its objects in the order of their names, as the contract writes files."""
+    if isinstance(value, dict):
+        return {name: _sort_members(value[name]) for name in sorted(value)}
+    return [_sort_members(item) for item in value] if isinstance(value, list) else value
+
+
 def _parse(name: str, content: bytes) -> tuple[Any, int]:
     from refimpl.golang import jsontext, yamltext
 
     try:
-        return yamltext.loads(content, mend=True), len(content)
+        return _sort_members(yamltext.loads(content, mend=True)), len(content)
     except jsontext.CostError as error:
         raise LimitExceededError(f"{replace_surrogates(name)}: {error}") from None
     except ValueError as error:

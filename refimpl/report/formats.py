@@ -79,6 +79,12 @@ def _vsa(report: Report, _: TextOptions) -> str:
     return vsa.render(report)
 
 
+def _sarif(report: Report, _: TextOptions) -> str:
+    from refimpl.report import sarif
+
+    return sarif.render(report)
+
+
 def _input_json(report: Report, _: TextOptions) -> str:
     from refimpl.golang import jsontext
     from refimpl.report.structured import describe_files
@@ -117,6 +123,7 @@ FORMATS: Mapping[str, Renderer] = {
     "attestation": _attestation,
     "policy-input": _policy_input,
     "vsa": _vsa,
+    "sarif": _sarif,
 }
 """Of reports on images."""
 
@@ -125,5 +132,6 @@ INPUT_FORMATS: Mapping[str, Renderer] = {
     "yaml": _input_yaml,
     "text": _input_text,
     "summary": _input_summary,
+    "sarif": _sarif,
 }
 """Of reports on files."""

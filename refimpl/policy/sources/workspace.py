@@ -44,7 +44,7 @@ class GroupDirectories:
 
 
 class Workspace:
-    """The directory ``ec-work-<random>``; leaving the context removes it."""
+    """The directory ``ec-work-<decimal digits>``; leaving the context removes it."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         """Make the directory below ``TMPDIR``. It stays at the end if ``EC_DEBUG`` isn't empty.
@@ -135,7 +135,7 @@ def _temporary_folder() -> str:
 
 def _make(parent: Path, *, kept: bool) -> Path:
     while True:
-        path = parent / f"ec-work-{os.urandom(8).hex()}"
+        path = parent / f"ec-work-{int.from_bytes(os.urandom(4))}"
         if not kept:
             leftovers.add_folder(path)  # first, so that there is no moment at which it would be left
         try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def test_the_directory_goes_with_the_context(tmp_path: Path) -> None:
     with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
         assert workspace.path.parent == tmp_path
-        assert workspace.path.name.startswith("ec-work-")
+        assert re.fullmatch(r"ec-work-[0-9]{1,10}", workspace.path.name)
         (workspace.path / "data").mkdir()
     assert not workspace.path.exists()
 

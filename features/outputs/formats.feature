@@ -1,0 +1,78 @@
+Feature: Formats for other tools, and texts that name files
+
+  See docs/outputs.md.
+
+  Background:
+    Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor"
+    And a folder "rules" with
+      | a.rego | policy/worked/a.rego |
+    And the policy configuration "sources: [{policy: [./rules]}]"
+
+  @outputs-01
+  Scenario: SARIF has a result for each violation and warning, of which each names its rule and its image
+    Given a conforming image "acceptance/app"
+    When "validate image" is run with
+      | --output | sarif |
+    Then the exit status should be 1
+    And the SARIF results are
+      | a.r1 | error   | ${REGISTRY_IN_URI}/acceptance/app |
+      | a.r1 | error   | ${REGISTRY_IN_URI}/acceptance/app |
+      | a.r3 | warning | ${REGISTRY_IN_URI}/acceptance/app |
+
+  @outputs-02
+  Scenario: SARIF rules have titles, descriptions and help
+    Given a conforming image "acceptance/app"
+    When "validate image" is run with
+      | --output | sarif |
+      | --info   |       |
+    Then the exit status should be 1
+    And the SARIF rule "a.r1" has the title "Fails twice" and some help
+
+  @outputs-03
+  Scenario: findings are the same for the next build of an image, and others for another image
+    Given a conforming image "acceptance/app"
+    And a conforming image "acceptance/other"
+    When "validate image" is run with
+      | --output | sarif |
+    Then the exit status should be 1
+    And the SARIF fingerprints are all different
+
+  @outputs-04
+  Scenario: SARIF of files
+    Given a file "folder/in put.json" with
+      """
+      {}
+      """
+    When ec command is run with "validate input 'folder/in put.json' --policy policy.yaml --output sarif=report.sarif --output json"
+    Then the exit status should be 1
+    And the SARIF results in "report.sarif" are
+      | a.r1 | error   | folder/in%20put.json |
+      | a.r1 | error   | folder/in%20put.json |
+      | a.r3 | warning | folder/in%20put.json |
+
+  @outputs-05
+  Scenario: members of an image's files are in the order of their names
+    Given a key pair named "known"
+    And an OLM bundle image "acceptance/bundle" with the files
+      | manifests/one.yaml | {zeta: 1, alpha: {x: 1, b: [{k: 1, i: 2}]}} |
+      | manifests/two.json | {"zeta": 1, "alpha": 2}                     |
+    And each image is signed and attested by the "known" key
+    When "validate image" is run with
+      | --output | policy-input |
+    Then the exit status should be 1
+    And the output has the text
+      """
+      "files":{"manifests/one.yaml":{"alpha":{"b":[{"i":2,"k":1}],"x":1},"zeta":1},"manifests/two.json":{"alpha":2,"zeta":1}}
+      """
+
+  @outputs-06
+  Scenario: the folder that errors name ends in decimal digits
+    Given a folder "rules" with
+      | main.rego | server/attacks.rego |
+    And a file "in.json" with
+      """
+      {"fails": true}
+      """
+    When ec command is run with "validate input in.json --policy policy.yaml"
+    Then the exit status should be 1
+    And standard error names a file in "/ec-work-[0-9]+/policy/"

@@ -1,0 +1,92 @@
+"""Formats for other tools, and names in texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mutants.catalogue import Kind, mutant
+from mutants.replacing import changed, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__: list[str] = []
+
+
+@mutant(
+    "violations-as-warnings",
+    "In SARIF a violation is no more than a warning.",
+    Kind.OUTPUTS,
+    "outputs-01 outputs-04",
+)
+def violations_as_warnings() -> None:
+    from refimpl.report import sarif
+
+    @changed(sarif, "_describe_result")
+    def describe_result(original: Callable[..., Any], component: Any, result: Any, _: str, index: int) -> Any:
+        return original(component, result, "warning", index)
+
+
+@mutant(
+    "findings-nowhere",
+    "In SARIF each finding is at the root, whatever image or file it is about.",
+    Kind.OUTPUTS,
+    "outputs-01 outputs-04",
+)
+def findings_nowhere() -> None:
+    from refimpl.report import sarif
+
+    replace(sarif, "_uri", lambda _: ".")
+
+
+@mutant(
+    "rules-without-help",
+    "In SARIF a rule has nothing but its code.",
+    Kind.OUTPUTS,
+    "outputs-02",
+)
+def rules_without_help() -> None:
+    from refimpl.report import sarif
+
+    replace(sarif, "_text", lambda *_: "")
+
+
+@mutant(
+    "one-fingerprint-for-a-rule",
+    "In SARIF the findings of a rule are taken for one, whatever image they are about.",
+    Kind.OUTPUTS,
+    "outputs-03",
+)
+def one_fingerprint_for_a_rule() -> None:
+    from refimpl.report import sarif
+
+    replace(sarif, "_fingerprint", lambda _uri, _component, result: result.code)
+
+
+@mutant(
+    "members-as-written",
+    "Members of an image's files are in the order in which they were written.",
+    Kind.OUTPUTS,
+    "outputs-05",
+)
+def members_as_written() -> None:
+    from refimpl.layers import files
+
+    replace(files, "_sort_members", lambda value: value)
+
+
+@mutant(
+    "work-folder-in-letters",
+    "The folder that errors name has letters in its name.",
+    Kind.OUTPUTS,
+    "outputs-06",
+)
+def work_folder_in_letters() -> None:
+
+    from refimpl.policy.sources import workspace
+
+    @changed(workspace, "_make")
+    def make(original: Callable[..., Path], *arguments: Any, **named: Any) -> Path:
+        path = original(*arguments, **named)
+        return path.rename(path.with_name(f"ec-work-x{path.name.removeprefix('ec-work-')}"))

@@ -1,0 +1,77 @@
+"""What formats for other tools hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+from behave import then
+
+from ec_acceptance.testbed.scenario.behave_context import Context, rows
+
+
+def _sarif(context: Context, name: str = "") -> dict[str, Any]:
+    """The one run of a SARIF log, which standard output or a file holds."""
+    last = context.world.runs.last
+    path = context.world.folders.work / name
+    text = path.read_text(encoding="utf-8") if name and path.is_file() else last.out
+    try:
+        document = json.loads(text)
+    except ValueError:
+        raise AssertionError(f"there is no SARIF:\n{last.describe()}") from None
+    assert document.get("version") == "2.1.0", f"the version isn't 2.1.0:\n{last.describe()}"
+    assert len(document["runs"]) == 1, f"there are several runs:\n{last.describe()}"
+    run: dict[str, Any] = document["runs"][0]
+    return run
+
+
+def _check_results(context: Context, run: dict[str, Any]) -> None:
+    rules = run["tool"]["driver"]["rules"]
+    found = []
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"], f"another rule than that of its index: {result}"
+        assert result["message"]["text"], f"no message: {result}"
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        found.append((result["ruleId"], result["level"], uri))
+    registry = quote(context.world.servers.gate.address)
+    wanted = [tuple(cell.replace("${REGISTRY_IN_URI}", registry) for cell in row) for row in rows(context.table)]
+    assert found == wanted, f"the results are {found}"
+
+
+@then("the SARIF results are")
+def the_results(context: Context) -> None:
+    _check_results(context, _sarif(context))
+
+
+@then('the SARIF results in "{name}" are')
+def the_results_in(context: Context, name: str) -> None:
+    _check_results(context, _sarif(context, name))
+
+
+@then('the SARIF rule "{code}" has the title "{title}" and some help')
+def the_rule(context: Context, code: str, title: str) -> None:
+    (rule,) = [rule for rule in _sarif(context)["tool"]["driver"]["rules"] if rule["id"] == code]
+    assert rule["shortDescription"]["text"] == title, f"another title: {rule}"
+    assert rule["fullDescription"]["text"] not in {title, code}, f"no description: {rule}"
+    assert rule["help"]["text"], f"no help: {rule}"
+
+
+@then("the SARIF fingerprints are all different")
+def the_fingerprints(context: Context) -> None:
+    found = [tuple(result["partialFingerprints"].items()) for result in _sarif(context)["results"]]
+    assert found, "there are no results"
+    assert len(set(found)) == len(found), f"equal fingerprints: {found}"
+
+
+@then("the output has the text")
+def the_output_has(context: Context) -> None:
+    last = context.world.runs.last
+    assert context.world.text(context.text) in last.out, f"the output lacks the text:\n{last.describe()}"
+
+
+@then('standard error names a file in "{pattern}"')
+def names_a_file_in(context: Context, pattern: str) -> None:
+    last = context.world.runs.last
+    assert re.search(pattern, last.err), f"no file there is named:\n{last.describe()}"
