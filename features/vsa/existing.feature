@@ -100,6 +100,10 @@ Feature: A verification summary in place of a validation
       | --vsa-public-key | ${vsa_PUBLIC_KEY}                                                                  |
       | --vsa-expiration | 0                                                                                  |
     Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
     And the transparency log wasn't searched
 
   @vsa-45
@@ -484,6 +488,10 @@ Feature: A verification summary in place of a validation
       | --vsa-public-key | ${vsa_PUBLIC_KEY}                                                                  |
       | --effective-time | 2099-01-01T00:00:00Z                                                               |
     Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
     And the transparency log wasn't searched
 
   @vsa-63
