@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["TrustedRoot"]
 
 _MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
-_SHA256 = {"SHA2_256", 1}
+_SHA256 = ("SHA2_256", 1)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z", re.ASCII)
 
 _T = TypeVar("_T")
@@ -109,7 +109,7 @@ def _places(document: Mapping[str, Any], name: str) -> list[_Place]:
 def _logs(document: Mapping[str, Any], name: str) -> LogKeys:
     logs = {}
     for place in _places(document, name):
-        if place.value.get("hashAlgorithm") not in _SHA256 if isinstance(place.value, dict) else True:
+        if not isinstance(place.value, dict) or place.value.get("hashAlgorithm") not in _SHA256:
             raise place.wrong("unsupported hash algorithm", "hashAlgorithm")
         period = _period(place, "publicKey", "validFor")
         if period.start is None:
