@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vsa_specimens import DIGEST, GOOD, IMAGE, KEY, MADE, Stored, check
 
@@ -114,11 +114,13 @@ def test_no_envelope_counts_in_which_anything_was_changed(data: st.DataObject, v
 
 
 @settings(max_examples=300)
+@example(place=_CONTENT.index(b"keyid"), byte=0x80)
 @given(place=st.integers(0, len(_CONTENT) - 1), byte=st.integers(0, 255))
 def test_no_envelope_counts_in_which_a_byte_was_changed(place: int, byte: int) -> None:
     changed = _CONTENT[:place] + bytes([byte]) + _CONTENT[place + 1 :]
     try:
-        same = {**json.loads(changed), "signatures": 0} == {**json.loads(_CONTENT), "signatures": 0}
+        text = changed.decode("utf-8", "replace")  # as the reader takes a byte that is no UTF-8, in a hint too
+        same = {**json.loads(text), "signatures": 0} == {**json.loads(_CONTENT), "signatures": 0}
     except ValueError:
         same = False
     if not same:
