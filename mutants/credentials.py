@@ -270,7 +270,7 @@ def next_page_anywhere() -> None:
 def base64_in_one_line() -> None:
     from refimpl.kubernetes import kubeconfig
 
-    @changed(kubeconfig, "_decoded")
+    @changed(kubeconfig, "_decode")
     def decoded(original: Callable[..., Any], value: Any, path: str) -> Any:
         if "\n" in str(value):
             raise kubeconfig.ConfigurationError(f"{path}: illegal base64 data")

@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 
-def _unsupervised(work: Callable[[], int], **_: object) -> int:
+def _run_directly(work: Callable[[], int], **_: object) -> int:
     return work()
 
 
-def main(arguments: Sequence[str], supervise: Supervise = _unsupervised) -> int:
+def main(arguments: Sequence[str], supervise: Supervise = _run_directly) -> int:
     """Carry out a command line (without the program's name); the answer is the exit status (specification 10 §1.3).
 
     Args:
@@ -59,19 +59,19 @@ def main(arguments: Sequence[str], supervise: Supervise = _unsupervised) -> int:
         if not parsed.values.get("help"):
             reject_arguments(command, parsed)
     except UsageError as error:
-        return _refused(error)
+        return _refuse(error)
 
     def work() -> int:
-        return _guarded(lambda: _COMMANDS[command](parsed))
+        return _guard(lambda: _COMMANDS[command](parsed))
 
     if parsed.values.get("help"):
-        return _guarded(lambda: print_text(help_text(command)))
+        return _guard(lambda: print_text(help_text(command)))
     if command not in _LONG:
         return work()
     if parsed.values.get("server"):
-        return _guarded(lambda: _served(work, supervise))
+        return _guard(lambda: _served(work, supervise))
     seconds = parsed.values["timeout"]
-    return _guarded(lambda: supervise(work, seconds=seconds, exceeded=lambda: _exceeded(seconds)))
+    return _guard(lambda: supervise(work, seconds=seconds, exceeded=lambda: _time_out(seconds)))
 
 
 def _served(work: Callable[[], int], supervise: Supervise) -> int:
@@ -86,7 +86,7 @@ def _served(work: Callable[[], int], supervise: Supervise) -> int:
     return supervise(work, seconds=float("inf"), exceeded=exceeded, finishing=seconds)
 
 
-def _guarded(work: Callable[[], int | None]) -> int:
+def _guard(work: Callable[[], int | None]) -> int:
     """The border: whatever happens becomes a line on standard error, and an exit status."""
     try:
         return work() or 0
@@ -102,7 +102,7 @@ def _guarded(work: Callable[[], int | None]) -> int:
     return failure.exit_status
 
 
-def _exceeded(seconds: float) -> Error:
+def _time_out(seconds: float) -> Error:
     from refimpl.deadline import Deadline
 
     return Deadline(seconds).exceeded()
@@ -121,7 +121,7 @@ def _validate_image(parsed: ParsedFlags) -> int:
 
         validate_image(options, environ)
 
-    return _logged(parsed, work)
+    return _carry_out(parsed, work)
 
 
 def _validate_input(parsed: ParsedFlags) -> int:
@@ -129,8 +129,8 @@ def _validate_input(parsed: ParsedFlags) -> int:
 
     paths = given_paths(parsed)
     if parsed.values["server"]:
-        return _logged(parsed, lambda options, environ: _serve_input(parsed, options, environ))
-    return _logged(parsed, lambda options, environ: validate_input(paths, options, environ))
+        return _carry_out(parsed, lambda options, environ: _serve_input(parsed, options, environ))
+    return _carry_out(parsed, lambda options, environ: validate_input(paths, options, environ))
 
 
 def _serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str]) -> None:
@@ -142,22 +142,22 @@ def _serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
 def _sigstore_initialize(parsed: ParsedFlags) -> int:
     from refimpl.commands.sigstore_initialize import sigstore_initialize
 
-    return _logged(parsed, lambda options, environ: sigstore_initialize(parsed, options, environ))
+    return _carry_out(parsed, lambda options, environ: sigstore_initialize(parsed, options, environ))
 
 
 def _inspect_policy(parsed: ParsedFlags) -> int:
     from refimpl.commands.inspect_policy import inspect_policy
 
-    return _logged(parsed, lambda options, environ: inspect_policy(parsed, options, environ))
+    return _carry_out(parsed, lambda options, environ: inspect_policy(parsed, options, environ))
 
 
 def _inspect_policy_data(parsed: ParsedFlags) -> int:
     from refimpl.commands.inspect_data import inspect_data
 
-    return _logged(parsed, lambda options, environ: inspect_data(parsed, options, environ))
+    return _carry_out(parsed, lambda options, environ: inspect_data(parsed, options, environ))
 
 
-def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], None]) -> int:
+def _carry_out(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], None]) -> int:
     """Carry out `work` while the log goes where the flags say."""
     import os
     import sys
@@ -177,7 +177,7 @@ def _logged(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]], No
             work(options, os.environ)
         except (Error, KeyboardInterrupt):
             raise
-        except BaseException as error:  # noqa: BLE001 - see _guarded; the log has its trace
+        except BaseException as error:  # noqa: BLE001 - see _guard; the log has its trace
             raise InternalError.of(error) from None
         finally:
             threading.excepthook, sys.unraisablehook = hooks
@@ -190,7 +190,7 @@ def _told_to_the_log(unhandled: threading.ExceptHookArgs | sys.UnraisableHookArg
         InternalError.of(unhandled.exc_value)
 
 
-def _refused(error: UsageError) -> int:
+def _refuse(error: UsageError) -> int:
     from refimpl.system.log import FATAL, line
 
     print_error(f"Error: {error}\n")

@@ -219,24 +219,24 @@ class InternalError(Error):
     def of(cls, unexpected: BaseException) -> Self:
         """What to say of an exception that nobody expected; the log gets its trace, at debug level."""
         try:
-            return cls(_described(unexpected))
+            return cls(_describe(unexpected))
         except BaseException:  # noqa: BLE001 - memory may be short, and an exception may have no text
             return cls(type(unexpected).__name__)
 
 
-def _described(unexpected: BaseException) -> str:
+def _describe(unexpected: BaseException) -> str:
     import logging
     import re
     import traceback
 
     from refimpl.redaction import without_secrets
 
-    def shown(text: str) -> str:
+    def mask(text: str) -> str:
         return re.sub(r"(?i)\b(basic|bearer) [^\s\"']+", r"\1 ***", without_secrets(text))
 
     trace = "".join(traceback.format_exception(unexpected)).strip()
-    logging.getLogger("refimpl").debug("internal error: %s", shown(trace))
-    text = _printable(shown(str(unexpected)[:_READ]))
+    logging.getLogger("refimpl").debug("internal error: %s", mask(trace))
+    text = _printable(mask(str(unexpected)[:_READ]))
     return f"{type(unexpected).__name__}{': ' if text else ''}{text} ({_place(unexpected.__traceback__)})"
 
 
@@ -274,7 +274,7 @@ def _place(trace: TracebackType | None) -> str:
 
 def _printable(text: str) -> str:
     """On one line that no terminal takes for commands, and not too long."""
-    shown = text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
+    mask = text[:_SHOWN] + ("…" if len(text) > _SHOWN else "")
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in shown
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in mask
     )

@@ -63,8 +63,8 @@ def record(cls: type[Any] | None = None, /, *, frozen: bool = True, slots: bool 
         kw_only: the constructor takes no positional arguments.
     """
     if cls is None:
-        return lambda decorated: _made(decorated, frozen=frozen, slots=slots, kw_only=kw_only)
-    return _made(cls, frozen=frozen, slots=slots, kw_only=kw_only)
+        return lambda decorated: _make(decorated, frozen=frozen, slots=slots, kw_only=kw_only)
+    return _make(cls, frozen=frozen, slots=slots, kw_only=kw_only)
 
 
 def field_names(cls: type[Any]) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ def _fields(cls: type[Any]) -> dict[str, _Field]:
     return found
 
 
-def _made(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool) -> type[Any]:
+def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool) -> type[Any]:
     members = dict(cls.__dict__)
     inherited = {name: one for base in cls.__bases__ if base is not object for name, one in _fields(base).items()}
     fields = dict(inherited)
@@ -112,7 +112,7 @@ def _getter(names: list[str]) -> Callable[[Any], Any]:
     return attrgetter(*names) if names else lambda _: ()
 
 
-def _compiled(cls: type[Any]) -> Any:
+def _compile(cls: type[Any]) -> Any:
     """The constructor of one class: what `_init` does, without looking anything up."""
     fields = _fields(cls)
     values: dict[str, Any] = {"NOTHING": _NOTHING}
@@ -158,7 +158,7 @@ def _init(self: Any, *values: Any, **given: Any) -> None:
     cls = type(self)
     cls.__record_made__ += 1
     if cls.__record_made__ >= _MANY and "__init__" in cls.__dict__ and _may_compile(cls):
-        cls.__init__ = _compiled(cls)
+        cls.__init__ = _compile(cls)
     names = cls.__match_args__
     if len(values) > len(names):
         raise TypeError(f"{cls.__name__} takes {len(names)} positional arguments, not {len(values)}")

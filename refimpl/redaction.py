@@ -40,7 +40,7 @@ def without_secrets(text: str) -> str:
         if start <= last:
             at = _end_of_user(text, start, end, last)
             if at > start:
-                parts += [text[done:start], _shown(text[start:at], text[max(0, start - _LONGEST_SCHEME) : start])]
+                parts += [text[done:start], _mask(text[start:at], text[max(0, start - _LONGEST_SCHEME) : start])]
                 done = start = at
         found = _BEGIN.search(text, start)
     return "".join([*parts, text[done:]])
@@ -71,7 +71,7 @@ def _end_of_user(text: str, start: int, end: int, last: int) -> int:
     return start if port is not None and port.end() == authority_end else last
 
 
-def _shown(user: str, before: str) -> str:
+def _mask(user: str, before: str) -> str:
     name, colon, password = user.partition(":")
     if password in _NO_PASSWORDS and name != "git" and before[:-1].removesuffix(":/").endswith(_TOKEN_SCHEMES):
         return _MASK

@@ -219,14 +219,14 @@ class _Findings:
             name=self._component.name,
             container_image=image,
             source=self._component.source,
-            violations=self._shown(self.violations),
-            warnings=self._shown(self.warnings),
-            successes=self._shown(self.successes),
+            violations=self._sort_and_reduce(self.violations),
+            warnings=self._sort_and_reduce(self.warnings),
+            successes=self._sort_and_reduce(self.successes),
             signatures=tuple(signature.to_json() for signature in signatures),
             attestations=tuple(attestation.to_json() for attestation in attestations),
             policy_input=document,
             statements=tuple(attestation.statement for attestation in attestations),
         )
 
-    def _shown(self, results: list[Result]) -> tuple[Result, ...]:
+    def _sort_and_reduce(self, results: list[Result]) -> tuple[Result, ...]:
         return tuple(result.reduced(info=self._info) for result in ordered(results))

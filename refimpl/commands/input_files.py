@@ -40,7 +40,7 @@ def check_path(path: str) -> None:
     except FileNotFoundError:
         raise InputError(f"unable to parse the provided input file: {path}") from None
     except (OSError, ValueError) as error:
-        raise InputError(_stated(path, error)) from None
+        raise InputError(_describe_error(path, error)) from None
     if Path(path).is_dir() and not _names(path, f"open {path}"):
         raise InputError(f"the directory {path} contained no files")
 
@@ -76,7 +76,7 @@ def _below(directory: str) -> list[str]:
         try:
             is_folder = stat.S_ISDIR(os.stat(path).st_mode)  # noqa: PTH116  # a path stays the text that errors show
         except OSError as error:
-            raise InputError(f"parse files: get file info: {_stated(path, error)}") from None
+            raise InputError(f"parse files: get file info: {_describe_error(path, error)}") from None
         if is_folder:
             _walk(path, found, visited)
         else:
@@ -160,5 +160,5 @@ def _end(path: str) -> str:
     return name.rpartition(".")[2].lower() if "." in name else ""
 
 
-def _stated(path: str, error: OSError | ValueError) -> str:
+def _describe_error(path: str, error: OSError | ValueError) -> str:
     return f"stat {path}: {reason(error) if isinstance(error, OSError) else 'invalid argument'}"

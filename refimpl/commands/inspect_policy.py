@@ -97,7 +97,7 @@ def render(found: Mapping[str, Sequence[Link]], output: str) -> str:
     """The rules by source, in the order of the sources' URLs; `output` is a format."""
     ordered = sorted(found.items())
     if output == "json":
-        return jsontext.dumps({url: [_shown(link) for link in links] for url, links in ordered}) + "\n"
+        return jsontext.dumps({url: [_show_link(link) for link in links] for url, links in ordered}) + "\n"
     if output == "text":
         return "".join(f"# Source: {url}\n\n{''.join(map(_block, _rules(links)))}" for url, links in ordered)
     return "".join(_line(link) for _, links in ordered for link in _rules(links))
@@ -139,7 +139,7 @@ def _rules(links: Iterable[Link]) -> list[Link]:
     return [link for link in links if link.annotation.scope in {"", "rule"}]
 
 
-def _shown(link: Link) -> Mapping[str, Any]:
+def _show_link(link: Link) -> Mapping[str, Any]:
     return link.annotation.whole or {}
 
 

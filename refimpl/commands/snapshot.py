@@ -183,7 +183,7 @@ def _from_file_or_text(value: str) -> Snapshot:
                 raise
             why = reason(error) if isinstance(error, OSError) else "invalid argument"
             raise InputError(f"{failure} ({value}: {why}; it was taken for the specification itself)") from None
-    return _from_text(_decoded(content))
+    return _from_text(_decode(content))
 
 
 def _is_like_a_path(text: str) -> bool:
@@ -199,7 +199,7 @@ def _from_file(path: str) -> Snapshot:
         raise InputError(describe("open", path, error)) from None
     except ValueError:
         raise InputError(f"open {path}: invalid argument") from None
-    return _from_text(_decoded(content))
+    return _from_text(_decode(content))
 
 
 def _from_text(content: str) -> Snapshot:
@@ -297,5 +297,5 @@ def _named_children(component: Component, reference: Reference, entries: Iterabl
         yield Component(name, f"{reference.repository}@{entry.digest}", component.source)
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     return content.decode("utf-8", "surrogateescape")

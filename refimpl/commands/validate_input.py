@@ -133,7 +133,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
 
 
 def input_report(files: Sequence[ComponentResult], policy: Policy, options: Options) -> Report:
-    """The report on files; the policy is shown as it was written."""
+    """The report on files; the policy is reduce_all as it was written."""
     return Report(
         components=tuple(files),
         key="",
@@ -190,15 +190,15 @@ def _validate_file(
 def file_result(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
     """What the rules said of a file, as the report knows components: its path is both name and reference."""
 
-    def shown(results: list[Result]) -> tuple[Result, ...]:
+    def reduce_all(results: list[Result]) -> tuple[Result, ...]:
         return tuple(result.reduced(info=options.info) for result in ordered(results))
 
     return ComponentResult(
         name=path,
         container_image=path,
-        violations=shown([result for outcome in outcomes for result in outcome.violations]),
-        warnings=shown([result for outcome in outcomes for result in outcome.warnings if options.show_warnings]),
-        successes=shown([result for outcome in outcomes for result in outcome.successes]),
+        violations=reduce_all([result for outcome in outcomes for result in outcome.violations]),
+        warnings=reduce_all([result for outcome in outcomes for result in outcome.warnings if options.show_warnings]),
+        successes=reduce_all([result for outcome in outcomes for result in outcome.successes]),
     )
 
 

@@ -189,7 +189,7 @@ class Connection:
     def _url(self, target: str) -> str:
         scheme, host, port = self.origin
         host = self._trust.tls.server_name or host
-        return f"{scheme}://{_bracketed(host)}:{port}{target}"
+        return f"{scheme}://{_bracket(host)}:{port}{target}"
 
     def _take_proxy(self, proxy: Proxy | None) -> None:
         easy = self._easy
@@ -197,7 +197,7 @@ class Connection:
         if proxy is None:
             easy.setopt(pycurl.PROXY, "")
             return
-        easy.setopt(pycurl.PROXY, f"{_bracketed(proxy.host)}:{proxy.port}")
+        easy.setopt(pycurl.PROXY, f"{_bracket(proxy.host)}:{proxy.port}")
         easy.setopt(pycurl.PROXYTYPE, _PROXY_TYPES[proxy.scheme])
         easy.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
         if proxy.user or proxy.password:
@@ -214,7 +214,7 @@ class Connection:
         easy.setopt(pycurl.DEBUGFUNCTION, self._debug)
         if tls.server_name:
             _, host, port = self.origin
-            easy.setopt(pycurl.CONNECT_TO, [f"{_bracketed(tls.server_name)}:{port}:{_bracketed(host)}:{port}"])
+            easy.setopt(pycurl.CONNECT_TO, [f"{_bracket(tls.server_name)}:{port}:{_bracket(host)}:{port}"])
         if not tls.verify:
             easy.setopt(pycurl.SSL_VERIFYPEER, 0)
             easy.setopt(pycurl.SSL_VERIFYHOST, 0)
@@ -313,5 +313,5 @@ def _field(line: bytes) -> tuple[str, str]:
     return name.strip().lower(), value.strip()
 
 
-def _bracketed(host: str) -> str:
+def _bracket(host: str) -> str:
     return f"[{host.replace('%', '%25')}]" if ":" in host else host

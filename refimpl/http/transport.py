@@ -57,7 +57,7 @@ class Response:
         self.status = head.status
         coding = "" if method == "HEAD" else self.header("Content-Encoding")
         # Nearly no answer is coded, and the others are no cycles then, which only the garbage collector ends.
-        self._decoded = decoder(coding, self._received) if coding else None
+        self._decoded = decoder(coding, self._receive) if coding else None
 
     def header(self, name: str) -> str:
         """A header field's value, several joined by commas; empty when missing."""
@@ -81,7 +81,7 @@ class Response:
             TransferError: the connection broke before the end.
             TimeoutExceededError: the deadline passed.
         """
-        return (self._decoded or self._received)(size) if size > 0 else b""
+        return (self._decoded or self._receive)(size) if size > 0 else b""
 
     def read_all(self, limit: int) -> bytes:
         """The whole body.
@@ -113,14 +113,14 @@ class Response:
         """Read a short rest, so that the connection can be kept; close it otherwise."""
         try:
             for _ in range(4):
-                if not self._received(_DRAIN):
+                if not self._receive(_DRAIN):
                     break
         except RegistryError:
             pass
         finally:
             self.close()
 
-    def _received(self, size: int) -> bytes:
+    def _receive(self, size: int) -> bytes:
         """Bytes as they were sent."""
         if self._connection is None:
             if self._error is not None:
@@ -136,7 +136,7 @@ class Response:
             self._discard(other)
             raise
         except BaseException:
-            self._discard(TransferError(f"{_asked(self.method, self.url)}: interrupted"))
+            self._discard(TransferError(f"{_request(self.method, self.url)}: interrupted"))
             raise
 
     def _discard(self, error: Exception) -> None:
@@ -239,9 +239,9 @@ class Transport:
             url, origin = str(here), here.origin
             if body is not None and origin != first:
                 raise UnreachableError(
-                    f"{_asked(method, here)}: redirect of a request with a body to another host refused"
+                    f"{_request(method, here)}: redirect of a request with a body to another host refused"
                 )
-        raise UnreachableError(f"{_asked(method, here)}: stopped after {MOST_REDIRECTS} redirects")
+        raise UnreachableError(f"{_request(method, here)}: stopped after {MOST_REDIRECTS} redirects")
 
     def close(self) -> None:
         """Close every connection; what is being read breaks within a tenth of a second."""
@@ -266,11 +266,11 @@ class Transport:
         if self._deadline.expired:
             return self._deadline.exceeded()
         origin = address_of(url)
-        return described(failure, _asked(method, url), origin, self._proxy_for(origin))
+        return described(failure, _request(method, url), origin, self._proxy_for(origin))
 
     def _next(self, method: str, here: URL, location: str, first: Origin, *, in_the_clear: bool) -> URL:
         """Where a redirect leads, if it may be followed."""
-        asked = _asked(method, location)
+        asked = _request(method, location)
         try:
             there = here.join(location)
         except UnreadableURLError as error:
@@ -317,11 +317,11 @@ class Transport:
             except TimeoutError:
                 connection.close()
                 error = NoAnswerError(
-                    f"{_asked(method, url)}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}"
+                    f"{_request(method, url)}: no answer within {ANSWER_SECONDS:g} seconds, asked {_times(attempt)}"
                 )
             except LimitExceededError as limit:
                 connection.close()
-                raise LimitExceededError(f"{_asked(method, url)}: {limit}") from None
+                raise LimitExceededError(f"{_request(method, url)}: {limit}") from None
             except BaseException:
                 connection.close()
                 raise
@@ -344,14 +344,14 @@ class Transport:
             named["Host"] = url.host
         if _NO_VALUE.search("".join(named.values())):
             wrong = next(name for name, value in named.items() if _NO_VALUE.search(value))
-            raise UnreachableError(f"{_asked(method, url)}: net/http: invalid header field value for {quote(wrong)}")
+            raise UnreachableError(f"{_request(method, url)}: net/http: invalid header field value for {quote(wrong)}")
         return [encode(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
 
     def _connection(self, method: str, url: URL, origin: Origin, proxy: Proxy | None, *, fresh: bool) -> Connection:
         self._deadline.check()
         with self._lock:
             if self._closed:
-                raise UnreachableError(f"{_asked(method, url)}: the client is closed")
+                raise UnreachableError(f"{_request(method, url)}: the client is closed")
             idle = self._idle.get(origin)
             if idle and not fresh:
                 return idle.pop()
@@ -375,7 +375,7 @@ def address_of(url: str) -> Origin:
     return locate(url)[1]
 
 
-def _asked(method: str, url: object) -> str:
+def _request(method: str, url: object) -> str:
     """How errors begin: ``Get "https://…"``."""
     return f"{method.capitalize()} {quote(without_secrets(str(url)))}"
 

@@ -76,7 +76,7 @@ class Cluster:
             PolicyError: no cluster is configured, or it doesn't give the object.
         """
         try:
-            access = self._configured(self._explicit)
+            access = self._read_configuration(self._explicit)
         except ConfigurationError as error:
             raise PolicyError(f"cannot initialize Kubernetes client: {error}") from None
         try:
@@ -91,7 +91,7 @@ class Cluster:
             InputError: no cluster is configured, or it doesn't give the object.
         """
         try:
-            return self._spec(self._configured(self._explicit), "snapshots", "snapshot", reference)
+            return self._spec(self._read_configuration(self._explicit), "snapshots", "snapshot", reference)
         except (ConfigurationError, _RequestError) as error:
             raise InputError(str(error)) from None
 
@@ -119,7 +119,7 @@ class Cluster:
         except (AttributeError, TypeError, ValueError):
             raise KeyMaterialError(f"secret {quoting.quote(name)} has data that isn't base64") from None
 
-    def _configured(self, explicit: str) -> Access:
+    def _read_configuration(self, explicit: str) -> Access:
         access = kubeconfig.load(explicit, self._environ)
         if access is None and not explicit:
             access = kubeconfig.load_service_account(self._environ, self._service_account)
@@ -130,7 +130,7 @@ class Cluster:
     def _spec(self, access: Access, plural: str, singular: str, reference: str) -> dict[str, Any]:
         namespace, slash, name = reference.partition("/")
         if not slash:
-            namespace, name = self._configured("").namespace, reference
+            namespace, name = self._read_configuration("").namespace, reference
         if not namespace:
             raise _RequestError(f"unable to determine namespace for {singular}")
         spec = self._get(access, _GROUP, namespace, plural, name).get("spec") or {}

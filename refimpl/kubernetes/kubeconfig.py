@@ -159,7 +159,7 @@ def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> 
         if isinstance(plugin, dict) and any(mark in _text(plugin, "command") for mark in ("/", os.sep)):
             content["exec"] = {**plugin, "command": str(Path(path).parent / plugin["command"])}
         for key in [key for key in content if key.endswith("-data")]:
-            content[key] = _decoded(content[key], path)
+            content[key] = _decode(content[key], path)
         found.append((_text(entry, "name"), content))
     return found
 
@@ -198,7 +198,7 @@ def _access(tables: _Tables, current: str) -> Access | None:
         impersonate=_text(user, "as"),
         proxy=_text(cluster, "proxy-url"),
         plugin=_plugin(cluster, user, user_name, authority),
-        unsupported=_unsupported(user),
+        unsupported=_find_unsupported(user),
     )
 
 
@@ -210,7 +210,7 @@ def _token(user: Mapping[str, Any]) -> str:
     return token
 
 
-def _unsupported(user: Mapping[str, Any]) -> str:
+def _find_unsupported(user: Mapping[str, Any]) -> str:
     return next((name for name in ("auth-provider", "as-groups") if user.get(name)), "")
 
 
@@ -245,7 +245,7 @@ def _material(table: Mapping[str, Any], key: str, label: str, name: str, problem
         return b""
 
 
-def _decoded(value: Any, path: str) -> bytes:
+def _decode(value: Any, path: str) -> bytes:
     try:
         return base64text.decode(value or "")
     except (AttributeError, ValueError) as error:

@@ -84,7 +84,7 @@ class InputDocuments:
             image["files"] = files
         image["source"] = source or {}
         members = [
-            b'"attestations":[' + b",".join(map(_attested, attestations)) + b"]",
+            b'"attestations":[' + b",".join(map(_encode_attestation, attestations)) + b"]",
             b'"image":' + encode(image),
             b'"snapshot":' + self._snapshot,
         ]
@@ -108,7 +108,7 @@ def compacted(document: bytes) -> bytes:
     return document
 
 
-def _attested(attestation: _Attestation) -> bytes:
+def _encode_attestation(attestation: _Attestation) -> bytes:
     signatures = [signature.to_json() for signature in attestation.signatures]
     tail = b',"signatures":' + encode(signatures) if signatures else b""
     return b'{"statement":' + compacted(attestation.statement) + tail + b"}"

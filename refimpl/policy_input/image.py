@@ -104,7 +104,7 @@ def _config(client: Registry, repository: Repository, manifest: Manifest) -> dic
         document = members.loads(data)
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"image configuration isn't JSON: {error}") from error
-    return _known(members.canonicalise(document, _CONFIGURATION).get("config") or {})
+    return _select_known(members.canonicalise(document, _CONFIGURATION).get("config") or {})
 
 
 def _names_files(client: Registry, repository: Repository, manifest: Manifest) -> bool:
@@ -156,7 +156,7 @@ def _files(
     return image_files(layers, manifest, repository, [directory]) or None
 
 
-def _known(given: Mapping[str, Any]) -> dict[str, Any]:
+def _select_known(given: Mapping[str, Any]) -> dict[str, Any]:
     """The known members in their order, the empty ones left out."""
     known: dict[str, Any] = {}
     for name, shape in _CONFIG.items():

@@ -108,7 +108,7 @@ def logging_to(
     """
     error_stream = stderr if stderr is not None else sys.stderr
     target = logger if logger is not None else logging.getLogger("refimpl")
-    stream, close = _opened(logfile, error_stream)
+    stream, close = _open(logfile, error_stream)
     handler = _Handler(stream)
     handler.setFormatter(Formatter(callers=callers))
     before = target.level, target.propagate
@@ -134,7 +134,7 @@ class _Handler(logging.StreamHandler["TextIO"]):
         return
 
 
-def _opened(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
+def _open(logfile: str, stderr: TextIO) -> tuple[TextIO, Callable[[], None]]:
     if not logfile:
         return stderr, lambda: None
     try:

@@ -50,7 +50,7 @@ def supervised(
         Error: that of the time-out.
     """
     if sys.platform == "win32":
-        return _timed(work, seconds, exceeded)
+        return _run_timed(work, seconds, exceeded)
     import signal
 
     ending = [number for name in _SIGNALS if signal.getsignal(number := getattr(signal, name)) is not signal.SIG_IGN]
@@ -64,7 +64,7 @@ def supervised(
         for descriptor in (told, telling, living, alive):
             os.close(descriptor)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return _timed(work, seconds, exceeded)
+        return _run_timed(work, seconds, exceeded)
     if worker == 0:
         os.close(told)
         os.close(alive)
@@ -98,7 +98,7 @@ def supervised(
             status = os.waitstatus_to_exitcode(ended)
             _clear(worker, told)
             if status < 0:
-                raise _died(signal.Signals(-status))
+                raise _describe_death(signal.Signals(-status))
             return status
     # A second signal ends this process, too.
     for each in ending:
@@ -191,12 +191,12 @@ def _kill(number: int, kill: Callable[[int, int], None]) -> None:
         pass  # ended
 
 
-def _died(number: signal.Signals) -> InternalError:
+def _describe_death(number: signal.Signals) -> InternalError:
     hint = "; there may have been too little memory" if number.name == "SIGKILL" else ""
     return InternalError(f"the validating process was ended by {number.name}{hint}")
 
 
-def _timed(work: Callable[[], int], seconds: float, exceeded: Callable[[], Error]) -> int:
+def _run_timed(work: Callable[[], int], seconds: float, exceeded: Callable[[], Error]) -> int:
     import signal
     import threading
 

@@ -103,7 +103,7 @@ class Verifier:
 
         def verified(layer: Descriptor) -> Attachment:
             found = self._load(ref, layer)
-            time = self._logged(found, is_attestation=False)
+            time = self._check_log(found, is_attestation=False)
             try:
                 signature = decode(found.signature)
             except Base64Error as error:
@@ -132,7 +132,7 @@ class Verifier:
 
         def verified(layer: Descriptor) -> tuple[Attachment, Envelope, Document]:
             found = self._load(ref, layer)
-            time = self._logged(found, is_attestation=True)
+            time = self._check_log(found, is_attestation=True)
             envelope = read_envelope(found.payload)
             statement = envelope.verified(self._key(found))
             try:
@@ -183,9 +183,9 @@ class Verifier:
             layers = self._layers(ref, "att")
         except VerificationError as error:
             raise VerificationError(f"failed to fetch attestations: {error}") from None
-        return tuple(self._unverified(ref, layer) for layer in layers)
+        return tuple(self._read_unverified(ref, layer) for layer in layers)
 
-    def _unverified(self, ref: Reference, layer: Descriptor) -> Attestation:
+    def _read_unverified(self, ref: Reference, layer: Descriptor) -> Attestation:
         _check_media_type(layer.media_type)
         try:
             found = attachment.load(self._client, ref.repository, layer, limit=self._limit, signed=False)
@@ -214,7 +214,7 @@ class Verifier:
         except RegistryError as error:
             raise VerificationError(str(error)) from error
 
-    def _logged(self, found: Attachment, *, is_attestation: bool) -> datetime | None:
+    def _check_log(self, found: Attachment, *, is_attestation: bool) -> datetime | None:
         if self._log is None:
             return None
         certificate = found.certificate

@@ -23,13 +23,13 @@ MOST_SIGNATURES = 100
 _KEPT, _SMALL = 64, 1 << 16
 
 
-def _typed(envelope: str, signature: str) -> Struct:
+def _envelope_type(envelope: str, signature: str) -> Struct:
     signatures = Items(f"[]{signature}", Struct.of(signature, keyid=STRING, sig=STRING))
     return Struct.of(envelope, payloadType=STRING, payload=STRING, signatures=signatures)
 
 
-_VERIFIED = _typed("dsse.Envelope", "dsse.Signature")
-_PARSED = _typed("cosign.AttestationPayload", "cosign.Signatures")
+_VERIFIED = _envelope_type("dsse.Envelope", "dsse.Signature")
+_PARSED = _envelope_type("cosign.AttestationPayload", "cosign.Signatures")
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -87,7 +87,7 @@ class Envelope:
             signatures = [decode_either(signature.sig) for signature in self.signatures]
         except Base64Error as error:
             raise VerificationError(str(error)) from None
-        if any(_accepted(key, pae(self.payload_type, payload), tuple(signatures))):
+        if any(_accept(key, pae(self.payload_type, payload), tuple(signatures))):
             return payload
         raise VerificationError("accepted signatures do not match threshold, Found: 0, Expected 1")
 
@@ -105,7 +105,7 @@ class Envelope:
         except Base64Error:
             reason = "unable to base64 decode payload (is payload in the right format?)"
             raise VerificationError(f"could not verify envelope: {reason}") from None
-        accepted = _accepted(key, signed, tuple(signatures))
+        accepted = _accept(key, signed, tuple(signatures))
         if not any(accepted):
             reason = "accepted signatures do not match threshold, Found: 0, Expected 1"
             raise VerificationError(f"could not verify envelope: {reason}")
@@ -116,15 +116,13 @@ class Envelope:
 _small = lru_cache(_KEPT)(Envelope._read)  # noqa: SLF001 - of this module
 
 
-def _accepted(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
+def _accept(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
     """Which signatures are by the key. The log's question needs to know, and then the check itself."""
-    return (
-        _verified(key, signed, signatures) if len(signed) <= _SMALL else _verified.__wrapped__(key, signed, signatures)
-    )
+    return _verify(key, signed, signatures) if len(signed) <= _SMALL else _verify.__wrapped__(key, signed, signatures)
 
 
 @lru_cache(_KEPT)
-def _verified(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
+def _verify(key: PublicKey, signed: bytes, signatures: tuple[bytes, ...]) -> tuple[bool, ...]:
     return tuple(key.accepts(signature, signed) for signature in signatures)
 
 

@@ -54,8 +54,8 @@ class KeylessSigner:
         """
         if certificate is None:
             raise VerificationError("no certificate found on signature")
-        leaf = _loaded(certificate)
-        issuer = self._issuer(leaf, leaf.not_valid_before_utc, [_loaded(each) for each in chain[:-1]])
+        leaf = _load(certificate)
+        issuer = self._issuer(leaf, leaf.not_valid_before_utc, [_load(each) for each in chain[:-1]])
         check_identity(certificate, leaf, self.identity)
         check_promises(leaf, issuer, self.certificate_logs)
         return certificate.key
@@ -70,7 +70,7 @@ class KeylessSigner:
         Raises:
             VerificationError: it isn't so.
         """
-        leaf = _loaded(certificate)
+        leaf = _load(certificate)
         bundle_name(leaf)
         with failing("failed to verify leaf certificate"):
             issuer = [self._issuer(leaf, time, ()) for time in times][-1]
@@ -86,7 +86,7 @@ class KeylessSigner:
         Raises:
             VerificationError: it is for another one.
         """
-        check_bundle_identity(certificate, bundle_name(_loaded(certificate)), self.identity)
+        check_bundle_identity(certificate, bundle_name(_load(certificate)), self.identity)
 
     def _issuer(self, leaf: x509.Certificate, time: datetime, brought: Sequence[x509.Certificate]) -> x509.Certificate:
         """Who issued the certificate, by the first authority to which a path leads at a time."""
@@ -105,7 +105,7 @@ class KeylessSigner:
         )
 
 
-def _loaded(certificate: Certificate) -> x509.Certificate:
+def _load(certificate: Certificate) -> x509.Certificate:
     from cryptography import x509
 
     with refused(VerificationError("x509: malformed certificate")):

@@ -37,20 +37,20 @@ def distinguished_name(name: Any) -> str:
     for attribute in name:
         label = _ATTRIBUTES.get(attribute.oid.dotted_string)
         if label is None:
-            others.append(f"{attribute.oid.dotted_string}=#{_encoded(attribute.value).hex()}")
+            others.append(f"{attribute.oid.dotted_string}=#{_encode(attribute.value).hex()}")
         elif label in _ONLY_LAST:
             known[label] = [attribute.value]
         else:
             known.setdefault(label, []).append(attribute.value)
     parts = [
-        "+".join(f"{label}={_escaped(value)}" for value in known[label])
+        "+".join(f"{label}={_escape(value)}" for value in known[label])
         for label in _ATTRIBUTES.values()
         if label in known
     ]
     return ",".join([*reversed(parts), *reversed(others)])
 
 
-def _escaped(value: str) -> str:
+def _escape(value: str) -> str:
     escaped = []
     for place, char in enumerate(value):
         special = char in _SPECIAL or (char == " " and place in (0, len(value) - 1)) or (char == "#" and place == 0)
@@ -58,7 +58,7 @@ def _escaped(value: str) -> str:
     return "".join(escaped)
 
 
-def _encoded(value: str | bytes) -> bytes:
+def _encode(value: str | bytes) -> bytes:
     """The value in DER again, as the shortest string type that holds it."""
     content = value.encode() if isinstance(value, str) else value
     tag = _PRINTABLE_TAG if isinstance(value, str) and _PRINTABLE.fullmatch(value) else _UTF8_TAG

@@ -126,7 +126,7 @@ def _member(value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
             raise DocumentError("not a list")
         return [_member(item, wanted[0], has_invalid_utf8=has_invalid_utf8) for item in value]
     if isinstance(wanted, Enum):
-        return _enumerated(value, wanted)
+        return _read_enumerated(value, wanted)
     return _scalar(value, wanted, has_invalid_utf8=has_invalid_utf8)
 
 
@@ -159,7 +159,7 @@ def _strings(value: Any, *, has_invalid_utf8: bool) -> dict[str, str]:
     return value
 
 
-def _enumerated(value: Any, wanted: Enum) -> str | int:
+def _read_enumerated(value: Any, wanted: Enum) -> str | int:
     if type(value) is int and -(1 << 31) <= value < 1 << 31:
         return value
     if type(value) is str and value in wanted.names:

@@ -80,11 +80,11 @@ class RekorClient:
         """
         body = _request(evidence)
         try:
-            return self._asked(body)
+            return self._ask_for(body)
         except DocumentError as error:
             raise VerificationError(f"searching log query: {error}") from None
 
-    def _asked(self, body: bytes) -> tuple[LoggedEntry, ...]:
+    def _ask_for(self, body: bytes) -> tuple[LoggedEntry, ...]:
         status, content_type, answer = self._answer(body)
         _check_content_type(content_type, successful=status == HTTPStatus.OK)
         if status != HTTPStatus.OK:
@@ -166,7 +166,7 @@ def _request(evidence: Evidence) -> bytes:
             "data": {"hash": hashed},
             "signature": {"content": evidence.signature, "publicKey": {"content": verifier}},
         }
-        proposed = [_proposed("hashedrekord", spec)]
+        proposed = [_propose("hashedrekord", spec)]
     else:
         signed = bool(_checked_envelope(evidence).signatures)
         if not signed and len(evidence.payload) > _LARGEST_UNSIGNED:
@@ -175,7 +175,7 @@ def _request(evidence: Evidence) -> bytes:
         envelope = evidence.payload.decode("utf-8", "replace")
         dsse = {"proposedContent": {"envelope": envelope, "verifiers": verifiers}, "signatures": None}
         intoto = {"content": {"envelope": envelope, "hash": hashed}, "publicKey": verifier}
-        proposed = [_proposed("dsse", dsse), _proposed("intoto", intoto)]
+        proposed = [_propose("dsse", dsse), _propose("intoto", intoto)]
     question = {"entryUUIDs": None, "logIndexes": None, "entries": proposed}
     return jsontext.dumps(question).encode() + b"\n"
 
@@ -190,7 +190,7 @@ def _checked_envelope(evidence: Evidence) -> Envelope:
     return envelope
 
 
-def _proposed(kind: str, spec: Any) -> dict[str, Any]:
+def _propose(kind: str, spec: Any) -> dict[str, Any]:
     return {"apiVersion": "0.0.1", "spec": spec, "kind": kind}
 
 

@@ -147,7 +147,7 @@ def schema_error(schema: Mapping[str, Any], value: Any) -> str | None:
         pointer = "".join(f"/{_token(name)}" for name in steps(failure.pointer))
         location = "".join(f"/{name}" for name in steps(failure.keywords))
         where = f"{schema['$id']}#{location}"
-        return f"jsonschema: {_single_quoted(pointer)} does not validate with {where}: {failure.message}"
+        return f"jsonschema: {_quote_singly(pointer)} does not validate with {where}: {failure.message}"
     return None
 
 
@@ -189,7 +189,7 @@ def _failures(
 
 def _text_failures(schema: Mapping[str, Any], value: str, pointer: Place, at: Place) -> Iterator[Failure]:
     if "format" in schema and not FORMATS[schema["format"]](value):
-        message = f"{_single_quoted(value)} is not valid '{schema['format']}'"
+        message = f"{_quote_singly(value)} is not valid '{schema['format']}'"
         yield Failure(pointer, (at, "format"), message)
     least = schema.get("minLength", 0)
     if len(value) < least:
@@ -224,6 +224,6 @@ def _token(name: str) -> str:
     return quote(name.replace("~", "~0").replace("/", "~1"), safe="$&+=:@~")
 
 
-def _single_quoted(text: str) -> str:
+def _quote_singly(text: str) -> str:
     inner = quoting.quote(text)[1:-1].replace('\\"', '"').replace("'", "\\'")
     return f"'{inner}'"

@@ -274,14 +274,14 @@ class TransparencyLog:
             if not entry.is_named_after_body:
                 continue
             try:
-                times.append(self._logged(entry, evidence))
+                times.append(self._check_logged(entry, evidence))
             except VerificationError as error:
                 reasons.append(str(error))
         if times:
             return min(times)
         raise VerificationError("no valid tlog entries found " + (", ".join(reasons) or "with proposed entry"))
 
-    def _logged(self, entry: LoggedEntry, evidence: Evidence) -> datetime:
+    def _check_logged(self, entry: LoggedEntry, evidence: Evidence) -> datetime:
         proof = entry.proof
         if proof is None:
             raise VerificationError("inclusion proof not provided")

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there the proce
 
 _FRAME = """
 import os, signal, sys, time
-from refimpl.cli import _guarded
+from refimpl.cli import _guard
 from refimpl.errors import Error
 from refimpl.system.supervisor import supervised
 
@@ -27,7 +27,7 @@ def work():
     {then}
     return 7
 
-os._exit(_guarded(lambda: supervised(
+os._exit(_guard(lambda: supervised(
     work, seconds=float("inf"), exceeded=lambda: Error("not in time"), finishing={finishing}
 )))
 """
