@@ -85,12 +85,12 @@ def _check_with(**changes: Any) -> None:
         return original(changed_record(self, **changes), *arguments, **options)
 
 
-@mutant("vsa-of-any-age", "A VSA of any age stands for a validation.", Kind.VSA, "vsa-42")
+@mutant("vsa-of-any-age", "A VSA of any age stands for a validation.", Kind.VSA, "vsa-42 vsa-76")
 def of_any_age() -> None:
     _check_with(longest=0.0)
 
 
-@mutant("vsa-signed-by-anybody", "The signature of a VSA isn't verified.", Kind.VSA, "vsa-46 vsa-47 vsa-48")
+@mutant("vsa-signed-by-anybody", "The signature of a VSA isn't verified.", Kind.VSA, "vsa-46 vsa-47 vsa-48 vsa-79")
 def signed_by_anybody() -> None:
     _check_with(key=None)
 
@@ -122,7 +122,7 @@ def of_any_signer() -> None:
     _check_with(image_key=None)
 
 
-@mutant("vsa-of-any-image", "A VSA counts for whatever image it is found for.", Kind.VSA, "vsa-49 vsa-50")
+@mutant("vsa-of-any-image", "A VSA counts for whatever image it is found for.", Kind.VSA, "vsa-49 vsa-50 vsa-90")
 def of_any_image() -> None:
     from refimpl.vsa import check
 
@@ -141,7 +141,12 @@ def _reading(change: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
     replace(check, "decode", read)
 
 
-@mutant("vsa-of-any-predicate", "Any attestation by the key counts that has the members of a VSA.", Kind.VSA, "vsa-51")
+@mutant(
+    "vsa-of-any-predicate",
+    "Any attestation by the key counts that has the members of a VSA.",
+    Kind.VSA,
+    "vsa-51 vsa-91",
+)
 def of_any_predicate() -> None:
     from refimpl.vsa.statement import PREDICATE_TYPE
 
@@ -254,3 +259,67 @@ def first_place_only() -> None:
     from refimpl.vsa.storage import upload
 
     replace(making, "upload", lambda envelope, flags, **more: upload(envelope, flags[:1], **more))
+
+
+@mutant("vsa-one-passes-for-all", "One image that conforms makes up for those that don't.", Kind.VSA, "vsa-85")
+def one_passes_for_all() -> None:
+    from refimpl.commands import vsa_findings
+
+    original = vsa_findings._Sections.__init__
+
+    @changed(vsa_findings._Sections, "__init__")
+    def begin(self: Any, findings: Any, fallback: Any) -> None:
+        original(self, findings, fallback)
+        self._passed = any(one.passed for one in findings)
+
+
+@mutant("vsa-never-validated", "An image whose VSA doesn't count isn't validated itself.", Kind.VSA, "vsa-81 vsa-83")
+def never_validated() -> None:
+    from refimpl.commands import validate_vsa
+
+    replace(validate_vsa, "_fallback", lambda *_: None)
+
+
+@mutant("vsa-always-validated", "An image is validated though it has a VSA that counts.", Kind.VSA, "vsa-83")
+def always_validated() -> None:
+    from refimpl.commands import validate_vsa
+
+    original = validate_vsa._validate
+
+    def validate(findings: Any, left: Any, *arguments: Any, **options: Any) -> Any:
+        del left
+        return original(findings, findings, *arguments, **options)
+
+    replace(validate_vsa, "_validate", validate)
+
+
+@mutant("vsa-weeks-as-days", "A week is taken for a day.", Kind.VSA, "vsa-77")
+def weeks_are_days() -> None:
+    from refimpl.vsa import age
+
+    replace(age, "_HOURS", {"mo": 24, "d": 24, "w": 24})
+
+
+@mutant("vsa-strict-or-not", "The exit status is 0 whatever was found of VSAs.", Kind.VSA, "vsa-74 vsa-75 vsa-82")
+def strict_or_not() -> None:
+    from refimpl.commands import validate_vsa
+    from refimpl.record import replace as changed_record
+
+    original = validate_vsa.validate_vsa
+
+    def validate(request: Any, options: Any, environ: Any) -> None:
+        original(request, changed_record(options, strict=False), environ)
+
+    replace(validate_vsa, "validate_vsa", validate)
+
+
+@mutant("vsa-in-files-unsigned", "An envelope in a file needs no signature.", Kind.VSA, "vsa-88 vsa-89")
+def in_files_unsigned() -> None:
+    from refimpl.verify.dsse import Envelope
+    from refimpl.vsa import stored
+
+    @changed(stored.FileRetriever, "retrieve")
+    def retrieve(_: object, identifier: str) -> Any:
+        return (Envelope.parse(Path(identifier).read_bytes(), verifying=True),)
+
+    _check_with(key=None)

@@ -15,6 +15,7 @@ from refimpl.command_line.commands import (
     VALIDATE,
     VALIDATE_IMAGE,
     VALIDATE_INPUT,
+    VALIDATE_VSA,
     VERSION,
 )
 from refimpl.command_line.flags import UnknownCommandError, find_command, help_text, parse_flags, reject_arguments
@@ -58,6 +59,7 @@ def main(arguments: Sequence[str], supervise: Supervise = _run_directly) -> int:
         parsed = parse_flags(command, rest)
         if not parsed.values.get("help"):
             reject_arguments(command, parsed)
+            _check_arguments(command, parsed)
     except UsageError as error:
         return _refuse(error)
 
@@ -84,6 +86,13 @@ def _served(work: Callable[[], int], supervise: Supervise) -> int:
         return Error(f"the server was told to end, and hasn't done so within {seconds:g} s")
 
     return supervise(work, seconds=float("inf"), exceeded=exceeded, finishing=seconds)
+
+
+def _check_arguments(command: Command, parsed: ParsedFlags) -> None:
+    if command is VALIDATE_VSA:
+        from refimpl.commands.vsa_request import check_arguments
+
+        check_arguments(parsed.arguments)
 
 
 def _guard(work: Callable[[], int | None]) -> int:
@@ -143,6 +152,19 @@ def _sigstore_initialize(parsed: ParsedFlags) -> int:
     from refimpl.commands.sigstore_initialize import sigstore_initialize
 
     return _carry_out(parsed, lambda options, environ: sigstore_initialize(parsed, options, environ))
+
+
+def _validate_vsa(parsed: ParsedFlags) -> int:
+    from refimpl.commands.vsa_request import VsaRequest, common_flags
+
+    request = VsaRequest.of(parsed)
+
+    def work(options: Options, environ: Mapping[str, str]) -> None:
+        from refimpl.commands.validate_vsa import validate_vsa
+
+        validate_vsa(request, options, environ)
+
+    return _carry_out(common_flags(parsed), work)
 
 
 def _inspect_policy(parsed: ParsedFlags) -> int:
@@ -224,10 +246,13 @@ _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     SIGSTORE: _help(SIGSTORE),
     SIGSTORE_INITIALIZE: _sigstore_initialize,
     VALIDATE_INPUT: _validate_input,
+    VALIDATE_VSA: _validate_vsa,
     ROOT: _root,
     INSPECT: _help(INSPECT),
     VALIDATE: _help(VALIDATE),
     VERSION: _version,
 }
-_LONG = frozenset({INSPECT_POLICY, INSPECT_POLICY_DATA, SIGSTORE_INITIALIZE, VALIDATE_IMAGE, VALIDATE_INPUT})
+_LONG = frozenset(
+    {INSPECT_POLICY, INSPECT_POLICY_DATA, SIGSTORE_INITIALIZE, VALIDATE_IMAGE, VALIDATE_INPUT, VALIDATE_VSA}
+)
 """The commands that may wait for others, or work long."""

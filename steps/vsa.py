@@ -128,6 +128,13 @@ def a_temporary_file_matches(context: Context, name: str) -> None:
     world.expect.match_value(paths[0].name, text)
 
 
+@then("the output has the line")
+def the_output_has(context: Context) -> None:
+    last = context.world.runs.last
+    wanted = context.world.text(context.text)
+    assert wanted in last.out.splitlines(), f"no line {wanted!r}:\n{last.describe()}"
+
+
 @then("the standard error has the line")
 def standard_error_has(context: Context) -> None:
     """`…` stands for anything in it."""
@@ -230,7 +237,7 @@ def _made(context: Context, name: str) -> Path:
 def _comparable(context: Context, path: Path) -> str:
     """A file's text, to the byte but for what differs from run to run and between validators."""
     text = context.world.redactions.redact_text(path.read_text(encoding="utf-8"))
-    return re.sub(r'("ec_version": ?)"[^"]+"', r'\1"<version>"', text)
+    return re.sub(r'("ec[_-]version": ?)"[^"]+"', r'\1"<version>"', text)
 
 
 def _as_written(wanted: bytes) -> bytes:

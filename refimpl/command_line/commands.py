@@ -15,6 +15,7 @@ __all__ = [
     "VALIDATE",
     "VALIDATE_IMAGE",
     "VALIDATE_INPUT",
+    "VALIDATE_VSA",
     "VERSION",
 ]
 
@@ -220,12 +221,67 @@ VALIDATE_INPUT = Command(
     takes_arguments=True,
 )
 
+_VALIDATE_VSA_FLAGS = (
+    _help("validate vsa"),
+    Flag("vsa", "string", "a digest, image or file, like the argument", short="v"),
+    Flag("images", "string", "snapshot of images: path of a YAML or JSON file, or the text itself"),
+    Flag(
+        "policy",
+        "string",
+        "policy configuration that the VSA's is compared with: a file (policy.yaml), inline JSON or YAML, a git or\n"
+        "https URL, or an object in the cluster, [<namespace>/]<name>",
+        short="p",
+    ),
+    Flag("vsa-retrieval", "list", "where VSAs are: rekor@<url>; repeatable"),
+    Flag(
+        "effective-time",
+        "string",
+        'time at which policies are compared: "now", an RFC 3339 time or a date',
+        default="now",
+        default_text='"now"',
+    ),
+    Flag(
+        "vsa-expiration",
+        "string",
+        "how old a VSA may be (24h, 7d, 1w, 1mo)",
+        default="168h",
+        default_text='"168h"',
+    ),
+    Flag("vsa-public-key", "string", "public key that VSAs are signed by"),
+    Flag("ignore-signature-verification", "bool", "don't verify the signatures of VSAs"),
+    Flag("no-fallback", "bool", "don't validate an image whose VSA doesn't count"),
+    Flag("fallback-public-key", "string", "public key that such images are signed by"),
+    Flag(
+        "output",
+        "list",
+        "format[=path]; repeatable. Formats: json, yaml, text, status. No path: standard output",
+    ),
+    Flag("strict", "bool", "exit with status 1 if a component fails", default=True, default_text="true"),
+    Flag("color", "bool", "colours in the text output, terminal or not"),
+    Flag("no-color", "bool", "no colours in the text output"),
+    Flag("workers", "int", "VSAs looked for at the same time", default=5, default_text="5", natural=True),
+)
+
+VALIDATE_VSA = Command(
+    "ec-ref validate vsa",
+    "Decide whether images have verification summaries (VSA) that count",
+    details="Decide whether images have verification summary attestations (VSA) that count.\n\n"
+    "A VSA counts if it is signed, about the image, young, passed and by the same policy. An image without one is\n"
+    "validated itself, unless --no-fallback.\n\n"
+    "  ec-ref validate vsa registry/name@sha256:… --policy policy.yaml --vsa-public-key vsa.pub \\\n"
+    "    --fallback-public-key key.pub --vsa-retrieval rekor@https://rekor.example.org\n"
+    "  ec-ref validate vsa ./vsa.json --policy policy.yaml --vsa-public-key vsa.pub --no-fallback",
+    local=_VALIDATE_VSA_FLAGS,
+    inherited=_VALIDATE_FLAGS + GLOBAL_FLAGS,
+    takes_arguments=True,
+)
+
 VALIDATE = Command(
     "ec-ref validate",
     "Decide whether something conforms to a policy",
     local=(_help("validate"), *_VALIDATE_FLAGS),
     inherited=GLOBAL_FLAGS,
-    children=(VALIDATE_IMAGE, VALIDATE_INPUT),
+    children=(VALIDATE_IMAGE, VALIDATE_INPUT, VALIDATE_VSA),
 )
 
 _SOURCE = Flag("source", "array", "where rules are, as in a policy configuration; repeatable", short="s")

@@ -31,14 +31,17 @@ from refimpl.verify.cosign import Verifier
 from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from refimpl.command_line.options import Options
     from refimpl.commands.setup import Setup
+    from refimpl.commands.snapshot import Component
     from refimpl.errors import Error
+    from refimpl.oci.client import Client
+    from refimpl.report.model import ComponentResult
     from refimpl.vsa.check import Check
 
-__all__ = ["Validation", "validate_components", "validate_image"]
+__all__ = ["Validation", "judge", "validate_components", "validate_image"]
 
 _log = logging.getLogger(__name__)
 
@@ -56,10 +59,12 @@ class Validation:
     Attributes:
         report: on them.
         fault: of ours, that kept some of them from being judged; their violations tell it, too.
+        results: of each, in the order in which they were given.
     """
 
     report: Report
     fault: Error | None
+    results: tuple[ComponentResult, ...]
 
 
 def validate_image(options: Options, environ: Mapping[str, str]) -> None:
@@ -93,8 +98,38 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         workspace = stack.enter_context(Workspace(environ))
         roots = Roots(environ, deadline)
         setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots)
-        cache = LayerCache.from_environ(environ, deadline)
-        layers = stack.enter_context(Layers(client, cache, deadline=deadline, transfers=options.workers + 1))
+        return judge(
+            setup.snapshot.components,
+            setup,
+            options,
+            environ,
+            host=host,
+            client=client,
+            workspace=workspace,
+            deadline=deadline,
+            roots=roots,
+        )
+
+
+def judge(
+    components: Sequence[Component],
+    setup: Setup,
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    host: Host,
+    client: Client,
+    workspace: Workspace,
+    deadline: Deadline,
+    roots: Roots,
+) -> Validation:
+    """Judge some components of a snapshot by what was set up.
+
+    Raises:
+        Error: one can't be judged at all, or the rules can't be used.
+    """
+    cache = LayerCache.from_environ(environ, deadline)
+    with Layers(client, cache, deadline=deadline, transfers=options.workers + 1) as layers:
         shared = Shared(
             client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=setup.cluster
         )
@@ -124,15 +159,16 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         )
         outcomes = run_all(
             validator.validate,
-            setup.snapshot.components,
+            components,
             threads=options.workers + 1,
             name="component",
             deadline=deadline,
         )
         times = [one.effective_time for one in outcomes if one.effective_time.nanoseconds is not None]
         effective_time = times[-1] if times else validator.effective_time  # of the last one with attestations
+        results = tuple(one.result for one in outcomes)
         report = Report(
-            components=tuple(one.result for one in outcomes),
+            components=results,
             key=setup.key,
             policy=shown,
             effective_time=format_rfc3339(effective_time.read(time.time_ns)),
@@ -141,7 +177,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
             show_successes=options.show_successes,
             indexes=setup.snapshot.indexes,
         )
-        return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]))
+        return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]), results)
 
 
 def _existing(options: Options, environ: Mapping[str, str], setup: Setup, deadline: Deadline) -> Check | None:

@@ -37,8 +37,8 @@ def existing_summaries(
 ) -> Check | None:
     """What finds VSAs that make a validation unnecessary; None if none is looked for.
 
-    Only a log can be searched. A VSA doesn't tell the time that rules were judged at, so none counts for another one
-    than now.
+    Only a log can be searched. A VSA doesn't tell the time that rules were judged at, nor an identity that flags name:
+    none counts for another time than now, or with such flags.
 
     Args:
         options: of the command line.
@@ -55,6 +55,16 @@ def existing_summaries(
         return None
     if options.effective_time.lower() != "now":
         _log.warning("existing VSAs aren't looked for: they don't tell the time that rules were judged at")
+        return None
+    if any(
+        (
+            options.certificate_identity,
+            options.certificate_identity_regexp,
+            options.certificate_oidc_issuer,
+            options.certificate_oidc_issuer_regexp,
+        )
+    ):
+        _log.warning("existing VSAs aren't looked for: they don't tell the identity that --certificate-identity names")
         return None
     return Check(
         retriever=retriever,
