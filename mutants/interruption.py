@@ -210,4 +210,4 @@ def one_fault_costs_all() -> None:
 
     @changed(ComponentValidator, "validate")
     def validate(_: object, self: Any, component: object) -> object:
-        return self._examined(component)
+        return self._validate(component)

@@ -66,8 +66,6 @@ def ask(
         raise ProgramError(getattr(error, "strerror", None) or str(error)) from error
     if alone:
         leftovers.add_group(process.pid)
-    if alone:
-        leftovers.add_group(process.pid)
     parts: list[bytes] = []
     # A thread, since what it started may keep the pipe open after its own end.
     reader = threading.Thread(target=_converse, args=(process, question, limit, parts), daemon=True)
@@ -113,4 +111,3 @@ def _end(process: subprocess.Popen[bytes], *, alone: bool) -> None:
     process.wait()
     if alone:
         leftovers.drop_group(process.pid)
-    leftovers.drop_group(process.pid)
