@@ -34,11 +34,11 @@ def _retriever(server: RekorServer) -> RekorRetriever:
 
 
 def test_what_is_uploaded_is_found_again(log: RekorServer) -> None:
-    content = GOOD.envelope().content
+    envelope = GOOD.envelope()
     backend = parse_backend(f"rekor@{log.url}")
-    RekorStorage(backend, parse_public_key(KEY.public_pem), {}, Deadline(20)).store(content)
+    RekorStorage(backend, parse_public_key(KEY.public_pem), {}, Deadline(20)).store(envelope.content)
     [found] = _retriever(log).retrieve(IMAGE)
-    assert found.verified(parse_public_key(KEY.public_pem)) == GOOD.envelope().payload
+    assert found.verified(parse_public_key(KEY.public_pem)) == envelope.payload
 
 
 def test_those_logged_last_come_first_and_other_kinds_are_passed_over(log: RekorServer) -> None:
