@@ -240,12 +240,6 @@ def the_status(context: Context, status: int) -> None:
     assert _last(context).status == status, f"the answer is {_last(context)}"
 
 
-@then("each answer's status is {status:d}")
-def each_status(context: Context, status: int) -> None:
-    wrong = [str(reply) for reply in _service(context).replies if reply.status != status]
-    assert not wrong, f"other answers: {wrong}"
-
-
 @then("the answer is the error {status:d}")
 def the_error(context: Context, status: int) -> None:
     """The text is the message; `…` stands for anything, in words of the validator's own."""

@@ -26,6 +26,12 @@ def test_a_sentence_of_an_outline_is_the_same_step_in_each_row() -> None:
                 assert len(definitions) == 1, f"{steps[0].location}: rows mean different steps by one sentence"
 
 
+def test_every_step_is_said_somewhere() -> None:
+    said = {features.place(sentence.definition) for sentence in features.sentences()}
+    unsaid = {features.place(definition) for definition in features.definitions()} - said
+    assert sorted(unsaid) == []
+
+
 def test_every_scenario_has_its_id() -> None:
     """One that is in no other outline."""
     found = defaultdict(set)
