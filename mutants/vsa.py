@@ -217,6 +217,21 @@ def from_the_future() -> None:
     replace(check, "_AHEAD", 1 << 62)
 
 
+@mutant("vsa-for-any-identity", "A VSA counts for whatever identity flags name.", Kind.VSA, "vsa-68")
+def for_any_identity() -> None:
+    from refimpl.record import replace as changed_record
+    from refimpl.vsa import existing
+
+    original = existing.existing_summaries
+    flags = ("identity", "identity_regexp", "oidc_issuer", "oidc_issuer_regexp")
+
+    def without(options: Any, *arguments: Any, **more: Any) -> Any:
+        changed_options = changed_record(options, **{f"certificate_{flag}": "" for flag in flags})
+        return original(changed_options, *arguments, **more)
+
+    replace(existing, "existing_summaries", without)
+
+
 @mutant("vsa-at-any-time", "A VSA counts for rules that are judged at another time.", Kind.VSA, "vsa-62")
 def at_any_time() -> None:
     from refimpl.record import replace as changed_record

@@ -494,6 +494,26 @@ Feature: A verification summary in place of a validation
       | Unnamed   | builtin.image.signature_check       |
     And the transparency log wasn't searched
 
+  @vsa-68
+  Scenario: an identity that flags name
+    Given the roots of trust are in files
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
+    When "validate image" is run with
+      | --image                    | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
+      | --policy                   | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --certificate-identity     | builder@acceptance.test                                                            |
+      | --certificate-oidc-issuer  | https://issuer.acceptance.test                                                     |
+      | --rekor-url                | ${REKOR}                                                                           |
+      | --output                   | json                                                                               |
+      | --vsa-upload               | rekor@${REKOR}                                                                     |
+      | --vsa-public-key           | ${vsa_PUBLIC_KEY}                                                                  |
+    Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
+    And the transparency log wasn't searched
+
   @vsa-63
   Scenario: an image that is named by a tag alone
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
