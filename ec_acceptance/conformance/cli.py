@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.expected import read_expected
-from ec_acceptance.conformance.outcome import About, Exit, replace_file
+from ec_acceptance.conformance.outcome import About, Exit, combine, replace_file
 from ec_acceptance.conformance.page import badge, page
-from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError
+from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError, take_shard
 from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def main(arguments: Sequence[str]) -> int:
         suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
         scenarios = suite.scenarios()
         chosen = suite.select(scenarios, given.paths, given.tags)
+        if given.shard is not None:
+            chosen = take_shard(chosen, *given.shard)
         if given.list:
             for scenario in chosen:
                 print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
@@ -113,8 +115,14 @@ def _carry_out(
         expected=expected,
         registry_image=given.registry_image,
     )
-    outcome = carry_out(wanted, print_line, print_result)
-    return _conclude(given, outcome, time.monotonic() - started)
+    outcomes = []
+    for turn in range(1, given.repeat + 1):
+        if given.repeat > 1:
+            print_line(f"run {turn} of {given.repeat}")
+        outcomes.append(carry_out(wanted, print_line, print_result))
+        if outcomes[-1].interrupted or outcomes[-1].hung:
+            break
+    return _conclude(given, combine(outcomes), time.monotonic() - started)
 
 
 def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
@@ -160,6 +168,8 @@ def _parser() -> argparse.ArgumentParser:
     jobs = 2 * (os.cpu_count() or 1)
     parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
     parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
+    parser.add_argument("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of what is selected")
+    parser.add_argument("--repeat", type=_count, default=1, metavar="N", help="run all N times: what differs is flaky")
     parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
     parser.add_argument(
         "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
@@ -177,6 +187,13 @@ def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
     return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, _, count = text.partition("/")
+    if not (all(part.isascii() and part.isdigit() for part in (first, count)) and 1 <= int(first) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part, such as 1/3")
+    return int(first), int(count)
 
 
 def _seconds(text: str) -> float:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -14,12 +14,12 @@ from xml.etree import ElementTree as ET
 from ec_acceptance.testbed.validator.process import STOPPED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult", "replace_file"]
+__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult", "combine", "replace_file"]
 
 
 # What XML 1.0 can't hold (its production Char).
@@ -216,6 +216,33 @@ class Outcome:
             about = self.about
             message = f"a part was selected: {about.selected} of {about.scenarios} scenarios"
             ET.SubElement(case, "skipped", message=message)
+
+
+def combine(outcomes: Sequence[Outcome]) -> Outcome:
+    """What several runs of the same came to: for each scenario the worst, and a word on it where they differ."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    by_place: dict[str, list[ScenarioResult]] = {}
+    for outcome in outcomes:
+        for result in outcome.results:
+            by_place.setdefault(result.location, []).append(result)
+    last = outcomes[-1]
+    return replace(
+        last,
+        results=tuple(_worst(results) for results in by_place.values()),
+        missing=tuple(one for one in last.missing if one.location not in by_place),
+        problems=tuple(problem for outcome in outcomes for problem in outcome.problems),
+        unmet=tuple(line for outcome in outcomes for line in outcome.unmet),
+    )
+
+
+def _worst(results: Sequence[ScenarioResult]) -> ScenarioResult:
+    order = ("passed", "skipped", "expected", "failed")
+    worst = max(results, key=lambda one: order.index(one.status) if one.status in order else len(order))
+    alike = sum(one.status == worst.status for one in results)
+    if alike == len(results):
+        return worst
+    return replace(worst, message=f"It is flaky: {worst.status} in {alike} of {len(results)} runs.\n{worst.message}")
 
 
 def replace_file(path: Path, content: bytes) -> None:

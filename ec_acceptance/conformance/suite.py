@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Scenario", "SelectionError", "Suite", "SuiteError"]
+__all__ = ["Scenario", "SelectionError", "Suite", "SuiteError", "take_shard"]
 
 _NAME = "ec-acceptance"
 _WORD = re.compile(r"[^\s(),]+")
@@ -130,6 +130,18 @@ class Suite:
             if found.exists() and found.is_relative_to(self.folder.resolve()):
                 return found.relative_to(self.folder.resolve()).as_posix() + colon + line
         raise SelectionError(f"{text}: there is no such feature or folder in {self.folder}")
+
+
+def take_shard(scenarios: Sequence[Scenario], number: int, count: int) -> list[Scenario]:
+    """One of `count` parts, from 1 on: together they are everything, and no scenario is in two.
+
+    Raises:
+        SelectionError: there is nothing in it.
+    """
+    part = list(scenarios[number - 1 :: count])
+    if not part:
+        raise SelectionError(f"--shard {number}/{count}: there are only {len(scenarios)} scenarios")
+    return part
 
 
 def _is_suite(folder: Path) -> bool:

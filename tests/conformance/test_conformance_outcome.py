@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ec_acceptance.conformance.outcome import About, Exit, Outcome, ScenarioResult
+from ec_acceptance.conformance.outcome import About, Exit, Outcome, ScenarioResult, combine
 from ec_acceptance.conformance.suite import Scenario
 
 if TYPE_CHECKING:
@@ -98,3 +98,13 @@ def test_json_has_everything(tmp_path: Path) -> None:
     assert document["missing"] == ["features/a.feature:9"]
     assert document["results"][0]["tags"] == ["a-01"]
     assert document["validator"] == "x --y"
+
+
+def test_of_several_runs_the_worst_counts_and_what_differs_is_flaky() -> None:
+    runs = [Outcome(_WHOLE, (_result(status),)) for status in ("passed", "failed", "passed")]
+    combined = combine(runs)
+    assert combined.exit is Exit.NOT_CONFORMANT
+    assert combined.results[0].message.startswith("It is flaky: failed in 1 of 3 runs.\n")
+    assert combine(runs[::2]).exit is Exit.CONFORMANT
+    assert combine([Outcome(_WHOLE, (_result("failed"),)), Outcome(_WHOLE, (), (), ("died",))]).exit is Exit.BROKEN
+    assert "flaky" not in combine([Outcome(_WHOLE, (_result("failed"),))] * 2).results[0].message

@@ -256,3 +256,23 @@ def test_a_failure_that_was_foretold_ends_well(tmp_path: Path) -> None:
     answer = _run(*given)
     assert answer.returncode == 2, answer.stdout + answer.stderr
     assert "entry 1: happy-01 expired on 2020-01-01" in answer.stdout
+
+
+def test_shards_are_everything_together_and_nothing_twice() -> None:
+    selected = ("--list", "--tags", "@happy-02,@input-01,@input-02")
+    whole = _run(*selected).stdout.splitlines()
+    parts = [_run(*selected, "--shard", f"{number}/3").stdout.splitlines() for number in (1, 2, 3)]
+    assert len(whole) > 3
+    assert sorted(line for part in parts for line in part) == sorted(whole)
+    assert _run(*selected, "--shard", "99/99").returncode == 2
+    for wrong in ("0/3", "4/3", "1", "a/b", "1/"):
+        assert _run(*selected, "--shard", wrong).returncode == 2, wrong
+
+
+def test_what_is_run_twice_is_one_result(tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    answer = _run("--tags", "@happy-01", "--repeat", "2", "--report", str(report))
+    assert answer.returncode == 4, answer.stdout + answer.stderr
+    assert "run 2 of 2" in answer.stdout
+    assert "1 scenarios passed, 0 failed" in answer.stdout
+    assert len(json.loads(report.read_text())["results"]) == 1
