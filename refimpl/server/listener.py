@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,10 +88,10 @@ async def serve(
     """
     clients = Clients(answer, limits)
     ending = asyncio.Event()
+    loop = asyncio.get_running_loop()
     before = _when_signalled(ending)
     try:
         listening.setblocking(False)  # noqa: FBT003 - the standard library's
-        loop = asyncio.get_running_loop()
         loop.add_reader(listening, clients.accept, listening)
         _log.info("Server listening on %s", _shown(listening.getsockname()))
         await ending.wait()
@@ -100,18 +101,29 @@ async def serve(
         await clients.finish(limits.finishing_seconds)
     finally:
         for number, handler in before.items():
+            with suppress(NotImplementedError):
+                loop.remove_signal_handler(number)
             signal.signal(number, handler)
     _log.info("Server stopped")
 
 
 def _when_signalled(ending: asyncio.Event) -> dict[signal.Signals, Any]:
-    """Have the event set by each signal that isn't ignored; what was done before is told."""
+    """Have the event set by each signal that isn't ignored; what was done before is told.
+
+    By the loop's own means where it has them: it is woken by a descriptor. A handler alone isn't called while the loop
+    sleeps, if the signal came when it was just about to.
+    """
     loop = asyncio.get_running_loop()
     before: dict[signal.Signals, Any] = {}
     for name in _SIGNALS:
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, lambda *_: loop.call_soon_threadsafe(ending.set))
+        if number is None or (handler := signal.getsignal(number)) is signal.SIG_IGN:
+            continue
+        before[number] = handler
+        try:
+            loop.add_signal_handler(number, ending.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(ending.set))
     return before
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Placeholder", "Redactions", "Templated"]
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z")
+_HEXADECIMAL = re.compile("[0-9a-f]+")
 _SLACK = timedelta(seconds=2)
 
 
@@ -71,7 +72,7 @@ class Redactions:
     def _pattern(self) -> re.Pattern[str] | None:
         if not self.values:
             return None
-        return re.compile("|".join(re.escape(value) for value in sorted(self.values, key=len, reverse=True)))
+        return re.compile("|".join(_expression(value) for value in sorted(self.values, key=len, reverse=True)))
 
     def _value(self, value: Any, member: str, pattern: re.Pattern[str] | None, invocation: Invocation) -> Any:
         if isinstance(value, dict):
@@ -99,6 +100,11 @@ class Redactions:
         if end < len(text):
             parts.append(text[end:])
         return parts[0] if len(parts) == 1 else Templated(parts)
+
+
+def _expression(value: str) -> str:
+    """The value; one of hexadecimal digits, such as the beginning of a digest, isn't a part of a longer one."""
+    return rf"(?<![0-9a-f]){value}(?![0-9a-f])" if _HEXADECIMAL.fullmatch(value) else re.escape(value)
 
 
 def _members(value: Mapping[Any, Any]) -> list[tuple[Any, Any]]:

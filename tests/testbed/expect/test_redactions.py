@@ -51,3 +51,12 @@ def test_an_empty_version_stays() -> None:
 def test_plain_text() -> None:
     text = "ImageRef: 127.0.0.1:5000/a at 2026-01-01T00:00:00Z"
     assert _known().redact_text(text) == "ImageRef: <image> at <time>"
+
+
+def test_the_beginning_of_a_digest_is_no_part_of_a_longer_one() -> None:
+    redactions = Redactions()
+    redactions.add("short digest", "44de69e0")
+    digest = "44de69e07e8a59cce1303554ced7490eb416d90b791a214ed7ef9b057de2f3d9"
+    assert redactions.redact_text(f"vsa-44de69e0.json [44de69e0] {digest}") == (
+        f"vsa-<short digest>.json [<short digest>] {digest}"
+    )
