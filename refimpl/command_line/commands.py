@@ -63,6 +63,29 @@ _VALIDATE_FLAGS = (
     Flag("show-warnings", "bool", "list the warnings in the text output", default=True, default_text="true"),
 )
 
+# of several commands
+_POLICY = Flag(
+    "policy",
+    "string",
+    "policy configuration: a file (policy.yaml), inline JSON or YAML, a git or https URL,\n"
+    "or an object in the cluster, [<namespace>/]<name>",
+    short="p",
+)
+_ALLOW_PAST = Flag("allow-past-effective-time", "bool", "let --effective-time be in the past")
+_STRICT = Flag(
+    "strict",
+    "bool",
+    "exit with status 1 if the report is unsuccessful",
+    short="s",
+    default=True,
+    default_text="true",
+)
+_INFO = Flag("info", "bool", "keep titles, descriptions and solutions in the results")
+_COLORS = (
+    Flag("color", "bool", "colours in the text output, terminal or not"),
+    Flag("no-color", "bool", "no colours in the text output"),
+)
+
 _VALIDATE_IMAGE_FLAGS = (
     _help("validate image"),
     # what to validate
@@ -72,13 +95,7 @@ _VALIDATE_IMAGE_FLAGS = (
     Flag("json-input", "string", "deprecated, use --images: text of a snapshot", short="j"),
     Flag("snapshot", "string", "Snapshot object in the cluster, [<namespace>/]<name>"),
     # the policy
-    Flag(
-        "policy",
-        "string",
-        "policy configuration: a file (policy.yaml), inline JSON or YAML, a git or https URL,\n"
-        "or an object in the cluster, [<namespace>/]<name>",
-        short="p",
-    ),
+    _POLICY,
     Flag("public-key", "string", "public key; replaces the policy's publicKey", short="k"),
     Flag("rekor-url", "string", "transparency log; replaces the policy's rekorUrl", short="r"),
     Flag("ignore-rekor", "bool", "don't check the transparency log"),
@@ -95,7 +112,7 @@ _VALIDATE_IMAGE_FLAGS = (
         default="now",
         default_text='"now"',
     ),
-    Flag("allow-past-effective-time", "bool", "let --effective-time be in the past"),
+    _ALLOW_PAST,
     Flag("extra-rule-data", "list", "further rule data, key=value; repeatable"),
     Flag(
         "filter-type",
@@ -105,15 +122,8 @@ _VALIDATE_IMAGE_FLAGS = (
         default_text='"include-exclude"',
     ),
     # the report
-    Flag(
-        "strict",
-        "bool",
-        "exit with status 1 if the report is unsuccessful",
-        short="s",
-        default=True,
-        default_text="true",
-    ),
-    Flag("info", "bool", "keep titles, descriptions and solutions in the results"),
+    _STRICT,
+    _INFO,
     Flag(
         "output",
         "list",
@@ -122,8 +132,7 @@ _VALIDATE_IMAGE_FLAGS = (
         "Options: show-successes, show-warnings, show-policy-docs-link",
     ),
     Flag("output-file", "string", "deprecated, use --output json=<path>", short="o"),
-    Flag("color", "bool", "colours in the text output, terminal or not"),
-    Flag("no-color", "bool", "no colours in the text output"),
+    *_COLORS,
     Flag("workers", "int", "images validated at the same time, less one", default=5, default_text="5", natural=True),
     # verification summaries
     Flag("vsa", "bool", "write a verification summary attestation for each image"),
@@ -156,13 +165,7 @@ VALIDATE_IMAGE = Command(
 _VALIDATE_INPUT_FLAGS = (
     _help("validate input"),
     Flag("file", "list", "deprecated, name the files as arguments; repeatable", short="f"),
-    Flag(
-        "policy",
-        "string",
-        "policy configuration: a file (policy.yaml), inline JSON or YAML, a git or https URL,\n"
-        "or an object in the cluster, [<namespace>/]<name>",
-        short="p",
-    ),
+    _POLICY,
     Flag(
         "effective-time",
         "string",
@@ -170,16 +173,9 @@ _VALIDATE_INPUT_FLAGS = (
         default="now",
         default_text='"now"',
     ),
-    Flag("allow-past-effective-time", "bool", "let --effective-time be in the past"),
-    Flag(
-        "strict",
-        "bool",
-        "exit with status 1 if the report is unsuccessful",
-        short="s",
-        default=True,
-        default_text="true",
-    ),
-    Flag("info", "bool", "keep titles, descriptions and solutions in the results"),
+    _ALLOW_PAST,
+    _STRICT,
+    _INFO,
     Flag(
         "output",
         "list",
@@ -187,8 +183,7 @@ _VALIDATE_INPUT_FLAGS = (
         "Options: show-successes, show-warnings, show-policy-docs-link",
         short="o",
     ),
-    Flag("color", "bool", "colours in the text output, terminal or not"),
-    Flag("no-color", "bool", "no colours in the text output"),
+    *_COLORS,
     Flag("workers", "int", "files validated at the same time, less one", default=5, default_text="5", natural=True),
     Flag(
         "server",
@@ -257,8 +252,7 @@ _VALIDATE_VSA_FLAGS = (
         "format[=path]; repeatable. Formats: json, yaml, text, status. No path: standard output",
     ),
     Flag("strict", "bool", "exit with status 1 if a component fails", default=True, default_text="true"),
-    Flag("color", "bool", "colours in the text output, terminal or not"),
-    Flag("no-color", "bool", "no colours in the text output"),
+    *_COLORS,
     Flag("workers", "int", "VSAs looked for at the same time", default=5, default_text="5", natural=True),
 )
 
