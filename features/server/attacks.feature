@@ -177,6 +177,10 @@ Feature: A server that strangers send to
       """
     And the server is asked to judge
       """
+      {"fine": 1}
+      """
+    And the server is asked to judge
+      """
       {"bad": 1}
       """
     Then the answer's violations are "main.bad"

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ec_acceptance.testbed.scenario.world import World
 
 __all__ = ["save_evidence"]
@@ -33,12 +37,20 @@ def save_evidence(world: World, folder: Path) -> Path:
         (target / f"{number}-stderr").write_bytes(invocation.stderr)
     for name, requests in world.servers.list_requests().items():
         (target / f"{name}-requests.txt").write_text("".join(f"{one}\n" for one in requests), encoding="utf-8")
-    files = sorted(
-        path for root in (world.folders.home, world.folders.scratch) for path in root.rglob("*") if path.is_file()
-    )
-    listing = "".join(f"{path.stat().st_size:>12} {path.relative_to(world.folders.root)}\n" for path in files)
-    (target / "files.txt").write_text(listing, encoding="utf-8")
+    listing = "".join(_list_files(world.folders.root, (world.folders.home, world.folders.scratch)))
+    (target / "files.txt").write_text(listing, encoding="utf-8", errors="backslashreplace")
     return _moved(target, folder / world.folders.root.name)
+
+
+def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:
+    """A line for each file: its size, its path below `root`. A validator that still runs may remove some meanwhile."""
+    lines: list[tuple[Path, str]] = []
+    for folder in folders:
+        for where, _, names in os.walk(folder):
+            for path in (Path(where, name) for name in names):
+                with suppress(OSError):
+                    lines.append((path, f"{path.stat().st_size:>12} {path.relative_to(root)}\n"))
+    return [line for _, line in sorted(lines)]
 
 
 def _moved(folder: Path, target: Path) -> Path:
