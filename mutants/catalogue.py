@@ -33,6 +33,8 @@ _THEMES = (
     "trust",
     "vsa",
     "bundles",
+    "referrers",
+    "bundle_evidence",
     "keyless",
     "chains",
     "roots",
