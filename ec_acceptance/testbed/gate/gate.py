@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Self, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from ec_acceptance.testbed.gate.log import Log, Match, RequestFilter
 from ec_acceptance.testbed.gate.namespace import Namespace
 from ec_acceptance.testbed.gate.rules import Rule, Verb
 from ec_acceptance.testbed.gate.transfer import Transfer
 from ec_acceptance.testbed.registry.repository import Repository
+from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.http import Response, Server
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
     from ec_acceptance.testbed.gate.log import Exchange
     from ec_acceptance.testbed.registry.auth import Guard
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Gate"]
 
 
-class Gate:
+class Gate(Closing):
     """Serves `backend` on a port of its own, in a namespace of its own, until closed.
 
     `url` and `address` (`127.0.0.1:port`) lead to it, `log` tells what came. A `guard` asks for credentials and `tls`
@@ -104,14 +104,6 @@ class Gate:
         self._server.close()
         if self._forget:
             self.backend.forget(self.namespace)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _handle(self, request: Request) -> Response:
         with self.log.changed:  # arrival and counting are one step, so that the nth request is the nth in the log

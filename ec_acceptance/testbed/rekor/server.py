@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.testbed.rekor.entries import attested, canonicalize
+from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
-    from types import TracebackType
 
     from ec_acceptance.testbed.rekor.log import Log, LogEntry
     from ec_acceptance.testbed.servers.http import Request
@@ -56,7 +56,7 @@ class LogFaults:
 NO_FAULTS = LogFaults()
 
 
-class RekorServer:
+class RekorServer(Closing):
     """Serves a log. `faults` may be set at any time."""
 
     def __init__(self, log: Log, *, faults: LogFaults = NO_FAULTS, tls: ssl.SSLContext | None = None) -> None:
@@ -81,14 +81,6 @@ class RekorServer:
     def close(self) -> None:
         """Stop serving; the log stays."""
         self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _answer(self, request: Request) -> Response:
         with self._lock:

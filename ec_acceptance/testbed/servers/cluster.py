@@ -11,8 +11,9 @@ import re
 import threading
 import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Mapping
     from pathlib import Path
-    from types import TracebackType
 
     from ec_acceptance.testbed.servers.http import Request
 
@@ -55,7 +55,7 @@ _SECRET = _Kind("Secret", "secrets", "", "v1")
 _KINDS = {(kind.group, kind.version, kind.plural): kind for kind in (_POLICY, _SNAPSHOT, _SECRET)}
 
 
-class ClusterServer:
+class ClusterServer(Closing):
     """Serves the objects it was given, over http or, with `tls`, https.
 
     With a `token`, requests need it as their bearer token. A client of the real kind doesn't send one over plain http.
@@ -120,14 +120,6 @@ class ClusterServer:
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _put(self, kind: _Kind, namespace: str, name: str, content: Mapping[str, Any]) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gzip
 import io
 import threading
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from dulwich.errors import GitProtocolError
 from dulwich.index import commit_tree
@@ -18,13 +18,13 @@ from dulwich.refs import HEADREF, Ref
 from dulwich.repo import MemoryRepo
 from dulwich.server import Backend, UploadPackHandler
 
+from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Mapping
-    from types import TracebackType
 
     from dulwich.server import BackendRepo
 
@@ -118,7 +118,7 @@ class Repository:
         self.stored.refs[Ref(b"refs/tags/" + name.encode())] = target
 
 
-class GitServer:
+class GitServer(Closing):
     """Serves repositories under `/git/<name>`, with and without `.git`, over https with `tls`, else over http."""
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
@@ -163,14 +163,6 @@ class GitServer:
     def close(self) -> None:
         """Stop serving."""
         self._server.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _answer(self, request: Request) -> Response:
         for suffix, method in (("/info/refs", "GET"), (f"/{_SERVICE}", "POST")):

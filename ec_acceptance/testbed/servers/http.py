@@ -16,12 +16,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
+
+from ec_acceptance.testbed.servers.closing import Closing
 
 if TYPE_CHECKING:
     import ssl
-    from types import TracebackType
 
 __all__ = ["Body", "Handler", "Headers", "Request", "Response", "Server", "Wire", "slices"]
 
@@ -156,7 +157,7 @@ class Response:
 Handler = Callable[[Request], Response]
 
 
-class Server:
+class Server(Closing):
     """Serves one `Handler` on a loopback port, a thread a connection, until closed.
 
     `failures` collects what handlers raised by mistake; the peer gets a 500 where nothing was sent yet.
@@ -208,14 +209,6 @@ class Server:
         for thread in connections:
             if thread is not threading.current_thread():
                 thread.join(max(0.0, end - time.monotonic()))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _accept(self) -> None:
         while not self._closing.is_set():
