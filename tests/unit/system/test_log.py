@@ -26,26 +26,24 @@ def logger() -> logging.Logger:
     return logging.getLogger("test.log")
 
 
-@pytest.fixture
-def india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _in_zone(monkeypatch: pytest.MonkeyPatch, zone: str) -> Iterator[None]:
     if not hasattr(time, "tzset"):
         pytest.skip("this platform has no tzset")
-    monkeypatch.setenv("TZ", "XXX-5:30")
+    monkeypatch.setenv("TZ", zone)
     time.tzset()
     yield
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture
+def india(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from _in_zone(monkeypatch, "IST-5:30")
 
 
 @pytest.fixture
 def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    if not hasattr(time, "tzset"):
-        pytest.skip("this platform has no tzset")
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
+    yield from _in_zone(monkeypatch, "UTC")
 
 
 @pytest.mark.usefixtures("utc")
