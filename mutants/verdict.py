@@ -187,9 +187,9 @@ def results_win_over_annotations() -> None:
     "result-11",
 )
 def sorted_by_code_alone() -> None:
-    from refimpl.commands import component
+    from refimpl import result
 
-    replace(component, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
+    replace(result, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
 
 
 @mutant(

@@ -9,7 +9,7 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Result", "first_text", "ordered", "plain_text", "texts"]
+__all__ = ["Result", "arrange", "first_text", "ordered", "plain_text", "texts"]
 
 _ALWAYS_SHOWN = ("code", "effective_on", "term")
 
@@ -76,3 +76,8 @@ class Result:
 def ordered(results: list[Result] | tuple[Result, ...]) -> tuple[Result, ...]:
     """The results in the report's order; equal ones stay as they came."""
     return tuple(sorted(results, key=lambda result: result.sort_key))
+
+
+def arrange(results: list[Result], *, info: bool) -> tuple[Result, ...]:
+    """The results in the report's order, each reduced unless `info` is wanted."""
+    return tuple(result.reduced(info=info) for result in ordered(results))

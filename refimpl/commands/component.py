@@ -19,7 +19,7 @@ from refimpl.policy_input.image import image_details
 from refimpl.record import record, replace
 from refimpl.rego.builtins import ComponentContext
 from refimpl.report.model import ComponentResult
-from refimpl.result import Result, ordered
+from refimpl.result import Result, arrange
 from refimpl.verify import checks
 
 if TYPE_CHECKING:
@@ -219,14 +219,11 @@ class _Findings:
             name=self._component.name,
             container_image=image,
             source=self._component.source,
-            violations=self._sort_and_reduce(self.violations),
-            warnings=self._sort_and_reduce(self.warnings),
-            successes=self._sort_and_reduce(self.successes),
+            violations=arrange(self.violations, info=self._info),
+            warnings=arrange(self.warnings, info=self._info),
+            successes=arrange(self.successes, info=self._info),
             signatures=tuple(signature.to_json() for signature in signatures),
             attestations=tuple(attestation.to_json() for attestation in attestations),
             policy_input=document,
             statements=tuple(attestation.statement for attestation in attestations),
         )
-
-    def _sort_and_reduce(self, results: list[Result]) -> tuple[Result, ...]:
-        return tuple(result.reduced(info=self._info) for result in ordered(results))

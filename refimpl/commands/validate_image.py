@@ -6,7 +6,7 @@ import logging
 import sys
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
 from refimpl.commands.component import ComponentValidator
@@ -155,7 +155,7 @@ def judge(
             documents=InputDocuments(setup.snapshot.to_json(), shown),
             effective_time=setup.policy.effective_time,
             shared=shared,
-            existing=_existing(options, environ, setup, deadline) if options.vsa_upload else None,
+            existing=_existing(options, environ, setup, shown, deadline) if options.vsa_upload else None,
         )
         outcomes = run_all(
             validator.validate,
@@ -180,14 +180,16 @@ def judge(
         return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]), results)
 
 
-def _existing(options: Options, environ: Mapping[str, str], setup: Setup, deadline: Deadline) -> Check | None:
+def _existing(
+    options: Options, environ: Mapping[str, str], setup: Setup, policy: Mapping[str, Any], deadline: Deadline
+) -> Check | None:
     from refimpl.http.transport import Transport
     from refimpl.vsa.existing import existing_summaries
 
     return existing_summaries(
         options,
         environ,
-        policy=without_secrets_in(setup.policy.spec),
+        policy=policy,
         key=setup.key,
         cluster=setup.cluster,
         transport=Transport(environ, deadline, user_agent="ec-ref"),

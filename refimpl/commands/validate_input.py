@@ -36,7 +36,7 @@ from refimpl.rego.host import Host
 from refimpl.report.formats import INPUT_FORMATS
 from refimpl.report.model import ComponentResult, Report
 from refimpl.report.targets import write
-from refimpl.result import ordered
+from refimpl.result import arrange
 from refimpl.system.workers import run_all
 from refimpl.verify.checks import unjudged
 from refimpl.verify.roots import Roots
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from refimpl.evaluation.collector import Outcome
     from refimpl.evaluation.evaluator import Evaluator
     from refimpl.policy.config import Policy
-    from refimpl.result import Result
 
 __all__ = ["file_result", "given_paths", "input_policy", "input_report", "rules_key", "validate_input"]
 
@@ -189,16 +188,15 @@ def _validate_file(
 
 def file_result(path: str, outcomes: Sequence[Outcome], options: Options) -> ComponentResult:
     """What the rules said of a file, as the report knows components: its path is both name and reference."""
-
-    def reduce_all(results: list[Result]) -> tuple[Result, ...]:
-        return tuple(result.reduced(info=options.info) for result in ordered(results))
-
+    violations = [result for outcome in outcomes for result in outcome.violations]
+    warnings = [result for outcome in outcomes for result in outcome.warnings if options.show_warnings]
+    successes = [result for outcome in outcomes for result in outcome.successes]
     return ComponentResult(
         name=path,
         container_image=path,
-        violations=reduce_all([result for outcome in outcomes for result in outcome.violations]),
-        warnings=reduce_all([result for outcome in outcomes for result in outcome.warnings if options.show_warnings]),
-        successes=reduce_all([result for outcome in outcomes for result in outcome.successes]),
+        violations=arrange(violations, info=options.info),
+        warnings=arrange(warnings, info=options.info),
+        successes=arrange(successes, info=options.info),
     )
 
 
