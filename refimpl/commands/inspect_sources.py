@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import OutputError
 from refimpl.golang.oserrors import describe
 from refimpl.oci.client import connect
-from refimpl.policy.sources.fetcher import Fetcher, source_id
+from refimpl.policy.sources.fetcher import source_id
 from refimpl.policy.sources.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,16 +43,13 @@ def fetched_sources(
     with (
         connect(deadline=deadline, retry=options.retry, environ=environ) as client,
         Workspace(environ) as workspace,
+        workspace.fetcher(client, deadline) as fetcher,
     ):
-        fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
-        try:
-            fetched = fetcher.fetch_all((url, "policy") for url in urls)
-            if keep:
-                for url, source in fetched.items():
-                    _kept(source.path, Path(keep, "policy", source_id(url)))
-            yield fetched
-        finally:
-            fetcher.close()
+        fetched = fetcher.fetch_all((url, "policy") for url in urls)
+        if keep:
+            for url, source in fetched.items():
+                _kept(source.path, Path(keep, "policy", source_id(url)))
+        yield fetched
 
 
 def _kept(source: Path, destination: Path) -> None:

@@ -16,7 +16,6 @@ from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
-from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
 from refimpl.rego.builtins import ComponentContext, Shared
 from refimpl.rego.host import Host
@@ -58,7 +57,7 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
     with ExitStack() as stack:
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
-        fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
+        fetcher = stack.enter_context(workspace.fetcher(client, deadline))
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
         for flag in _INEFFECTIVE:

@@ -12,7 +12,6 @@ from refimpl.kubernetes.cluster import Cluster
 from refimpl.policy.config import Identity, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.rule_data import with_extra_rule_data
-from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import fetch_sources, pinned_policy
 from refimpl.record import field, record
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.oci.client import Client
     from refimpl.policy.config import Policy
-    from refimpl.policy.sources.fetcher import Fetched
+    from refimpl.policy.sources.fetcher import Fetched, Fetcher
     from refimpl.policy.sources.workspace import Workspace
     from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.keys import PublicKey
@@ -94,8 +93,11 @@ def set_up(
     Raises:
         Error: all that is wrong, input first, a line each (specification 10 §1.2).
     """
-    fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
-    resources = _Resources(options, environ, client, deadline, fetcher, roots)
+    with workspace.fetcher(client, deadline) as fetcher:
+        return _set_up(_Resources(options, environ, client, deadline, fetcher, roots))
+
+
+def _set_up(resources: _Resources) -> Setup:
     pool = ThreadPoolExecutor(1, "inputs")
     try:
         inputs = pool.submit(_snapshot, resources)
@@ -111,10 +113,10 @@ def set_up(
             errors.insert(0, error)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-    if options.vsa or options.vsa_upload:
+    if resources.options.vsa or resources.options.vsa_upload:
         from refimpl.vsa.making import flag_errors
 
-        errors += flag_errors(options)
+        errors += flag_errors(resources.options)
     if policy is not None and snapshot is not None and not errors:
         chosen, fetched, signer, log = policy
         return Setup(snapshot, chosen, fetched, signer, log, resources.cluster)

@@ -28,7 +28,6 @@ from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
 from refimpl.policy.config import decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
-from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
 from refimpl.redaction import without_secrets_in
 from refimpl.rego.builtins import ComponentContext, Shared
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from refimpl.evaluation.collector import Outcome
     from refimpl.evaluation.evaluator import Evaluator
     from refimpl.policy.config import Policy
+    from refimpl.policy.sources.fetcher import Fetcher
 
 __all__ = ["file_result", "given_paths", "input_policy", "input_report", "rules_key", "validate_input"]
 
@@ -84,7 +84,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         host = stack.enter_context(Host.start(environ))
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
-        fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
+        fetcher = stack.enter_context(workspace.fetcher(client, deadline))
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
         key = rules_key(policy, environ, cluster, deadline)

@@ -18,7 +18,6 @@ from refimpl.kubernetes.cluster import Cluster
 from refimpl.oci.client import connect
 from refimpl.policy.config import Policy, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
-from refimpl.policy.sources.fetcher import Fetcher
 from refimpl.policy.sources.workspace import Workspace, fetch_sources, pinned_policy
 from refimpl.record import replace
 from refimpl.redaction import without_secrets, without_secrets_in
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from refimpl.commands.validate_image import Validation
     from refimpl.commands.vsa_request import VsaRequest
     from refimpl.oci.client import Client
-    from refimpl.policy.sources.fetcher import Fetched
+    from refimpl.policy.sources.fetcher import Fetched, Fetcher
     from refimpl.vsa.check import Retriever
 
 __all__ = ["validate_vsa"]
@@ -58,7 +57,7 @@ def validate_vsa(request: VsaRequest, options: Options, environ: Mapping[str, st
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
-        fetcher = Fetcher(workspace.path, registry=client, environ=environ, deadline=deadline)
+        fetcher = stack.enter_context(workspace.fetcher(client, deadline))
         policy, fetched = _policy(options, fetcher, cluster)
         check = Check(
             retriever=_retriever(request, Transport(environ, deadline, user_agent="ec-ref")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from refimpl.errors import PolicyError
 from refimpl.policy.sources.kinds import Kind, kind_of
@@ -14,6 +14,7 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
+    from types import TracebackType
 
     from refimpl.deadline import Deadline
     from refimpl.oci.client import Registry
@@ -41,7 +42,11 @@ def source_id(url: str) -> str:
 
 
 class Fetcher:
-    """Fetches each URL once, whoever asks how often, and remembers failures too; may be used from several threads."""
+    """Fetches each URL once, whoever asks how often, and remembers failures too; may be used from several threads.
+
+    Leaving the context closes idle connections. A download that nobody waits for any more, since another one failed,
+    goes on; when it ends, what it wrote is removed.
+    """
 
     def __init__(
         self,
@@ -50,6 +55,7 @@ class Fetcher:
         registry: Registry,
         environ: Mapping[str, str],
         deadline: Deadline | None = None,
+        remove: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a fetcher.
 
@@ -58,15 +64,18 @@ class Fetcher:
             registry: brings OCI artifacts.
             environ: ``SSL_CERT_FILE``, ``SSL_CERT_DIR``, ``GIT_SSL_NO_VERIFY``, ``HOME`` and the proxies.
             deadline: ends downloads.
+            remove: removes `work`; called for each download that ends after the context was left.
         """
         self._work = work
         self._registry = registry
         self._environ = environ
         self._deadline = deadline
+        self._remove = remove
         self._lock = threading.Lock()
         self._outcomes: dict[str, Future[Fetched]] = {}
         self._places: set[Path] = set()
         self._count = 0
+        self._closed = False
         self._web_session: Web | None = None
 
     def fetch(self, url: str, kind: str) -> Fetched:
@@ -116,6 +125,9 @@ class Fetcher:
             self.fetch(url, kind)
         except BaseException:  # noqa: BLE001 - whatever it is, it is remembered for who asks
             return
+        finally:
+            if self._closed:
+                self._remove()
 
     def _place(self, url: str, kind: str) -> Fetched:
         with self._lock:
@@ -142,8 +154,13 @@ class Fetcher:
                 self._web_session = Web(self._environ, self._deadline)
             return self._web_session
 
-    def close(self) -> None:
-        """Close idle connections."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
         with self._lock:
             if self._web_session is not None:
                 self._web_session.close()

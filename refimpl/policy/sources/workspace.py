@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from refimpl.errors import PolicyError
 from refimpl.golang import jsontext
 from refimpl.golang.oserrors import describe
-from refimpl.policy.sources.fetcher import source_id
+from refimpl.policy.sources.fetcher import Fetcher, source_id
 from refimpl.record import record
 from refimpl.system import leftovers
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import TracebackType
 
+    from refimpl.deadline import Deadline
+    from refimpl.oci.client import Registry
     from refimpl.policy.config import Policy, SourceGroup
-    from refimpl.policy.sources.fetcher import Fetched, Fetcher
+    from refimpl.policy.sources.fetcher import Fetched
 
 __all__ = ["GroupDirectories", "Workspace", "fetch_sources", "pinned_policy"]
 
@@ -52,6 +54,7 @@ class Workspace:
         Raises:
             PolicyError: not possible.
         """
+        self._environ = environ
         self._kept = bool(environ.get("EC_DEBUG"))
         parent = environ.get("TMPDIR") or _temporary_folder()
         try:
@@ -70,10 +73,16 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        """Remove the directory, unless it is to be kept. What cannot be removed stays."""
+        """Remove the directory, unless it is to be kept. What cannot be removed stays.
+
+        The supervisor tries again in the end: a download that nobody waits for may still be writing here.
+        """
         if not self._kept:
             leftovers.remove_folder(self.path)
-            leftovers.drop(self.path)
+
+    def fetcher(self, registry: Registry, deadline: Deadline | None = None) -> Fetcher:
+        """What brings sources here."""
+        return Fetcher(self.path, registry=registry, environ=self._environ, deadline=deadline, remove=self.close)
 
     def directories(
         self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Never
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.errors import PolicyError
+from refimpl.policy.sources import local
 from refimpl.policy.sources.fetcher import Fetcher, source_id
+from refimpl.policy.sources.workspace import Workspace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,22 +31,16 @@ def work(tmp_path: Path) -> Path:
 @pytest.fixture
 def serve(tmp_path: Path, work: Path, unused_registry: Registry) -> Iterator[Callable[..., tuple[Fetcher, str]]]:
     authority = Authority()
-    servers: list[Server] = []
-    fetchers: list[Fetcher] = []
+    stack = ExitStack()
 
     def start(handler: Callable[[Request], Response]) -> tuple[Fetcher, str]:
-        server = Server(handler, tls=authority.server)
+        server = stack.enter_context(Server(handler, tls=authority.server))
         environ = {"SSL_CERT_FILE": str(authority.write(tmp_path / "ca.pem"))}
-        fetcher = Fetcher(work, registry=unused_registry, environ=environ)
-        servers.append(server)
-        fetchers.append(fetcher)
+        fetcher = stack.enter_context(Fetcher(work, registry=unused_registry, environ=environ))
         return fetcher, server.url
 
-    yield start
-    for fetcher in fetchers:
-        fetcher.close()
-    for server in servers:
-        server.close()
+    with stack:
+        yield start
 
 
 @pytest.fixture
@@ -145,3 +142,33 @@ def test_the_first_error_in_order_counts_whichever_comes_first(serve: Callable[.
     with pytest.raises(PolicyError, match="received non-200 response code: 500"):
         fetcher.fetch_all([(f"{url}/first", "policy"), (f"{url}/second", "data")])
     assert second_done.is_set()
+
+
+def test_a_download_that_nobody_waits_for_leaves_nothing(
+    tmp_path: Path, unused_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writing, removed = threading.Event(), threading.Event()
+    threads = []
+
+    def fetch(url: str, destination: Path, *, home: str) -> str:  # noqa: ARG001 - as the real one
+        if url != "./late":
+            assert writing.wait(10)
+            raise PolicyError("no such source")
+        threads.append(threading.current_thread())
+        writing.set()
+        removed.wait(10)
+        (destination / "rules").mkdir(parents=True)
+        return "pinned"
+
+    monkeypatch.setattr(local, "fetch", fetch)
+    with (
+        Workspace({"TMPDIR": str(tmp_path)}) as workspace,
+        workspace.fetcher(unused_registry) as fetcher,
+        pytest.raises(PolicyError, match="no such source"),
+    ):
+        fetcher.fetch_all([("./first", "policy"), ("./late", "policy")])
+    assert not workspace.path.exists()
+    removed.set()
+    for thread in threads:
+        thread.join(10)
+    assert not workspace.path.exists()
