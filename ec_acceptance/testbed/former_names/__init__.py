@@ -1,0 +1,1 @@
+"""Names that modules of the testbed had before it got its rooms."""
