@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
-from ec_acceptance.conformance.suite import Scenario, Suite, SuiteError
+from ec_acceptance.conformance.suite import Scenario, Suite
 
-__all__ = ["Outcome", "Scenario", "ScenarioResult", "Suite", "SuiteError"]
+__all__ = ["Outcome", "Scenario", "ScenarioResult", "Suite"]

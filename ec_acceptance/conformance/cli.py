@@ -1,41 +1,58 @@
-"""``ec-conformance``: holds a validator against the contract, and says what came of it."""
+"""``ec-conformance``: which command a command line means, and what its end is for the process."""
 
 from __future__ import annotations
 
 import argparse
-import os
+import importlib
 import sys
-import time
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from importlib import metadata
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
-from ec_acceptance.conformance.expected import read_expected
-from ec_acceptance.conformance.outcome import About, Exit, combine, replace_file
-from ec_acceptance.conformance.page import badge, page
-from ec_acceptance.conformance.suite import SelectionError, Suite, SuiteError, take_shard
-from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
+from ec_acceptance.conformance.errors import ConformanceError, Exit
+from ec_acceptance.conformance.terminal import print_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from ec_acceptance.conformance.expected import ExpectedFailure
-    from ec_acceptance.conformance.outcome import Outcome
-    from ec_acceptance.conformance.suite import Scenario
+__all__ = ["COMMANDS", "Command", "main", "run"]
 
-__all__ = ["main", "run"]
 
-_STATUSES = """exit statuses:
-  0  the validator conforms: every scenario of the suite passed
-     (or it fails where --expected-failures says so, and nowhere else)
-  1  it doesn't: scenarios failed
-  2  the command line cannot be understood
-  3  the suite or the machine is broken, so nothing is said of the validator
-  4  what ran passed, but not every scenario did run: a part was selected, or some were skipped
-     (0 with --accept-partial)
-  5  the run was interrupted; the reports tell what ran until then
-"""
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A line of the table of commands.
+
+    Attributes:
+        module: its dotted name; it is imported when the command is chosen.
+        purpose: a few words for ``--help``.
+        rest: what the words after ``--`` are, such as ``validator …``; empty: the command takes none.
+    """
+
+    module: str
+    purpose: str
+    rest: str = ""
+
+
+# To add a command, write a module of its name in `commands/` and a line here. The module has
+#
+#     def add_arguments(parser: argparse.ArgumentParser) -> None   its options; `parser.epilog` may be set as well
+#     def main(given: argparse.Namespace) -> int                   carries it out; the answer is an `Exit`
+#
+# `given.rest` is the list of words after `--` (of a command with `rest`). What is wrong is raised as a
+# `ConformanceError` (`UsageError`, `BrokenError`), which becomes one line and its status here; nothing else may end it.
+# Lines for people go through `terminal.print_line`, since what a validator said is hostile.
+COMMANDS = {
+    "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
+}
+_DEFAULT = "run"
+
+
+class _Module(Protocol):
+    """What a command's module has."""
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def main(self, given: argparse.Namespace) -> int: ...
 
 
 def run() -> None:
@@ -44,163 +61,44 @@ def run() -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Carry out a command line; the answer is the exit status."""
+    """Carry out a command line; the answer is the exit status.
+
+    Its first word is a command's name. Without one, as with an option or a path there, the command is ``run``.
+    """
+    words = list(arguments)
+    name = words.pop(0) if words and words[0] in COMMANDS else _DEFAULT
+    command = COMMANDS[name]
+    module = cast("_Module", importlib.import_module(command.module))
+    parser = _parser(name, command)
+    module.add_arguments(parser)
+    own, rest = (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
     try:
-        given = _parser().parse_args(arguments)
+        given = parser.parse_args(own)
+        if "--" in words and not (command.rest and rest):
+            parser.error(f"after -- there must be {command.rest}" if command.rest else "nothing may stand after --")
     except SystemExit as end:
         return int(end.code or 0)
-    from ec_acceptance.testbed.registry.errors import UnavailableError
-    from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
-
+    given.rest = rest
     try:
-        suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
-        scenarios = suite.scenarios()
-        chosen = suite.select(scenarios, given.paths, given.tags)
-        if given.shard is not None:
-            chosen = take_shard(chosen, *given.shard)
-        if given.list:
-            for scenario in chosen:
-                print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
-            return 0
-        expected = {}
-        if given.expected_failures is not None:
-            known = {scenario.id for scenario in scenarios}
-            expected = read_expected(given.expected_failures, known, datetime.now(UTC).date())
-        return _carry_out(given, suite, len(scenarios), chosen, expected)
-    except (SelectionError, ValueError) as error:
+        return module.main(given)
+    except ConformanceError as error:
         print_line(f"Error: {error}")
-        return Exit.USAGE
-    except UnavailableError as error:
-        if given.skip_unavailable:
-            print_line(f"nothing ran: {error}")
-            return Exit.CONFORMANT
-        print_line(f"Error: {error}")
-        return Exit.BROKEN
-    except (SuiteError, ValidatorNotFoundError) as error:
-        print_line(f"Error: {error}")
-        return Exit.BROKEN
-    except KeyboardInterrupt:  # before anything ran: the run has its own way to end
+        return error.exit
+    except KeyboardInterrupt:  # a command with something to tidy up has its own way to end
         print_line("Error: interrupted")
         return Exit.INTERRUPTED
 
 
-def _carry_out(
-    given: argparse.Namespace,
-    suite: Suite,
-    count: int,
-    chosen: Sequence[Scenario],
-    expected: Mapping[str, ExpectedFailure],
-) -> int:
-    from ec_acceptance.conformance.runner import Run
-    from ec_acceptance.conformance.runner import run as carry_out
-    from ec_acceptance.testbed.validator.process import Validator
-
-    started = time.monotonic()
-    name = f"{suite.name} {suite.version}"
-    part = "" if len(chosen) == count else f", {len(chosen)} of them selected"
-    print_line(f"suite: {name}, {count} scenarios{part}")
-    validator = Validator(given.validator)
-    version = validator.version()
-    print_line(f"validator: {' '.join(validator.command)} ({version})")
-    options = {"validator": given.validator, "timeout": str(given.timeout)}
-    options["artifacts"] = str(given.artifacts.absolute())
-    wanted = Run(
-        suite=suite,
-        scenarios=chosen,
-        about=About(name, count, len(chosen), given.validator or "ec-ref", version, given.registry),
-        options={name: value for name, value in options.items() if value},
-        registry=given.registry,
-        jobs=given.jobs,
-        failures=given.fail_fast,
-        expected=expected,
-        registry_image=given.registry_image,
-    )
-    outcomes = []
-    for turn in range(1, given.repeat + 1):
-        if given.repeat > 1:
-            print_line(f"run {turn} of {given.repeat}")
-        outcomes.append(carry_out(wanted, print_line, print_result))
-        if outcomes[-1].interrupted or outcomes[-1].hung:
-            break
-    return _conclude(given, combine(outcomes), time.monotonic() - started)
-
-
-def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
-    """Say what came of it and write the reports."""
-    print_failures(outcome, given.artifacts.absolute())
-    try:
-        if given.report is not None:
-            outcome.write_json(given.report)
-        if given.junit is not None:
-            outcome.write_junit(given.junit)
-        if given.html is not None:
-            replace_file(given.html, page(outcome))
-        if given.badge is not None:
-            replace_file(given.badge, badge(outcome))
-    except OSError as error:
-        print_line(f"Error: the report cannot be written: {error}")
-        return Exit.BROKEN
-    print_line(f"{outcome.summary}, in {seconds:.1f} s")
-    print_line(f"{outcome.meaning} ({outcome.about.suite})")
-    if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
-        return Exit.CONFORMANT
-    return outcome.exit
-
-
-def _parser() -> argparse.ArgumentParser:
+def _parser(name: str, command: Command) -> argparse.ArgumentParser:
+    others = "\n".join(f"  {one:<10} {entry.purpose}" for one, entry in COMMANDS.items())
+    usage = f"%(prog)s {name} [option …]{f' [-- {command.rest}]' if command.rest else ''}"
+    if name == _DEFAULT:
+        usage = f"%(prog)s [{name}] [option …] [features/… …] [-- {command.rest}]\n       %(prog)s COMMAND --help"
     parser = argparse.ArgumentParser(
         prog="ec-conformance",
-        description="Hold a validator of container images against the contract.",
-        epilog=_STATUSES,
+        usage=usage,
+        description=f"{command.purpose[:1].upper()}{command.purpose[1:]}.\n\ncommands:\n{others}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
     parser.add_argument("--version", action="version", version=f"ec-acceptance {metadata.version('ec-acceptance')}")
-    parser.add_argument("--validator", default="", help="command line of the validator; ec-ref by default")
-    parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
-    parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")
-    parser.add_argument("--registry-image", default="registry:2", help="of the container (registry:2)")
-    parser.add_argument(
-        "--skip-unavailable", action="store_true", help="exit with 0 when the registry that is asked for can't be had"
-    )
-    parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
-    parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
-    jobs = 2 * (os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
-    parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
-    parser.add_argument("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of what is selected")
-    parser.add_argument("--repeat", type=_count, default=1, metavar="N", help="run all N times: what differs is flaky")
-    parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
-    parser.add_argument(
-        "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
-    )
-    parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
-    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
-    parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
-    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
-    parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
-    parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
     return parser
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
-    return int(text)
-
-
-def _shard(text: str) -> tuple[int, int]:
-    first, _, count = text.partition("/")
-    if not (all(part.isascii() and part.isdigit() for part in (first, count)) and 1 <= int(first) <= int(count)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no part, such as 1/3")
-    return int(first), int(count)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds

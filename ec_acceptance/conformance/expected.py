@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from ec_acceptance.conformance.suite import SelectionError
+from ec_acceptance.conformance.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -46,17 +46,17 @@ def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, 
         today: after an entry's last day it is an error.
 
     Raises:
-        SelectionError: it can't be read, or an entry isn't whole, is of no scenario, a second one, or has expired.
+        UsageError: it can't be read, or an entry isn't whole, is of no scenario, a second one, or has expired.
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SelectionError(f"{path}: {error}") from None
+        raise UsageError(f"{path}: {error}") from None
     if unknown := sorted(document.keys() - {"failure"}):
-        raise SelectionError(f"{path}: {unknown[0]}: there is only [[failure]]")
+        raise UsageError(f"{path}: {unknown[0]}: there is only [[failure]]")
     entries = document.get("failure", [])
     if not isinstance(entries, list):
-        raise SelectionError(f"{path}: failure: write [[failure]], once for each")
+        raise UsageError(f"{path}: failure: write [[failure]], once for each")
     found: dict[str, ExpectedFailure] = {}
     for number, entry in enumerate(entries, 1):
         failure = _read_entry(entry)
@@ -71,7 +71,7 @@ def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, 
         else:
             found[failure.id] = failure
             continue
-        raise SelectionError(f"{path}, entry {number}: {problem}")
+        raise UsageError(f"{path}, entry {number}: {problem}")
     return found
 
 

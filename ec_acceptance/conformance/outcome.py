@@ -7,10 +7,10 @@ import os
 import re
 from collections import Counter
 from dataclasses import asdict, dataclass, replace
-from enum import IntEnum
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.testbed.validator.process import STOPPED
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["ORDERLY", "About", "Exit", "Outcome", "ScenarioResult", "combine", "replace_file"]
+__all__ = ["ORDERLY", "About", "Outcome", "ScenarioResult", "combine", "replace_file"]
 
 
 # What XML 1.0 can't hold (its production Char).
@@ -27,18 +27,6 @@ _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _JUNIT = {"passed": "", "failed": "failure", "skipped": "skipped", "expected": "skipped"}
 ORDERLY = frozenset({"passed", "failed", "expected", "skipped"})
 """What a scenario may come to without the suite or the machine being broken."""
-
-
-class Exit(IntEnum):
-    """The exit statuses of the runner; `AS_EXPECTED` is told as 0, for who expects it has said so."""
-
-    CONFORMANT = 0
-    NOT_CONFORMANT = 1
-    USAGE = 2
-    BROKEN = 3
-    INCOMPLETE = 4
-    INTERRUPTED = 5
-    AS_EXPECTED = 6
 
 
 @dataclass(frozen=True, slots=True)

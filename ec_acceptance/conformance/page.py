@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from ec_acceptance.conformance.outcome import Exit
+from ec_acceptance.conformance.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

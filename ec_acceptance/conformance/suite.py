@@ -9,22 +9,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ec_acceptance.conformance.errors import BrokenError, UsageError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["Scenario", "SelectionError", "Suite", "SuiteError", "take_shard"]
+__all__ = ["Scenario", "Suite", "take_shard"]
 
 _NAME = "ec-acceptance"
 _WORD = re.compile(r"[^\s(),]+")
 _OPERATORS = frozenset({"and", "or", "not"})
-
-
-class SuiteError(Exception):
-    """The suite cannot be loaded."""
-
-
-class SelectionError(Exception):
-    """There is no such suite, feature or tag: the command line is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,31 +54,31 @@ class Suite:
         """Ours: in the installed package, or in the checkout that an editable installation is of.
 
         Raises:
-            SuiteError: it isn't there.
+            BrokenError: it isn't there.
         """
         package = Path(__file__).parents[1]
         for folder in (package / "suite", package.parent):
             if _is_suite(folder):
                 return cls(folder, _NAME, metadata.version(_NAME))
-        raise SuiteError(f"the installed package has no scenarios: there is no {package / 'suite'}")
+        raise BrokenError(f"the installed package has no scenarios: there is no {package / 'suite'}")
 
     @classmethod
     def at(cls, folder: Path) -> Suite:
         """Another one, by its folder.
 
         Raises:
-            SelectionError: there is none.
+            UsageError: there is none.
         """
         folder = folder.absolute()
         if not _is_suite(folder):
-            raise SelectionError(f"--suite {folder}: there are no features and environment.py")
+            raise UsageError(f"--suite {folder}: there are no features and environment.py")
         return cls(folder, folder.name, "without a version")
 
     def scenarios(self) -> list[Scenario]:
         """All of them, by features and lines.
 
         Raises:
-            SuiteError: a feature can't be read.
+            BrokenError: a feature can't be read.
         """
         return [
             scenario for path in sorted((self.folder / "features").rglob("*.feature")) for scenario in self._of(path)
@@ -99,7 +93,7 @@ class Suite:
             tags: expressions as behave has them, without or with ``@``.
 
         Raises:
-            SelectionError: a path that isn't there, a tag that nobody has, an expression that can't be read.
+            UsageError: a path that isn't there, a tag that nobody has, an expression that can't be read.
         """
         places = [self._place(path) for path in paths]
         chosen = [one for one in scenarios if not places or any(_is_in(one.location, place) for place in places)]
@@ -107,7 +101,7 @@ class Suite:
             wanted = _expression(text, {tag for one in scenarios for tag in one.tags})
             chosen = [one for one in chosen if wanted.check(list(one.tags))]
         if not chosen:
-            raise SelectionError("no scenario is selected: none is in these paths and has these tags")
+            raise UsageError("no scenario is selected: none is in these paths and has these tags")
         return chosen
 
     def _of(self, path: Path) -> Iterator[Scenario]:
@@ -116,7 +110,7 @@ class Suite:
         try:
             feature = parse_file(str(path))
         except ParserError as error:
-            raise SuiteError(f"{path}: {error}") from None
+            raise BrokenError(f"{path}: {error}") from None
         where = path.relative_to(self.folder).as_posix()
         for one in feature.walk_scenarios() if feature is not None else ():
             yield Scenario(f"{where}:{one.line}", str(one.name), tuple(map(str, one.effective_tags)))
@@ -129,18 +123,18 @@ class Suite:
             found = (start / path).resolve()
             if found.exists() and found.is_relative_to(self.folder.resolve()):
                 return found.relative_to(self.folder.resolve()).as_posix() + colon + line
-        raise SelectionError(f"{text}: there is no such feature or folder in {self.folder}")
+        raise UsageError(f"{text}: there is no such command, feature or folder in {self.folder}")
 
 
 def take_shard(scenarios: Sequence[Scenario], number: int, count: int) -> list[Scenario]:
     """One of `count` parts, from 1 on: together they are everything, and no scenario is in two.
 
     Raises:
-        SelectionError: there is nothing in it.
+        UsageError: there is nothing in it.
     """
     part = list(scenarios[number - 1 :: count])
     if not part:
-        raise SelectionError(f"--shard {number}/{count}: there are only {len(scenarios)} scenarios")
+        raise UsageError(f"--shard {number}/{count}: there are only {len(scenarios)} scenarios")
     return part
 
 
@@ -162,9 +156,9 @@ def _expression(text: str, known: set[str]) -> _Expression:
     try:
         parsed: _Expression = make_tag_expression(text)
     except Exception as error:  # noqa: BLE001  # behave has several kinds, by the form of the expression
-        raise SelectionError(f"--tags {text}: {error}") from None
+        raise UsageError(f"--tags {text}: {error}") from None
     names = {word.lstrip("~-@") for word in _WORD.findall(text)} - _OPERATORS
     unknown = sorted(name for name in names if not any(fnmatchcase(tag, name) for tag in known))
     if unknown:
-        raise SelectionError(f"--tags {text}: no scenario has the tag @{unknown[0]}")
+        raise UsageError(f"--tags {text}: no scenario has the tag @{unknown[0]}")
     return parsed

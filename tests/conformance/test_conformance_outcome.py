@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from ec_acceptance.conformance.outcome import About, Exit, Outcome, ScenarioResult, combine
+from ec_acceptance.conformance.errors import Exit
+from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult, combine
 from ec_acceptance.conformance.suite import Scenario
 
 if TYPE_CHECKING:

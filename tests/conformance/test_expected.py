@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ec_acceptance.conformance.errors import Exit, UsageError
 from ec_acceptance.conformance.expected import judge, read_expected, unmet
-from ec_acceptance.conformance.outcome import About, Exit, Outcome, ScenarioResult
-from ec_acceptance.conformance.suite import SelectionError
+from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,11 +88,11 @@ def test_what_broke_the_suite_is_never_expected(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_wrong_is_said_at_once(tmp_path: Path, text: str, said: str) -> None:
-    with pytest.raises(SelectionError) as told:
+    with pytest.raises(UsageError) as told:
         _read(tmp_path, text)
     assert said in str(told.value)
 
 
 def test_a_file_that_isnt_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SelectionError, match=r"none\.toml: "):
+    with pytest.raises(UsageError, match=r"none\.toml: "):
         read_expected(tmp_path / "none.toml", set(), _TODAY)

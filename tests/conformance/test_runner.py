@@ -114,7 +114,7 @@ def test_in_another_projects_folder_the_suite_is_still_ours(tmp_path: Path) -> N
         (["--tags", "@no-such-tag"], "no scenario has the tag @no-such-tag"),
         (["--tags", "@happy-01 and"], "--tags @happy-01 and:"),
         (["--tags", "@happy-01 and @input-01"], "no scenario is selected"),
-        (["features/none"], "features/none: there is no such feature or folder"),
+        (["features/none"], "features/none: there is no such command, feature or folder"),
         (["--registry", "nonsense"], "'nonsense' is no registry"),
         (["--suite", "docs"], "there are no features and environment.py"),
     ],

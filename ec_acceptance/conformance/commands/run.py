@@ -1,0 +1,192 @@
+"""``ec-conformance run``: holds a validator against the contract, and says what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
+from ec_acceptance.conformance.expected import read_expected
+from ec_acceptance.conformance.outcome import About, combine, replace_file
+from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.suite import Suite, take_shard
+from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ec_acceptance.conformance.expected import ExpectedFailure
+    from ec_acceptance.conformance.outcome import Outcome
+    from ec_acceptance.conformance.suite import Scenario
+
+__all__ = ["add_arguments", "main"]
+
+_STATUSES = """exit statuses:
+  0  the validator conforms: every scenario of the suite passed
+     (or it fails where --expected-failures says so, and nowhere else)
+  1  it doesn't: scenarios failed
+  2  the command line cannot be understood
+  3  the suite or the machine is broken, so nothing is said of the validator
+  4  what ran passed, but not every scenario did run: a part was selected, or some were skipped
+     (0 with --accept-partial)
+  5  the run was interrupted; the reports tell what ran until then
+"""
+
+
+def main(given: argparse.Namespace) -> int:
+    """Carry it out; the answer is the exit status.
+
+    Raises:
+        ConformanceError: nothing could be run.
+    """
+    from ec_acceptance.testbed.registry.errors import UnavailableError
+    from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
+
+    if given.rest and given.validator:
+        raise UsageError("--validator and -- both name a validator")
+    given.validator = given.validator or shlex.join(given.rest)
+    suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
+    scenarios = suite.scenarios()
+    chosen = suite.select(scenarios, given.paths, given.tags)
+    if given.shard is not None:
+        chosen = take_shard(chosen, *given.shard)
+    if given.list:
+        for scenario in chosen:
+            print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
+        return 0
+    expected = {}
+    if given.expected_failures is not None:
+        known = {scenario.id for scenario in scenarios}
+        expected = read_expected(given.expected_failures, known, datetime.now(UTC).date())
+    try:
+        return _carry_out(given, suite, len(scenarios), chosen, expected)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except UnavailableError as error:
+        if given.skip_unavailable:
+            print_line(f"nothing ran: {error}")
+            return Exit.CONFORMANT
+        raise BrokenError(str(error)) from error
+    except ValidatorNotFoundError as error:
+        raise BrokenError(str(error)) from error
+
+
+def _carry_out(
+    given: argparse.Namespace,
+    suite: Suite,
+    count: int,
+    chosen: Sequence[Scenario],
+    expected: Mapping[str, ExpectedFailure],
+) -> int:
+    from ec_acceptance.conformance.runner import Run
+    from ec_acceptance.conformance.runner import run as carry_out
+    from ec_acceptance.testbed.validator.process import Validator
+
+    started = time.monotonic()
+    name = f"{suite.name} {suite.version}"
+    part = "" if len(chosen) == count else f", {len(chosen)} of them selected"
+    print_line(f"suite: {name}, {count} scenarios{part}")
+    validator = Validator(given.validator)
+    version = validator.version()
+    print_line(f"validator: {' '.join(validator.command)} ({version})")
+    options = {"validator": given.validator, "timeout": str(given.timeout)}
+    options["artifacts"] = str(given.artifacts.absolute())
+    wanted = Run(
+        suite=suite,
+        scenarios=chosen,
+        about=About(name, count, len(chosen), given.validator or "ec-ref", version, given.registry),
+        options={name: value for name, value in options.items() if value},
+        registry=given.registry,
+        jobs=given.jobs,
+        failures=given.fail_fast,
+        expected=expected,
+        registry_image=given.registry_image,
+    )
+    outcomes = []
+    for turn in range(1, given.repeat + 1):
+        if given.repeat > 1:
+            print_line(f"run {turn} of {given.repeat}")
+        outcomes.append(carry_out(wanted, print_line, print_result))
+        if outcomes[-1].interrupted or outcomes[-1].hung:
+            break
+    return _conclude(given, combine(outcomes), time.monotonic() - started)
+
+
+def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
+    """Say what came of it and write the reports."""
+    print_failures(outcome, given.artifacts.absolute())
+    try:
+        if given.report is not None:
+            outcome.write_json(given.report)
+        if given.junit is not None:
+            outcome.write_junit(given.junit)
+        if given.html is not None:
+            replace_file(given.html, page(outcome))
+        if given.badge is not None:
+            replace_file(given.badge, badge(outcome))
+    except OSError as error:
+        print_line(f"Error: the report cannot be written: {error}")
+        return Exit.BROKEN
+    print_line(f"{outcome.summary}, in {seconds:.1f} s")
+    print_line(f"{outcome.meaning} ({outcome.about.suite})")
+    if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
+        return Exit.CONFORMANT
+    return outcome.exit
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``run``."""
+    parser.epilog = _STATUSES
+    parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
+    parser.add_argument("--validator", default="", help="command line of the validator as one text; ec-ref by default")
+    parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
+    parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")
+    parser.add_argument("--registry-image", default="registry:2", help="of the container (registry:2)")
+    parser.add_argument(
+        "--skip-unavailable", action="store_true", help="exit with 0 when the registry that is asked for can't be had"
+    )
+    parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
+    parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
+    jobs = 2 * (os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
+    parser.add_argument("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of what is selected")
+    parser.add_argument("--repeat", type=_count, default=1, metavar="N", help="run all N times: what differs is flaky")
+    parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
+    parser.add_argument(
+        "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
+    )
+    parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
+    parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
+    parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
+    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
+    parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
+    parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
+
+
+def _shard(text: str) -> tuple[int, int]:
+    first, _, count = text.partition("/")
+    if not (all(part.isascii() and part.isdigit() for part in (first, count)) and 1 <= int(first) <= int(count)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part, such as 1/3")
+    return int(first), int(count)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
