@@ -25,6 +25,7 @@ _START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for e
 _WHY = 400
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _WORST = ("passed", "skipped", "error", "failed")
+_STATUSES = {"passed": "passed", "undecided": "skipped", "not-applicable": "skipped", "broken": "error"}
 
 
 class TrialError(Exception):
@@ -109,8 +110,10 @@ def _findings(results: Iterable[Mapping[str, Any]]) -> dict[str, Finding]:
     """By the scenario's id, of lines of the formatter `lines`: the worst of rows that share one."""
     found: dict[str, Finding] = {}
     for result in results:
+        if "begins" in result:
+            continue
         name = scenario_id(result["tags"])
-        status = result["status"] if result["status"] in _WORST else "error"
+        status = _STATUSES.get(result["status"], "failed")  # whatever way it is wrong in
         finding = Finding(status, result["seconds"], f"{result['step']}: {result['message']}"[:_WHY])
         found[name] = max(found.get(name, finding), finding, key=lambda one: _WORST.index(one.status))
     return found

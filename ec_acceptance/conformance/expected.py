@@ -8,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.conformance.errors import UsageError
+from ec_acceptance.conformance.outcome import WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -78,7 +79,7 @@ def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, 
 def judge(result: ScenarioResult, expected: Mapping[str, ExpectedFailure]) -> ScenarioResult:
     """The result, `expected` where it failed as foretold, and with a word on it where it failed otherwise."""
     entry = expected.get(result.id)
-    if entry is None or result.status != "failed":
+    if entry is None or result.status not in WRONG:
         return result
     if entry.cause in result.message or entry.cause in result.step:
         return replace(result, status="expected")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ec_acceptance.conformance.errors import Exit
-from ec_acceptance.testbed.validator.process import STOPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,23 +18,45 @@ if TYPE_CHECKING:
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["ORDERLY", "About", "Outcome", "ScenarioResult", "combine", "replace_file"]
+__all__ = ["STATUSES", "WRONG", "About", "Outcome", "ScenarioResult", "Status", "combine", "replace_file"]
 
 
 # What XML 1.0 can't hold (its production Char).
 _UNFIT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_JUNIT = {"passed": "", "failed": "failure", "skipped": "skipped", "expected": "skipped"}
-ORDERLY = frozenset({"passed", "failed", "expected", "skipped"})
-"""What a scenario may come to without the suite or the machine being broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a scenario may come to.
+
+    Attributes:
+        words: for people.
+        junit: the element of JUnit that says so; empty: none.
+    """
+
+    words: str
+    junit: str
+
+
+STATUSES = {
+    "passed": Status("passed", ""),
+    "failed": Status("failed", "failure"),
+    "wrong-reason": Status("rejected for the wrong reason", "failure"),
+    "hung": Status("hung", "failure"),
+    "flaky": Status("flaky", "failure"),
+    "broken": Status("broken", "error"),
+    "expected": Status("failed as expected", "skipped"),
+    "not-applicable": Status("not applicable", "skipped"),
+    "undecided": Status("undecided", "skipped"),
+}
+"""All that a scenario may come to, by the word for it in reports."""
+WRONG = frozenset({"failed", "wrong-reason", "hung", "flaky"})
+"""The statuses that say that the validator is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """One scenario that ran.
-
-    `status` is behave's: `passed`, `failed` (the validator is wrong), `skipped` (`message` says why: rights are
-    missing, say), or `expected` (it failed as was foretold); any other says that the suite or the machine is broken.
-    """
+    """One scenario that ran. `status` is one of `STATUSES`; `message` says why an undecided one is."""
 
     location: str
     feature: str
@@ -50,11 +71,6 @@ class ScenarioResult:
     def id(self) -> str:
         """The most exact tag, such as ``cache-02.1``; empty without any."""
         return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
-
-    @property
-    def hung(self) -> bool:
-        """Whether the validator gave no answer in time."""
-        return self.status == "failed" and STOPPED in self.message
 
     @classmethod
     def read(cls, line: str) -> ScenarioResult:
@@ -114,11 +130,12 @@ class Outcome:
         statuses = Counter(result.status for result in self.results)
         if self.interrupted:
             return Exit.INTERRUPTED
-        if self.problems or statuses.keys() - ORDERLY:
+        if self.problems or statuses["broken"]:
             return Exit.BROKEN
-        if statuses["failed"] or self.unmet or self.hung:
+        if statuses.keys() & WRONG or self.unmet or self.hung:
             return Exit.NOT_CONFORMANT
-        if self.about.partial or self.missing or statuses["passed"] + statuses["expected"] != self.about.scenarios:
+        shown = statuses["passed"] + statuses["expected"] + statuses["not-applicable"]
+        if self.about.partial or self.missing or shown != self.about.scenarios:
             return Exit.INCOMPLETE
         return Exit.AS_EXPECTED if statuses["expected"] else Exit.CONFORMANT
 
@@ -126,12 +143,12 @@ class Outcome:
     def summary(self) -> str:
         """One line for people: counts, and what they mean."""
         statuses = Counter(result.status for result in self.results)
-        broken = sum(count for status, count in statuses.items() if status not in ORDERLY)
-        parts = [f"{statuses['passed']} scenarios passed", f"{statuses['failed']} failed", f"{broken} broken"]
-        if statuses["expected"]:
-            parts.append(f"{statuses['expected']} failed as expected")
-        if statuses["skipped"]:
-            parts.append(f"{statuses['skipped']} skipped")
+        parts = [f"{statuses['passed']} scenarios passed", f"{statuses['failed']} failed"]
+        parts += [
+            f"{statuses[name]} {status.words}"
+            for name, status in STATUSES.items()
+            if name not in {"passed", "failed"} and (statuses[name] or name == "broken")
+        ]
         if self.missing:
             parts.append(f"{len(self.missing)} didn't run")
         if self.about.partial:
@@ -225,12 +242,13 @@ def combine(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def _worst(results: Sequence[ScenarioResult]) -> ScenarioResult:
-    order = ("passed", "skipped", "expected", "failed")
-    worst = max(results, key=lambda one: order.index(one.status) if one.status in order else len(order))
+    order = ("passed", "not-applicable", "undecided", "expected", "hung", "wrong-reason", "failed", "broken")
+    worst = max(results, key=lambda one: order.index(one.status))
     alike = sum(one.status == worst.status for one in results)
     if alike == len(results):
         return worst
-    return replace(worst, message=f"It is flaky: {worst.status} in {alike} of {len(results)} runs.\n{worst.message}")
+    message = f"It is flaky: {STATUSES[worst.status].words} in {alike} of {len(results)} runs.\n{worst.message}"
+    return replace(worst, status="flaky" if worst.status in WRONG else worst.status, message=message)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -248,13 +266,14 @@ def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResul
     suite = ET.SubElement(root, "testsuite", name=feature)
     counts: Counter[str] = Counter()
     for result in results:
-        kind = _JUNIT.get(result.status, "error")
+        kind = STATUSES[result.status].junit
         counts["tests"] += 1
         counts[kind] += 1
         case = ET.SubElement(suite, "testcase", classname=feature, name=f"{result.id} {result.name}".strip())
         case.set("time", f"{result.seconds:.3f}")
         if kind:
-            details = ET.SubElement(case, kind, message=_printable(result.step))
+            details = ET.SubElement(case, kind, message=_printable(result.step or STATUSES[result.status].words))
+            details.set("type", result.status)
             details.text = _printable(result.message)
     for name, kind in (("tests", "tests"), ("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
         suite.set(name, str(counts[kind]))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ec_acceptance.conformance.errors import Exit
+from ec_acceptance.conformance.outcome import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["badge", "page"]
 
-_STATUSES = {"passed": "passed", "failed": "failed", "expected": "failed as expected", "skipped": "skipped"}
-"""What a scenario comes to, and how the page calls it; anything else is broken."""
 _MESSAGE = 20_000  # characters of one message; the whole is in the artifacts
 _STYLE = """
 :root { color-scheme: light dark; --line: #c8d1dc; --soft: #f3f6f9; --good: #1a7f37; --bad: #b3261e; --odd: #8a5a00 }
@@ -34,8 +33,8 @@ article { border: 1px solid var(--line); border-radius: 6px; padding: 0 1rem 1re
 article h3 { font-size: 1rem; overflow-wrap: anywhere }
 pre { background: var(--soft); padding: .7rem; white-space: pre-wrap }
 p, pre, li, code { overflow-wrap: anywhere }
-summary { cursor: pointer } .passed { color: var(--good) } .failed, .broken { color: var(--bad) }
-.expected, .skipped { color: var(--odd) }
+summary { cursor: pointer } .passed { color: var(--good) } .expected, .not-applicable, .undecided { color: var(--odd) }
+.failed, .wrong-reason, .hung, .flaky, .broken { color: var(--bad) }
 """
 _COLORS = {Exit.CONFORMANT: "#1a7f37", Exit.AS_EXPECTED: "#8a5a00", Exit.INCOMPLETE: "#5b6673"}
 
@@ -115,11 +114,11 @@ def _add(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Eleme
 def _add_counts(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
     counts: dict[str, Counter[str]] = {}
     for result in results:
-        counts.setdefault(result.feature, Counter())[result.status if result.status in _STATUSES else "broken"] += 1
+        counts.setdefault(result.feature, Counter())[result.status] += 1
     table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
     row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-    statuses = [one for one in (*_STATUSES, "broken") if any(found[one] for found in counts.values())]
-    for heading in ("feature", *(_STATUSES.get(one, one) for one in statuses)):
+    statuses = [one for one in STATUSES if any(found[one] for found in counts.values())]
+    for heading in ("feature", *(STATUSES[one].words for one in statuses)):
         _add(row, "th", heading, scope="col")
     rows = ET.SubElement(table, "tbody")
     for feature in sorted(counts):
@@ -131,10 +130,11 @@ def _add_counts(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
 
 
 def _add_result(body: ET.Element, result: ScenarioResult, validator: str) -> None:
-    status = result.status if result.status in _STATUSES else "broken"
     article = ET.SubElement(body, "article", id=f"{result.id}-{result.location.rpartition(':')[2]}")
     heading = ET.SubElement(article, "h3")
-    _add(heading, "span", status, **{"class": status}).tail = _printable(f" @{result.id} {result.name}")
+    _add(heading, "span", STATUSES[result.status].words, **{"class": result.status}).tail = _printable(
+        f" @{result.id} {result.name}"
+    )
     _add(article, "p", f"{result.location}, {result.seconds:.1f} s")
     if result.step:
         _add(article, "p", result.step)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.expected import judge, unmet
-from ec_acceptance.conformance.outcome import ORDERLY, Outcome, ScenarioResult
+from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
 
@@ -89,14 +89,14 @@ class _Shards:
     def note(self, shard: _Shard, result: ScenarioResult) -> None:
         """Take a result; too many failures end the run."""
         with self._turn:
-            if self.ended and result.status not in ORDERLY:
+            if self.ended and result.status == "broken":
                 return  # it was cut off, and counts as one that didn't run
             result = judge(result, self._expected)
             shard.results.append(result)
             self._done(result)
             results = [one for each in self.all for one in each.results]
-            failed = sum(one.status == "failed" for one in results)
-            if len(results) == self._patience and all(one.hung for one in results):
+            failed = sum(one.status in WRONG for one in results)
+            if len(results) == self._patience and all(one.status == "hung" for one in results):
                 self.hung = f"it gave no answer in any of the first {len(results)} scenarios, so the rest wasn't run"
         if self.hung and not self.enough:
             self.enough = True
@@ -197,7 +197,7 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
     registry = "embedded" if backend.kind == "embedded" else backend.url  # an embedded one is a process's own
     options = {**wanted.options, "registry": registry, "used": str(stem.with_suffix(".used"))}
     command = [
-        *(sys.executable, "-m", "behave", "--no-summary", "--format", _FORMATTER),
+        *(sys.executable, "-m", "behave", "--no-summary", "--no-skipped", "--format", _FORMATTER),
         *(word for name, value in options.items() for word in ("-D", f"{name}={value}")),
         f"@{listing}",
     ]
@@ -219,6 +219,8 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
         )
         words = []
         for line in process.stdout or ():
+            if line.startswith('{"begins": '):
+                continue
             if line.startswith("{"):
                 shards.note(shard, ScenarioResult.read(line))
             else:
@@ -228,7 +230,7 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
         if shards.ended:
             return
         if status not in {0, 1} or (
-            status == 1 and all(result.status in {"passed", "skipped"} for result in shard.results)
+            status == 1 and all(result.status in {"passed", "undecided"} for result in shard.results)
         ):
             shard.problem = f"behave ended with status {status}:\n{''.join(words)}{errors.read()}"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.outcome import STATUSES, WRONG
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["print_failures", "print_line", "print_result"]
 
+_QUIET = frozenset({"passed", "expected", "not-applicable"})
 _SHOWN_LINES = 12
 _SHOWN_COLUMNS = 400
 
@@ -24,17 +27,17 @@ def print_line(line: str) -> None:
 
 def print_result(result: ScenarioResult) -> None:
     """One line for a scenario that has ended."""
-    print_line(f"{result.status:>7}  @{result.id}  {result.name}  ({result.seconds:.1f} s)")
+    print_line(f"{STATUSES[result.status].words:>7}  @{result.id}  {result.name}  ({result.seconds:.1f} s)")
 
 
 def print_failures(outcome: Outcome, artifacts: Path) -> None:
     """All that didn't pass, by features, each with the step that failed and why; and what else went wrong."""
-    odd = [result for result in outcome.results if result.status not in {"passed", "expected"}]
+    odd = [result for result in outcome.results if result.status not in _QUIET]
     features = sorted({result.feature for result in odd})
     for feature in features:
         print_line(f"\n{feature}")
         for result in sorted((one for one in odd if one.feature == feature), key=lambda one: one.location):
-            print_line(f"  {result.status}  @{result.id}  {result.name}  ({result.location})")
+            print_line(f"  {STATUSES[result.status].words}  @{result.id}  {result.name}  ({result.location})")
             if result.step:
                 print_line(f"    {result.step}")
             for line in _shortened(result.message):
@@ -49,7 +52,7 @@ def print_failures(outcome: Outcome, artifacts: Path) -> None:
         print_line(f"failed  {line}")
     for problem in outcome.problems:
         print_line(f"problem: {problem}")
-    if any(result.status not in {"passed", "expected", "skipped"} for result in outcome.results):
+    if any(result.status in WRONG or result.status == "broken" for result in outcome.results):
         print_line(f"what the scenarios saw that didn't pass is kept in {artifacts}")
 
 

@@ -30,12 +30,12 @@ def _result(status: str) -> ScenarioResult:
     ("statuses", "outcome", "meaning"),
     [
         (["passed"], Outcome(_WHOLE, ()), Exit.CONFORMANT),
-        (["skipped"], Outcome(_WHOLE, ()), Exit.INCOMPLETE),
+        (["undecided"], Outcome(_WHOLE, ()), Exit.INCOMPLETE),
         (["passed"], Outcome(_PART, ()), Exit.INCOMPLETE),
         (["passed", "failed"], Outcome(_WHOLE, ()), Exit.NOT_CONFORMANT),
         (["failed"], Outcome(_PART, ()), Exit.NOT_CONFORMANT),
-        (["passed", "error"], Outcome(_WHOLE, ()), Exit.BROKEN),
-        (["failed", "hook_error"], Outcome(_WHOLE, ()), Exit.BROKEN),
+        (["passed", "broken"], Outcome(_WHOLE, ()), Exit.BROKEN),
+        (["failed", "broken"], Outcome(_WHOLE, ()), Exit.BROKEN),
         (["passed"], Outcome(_WHOLE, (), (), ("a shard died",)), Exit.BROKEN),
         (["passed"], Outcome(_WHOLE, (), _MISSING), Exit.INCOMPLETE),
         (["failed"], Outcome(_WHOLE, (), _MISSING), Exit.NOT_CONFORMANT),
@@ -52,7 +52,7 @@ def test_exit_statuses(statuses: list[str], outcome: Outcome, meaning: Exit) -> 
     [
         (Outcome(_WHOLE, (_result("passed"),)), "every scenario passed"),
         (Outcome(_PART, (_result("passed"),)), "a part of the suite was selected, so nothing is said of the whole"),
-        (Outcome(_WHOLE, (_result("skipped"),)), "not every scenario ran, so nothing is said of the whole"),
+        (Outcome(_WHOLE, (_result("undecided"),)), "not every scenario ran, so nothing is said of the whole"),
         (Outcome(_WHOLE, (), (), (), "SIGTERM"), "the run was ended by SIGTERM"),
     ],
 )
@@ -65,7 +65,7 @@ def test_the_numbers_of_the_statuses_stay() -> None:
 
 
 def test_junit_counts_what_ran_and_shows_what_failed(tmp_path: Path) -> None:
-    outcome = Outcome(_WHOLE, tuple(map(_result, ["passed", "failed", "error"])), _MISSING)
+    outcome = Outcome(_WHOLE, tuple(map(_result, ["passed", "failed", "broken"])), _MISSING)
     outcome.write_junit(tmp_path / "report.xml")
     suites = {suite.get("name"): suite for suite in ET.parse(tmp_path / "report.xml").iter("testsuite")}
     assert {name: suites["A"].get(name) for name in ("tests", "failures", "errors", "skipped")} == {

@@ -68,7 +68,7 @@ def test_of_an_outline_one_row_that_fails_is_enough(tmp_path: Path) -> None:
 
 
 def test_what_broke_the_suite_is_never_expected(tmp_path: Path) -> None:
-    assert _outcome(tmp_path, _result("error", "asked for 5 times")).exit is Exit.BROKEN
+    assert _outcome(tmp_path, _result("broken", "asked for 5 times")).exit is Exit.BROKEN
 
 
 @pytest.mark.parametrize(

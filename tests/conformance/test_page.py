@@ -85,7 +85,7 @@ def test_what_did_not_run_is_on_the_page() -> None:
         (_outcome("passed", "passed", "expected"), "2 of 3, others as expected"),
         (_outcome("passed", "passed", "failed"), "not conformant, 2 of 3"),
         (_outcome("passed"), "partial, 1 of 3"),
-        (_outcome("error"), "unknown"),
+        (_outcome("broken"), "unknown"),
     ],
 )
 def test_the_badge_says_no_more_than_was_shown(outcome: Outcome, words: str) -> None:

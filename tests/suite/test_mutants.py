@@ -96,7 +96,7 @@ def test_the_control_may_come_from_a_report(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     row = {"tags": ["cache-01.1", "cache-01"], "status": "passed", "seconds": 0.5, "step": "", "message": ""}
     failed = {**row, "status": "failed", "step": "Then x", "message": "why"}
-    other = {**row, "tags": ["cache-02.1", "cache-02"], "status": "hook_error"}
+    other = {**row, "tags": ["cache-02.1", "cache-02"], "status": "broken"}
     report.write_text(json.dumps({"results": [row, failed, row, other]}), encoding="utf-8")
     found = recorded(report)
     assert found["cache-01.1"] == Finding("failed", 0.5, "Then x: why")

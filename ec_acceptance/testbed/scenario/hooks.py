@@ -70,10 +70,16 @@ def before_step(context: Any, step: Any) -> None:
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
-    """Keep what was seen if the scenario failed, and end its services."""
+    """Keep what was seen if the scenario failed, and end its services.
+
+    Formatters find in the scenario whether the validator was ended for its time, and whether it ended with an error.
+    """
     world: World | None = getattr(context, "world", None)
     if world is None:
         return
+    runs = world.runs.invocations
+    scenario.timed_out = any(run.timed_out for run in runs)
+    scenario.rejected = bool(runs) and runs[-1].status > 0
     if scenario.status.name in {"failed", "error"}:
         kept = save_evidence(world, context.services.options.artifacts)
         sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
