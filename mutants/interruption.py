@@ -11,7 +11,7 @@ from mutants.replacing import changed, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from concurrent.futures import Future
+    from queue import SimpleQueue
 
 __all__: list[str] = []
 
@@ -103,10 +103,9 @@ def time_out_of_requests_only() -> None:
     def request(original: Callable[..., object], *arguments: Any, **named: Any) -> object:
         return original(*arguments, **{**named, "deadline": None})
 
-    @changed(workers, "_await")
-    def await_all(_: object, futures: Sequence[Future[object]], *__: object) -> None:
-        for future in futures:
-            future.exception()
+    @changed(workers, "_next")
+    def next_done(_: object, done: SimpleQueue[object], *__: object) -> object:
+        return done.get()
 
 
 @mutant(

@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.component import ComponentValidator
+from refimpl.commands.component import ComponentOutcome, ComponentValidator
 from refimpl.commands.setup import set_up
+from refimpl.commands.snapshot import Component
 from refimpl.deadline import Deadline
-from refimpl.errors import UnsuccessfulError, join_errors
+from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.layers import LayerCache, Layers
@@ -25,7 +27,7 @@ from refimpl.rego.builtins import Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
 from refimpl.report.targets import write
-from refimpl.system.workers import run_all
+from refimpl.system.workers import in_order, run_each
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.roots import Roots
@@ -35,13 +37,18 @@ if TYPE_CHECKING:
 
     from refimpl.command_line.options import Options
     from refimpl.commands.setup import Setup
-    from refimpl.commands.snapshot import Component
     from refimpl.errors import Error
     from refimpl.oci.client import Client
     from refimpl.report.model import ComponentResult
     from refimpl.vsa.check import Check
 
-__all__ = ["Validation", "judge", "validate_components", "validate_image"]
+__all__ = ["Judge", "Judged", "Validation", "judge", "judging", "validate_components", "validate_image"]
+
+Judged = tuple[int, ComponentOutcome | ComponentError]
+"""A component's number among those that were given, from 0, and what came of it."""
+
+Judge = Callable[[Iterable[Component]], Iterator[Judged]]
+"""Takes components when there is room for them, and yields each as soon as it is done."""
 
 _log = logging.getLogger(__name__)
 
@@ -128,6 +135,36 @@ def judge(
     Raises:
         Error: one can't be judged at all, or the rules can't be used.
     """
+    with judging(
+        setup,
+        options,
+        environ,
+        host=host,
+        client=client,
+        workspace=workspace,
+        deadline=deadline,
+        roots=roots,
+    ) as judged:
+        return _gather(judged(components), setup, options)
+
+
+@contextmanager
+def judging(
+    setup: Setup,
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    host: Host,
+    client: Client,
+    workspace: Workspace,
+    deadline: Deadline,
+    roots: Roots,
+) -> Iterator[Judge]:
+    """What judges components by what was set up: several at the same time, each told as soon as it is done.
+
+    Raises:
+        Error: the rules can't be used.
+    """
     cache = LayerCache.from_environ(environ, deadline)
     with Layers(client, cache, deadline=deadline, transfers=options.workers + 1) as layers:
         shared = Shared(
@@ -157,27 +194,36 @@ def judge(
             shared=shared,
             existing=_existing(options, environ, setup, shown, deadline) if options.vsa_upload else None,
         )
-        outcomes = run_all(
-            validator.validate,
-            components,
-            threads=options.workers + 1,
-            name="component",
-            deadline=deadline,
-        )
-        times = [one.effective_time for one in outcomes if one.effective_time.nanoseconds is not None]
-        effective_time = times[-1] if times else validator.effective_time  # of the last one with attestations
-        results = tuple(one.result for one in outcomes)
-        report = Report(
-            components=results,
-            key=setup.key,
-            policy=shown,
-            effective_time=format_rfc3339(effective_time.read(time.time_ns)),
-            ec_version=VERSION,
-            snapshot=without_secrets(options.snapshot),
-            show_successes=options.show_successes,
-            indexes=setup.snapshot.indexes,
-        )
-        return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]), results)
+
+        def judge_each(components: Iterable[Component]) -> Iterator[Judged]:
+            return run_each(
+                validator.validate, components, threads=options.workers + 1, name="component", deadline=deadline
+            )
+
+        yield judge_each
+
+
+def _gather(judged: Iterable[Judged], setup: Setup, options: Options) -> Validation:
+    """All that was judged, in the order in which it was given.
+
+    Raises:
+        ComponentError: of all that couldn't be judged, in that order, a line each.
+    """
+    outcomes = in_order(judged)
+    times = [one.effective_time for one in outcomes if one.effective_time.nanoseconds is not None]
+    effective_time = times[-1] if times else setup.policy.effective_time  # of the last one with attestations
+    results = tuple(one.result for one in outcomes)
+    report = Report(
+        components=results,
+        key=setup.key,
+        policy=without_secrets_in(setup.policy.spec),
+        effective_time=format_rfc3339(effective_time.read(time.time_ns)),
+        ec_version=VERSION,
+        snapshot=without_secrets(options.snapshot),
+        show_successes=options.show_successes,
+        indexes=setup.snapshot.indexes,
+    )
+    return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]), results)
 
 
 def _existing(

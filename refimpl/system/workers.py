@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Sized
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from refimpl.errors import ComponentError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from concurrent.futures import Future
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
     from refimpl.deadline import Deadline
 
-__all__ = ["map_all", "run_all"]
+__all__ = ["in_order", "map_all", "run_all", "run_each"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
+
+_WAITING = 2
+"""How many results each thread may be ahead of who takes them."""
+
+
+def run_each(
+    work: Callable[[_T], _R], things: Iterable[_T], *, threads: int, name: str, deadline: Deadline
+) -> Generator[tuple[int, _R | ComponentError]]:
+    """What `work` made of each thing, with the thing's number from 0, as soon as it is done.
+
+    Things are taken when a thread is free for one, by that thread; results that nobody takes keep the threads waiting.
+    When the iterator is closed, what still runs is left to its end, and nothing more is begun.
+
+    Raises:
+        Error: any but a component's own ends the work at once.
+        TimeoutExceededError: the time is over.
+    """
+    if isinstance(things, Sized):
+        threads = min(threads, len(things))
+    crew = _Crew(work, iter(things), threads, name)
+    crew.grow()
+    try:
+        while (done := _next(crew.done, deadline)) is not None:
+            number, outcome = done
+            if isinstance(outcome, BaseException) and not isinstance(outcome, ComponentError):
+                raise outcome
+            yield number, outcome
+            crew.room.release()
+    finally:
+        crew.dismiss()
 
 
 def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
@@ -28,18 +59,20 @@ def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, nam
         Error: any other ends the work at once.
         TimeoutExceededError: the time is over.
     """
-    if not things:
-        return []
-    pool = ThreadPoolExecutor(threads, name)
-    try:
-        futures = [pool.submit(work, thing) for thing in things]
-        _await(futures, deadline)
-        failures = [error for future in futures if isinstance(error := future.exception(), ComponentError)]
-        if failures:
-            raise ComponentError("\n".join(str(error) for error in failures))
-        return [future.result() for future in futures]
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+    return in_order(run_each(work, things, threads=threads, name=name, deadline=deadline))
+
+
+def in_order(done: Iterable[tuple[int, _R | ComponentError]]) -> list[_R]:
+    """What `run_each` yields, in the order of the things.
+
+    Raises:
+        ComponentError: of all things that failed so, in their order, a line each.
+    """
+    outcomes = [outcome for _, outcome in sorted(done, key=lambda one: one[0])]
+    failures = [outcome for outcome in outcomes if isinstance(outcome, ComponentError)]
+    if failures:
+        raise ComponentError("\n".join(map(str, failures)))
+    return [outcome for outcome in outcomes if not isinstance(outcome, ComponentError)]
 
 
 def map_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str) -> list[_R]:
@@ -60,18 +93,69 @@ def map_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, nam
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _await(futures: Sequence[Future[_R]], deadline: Deadline) -> None:
-    """Wait for all of them; what isn't a component's own error ends the wait at once.
+def _next(done: SimpleQueue[_R], deadline: Deadline) -> _R:
+    try:
+        return done.get(timeout=deadline.remaining())
+    except Empty:
+        raise deadline.exceeded() from None
 
-    Each one is looked at once: `concurrent.futures.wait`, called anew for each that is done, looks at all of them.
+
+class _Crew(Generic[_T, _R]):
+    """Threads that take things one after the other; what comes of them, and at last None, is in `done`.
+
+    There is one more thread with each thing that is taken, up to `threads`.
     """
-    done: SimpleQueue[Future[_R]] = SimpleQueue()
-    for future in futures:
-        future.add_done_callback(done.put)
-    for _ in futures:
+
+    def __init__(self, work: Callable[[_T], _R], things: Iterator[_T], threads: int, name: str) -> None:
+        self.done: SimpleQueue[tuple[int, _R | BaseException] | None] = SimpleQueue()
+        self.room = threading.Semaphore(_WAITING * threads)
+        self._work = work
+        self._things = enumerate(things)
+        self._threads = threads
+        self._name = name
+        self._turn = threading.Lock()
+        self._grown = 0
+        self._busy = 0
+        self._ended = False
+
+    def grow(self) -> None:
+        """Begin a thread if there may be one more; without any, all is done."""
+        if self._grown == self._threads:
+            if not self._threads:
+                self.done.put(None)
+            return
+        thread = threading.Thread(target=self._labour, name=f"{self._name}_{self._grown}", daemon=True)
+        self._grown += 1
+        self._busy += 1
+        thread.start()
+
+    def dismiss(self) -> None:
+        """Have nothing more begun."""
+        self._ended = True
+        self.room.release(max(1, self._threads))
+
+    def _labour(self) -> None:
+        while self._do_next():
+            pass
+        with self._turn:
+            self._busy -= 1
+            if not self._busy:
+                self.done.put(None)
+
+    def _do_next(self) -> bool:
+        self.room.acquire()
+        number = -1
         try:
-            error = done.get(timeout=deadline.remaining()).exception()
-        except Empty:
-            raise deadline.exceeded() from None
-        if error is not None and not isinstance(error, ComponentError):
-            raise error
+            with self._turn:
+                taken = None if self._ended else next(self._things, None)
+                if taken is None:
+                    self._ended = True
+                    self.room.release()
+                    return False
+                self.grow()
+            number, thing = taken
+            outcome: _R | BaseException = self._work(thing)
+        except BaseException as error:  # noqa: BLE001 - whoever takes the results raises it
+            outcome = error
+        self.done.put((number, outcome))
+        return number >= 0
