@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import stat
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree, parse_tree
 
@@ -15,10 +15,9 @@ from refimpl.policy.sources.content import Budget, counts, inside
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from dulwich.object_store import BaseObjectStore
     from dulwich.objects import ObjectID
 
-__all__ = ["commit_of", "write_tree"]
+__all__ = ["Objects", "commit_of", "write_tree"]
 
 T = TypeVar("T", bound=ShaFile)
 
@@ -34,7 +33,21 @@ _KINDS = frozenset({stat.S_IFDIR, stat.S_IFREG, stat.S_IFLNK, _SUBMODULE})
 _FORBIDDEN = frozenset({b"", b".", b"..", b".git"})
 
 
-def commit_of(store: BaseObjectStore, tip: ObjectID) -> Commit:
+class Objects(Protocol):
+    """The objects of a repository, or those of them that were fetched."""
+
+    def __contains__(self, name: ObjectID, /) -> bool:
+        """Whether it is there."""
+
+    def __getitem__(self, name: ObjectID, /) -> ShaFile:
+        """The object.
+
+        Raises:
+            KeyError: it isn't there.
+        """
+
+
+def commit_of(store: Objects, tip: ObjectID) -> Commit:
     """The commit that a reference's object is or names.
 
     Raises:
@@ -52,7 +65,7 @@ def commit_of(store: BaseObjectStore, tip: ObjectID) -> Commit:
     raise PolicyError("error resolving ref: reference not found")
 
 
-def write_tree(store: BaseObjectStore, tree: ObjectID, subdirectory: str, destination: Path, *, name: str) -> None:
+def write_tree(store: Objects, tree: ObjectID, subdirectory: str, destination: Path, *, name: str) -> None:
     """Write all files below a directory of a tree. Submodules are left out.
 
     A symbolic link to a file of the tree is written as that file. Other links are left out where nothing would be
@@ -74,7 +87,7 @@ def write_tree(store: BaseObjectStore, tree: ObjectID, subdirectory: str, destin
 
 
 class _Checkout:
-    def __init__(self, store: BaseObjectStore, root: ObjectID, budget: Budget) -> None:
+    def __init__(self, store: Objects, root: ObjectID, budget: Budget) -> None:
         self._store = store
         self._root = root
         self._budget = budget
@@ -184,7 +197,7 @@ class _Checkout:
         return found
 
 
-def _object(store: BaseObjectStore, object_id: ObjectID) -> ShaFile:
+def _object(store: Objects, object_id: ObjectID) -> ShaFile:
     """An object whose content has the digest that is its name."""
     try:
         found = store[object_id]

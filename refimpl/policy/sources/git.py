@@ -10,33 +10,26 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 from urllib.parse import parse_qsl, quote, unquote
 
-from dulwich.client import AbstractHttpGitClient
-from dulwich.errors import NotGitRepository
-from dulwich.object_store import MemoryObjectStore
-from dulwich.pack import PackData, PackInflater
+from dulwich.objects import ObjectID
 
 from refimpl.errors import Error, NotSupportedError, PolicyError, RegistryError
 from refimpl.golang.url import unescape
 from refimpl.http.transport import address_of
 from refimpl.policy.sources import content
-from refimpl.policy.sources.checkout import commit_of, write_tree
+from refimpl.policy.sources.checkout import Objects, commit_of, write_tree
 from refimpl.policy.sources.kinds import without_prefixes
-from refimpl.policy.sources.pack import check_pack
+from refimpl.policy.sources.pack import unpack
+from refimpl.policy.sources.upload_pack import FAILED, RefusedError, discover, fetch_pack
 from refimpl.record import record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-
-    from dulwich.object_store import BaseObjectStore
-    from dulwich.objects import ObjectID
-    from dulwich.refs import Ref
+    from collections.abc import Callable, Mapping
 
     from refimpl.http.transport import Response
     from refimpl.policy.sources.web import Web
 
 __all__ = ["GitURL", "fetch"]
 
-_FAILED = "error cloning repository"
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _ZERO = b"0" * 40
 #: Options of sources that other programs know; leaving out the first would leave out what it asks to be checked.
@@ -92,22 +85,22 @@ class GitURL:
             # `ec` asks for such as a part of the repository's name, which nobody serves.
             foreign = ", ".join(sorted(_OTHERS_OPTIONS.intersection(options)))
             hint = f": {foreign} isn't supported, only ref and depth are" if foreign else ""
-            raise PolicyError(f"{_FAILED}: repository not found{hint}")
+            raise PolicyError(f"{FAILED}: repository not found{hint}")
         path = without_prefixes(place, "file://", "file::")
         local = path.startswith(("./", "../", "/", "~/"))
         authority, slash, path = ("", "", path) if local else path.partition("/")
         repository, folded, subdirectory = _decode(slash + path).partition("//")
         if folded and not repository:
-            raise PolicyError(f"{_FAILED}: repository not found")
+            raise PolicyError(f"{FAILED}: repository not found")
         if not folded and (subdirectory := behind_depth or behind_revision):
             place += "//" + _quote(subdirectory)
         if local:
             return cls(repository, local=True, user="", subdirectory=subdirectory, revision=revision, place=place)
         user, _, host = authority.rpartition("@")
         if not host:
-            raise PolicyError(f"{_FAILED}: no host in {url}")
+            raise PolicyError(f"{FAILED}: no host in {url}")
         if not re.fullmatch(r"\[[0-9a-fA-F:.]+\](:[0-9]*)?|[^:\s]+(:[0-9]*)?", host):
-            raise NotSupportedError(f"{_FAILED}: {url} is no https address, and ssh is not supported")
+            raise NotSupportedError(f"{FAILED}: {url} is no https address, and ssh is not supported")
         return cls(
             f"https://{host}{_quote(repository) or '/'}",
             local=False,
@@ -143,18 +136,19 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
         commit = commit_of(store, tip)
         write_tree(store, commit.tree, parts.subdirectory, destination, name=url)
     except RegistryError as error:
-        raise PolicyError(f"{_FAILED}: {error}") from None
+        raise PolicyError(f"{FAILED}: {error}") from None
     except (Error, OSError):
         raise
     except Exception as error:  # noqa: BLE001  # whatever dulwich makes of damaged objects
-        raise PolicyError(f"{_FAILED}: {_words(error)}") from None
+        raise PolicyError(f"{FAILED}: {_words(error)}") from None
     return f"git::{parts.place}?ref={commit.id.decode()}"
 
 
-def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
+def _local(parts: GitURL) -> tuple[Objects, ObjectID]:
+    from dulwich.errors import NotGitRepository
     from dulwich.repo import Repo
 
-    missing = PolicyError(f"{_FAILED}: repository not found")
+    missing = PolicyError(f"{FAILED}: repository not found")
     if not Path(parts.address).is_absolute():  # such never worked: nothing says what it would be relative to
         raise missing
     for address in (parts.address, f"{parts.address}.git"):  # as git-upload-pack looks for it
@@ -166,28 +160,24 @@ def _local(parts: GitURL) -> tuple[BaseObjectStore, ObjectID]:
     return repository.object_store, _wanted(repository.get_refs(), parts.revision)
 
 
-def _remote(parts: GitURL, web: Web) -> tuple[BaseObjectStore, ObjectID]:
+def _remote(parts: GitURL, web: Web) -> tuple[Objects, ObjectID]:
     """The revision's objects alone; all history where the server doesn't give a commit by its name."""
     address = parts.address if parts.address.endswith(".git") else parts.address + ".git"
-    client = _Client(address, web, parts.user)
+    server = _Server(address, web, parts.user)
     if not _COMMIT.fullmatch(parts.revision):
-        return client.objects(lambda references: [_wanted(references, parts.revision)])
+        return server.objects(lambda references: [_wanted(references, parts.revision)])
     commit = cast("ObjectID", parts.revision.lower().encode())
-    with contextlib.suppress(_RefusedError):
-        return client.objects(lambda _: [commit], protocol=2)[0], commit  # version 2 gives all that it has
-    store, _ = client.objects(lambda references: sorted(set(_known(references).values())), whole=True)
+    with contextlib.suppress(RefusedError):
+        return server.objects(lambda _: [commit], version=2)[0], commit  # version 2 gives all that it has
+    store, _ = server.objects(lambda references: sorted(set(_known(references).values())), whole=True)
     return store, commit
 
 
-class _RefusedError(PolicyError):
-    """The server doesn't give what was wanted."""
-
-
-class _Client(AbstractHttpGitClient):
-    """Dulwich's protocol over our connections, with the contract's texts for what a server answers."""
+class _Server:
+    """A repository on a server, asked over our connections, with the contract's texts for what it answers (26 §5)."""
 
     def __init__(self, address: str, web: Web, user: str) -> None:
-        super().__init__(address, thin_packs=False, quiet=True)
+        self._address = address
         self._web = web
         self._origin = address_of(address)
         self._authorization = self._shown_user = ""
@@ -198,89 +188,56 @@ class _Client(AbstractHttpGitClient):
             self._authorization = "Basic " + base64.b64encode(pair.encode()).decode("ascii")
 
     def objects(
-        self, choose: Callable[[Mapping[Any, Any]], list[ObjectID]], *, protocol: int = 0, whole: bool = False
-    ) -> tuple[BaseObjectStore, ObjectID]:
+        self, choose: Callable[[Mapping[bytes, bytes]], list[bytes]], *, version: int = 0, whole: bool = False
+    ) -> tuple[Objects, ObjectID]:
         """Fetch what is chosen of the advertised references, without history unless `whole`; and the first choice."""
-        store = MemoryObjectStore()
-        chosen: list[ObjectID] = []
-
-        def determine(refs: Mapping[Ref, ObjectID], depth: int | None = None) -> list[ObjectID]:
-            del depth
-            chosen.extend(choose(refs))
-            return chosen
-
-        with _Incoming() as incoming:
-            try:
-                self.fetch_pack(
-                    "", determine, _Nothing(), incoming.write, depth=None if whole else 1, protocol_version=protocol
-                )
-                if chosen:
-                    _add(store, incoming.file)
-            except (Error, OSError):
-                raise
-            except Exception as error:  # noqa: BLE001  # whatever dulwich makes of a server's nonsense
-                raise _RefusedError(f"{_FAILED}: {_words(error)}") from None
+        advertised = discover(self._address, self._ask, version=version)
+        chosen = choose(advertised.references)
         if not chosen:
-            raise PolicyError(f"{_FAILED}: remote repository is empty")
-        return store, chosen[0]
+            raise PolicyError(f"{FAILED}: remote repository is empty")
+        with _Incoming() as incoming:
+            fetch_pack(advertised, chosen, self._ask, incoming.write, whole=whole)
+            return unpack(incoming.file, limit=content.MAX_BYTES), ObjectID(chosen[0])
 
-    def _get_url(self, path: str | bytes) -> str:
-        del path
-        return self._base_url
-
-    def _http_request(
-        self,
-        url: str,
-        headers: dict[str, str] | None = None,
-        data: bytes | Iterator[bytes] | None = None,
-        raise_for_status: bool = True,  # noqa: FBT001, FBT002 - the signature is dulwich's
-    ) -> tuple[Any, Callable[[int], bytes]]:
-        """Send one request; status and kind of the answer are judged here (26 §5)."""
-        del raise_for_status
-        body = data if data is None or isinstance(data, bytes) else b"".join(data)
+    def _ask(self, url: str, headers: Mapping[str, str], body: bytes | None) -> _Answer:
         try:
             response = self._web.exchange(
                 "GET" if body is None else "POST",
                 url,
-                {**_HEADERS, **(headers or {})},
+                {**_HEADERS, **headers},
                 authorization=self._authorization if address_of(url) == self._origin else "",  # a redirect leads on
                 body=body,
                 verify=not self._web.unverified_git,
             )
         except RegistryError as error:
             said = str(error).replace("https://", f"https://{self._shown_user}", 1)
-            raise PolicyError(f"{_FAILED}: {said}") from None
-        answer = _Answer(response, url, _MAX_ADVERTISED if body is None else content.MAX_BYTES)
+            raise PolicyError(f"{FAILED}: {said}") from None
+        answer = _Answer(response, _MAX_ADVERTISED if body is None else content.MAX_BYTES)
         if response.status != _OK:
             with response:
                 raise _status_error(response.status, answer.read(_MAX_SAID), url)
-        if body is None and not answer.content_type.startswith("application/x-git-upload-pack-advertisement"):
-            with response:
-                raise PolicyError(f"{_FAILED}: {'invalid pkt-len found' if response.read(1) else 'empty input'}")
-        return answer, answer.read
+        return answer
 
 
 class _Answer:
-    """What dulwich wants to know of an answer."""
-
-    def __init__(self, response: Response, asked: str, limit: int) -> None:
+    def __init__(self, response: Response, limit: int) -> None:
         self._response = response
         self._left = limit
+        self.url = response.url
         self.content_type = response.header("Content-Type")
-        self.redirect_location = response.url if response.url != asked else ""
 
-    def read(self, size: int = -1) -> bytes:
-        """As many bytes as asked for, fewer only at the end; all without a size."""
+    def read(self, size: int, /) -> bytes:
+        """As many bytes as asked for, fewer only at the end."""
         parts: list[bytes] = []
-        while size != 0:
-            data = self._response.read(size if size > 0 else _CHUNK)
+        while size:
+            data = self._response.read(size)
             if not data:
                 break
             self._left -= len(data)
             if self._left < 0:
-                raise PolicyError(f"{_FAILED}: the server's answer doesn't end")
+                raise PolicyError(f"{FAILED}: the server's answer doesn't end")
             parts.append(data)
-            size -= len(data) if size > 0 else 0
+            size -= len(data)
         return b"".join(parts)
 
     def close(self) -> None:
@@ -311,40 +268,17 @@ class _Incoming:
         self.file.close()
 
 
-class _Nothing:
-    """A walk over what we have: nothing."""
-
-    def __next__(self) -> None:
-        return None
-
-    def ack(self, sha: ObjectID, /) -> None:
-        """Nothing can be acknowledged."""
-
-    def nak(self) -> None:
-        """Nothing is in common."""
-
-
 def _status_error(status: int, said: bytes, url: str) -> PolicyError:
     words = {401: "authentication required", 403: "authorization failed", 404: "repository not found"}.get(status)
     if words:
-        return PolicyError(f"{_FAILED}: {words}: {said.decode(errors='replace')}")
+        return PolicyError(f"{FAILED}: {words}: {said.decode(errors='replace')}")
     text = f'unexpected client error: unexpected requesting "{url}" status code: {status}'
-    return _RefusedError(f"{_FAILED}: {text}")
+    return RefusedError(text)
 
 
 def _words(error: Exception) -> str:
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {words}" if isinstance(error, LookupError) else words or type(error).__name__
-
-
-def _add(store: MemoryObjectStore, incoming: IO[bytes]) -> None:
-    check_pack(incoming, limit=content.MAX_BYTES)
-    size = incoming.seek(0, io.SEEK_END)
-    incoming.seek(0)
-    with contextlib.closing(PackData.from_file(incoming, store.object_format, size)) as pack:
-        pack.check()
-        for found in PackInflater.for_pack_data(pack, store.get_raw):
-            store.add_object(found)
 
 
 def _known(references: Mapping[Any, Any]) -> dict[bytes, ObjectID]:
@@ -357,9 +291,9 @@ def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
         return cast("ObjectID", revision.lower().encode())
     known = _known(references)
     if not known:
-        raise PolicyError(f"{_FAILED}: remote repository is empty")
+        raise PolicyError(f"{FAILED}: remote repository is empty")
     name = (revision or "HEAD").encode(errors="surrogateescape")
     for candidate in (name, b"refs/" + name, b"refs/tags/" + name, b"refs/heads/" + name):
         if candidate in known:
             return known[candidate]
-    raise PolicyError(f"{_FAILED}: reference not found")
+    raise PolicyError(f"{FAILED}: reference not found")

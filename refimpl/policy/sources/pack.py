@@ -1,4 +1,4 @@
-"""Looking through a git pack before it is believed: how much comes out of it, and where it breaks off.
+"""Packs of git objects, looked through before they are believed: how much comes out, and where they break off.
 
 Dulwich unpacks all objects at once, as large as they say they are; a delta of a few bytes can make a gigabyte. Source:
 git's gitformat-pack.
@@ -9,7 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
+from contextlib import closing
 from typing import IO, TYPE_CHECKING
+
+from dulwich.object_format import DEFAULT_OBJECT_FORMAT
+from dulwich.pack import PackData, PackInflater
 
 from refimpl.errors import LimitExceededError, MalformedError
 from refimpl.layers.stream import Lookahead
@@ -17,7 +21,9 @@ from refimpl.layers.stream import Lookahead
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_OBJECTS", "check_pack"]
+    from dulwich.objects import ObjectID, ShaFile
+
+__all__ = ["MAX_OBJECTS", "check_pack", "unpack"]
 
 MAX_OBJECTS = 1_000_000
 _HEAD, _TRAILER = 12, 20
@@ -27,6 +33,26 @@ _PLAIN, _DELTAS = frozenset({1, 2, 3, 4}), frozenset({6, 7})
 _OFFSET_DELTA = 6
 _DELTA_HEAD = 20
 _LONGEST_NUMBER = 9
+
+
+def unpack(file: IO[bytes], *, limit: int) -> dict[ObjectID, ShaFile]:
+    """The objects of a pack by their names.
+
+    Args:
+        file: has nothing else.
+        limit: most bytes of all objects together, deltas applied.
+
+    Raises:
+        MalformedError: as `check_pack`.
+        LimitExceededError: as `check_pack`.
+        Exception: whatever dulwich makes of damaged objects.
+    """
+    check_pack(file, limit=limit)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    with closing(PackData.from_file(file, DEFAULT_OBJECT_FORMAT, size)) as pack:
+        pack.check()
+        return {found.id: found for found in PackInflater.for_pack_data(pack)}
 
 
 def check_pack(file: IO[bytes], *, limit: int) -> None:

@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
-from dulwich.object_store import MemoryObjectStore
 from dulwich.objects import Commit, ShaFile, Tree
 
 from fuzz import seeds
 from fuzz.target import target
 from refimpl.errors import PolicyError
 from refimpl.policy.sources import git
-from refimpl.policy.sources.pack import check_pack
+from refimpl.policy.sources.pack import check_pack, unpack
+from refimpl.policy.sources.upload_pack import Advertisement, RefusedError, discover, fetch_pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from refimpl.policy.sources.checkout import Objects
 
 _TAIL = b"author a <a> 0 +0000\ncommitter a <a> 0 +0000\n\nm\n"
 _MODES = ("100644 ", "40000 ", "120000 ", "160000 ", "..", ".git", ".GIT", "/", "\\", ":")
@@ -60,10 +62,8 @@ def _fetch(tree: bytes | None = None, commit: bytes | None = None) -> None:
     assert commit is not None
     pack = io.BytesIO(_packed(*objects, (Commit.type_num, commit)))
 
-    def remote(*_: object) -> tuple[MemoryObjectStore, bytes]:
-        store = MemoryObjectStore()
-        git._add(store, pack)
-        return store, _name(b"commit", commit)
+    def remote(*_: object) -> tuple[Objects, bytes]:
+        return unpack(pack, limit=1 << 22), _name(b"commit", commit)
 
     with (
         patch.object(git, "_remote", remote),
@@ -97,4 +97,58 @@ def _commit(data: bytes) -> None:
 def _url(data: bytes) -> None:
     found = git.GitURL.parse(data.decode("utf-8", "surrogateescape"))
     if not found.address:
+        raise PolicyError
+
+
+def _packets(*lines: bytes) -> bytes:
+    return b"".join(b"%04x%s" % (len(line) + 4, line) if line else b"0000" for line in lines)
+
+
+class _Answer:
+    def __init__(self, url: str, kind: str, body: bytes) -> None:
+        self.url = url
+        self.content_type = f"application/x-git-upload-pack-{kind}"
+        self.read = io.BytesIO(body).read
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+_ID = b"1" * 40
+_SERVICE = (b"# service=git-upload-pack\n", b"")
+_LINES = ("0000", "0001", "0004", "version 2\n", "ERR ", "NAK\n", "shallow ", "packfile\n", "\x01", "\x03")
+
+
+@target(
+    "git-advertisement",
+    lambda: [
+        _packets(*_SERVICE, _ID + b" HEAD\0shallow side-band-64k\n", _ID + b" refs/heads/main\n", b""),
+        _packets(*_SERVICE, b"version 2\n", b"ls-refs\n", b"fetch=shallow\n", b""),
+    ],
+    *_LINES,
+)
+def _advertisement(data: bytes) -> None:
+    found = discover("https://git.test/x", lambda url, *_: _Answer(url, "advertisement", data), version=2)
+    assert all(len(value) == len(_ID) and b"\n" not in name for name, value in found.references.items())
+
+
+@target(
+    "git-answer",
+    lambda: [
+        _packets(b"shallow " + _ID, b"", b"NAK\n", b"\x02said", b"\x01PACK", b""),
+        _packets(b"shallow-info\n", b"shallow " + _ID) + b"0001" + _packets(b"packfile\n", b"\x01PACK", b""),
+    ],
+    *_LINES,
+)
+def _answer(data: bytes) -> None:
+    refused = 0
+    for version, capabilities in ((0, (b"shallow", b"side-band-64k")), (0, ()), (2, (b"fetch=shallow",))):
+        offer = Advertisement("https://git.test/x", version, {}, frozenset(capabilities))
+        pack = bytearray()
+        try:
+            fetch_pack(offer, [_ID], lambda url, *_: _Answer(url, "result", data), pack.extend, whole=False)
+        except RefusedError:
+            refused += 1
+        assert len(pack) <= len(data)
+    if refused:
         raise PolicyError

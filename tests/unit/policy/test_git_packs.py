@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zlib
 from hashlib import sha1
 from typing import TYPE_CHECKING
@@ -15,9 +14,9 @@ from dulwich.objects import Blob, Commit, Tree
 from dulwich.pack import write_pack_objects
 
 from refimpl.errors import Error, LimitExceededError, MalformedError, PolicyError
-from refimpl.policy.sources import git, pack
+from refimpl.policy.sources import content, git, pack
 from refimpl.policy.sources.checkout import commit_of, write_tree
-from refimpl.policy.sources.pack import check_pack
+from refimpl.policy.sources.pack import check_pack, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,10 +45,7 @@ def committed() -> tuple[bytes, ObjectID]:
 
 
 def written(data: bytes, commit: ObjectID, destination: Path) -> dict[bytes, bytes]:
-    store = MemoryObjectStore()
-    with tempfile.SpooledTemporaryFile(1 << 20) as incoming:
-        incoming.write(data)
-        git._add(store, incoming)
+    store = unpack(io.BytesIO(data), limit=content.MAX_BYTES)
     destination.mkdir()
     write_tree(store, commit_of(store, commit).tree, "", destination, name="test")
     return {path.name.encode(): path.read_bytes() for path in destination.iterdir()}
