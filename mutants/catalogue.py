@@ -38,6 +38,7 @@ _THEMES = (
     "keyless",
     "chains",
     "roots",
+    "timestamps",
     "truncation",
     "inputs",
     "interruption",

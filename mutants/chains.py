@@ -117,7 +117,7 @@ def authorities_for_ever() -> None:
 def certificates_for_any_use() -> None:
     from refimpl.verify import authority
 
-    replace(authority, "_signs_code", lambda *_: None)
+    replace(authority, "_is_for", lambda _: lambda *_: None)
 
 
 @mutant(
@@ -139,11 +139,11 @@ def critical_extensions_passed_over() -> None:
 def brought_intermediates_count() -> None:
     from refimpl.verify.keyless import KeylessSigner
 
-    def issuer(signer: Any, leaf: Any, brought: Sequence[Any]) -> Any:
+    def issuer(signer: Any, leaf: Any, time: Any, brought: Sequence[Any]) -> Any:
         from refimpl.verify.authority import Authority
 
         [first] = signer.authorities
-        return Authority(first.roots, (*first.intermediates, *brought)).issuer(leaf, leaf.not_valid_before_utc)
+        return Authority(first.roots, (*first.intermediates, *brought)).issuer(leaf, time)
 
     replace(KeylessSigner, "_issuer", issuer)
 

@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
+from refimpl.golang.base64text import Base64Error
+from refimpl.golang.base64text import decode as decode_base64
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.typed import BYTES, Struct, decode
 from refimpl.record import record
@@ -44,6 +46,7 @@ class Attachment:
         payload: its content, verified against the digest: what an image signature signs, or an attestation's envelope.
         signature: the annotation, base64; may be empty.
         promise: of the transparency log, from the bundle annotation.
+        timestamp: an RFC 3161 response in DER; empty without one.
     """
 
     media_type: str
@@ -52,6 +55,19 @@ class Attachment:
     certificate: Certificate | None
     chain: tuple[Certificate, ...]
     promise: Promise | None
+    timestamp: bytes = b""
+
+    @property
+    def stamped(self) -> bytes:
+        """What a timestamp is of: the signature, or where the annotation is empty, as attestations have it, all.
+
+        Raises:
+            VerificationError: the signature isn't base64.
+        """
+        try:
+            return decode_base64(self.signature) if self.signature else self.payload
+        except Base64Error as error:
+            raise VerificationError(str(error)) from None
 
     def described(self, keyid: str = "", sig: str = "") -> Signature:
         """The layer's signature for the report; `keyid` and `sig` stand in where the annotations have none.
@@ -91,10 +107,9 @@ def load(client: Registry, repository: Repository, layer: Descriptor, *, limit: 
     if SIGNATURE not in notes:
         raise VerificationError(f'signature layer {layer.digest} is missing "{SIGNATURE}" annotation')
     promise = Promise.parse(notes[_BUNDLE]) if signed and notes.get(_BUNDLE) else None
-    if signed and notes.get(_TIMESTAMP):
-        _check_timestamp(notes[_TIMESTAMP])
+    timestamp = _timestamp(notes[_TIMESTAMP]) if signed and notes.get(_TIMESTAMP) else b""
     certificate, chain = _certificates(notes)
-    return Attachment(layer.media_type, payload, notes[SIGNATURE], certificate, chain, promise)
+    return Attachment(layer.media_type, payload, notes[SIGNATURE], certificate, chain, promise, timestamp)
 
 
 def _certificates(notes: Mapping[str, str]) -> tuple[Certificate | None, tuple[Certificate, ...]]:
@@ -106,11 +121,12 @@ def _certificates(notes: Mapping[str, str]) -> tuple[Certificate | None, tuple[C
     return certificate, parse_certificates(notes[_CHAIN]) if notes.get(_CHAIN) else ()
 
 
-def _check_timestamp(annotation: str) -> None:
+def _timestamp(annotation: str) -> bytes:
     try:
-        decode(parse(annotation.encode("utf-8", "replace"), most_values=FEW_VALUES), _TIMESTAMPS)
+        found = decode(parse(annotation.encode("utf-8", "replace"), most_values=FEW_VALUES), _TIMESTAMPS)
     except DocumentError as error:
         raise VerificationError(f"unmarshaling RFC3161 timestamp bundle: {error}") from None
+    return found.get("SignedRFC3161Timestamp") or b""
 
 
 def attachment_limit(environ: Mapping[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""Authorities that certify signers: whether a certificate's chain leads to one (specification 20 §4.5; RFC 5280).
+"""Authorities that certify signers and timestamps: whether a certificate's chain leads to one (20 §4.5; RFC 5280).
 
 Paths are built by the `cryptography` package. What WebPKI wants of servers doesn't apply to signers, so that what is
 wanted of extensions is said here.
@@ -14,13 +14,18 @@ from refimpl.verify.refusal import refused
 from refimpl.verify.trust import Period
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from cryptography import x509
     from cryptography.x509.verification import ExtensionPolicy, Policy
 
-__all__ = ["Authority"]
+__all__ = ["CODE_SIGNING", "TIME_STAMPING", "Authority"]
+
+#: What certificates may be for (RFC 5280 §4.2.1.12).
+CODE_SIGNING, TIME_STAMPING = "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8"
+_ANYTHING = "2.5.29.37.0"
+_NAMES = {CODE_SIGNING: "signing code", TIME_STAMPING: "timestamps"}
 
 #: An image's signature may bring intermediates with it, and each costs verifications.
 _MOST_INTERMEDIATES = 10
@@ -41,7 +46,12 @@ class Authority:
     period: Period = field(default_factory=Period)
 
     def issuer(
-        self, leaf: x509.Certificate, time: datetime, brought: Sequence[x509.Certificate] = ()
+        self,
+        leaf: x509.Certificate,
+        time: datetime,
+        brought: Sequence[x509.Certificate] = (),
+        *,
+        usage: str = CODE_SIGNING,
     ) -> x509.Certificate:
         """Who issued the certificate, on a path to a root that holds at `time`.
 
@@ -49,6 +59,7 @@ class Authority:
             leaf: the signer's.
             time: at which all certificates of the path must be valid.
             brought: intermediates that came with the signature; they count where the authority names none.
+            usage: what all certificates of the path must be for.
 
         Raises:
             VerificationError: there is no such path; the text says why.
@@ -63,7 +74,7 @@ class Authority:
         from cryptography.x509.verification import PolicyBuilder, Store
         from cryptography.x509.verification import VerificationError as LibraryError
 
-        ca, end = _extension_policies()
+        ca, end = _extension_policies(usage)
         builder = PolicyBuilder().store(Store(list(self.roots))).time(time.replace(tzinfo=None))
         verifier = builder.extension_policies(ca_policy=ca, ee_policy=end).build_client_verifier()
         with refused(VerificationError("certificate signed by unknown authority")):
@@ -76,7 +87,7 @@ class Authority:
         return chain[1]
 
 
-def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
+def _extension_policies(usage: str) -> tuple[ExtensionPolicy, ExtensionPolicy]:
     """What is wanted of authorities and of signers; anything else critical is refused by the package."""
     from cryptography import x509
     from cryptography.x509.verification import Criticality, ExtensionPolicy
@@ -85,8 +96,8 @@ def _extension_policies() -> tuple[ExtensionPolicy, ExtensionPolicy]:
     ca = ExtensionPolicy.permit_all()
     ca = ca.require_present(x509.BasicConstraints, either, None)  # the package looks at its members
     ca = ca.may_be_present(x509.KeyUsage, either, _signs_certificates)
-    ca = ca.may_be_present(x509.ExtendedKeyUsage, either, _signs_code)
-    end = ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, either, _signs_code)
+    ca = ca.may_be_present(x509.ExtendedKeyUsage, either, _is_for(usage))
+    end = ExtensionPolicy.permit_all().may_be_present(x509.ExtendedKeyUsage, either, _is_for(usage))
     return ca, end
 
 
@@ -95,12 +106,12 @@ def _signs_certificates(_: Policy, __: x509.Certificate, usage: x509.KeyUsage | 
         raise ValueError("an issuer's key is not for signing certificates")
 
 
-def _signs_code(_: Policy, __: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+def _is_for(usage: str) -> Callable[[Policy, x509.Certificate, x509.ExtendedKeyUsage | None], None]:
+    def check(_: Policy, __: x509.Certificate, usages: x509.ExtendedKeyUsage | None) -> None:
+        if usages is not None and {usage, _ANYTHING}.isdisjoint(each.dotted_string for each in usages):
+            raise ValueError(f"a certificate is not for {_NAMES[usage]}")
 
-    wanted = {ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE}
-    if usages is not None and wanted.isdisjoint(usages):
-        raise ValueError("a certificate is not for signing code")
+    return check
 
 
 def _reason(text: str) -> str:

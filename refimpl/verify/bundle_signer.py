@@ -72,7 +72,7 @@ class _Material:
         Raises:
             VerificationError: it wasn't.
         """
-        if self._found is not None and not self._found.not_before <= time <= self._found.not_after:
+        if self._found is not None and not self._found.covers(time):
             raise VerificationError("integrated time outside certificate validity")
 
 
@@ -111,6 +111,9 @@ class ByCertificate(_Material):
     def key(self, times: Sequence[datetime] | None) -> PublicKey:
         """The key of the certificate, once its chain is known to have held.
 
+        The logs' times count; where they tell none, those of timestamps; where no log is asked, now, or failing that
+        those of timestamps.
+
         Args:
             times: at which logs took the signature; None when none was asked for.
 
@@ -118,14 +121,27 @@ class ByCertificate(_Material):
             VerificationError: it didn't hold at one of these times, or nobody promised to log it.
         """
         if times is not None and not times:
-            reason = "threshold not met for verified log entry integrated timestamps: 0 < 1"
-            raise VerificationError(f"failed to verify timestamps: {reason}")
+            times = self._stamped()
+            if not times:
+                reason = "threshold not met for verified log entry integrated timestamps: 0 < 1"
+                raise VerificationError(f"failed to verify timestamps: {reason}")
         with failing("failed to fetch verification content"):
             self.read()
         if self._found is None:
             raise VerificationError("SCTs required but bundle is signed with a public key, which cannot contain SCTs")
-        self._signer.check_chain(self._found, (self._now,) if times is None else times)
+        if times is None:
+            times = (self._now,) if self._found.covers(self._now) else self._stamped() or (self._now,)
+        self._signer.check_chain(self._found, times)
         return self._found.key
+
+    def _stamped(self) -> tuple[datetime, ...]:
+        """When timestamp authorities had the signature; no times when nobody stamped it who is trusted to.
+
+        Raises:
+            VerificationError: no timestamp is a trusted authority's of this signature.
+        """
+        with failing("failed to verify timestamps"):
+            return self._signer.times(self._bundle.timestamps, self._bundle.signature)
 
     def check_identity(self) -> None:
         """Check that the certificate is for the identity.

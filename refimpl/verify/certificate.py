@@ -76,7 +76,18 @@ class Certificate:
         Raises:
             VerificationError: it wasn't.
         """
-        prefix = "checking expiry on certificate with bundle: certificate"
+        self._check_at(time, "bundle")
+
+    def check_stamped_at(self, time: datetime) -> None:
+        """Check that a signature that was stamped at `time` was made while the certificate was valid.
+
+        Raises:
+            VerificationError: it wasn't.
+        """
+        self._check_at(time, "timestamp")
+
+    def _check_at(self, time: datetime, witness: str) -> None:
+        prefix = f"checking expiry on certificate with {witness}: certificate"
         end = _rfc3339(self.not_after)
         if self.not_after < time:
             raise VerificationError(
@@ -87,13 +98,17 @@ class Certificate:
                 f"{prefix} was issued after signatures were entered in log: {end} is after {_rfc3339(time)}"
             )
 
+    def covers(self, time: datetime) -> bool:
+        """Whether the certificate is valid at a time."""
+        return self.not_before <= time <= self.not_after
+
     def check_now(self, now: datetime) -> None:
         """Check that the certificate is valid at `now`, for want of a log time.
 
         Raises:
             VerificationError: it isn't.
         """
-        if not self.not_before <= now <= self.not_after:
+        if not self.covers(now):
             raise VerificationError("expected a signed timestamp to verify an expired certificate")
 
     def extension_text(self, number: int) -> str:

@@ -21,7 +21,7 @@ from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.keys import PublicKey
-from refimpl.verify.refusal import Kind, NoMatchingError, shortened
+from refimpl.verify.refusal import Kind, NoMatchingError, failing, shortened
 from refimpl.verify.statement import check_claim, read_header
 from refimpl.verify.transparency_log import Evidence
 
@@ -241,12 +241,36 @@ class Verifier:
         return self._signer.key(found.certificate, found.chain)
 
     def _check_validity(self, found: Attachment, logged: datetime | None) -> None:
-        if found.certificate is None:
+        """Check that the certificate was valid when the signature was made, if there is one.
+
+        The log's time counts; where no log is asked, now, or failing that a timestamp's.
+
+        Raises:
+            VerificationError: it wasn't.
+        """
+        certificate = found.certificate
+        if certificate is None:
             return
-        if logged is None:
-            found.certificate.check_now(self._now())
-        else:
-            found.certificate.check_logged_at(logged)
+        if logged is not None:
+            certificate.check_logged_at(logged)
+            return
+        now = self._now()
+        times = () if certificate.covers(now) else self._stamped(found)
+        for time in times:
+            certificate.check_stamped_at(time)
+        if not times:
+            certificate.check_now(now)
+
+    def _stamped(self, found: Attachment) -> tuple[datetime, ...]:
+        """When timestamp authorities had the signature; no times when nobody stamped it who is trusted to.
+
+        Raises:
+            VerificationError: the timestamp isn't a trusted authority's of this signature.
+        """
+        if isinstance(self._signer, PublicKey) or not found.timestamp:
+            return ()
+        with failing("unable to verify RFC3161 timestamp bundle"):
+            return self._signer.times((found.timestamp,), found.stamped)
 
     def _each(
         self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], _Verified], kind: Kind

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from refimpl.verify.authority import Authority
     from refimpl.verify.certificate import Certificate
     from refimpl.verify.keys import PublicKey
+    from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trust import LogKeys
 
 __all__ = ["KeylessSigner"]
@@ -33,11 +34,13 @@ class KeylessSigner:
         identity: whose certificates count.
         authorities: whose word counts.
         certificate_logs: that certificates must be in.
+        timestamp_authorities: who may tell when a signature was there, where no log does.
     """
 
     identity: Identity
     authorities: tuple[Authority, ...]
     certificate_logs: LogKeys
+    timestamp_authorities: tuple[TimestampAuthority, ...] = ()
 
     def key(self, certificate: Certificate | None, chain: Sequence[Certificate]) -> PublicKey:
         """The key that the certificate gives to the identity.
@@ -79,6 +82,22 @@ class KeylessSigner:
         except VerificationError:
             reason = "only able to verify 0 SCT entries; unable to meet threshold of 1"
             raise VerificationError(f"failed to verify signed certificate timestamp: {reason}") from None
+
+    def times(self, timestamps: Sequence[bytes], signature: bytes) -> tuple[datetime, ...]:
+        """When timestamp authorities had a signature; no times when it wasn't stamped, or nobody is trusted to.
+
+        Args:
+            timestamps: that came with the signature.
+            signature: what must have been stamped.
+
+        Raises:
+            VerificationError: no timestamp is a trusted authority's of this signature.
+        """
+        if not timestamps or not self.timestamp_authorities:
+            return ()
+        from refimpl.verify.timestamp import times_of  # few signatures need them
+
+        return times_of(timestamps, signature, self.timestamp_authorities)
 
     def check_bundle(self, certificate: Certificate) -> None:
         """Check that a bundle's certificate is for the identity.

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Identity
     from refimpl.verify.authority import Authority
     from refimpl.verify.keyless import KeylessSigner
+    from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trusted_root import TrustedRoot
 
 __all__ = ["Roots"]
@@ -68,10 +69,23 @@ class Roots:
 
         if not self.are_files:
             root = self.trusted_root()
-            return KeylessSigner(identity, root.authorities, root.certificate_logs)
+            return KeylessSigner(identity, root.authorities, root.certificate_logs, root.timestamp_authorities)
         authority = _authority(self._text(_AUTHORITIES, "error reading root PEM file"))
         logs = self._text(_CERTIFICATE_LOG, "error reading alternate CTLog public key file")
-        return KeylessSigner(identity, (authority,), LogKeys.from_pem(logs, "AddCTLogPubKey"))
+        return KeylessSigner(
+            identity, (authority,), LogKeys.from_pem(logs, "AddCTLogPubKey"), self._timestamp_authorities()
+        )
+
+    def _timestamp_authorities(self) -> tuple[TimestampAuthority, ...]:
+        """The one in the file that its variable names, whose own certificate comes first; none without a file."""
+        if not self._environ.get(_TIMESTAMPS):
+            return ()
+        from refimpl.verify.timestamp import TimestampAuthority
+
+        found = _authority(self._text(_TIMESTAMPS, "error reading TSA certificate file"))
+        if not found.roots:
+            raise KeyMaterialError("TSA certificate chain must contain at least one root certificate")
+        return (TimestampAuthority.of(found),)
 
     def trusted_root(self) -> TrustedRoot:
         """The document that tells whom to trust.

@@ -17,6 +17,7 @@ from refimpl.record import record
 from refimpl.verify.authority import Authority
 from refimpl.verify.keys import PublicKey
 from refimpl.verify.refusal import refused
+from refimpl.verify.timestamp import TimestampAuthority
 from refimpl.verify.trust import LogKey, LogKeys, Period
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class TrustedRoot:
     authorities: tuple[Authority, ...]
     certificate_logs: LogKeys
     logs: LogKeys
-    timestamp_authorities: tuple[Authority, ...]
+    timestamp_authorities: tuple[TimestampAuthority, ...]
 
     @classmethod
     def parse(cls, data: bytes) -> TrustedRoot:
@@ -67,7 +68,7 @@ class TrustedRoot:
             tuple(_authority(each) for each in _places(document, "certificateAuthorities")),
             _logs(document, "ctlogs"),
             _logs(document, "tlogs"),
-            tuple(_authority(each) for each in _places(document, "timestampAuthorities")),
+            tuple(TimestampAuthority.of(_authority(each)) for each in _places(document, "timestampAuthorities")),
         )
 
 

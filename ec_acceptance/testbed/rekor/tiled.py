@@ -42,29 +42,28 @@ class TiledLog(Log):
         return {name: value for name, value in super().in_bundle(entry).items() if name not in left_out}
 
 
-def tiled_dsse(envelope: bytes, key: KeyPair) -> bytes:
-    """The body for the bytes of an envelope that a key signed once."""
+def tiled_dsse(envelope: bytes, key: KeyPair, certificate: bytes | None = None) -> bytes:
+    """The body for the bytes of an envelope that a key signed once, which may have a certificate in DER."""
     document = json.loads(envelope)
     payload = base64.b64decode(document["payload"])
-    signature = _signature(document["signatures"][0]["sig"], key)
+    signature = _signature(document["signatures"][0]["sig"], key, certificate)
     return _body("dsse", {"dsseV002": {"payloadHash": _hash(payload), "signatures": [signature]}})
 
 
-def tiled_hashedrekord(payload: bytes, signature: bytes, key: KeyPair) -> bytes:
-    """The body for a key's signature over a payload."""
+def tiled_hashedrekord(payload: bytes, signature: bytes, key: KeyPair, certificate: bytes | None = None) -> bytes:
+    """The body for a key's signature over a payload; the key may have a certificate in DER."""
     encoded = base64.b64encode(signature).decode()
-    return _body("hashedrekord", {"hashedRekordV002": {"data": _hash(payload), "signature": _signature(encoded, key)}})
+    signed = {"data": _hash(payload), "signature": _signature(encoded, key, certificate)}
+    return _body("hashedrekord", {"hashedRekordV002": signed})
 
 
 def _body(kind: str, spec: Mapping[str, Any]) -> bytes:
     return canonical({"apiVersion": "0.0.2", "kind": kind, "spec": spec})
 
 
-def _signature(content: str, key: KeyPair) -> dict[str, Any]:
-    verifier = {
-        "publicKey": {"rawBytes": base64.b64encode(key.public_der).decode()},
-        "keyDetails": "PKIX_ECDSA_P256_SHA_256",
-    }
+def _signature(content: str, key: KeyPair, certificate: bytes | None) -> dict[str, Any]:
+    kind, der = ("publicKey", key.public_der) if certificate is None else ("x509Certificate", certificate)
+    verifier = {kind: {"rawBytes": base64.b64encode(der).decode()}, "keyDetails": "PKIX_ECDSA_P256_SHA_256"}
     return {"content": content, "verifier": verifier}
 
 

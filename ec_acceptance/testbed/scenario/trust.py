@@ -76,6 +76,10 @@ class Trust:
         for variable, text in texts.items():
             self.in_file(variable, text)
 
+    def stamps_in_file(self) -> None:
+        """Name the timestamp authority in a file, by its variable."""
+        self.in_file("SIGSTORE_TSA_CERTIFICATE_FILE", pem_chain(self.sigstore.timestamps.chain))
+
     def in_file(self, variable: str, text: str) -> None:
         """Write a file and name it in a variable."""
         path = self._folders.root / f"{variable.lower()}.pem"

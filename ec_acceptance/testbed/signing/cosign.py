@@ -23,6 +23,7 @@ __all__ = [
     "CHAIN",
     "SIGNATURE",
     "SIMPLE_SIGNING",
+    "TIMESTAMP",
     "ImageSignature",
     "sign_image",
     "simple_signing",
@@ -33,6 +34,7 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 BUNDLE = "dev.sigstore.cosign/bundle"
 CERTIFICATE = "dev.sigstore.cosign/certificate"
 CHAIN = "dev.sigstore.cosign/chain"
+TIMESTAMP = "dev.sigstore.cosign/rfc3161timestamp"
 
 _TYPE = "cosign container image signature"
 

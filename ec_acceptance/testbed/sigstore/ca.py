@@ -25,12 +25,14 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.signing import KeyPair
     from ec_acceptance.testbed.sigstore.ctlog import CTLog
 
-__all__ = ["ISSUED", "SIGNS_CERTIFICATES", "SIGNS_DATA", "Authority", "Identity", "Leaf", "pem", "pem_chain"]
+__all__ = ["ISSUED", "SIGNS_CERTIFICATES", "SIGNS_DATA", "VALID", "Authority", "Identity", "Leaf", "pem", "pem_chain"]
 
 ISSUED = datetime(2024, 5, 1, 12, 0, tzinfo=UTC)
 """When leaves are issued, unless said otherwise."""
 
-_FOUNDED, _CLOSED = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
+VALID = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
+"""Start and end of authorities' validity, unless said otherwise."""
+
 _MINUTES = timedelta(minutes=10)
 _FULCIO = "1.3.6.1.4.1.57264.1"
 _SCTS = x509.ObjectIdentifier("1.3.6.1.4.1.11129.2.4.2")
@@ -136,7 +138,7 @@ class Authority:
         key: KeyPair,
         name: str = "acceptance root",
         *,
-        valid: tuple[datetime, datetime] = (_FOUNDED, _CLOSED),
+        valid: tuple[datetime, datetime] = VALID,
         path_length: int | None = None,
     ) -> Authority:
         """A root, certified by itself."""
@@ -150,7 +152,7 @@ class Authority:
         key: KeyPair,
         name: str = "acceptance intermediate",
         *,
-        valid: tuple[datetime, datetime] = (_FOUNDED, _CLOSED),
+        valid: tuple[datetime, datetime] = VALID,
         path_length: int | None = 0,
         is_ca: bool = True,
         usage: x509.KeyUsage = SIGNS_CERTIFICATES,
@@ -224,12 +226,14 @@ class Authority:
         self,
         key: KeyPair,
         name: str,
-        usage: x509.ObjectIdentifier,
-        valid: tuple[datetime, datetime] = (_FOUNDED, _CLOSED),
+        usages: Sequence[x509.ObjectIdentifier],
+        valid: tuple[datetime, datetime] = VALID,
+        *,
+        critical: bool = True,
     ) -> x509.Certificate:
-        """Certify a service of this name for one extended key usage."""
+        """Certify a service of this name for some extended key usages, which are marked critical."""
         builder = _builder(_name(name), self.certificate.subject, key, valid).add_extension(SIGNS_DATA, critical=True)
-        builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=critical)
         builder = self._key_ids(builder, key)
         return self._signed(builder)
 

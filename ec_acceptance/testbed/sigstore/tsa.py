@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from ec_acceptance.testbed.sigstore import der
+from ec_acceptance.testbed.sigstore.ca import VALID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from cryptography import x509
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.signing import KeyPair
     from ec_acceptance.testbed.sigstore.ca import Authority
 
-__all__ = ["TimestampAuthority"]
+__all__ = ["TimestampAuthority", "refusal"]
 
 _SIGNED_DATA, _TST_INFO = "1.2.840.113549.1.7.2", "1.2.840.113549.1.9.16.1.4"
 _CONTENT_TYPE, _MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -39,16 +41,34 @@ class TimestampAuthority:
     certificate: x509.Certificate
 
     @classmethod
-    def founded(cls, root: Authority, key: KeyPair, **valid: tuple[datetime, datetime]) -> Self:
-        """One that a root certifies; `valid` are start and end of the certificate's validity."""
-        return cls(root, key, root.certify(key, "acceptance timestamps", ExtendedKeyUsageOID.TIME_STAMPING, **valid))
+    def founded(
+        cls,
+        root: Authority,
+        key: KeyPair,
+        *,
+        valid: tuple[datetime, datetime] = VALID,
+        usages: Sequence[x509.ObjectIdentifier] = (ExtendedKeyUsageOID.TIME_STAMPING,),
+        critical: bool = True,
+    ) -> Self:
+        """One that a root, or an authority below one, certifies.
+
+        Args:
+            root: certifies it.
+            key: its own.
+            valid: start and end of its certificate's validity.
+            usages: extended key usages of its certificate.
+            critical: whether they are marked critical.
+        """
+        return cls(root, key, root.certify(key, "acceptance timestamps", usages, valid, critical=critical))
 
     @property
     def chain(self) -> tuple[x509.Certificate, ...]:
         """From its own certificate to the root's."""
         return (self.certificate, *self.root.chain)
 
-    def stamp(self, data: bytes, at: datetime, *, signer: KeyPair | None = None, number: int = 1) -> bytes:
+    def stamp(
+        self, data: bytes, at: datetime, *, signer: KeyPair | None = None, number: int = 1, brings: bool = True
+    ) -> bytes:
         """The answer (TimeStampResp) to a request for a timestamp of these bytes.
 
         Args:
@@ -56,6 +76,7 @@ class TimestampAuthority:
             at: the time, in whole seconds.
             signer: another key, which signs in this authority's name.
             number: the serial number.
+            brings: whether its certificate is in the answer.
         """
         imprint = der.sequence(_SHA256, der.octets(hashlib.sha256(data).digest()))
         info = der.sequence(der.integer(1), der.object_id(_POLICY), imprint, der.integer(number), der.time(at))
@@ -78,7 +99,7 @@ class TimestampAuthority:
             der.integer(3),
             der.set_of(_SHA256),
             der.sequence(der.object_id(_TST_INFO), der.explicit(0, der.octets(info))),
-            der.tagged(0xA0, *(each.public_bytes(Encoding.DER) for each in self.chain[:1])),
+            *([der.tagged(0xA0, self.certificate.public_bytes(Encoding.DER))] if brings else []),
             der.set_of(signer_info),
         )
         granted = der.sequence(der.integer(0))
@@ -87,6 +108,11 @@ class TimestampAuthority:
     @property
     def _fingerprint(self) -> bytes:
         return self.certificate.fingerprint(hashes.SHA256())
+
+
+def refusal() -> bytes:
+    """The answer of an authority that stamps nothing: its status is "rejection"."""
+    return der.sequence(der.sequence(der.integer(2)))
 
 
 def _attribute(oid: str, value: bytes) -> bytes:
