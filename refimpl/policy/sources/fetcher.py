@@ -44,8 +44,7 @@ def source_id(url: str) -> str:
 class Fetcher:
     """Fetches each URL once, whoever asks how often, and remembers failures too; may be used from several threads.
 
-    Leaving the context closes idle connections. A download that nobody waits for any more, since another one failed,
-    goes on; when it ends, what it wrote is removed.
+    Leaving the context closes idle connections.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class Fetcher:
         registry: Registry,
         environ: Mapping[str, str],
         deadline: Deadline | None = None,
-        remove: Callable[[], None] = lambda: None,
+        ended: Callable[[], None] = lambda: None,
     ) -> None:
         """Make a fetcher.
 
@@ -64,18 +63,17 @@ class Fetcher:
             registry: brings OCI artifacts.
             environ: ``SSL_CERT_FILE``, ``SSL_CERT_DIR``, ``GIT_SSL_NO_VERIFY``, ``HOME`` and the proxies.
             deadline: ends downloads.
-            remove: removes `work`; called for each download that ends after the context was left.
+            ended: called whenever a download has ended that `fetch_all` began, which may be after that one has failed.
         """
         self._work = work
         self._registry = registry
         self._environ = environ
         self._deadline = deadline
-        self._remove = remove
+        self._ended = ended
         self._lock = threading.Lock()
         self._outcomes: dict[str, Future[Fetched]] = {}
         self._places: set[Path] = set()
         self._count = 0
-        self._closed = False
         self._web_session: Web | None = None
 
     def fetch(self, url: str, kind: str) -> Fetched:
@@ -126,8 +124,7 @@ class Fetcher:
         except BaseException:  # noqa: BLE001 - whatever it is, it is remembered for who asks
             return
         finally:
-            if self._closed:
-                self._remove()
+            self._ended()
 
     def _place(self, url: str, kind: str) -> Fetched:
         with self._lock:
@@ -160,7 +157,6 @@ class Fetcher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._closed = True
         with self._lock:
             if self._web_session is not None:
                 self._web_session.close()

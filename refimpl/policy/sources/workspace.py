@@ -61,6 +61,7 @@ class Workspace:
             self.path = _make(Path(parent).absolute(), kept=self._kept)
         except OSError as error:
             raise PolicyError(f"unable to make a working directory: {describe('mkdir', parent, error)}") from None
+        self._closed = False
         self._lock = threading.Lock()
         self._texts: dict[Path, str] = {}
 
@@ -75,14 +76,19 @@ class Workspace:
     def close(self) -> None:
         """Remove the directory, unless it is to be kept. What cannot be removed stays.
 
-        The supervisor tries again in the end: a download that nobody waits for may still be writing here.
+        A download that nobody waits for, since another one failed, may still be writing here; when it has ended, the
+        directory is removed again, and once more by the supervisor.
         """
-        if not self._kept:
+        self._closed = True
+        self._clear_up()
+
+    def _clear_up(self) -> None:
+        if self._closed and not self._kept:
             leftovers.remove_folder(self.path)
 
     def fetcher(self, registry: Registry, deadline: Deadline | None = None) -> Fetcher:
         """What brings sources here."""
-        return Fetcher(self.path, registry=registry, environ=self._environ, deadline=deadline, remove=self.close)
+        return Fetcher(self.path, registry=registry, environ=self._environ, deadline=deadline, ended=self._clear_up)
 
     def directories(
         self, group: SourceGroup, fetched: Mapping[str, Fetched], configuration: Mapping[str, Any]

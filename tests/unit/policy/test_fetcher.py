@@ -172,3 +172,26 @@ def test_a_download_that_nobody_waits_for_leaves_nothing(
     for thread in threads:
         thread.join(10)
     assert not workspace.path.exists()
+
+
+def test_a_download_that_ends_late_leaves_what_a_run_still_needs(
+    tmp_path: Path, unused_registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    threads = []
+
+    def fetch(url: str, destination: Path, *, home: str) -> str:  # noqa: ARG001 - as the real one
+        threads.append(threading.current_thread())
+        return url
+
+    monkeypatch.setattr(local, "fetch", fetch)
+    with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
+        clear_up = workspace._clear_up
+        monkeypatch.setattr(workspace, "_clear_up", lambda: (done.wait(10), clear_up()))
+        with workspace.fetcher(unused_registry) as fetcher:
+            fetched = fetcher.fetch_all([("./first", "policy"), ("./second", "policy")])
+        done.set()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(10)
+        assert all(source.path.is_dir() for source in fetched.values())
