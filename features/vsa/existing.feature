@@ -13,7 +13,7 @@ Feature: A verification summary in place of a validation
     And VSAs name the policy {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"]}]}
 
   @vsa-40
-  Scenario: one that counts
+  Scenario: a VSA that counts takes the place of the validation
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -30,7 +30,7 @@ Feature: A verification summary in place of a validation
     And the output should match the snapshot
 
   @vsa-41
-  Scenario: none
+  Scenario: without a VSA the image is validated
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -51,7 +51,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-42
-  Scenario: one that is too old
+  Scenario: a VSA that is too old doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | 169 |
     When "validate image" is run with
@@ -70,7 +70,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-43
-  Scenario: one of any age that is asked for
+  Scenario: a VSA of any age counts where that is asked for
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | 169 |
     When "validate image" is run with
@@ -88,7 +88,7 @@ Feature: A verification summary in place of a validation
     And no manifest was fetched
 
   @vsa-44
-  Scenario: no age at all looks for none
+  Scenario: an expiration of zero has no VSA looked for
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -107,7 +107,7 @@ Feature: A verification summary in place of a validation
     And the transparency log wasn't searched
 
   @vsa-45
-  Scenario: one of an image that failed
+  Scenario: a VSA of an image that failed doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status | failed |
     When "validate image" is run with
@@ -126,7 +126,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-46
-  Scenario: one signed by another key
+  Scenario: a VSA signed by another key doesn't count
     Given a key pair named "other"
     And the transparency log has a VSA of "acceptance/image" signed by the "other" key
     When "validate image" is run with
@@ -149,7 +149,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-47
-  Scenario: one that isn't signed
+  Scenario: a VSA without a signature doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | signatures | 0 |
     When "validate image" is run with
@@ -172,7 +172,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-48
-  Scenario: one whose verdict was changed after signing
+  Scenario: a VSA whose verdict was changed after signing doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status               | failed |
       | status after signing | passed |
@@ -196,7 +196,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-49
-  Scenario: one of another image, found under this one's digest
+  Scenario: a VSA of another image, found under this one's digest, doesn't count
     Given an image named "acceptance/second"
     And the transparency log has a VSA of "acceptance/second" signed by the "vsa" key with
       | found by | ${image_DIGEST} |
@@ -220,7 +220,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-50
-  Scenario: one whose subject isn't the image that it tells of
+  Scenario: a VSA whose subject isn't the image that it tells of doesn't count
     Given an image named "acceptance/second"
     And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | subject  | ${second_DIGEST} |
@@ -245,7 +245,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-51
-  Scenario: a predicate of another type
+  Scenario: a predicate of another type doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | predicate type | https://slsa.dev/verification_summary/v1 |
     When "validate image" is run with
@@ -268,7 +268,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-52
-  Scenario: a predicate without a statement about any image
+  Scenario: a predicate without a statement about any image doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | bare     | true            |
       | found by | ${image_DIGEST} |
@@ -292,7 +292,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-53
-  Scenario: a payload of another type
+  Scenario: an envelope with a payload of another type doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | payload type | application/vnd.other+json |
     When "validate image" is run with
@@ -315,7 +315,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-54
-  Scenario: one by another policy
+  Scenario: a VSA by another policy doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | policy | {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//refusing?ref=${policies_COMMIT}"]}]} |
     When "validate image" is run with
@@ -334,7 +334,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-55
-  Scenario: one by a policy that excludes more
+  Scenario: a VSA by a policy that excludes more doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | policy | {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"], "config": {"exclude": ["main.refused"]}}]} |
     When "validate image" is run with
@@ -353,7 +353,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-56
-  Scenario: one by a policy with other rule data
+  Scenario: a VSA by a policy with other rule data doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | policy | {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"], "ruleData": {"allowed": ["all"]}}]} |
     When "validate image" is run with
@@ -372,7 +372,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-57
-  Scenario: one by a policy that had the image signed by another key
+  Scenario: a VSA by a policy that had the image signed by another key doesn't count
     Given a key pair named "other"
     And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | public key | other |
@@ -392,7 +392,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-58
-  Scenario: an older one that was logged again after it failed
+  Scenario: an older VSA that was logged again after the image failed doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age    | 2 |
       | logged | 0 |
@@ -416,7 +416,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-59
-  Scenario: one behind another's that was logged later
+  Scenario: a VSA counts though another's was logged later
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age    | 2 |
       | logged | 2 |
@@ -438,7 +438,7 @@ Feature: A verification summary in place of a validation
     And no manifest was fetched
 
   @vsa-60
-  Scenario: one without a verdict
+  Scenario: a VSA without a verdict doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status |  |
     When "validate image" is run with
@@ -457,7 +457,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-61
-  Scenario: one from the future
+  Scenario: a VSA from the future doesn't count
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | -48 |
     When "validate image" is run with
@@ -476,7 +476,7 @@ Feature: A verification summary in place of a validation
     And the transparency log was searched for "acceptance/image"
 
   @vsa-62
-  Scenario: rules that are judged at another time than now
+  Scenario: no VSA is looked for where rules are judged at another time than now
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -495,7 +495,7 @@ Feature: A verification summary in place of a validation
     And the transparency log wasn't searched
 
   @vsa-68
-  Scenario: an identity that flags name
+  Scenario: no VSA is looked for where flags name an identity
     Given the roots of trust are in files
     And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
@@ -515,7 +515,7 @@ Feature: A verification summary in place of a validation
     And the transparency log wasn't searched
 
   @vsa-63
-  Scenario: an image that is named by a tag alone
+  Scenario: no VSA is looked for where a tag alone names the image
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image                                                       |
@@ -533,7 +533,7 @@ Feature: A verification summary in place of a validation
     And the transparency log wasn't searched
 
   @vsa-64
-  Scenario: a log that can't be asked
+  Scenario: a log that can't be asked leaves the image to be validated
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     And the transparency log fails with status 400
     When "validate image" is run with
@@ -556,7 +556,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-65
-  Scenario: a public key that isn't there
+  Scenario: a public key for VSAs that isn't there ends the run
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -578,7 +578,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-66
-  Scenario: what a VSA stood for gets no new one
+  Scenario: an image whose VSA counts gets no new one
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | 100 |
     When "validate image" is run with
@@ -598,7 +598,7 @@ Feature: A verification summary in place of a validation
     And there is no folder "made"
 
   @vsa-67
-  Scenario: of several images those are validated that have none
+  Scenario: of several images those without a VSA are validated
     Given an image named "acceptance/second"
     And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     And a file "images.yaml" with

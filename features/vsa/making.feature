@@ -11,7 +11,7 @@ Feature: Making verification summaries
       | refusing/main.rego  | refusing.rego  |
 
   @vsa-01
-  Scenario: a bare predicate
+  Scenario: a VSA is written as a bare predicate
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -29,7 +29,7 @@ Feature: Making verification summaries
     And the file "made/vsa-Unnamed.json" should match the snapshot
 
   @vsa-02
-  Scenario: signed, of an image that doesn't conform
+  Scenario: a VSA of an image that doesn't conform is signed and says so
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                      |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//refusing"]}]} |
@@ -50,7 +50,7 @@ Feature: Making verification summaries
     And the transparency log was given nothing
 
   @vsa-03
-  Scenario: an index counts what was found about its images
+  Scenario: the VSA of an index counts what was found about its images
     Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/multi                                                       |
@@ -72,7 +72,7 @@ Feature: Making verification summaries
     And the file "run.vsa.json" should match the snapshot
 
   @vsa-04
-  Scenario: without a folder each goes into one of its own
+  Scenario: without a folder for them each VSA is written to one of its own
     When "validate image" is run with
       | --image           | ${REGISTRY}/acceptance/image                                                       |
       | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -90,7 +90,7 @@ Feature: Making verification summaries
     And the temporary file "snapshot-predicate-*/application-snapshot-vsa.json" should match the snapshot
 
   @vsa-05
-  Scenario: a key under a password that is in the variable named after it
+  Scenario: the password of the signing key is taken from the variable named after it
     Given a VSA signing key named "locked" with the password "secret"
     And the variable named after the VSA signing key "locked" is "secret"
     When "validate image" is run with
@@ -106,7 +106,7 @@ Feature: Making verification summaries
     And the envelope "made/vsa-Unnamed.json.intoto.jsonl" attests "made/vsa-Unnamed.json" of "acceptance/image" by the "locked" key
 
   @vsa-06
-  Scenario: the password of cosign's own variable isn't asked for
+  Scenario: the password in cosign's own variable isn't used
     Given a VSA signing key named "locked" with the password "secret"
     And the environment variable is set "COSIGN_PASSWORD=secret"
     When "validate image" is run with
@@ -125,7 +125,7 @@ Feature: Making verification summaries
     And there is no folder "made"
 
   @vsa-07
-  Scenario: a key that isn't under any password
+  Scenario: a signing key that isn't encrypted is refused
     When "validate image" is run with
       | --image           | ${REGISTRY}/acceptance/image                                                       |
       | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -140,7 +140,7 @@ Feature: Making verification summaries
       """
 
   @vsa-08
-  Scenario: a key that isn't there
+  Scenario: a signing key that isn't there is an error
     When "validate image" is run with
       | --image           | ${REGISTRY}/acceptance/image                                                       |
       | --policy          | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -155,7 +155,7 @@ Feature: Making verification summaries
       """
 
   @vsa-09
-  Scenario: a folder that is neither below /tmp nor below the working directory
+  Scenario: a folder that is neither below /tmp nor below the working directory is refused
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -171,7 +171,7 @@ Feature: Making verification summaries
       """
 
   @vsa-10
-  Scenario: no key for envelopes
+  Scenario: envelopes without a signing key are an error
     When "validate image" is run with
       | --image      | ${REGISTRY}/acceptance/image                                                       |
       | --policy     | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -185,7 +185,7 @@ Feature: Making verification summaries
     And no manifest was fetched
 
   @vsa-11
-  Scenario: a format that isn't known
+  Scenario: an attestation format that isn't known is an error
     When "validate image" is run with
       | --image              | ${REGISTRY}/acceptance/image                                                       |
       | --policy             | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -199,7 +199,7 @@ Feature: Making verification summaries
       """
 
   @vsa-12
-  Scenario: a key that nothing is signed by
+  Scenario: the signing key is ignored for bare predicates
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -216,7 +216,7 @@ Feature: Making verification summaries
       | vsa-Unnamed.json |
 
   @vsa-13
-  Scenario: an image that isn't there has no VSA, the run has one
+  Scenario: an image that isn't there has no VSA, and the run has one
     When "validate image" is run with
       | --image                  | ${NOBODY}/acceptance/image                                                         |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -234,7 +234,7 @@ Feature: Making verification summaries
     And there is no folder "made"
 
   @vsa-14
-  Scenario: a component whose name is a path stays in the folder
+  Scenario: the VSA of a component whose name is a path stays in the folder
     When "validate image" is run with
       | --images                 | {"components": [{"name": "../../../outside", "containerImage": "${REGISTRY}/acceptance/image"}]} |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]}               |
@@ -275,7 +275,7 @@ Feature: Making verification summaries
       | vsa-A.json.intoto.jsonl   |
 
   @vsa-16
-  Scenario: a key from the cluster
+  Scenario: the signing key comes from the cluster
     Given a secret "signer" with the VSA signing key "vsa"
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |

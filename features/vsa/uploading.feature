@@ -11,7 +11,7 @@ Feature: Uploading verification summaries
       | refusing/main.rego  | refusing.rego  |
 
   @vsa-20
-  Scenario: to a folder
+  Scenario: VSAs are uploaded to a folder
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -32,7 +32,7 @@ Feature: Uploading verification summaries
     And the transparency log was given nothing
 
   @vsa-21
-  Scenario: to a transparency log
+  Scenario: VSAs are uploaded to a transparency log
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -51,7 +51,7 @@ Feature: Uploading verification summaries
       | application-snapshot | passed | vsa |
 
   @vsa-22
-  Scenario: to several places, of an image that doesn't conform
+  Scenario: VSAs of an image that doesn't conform are uploaded to several places
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                      |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//refusing"]}]} |
@@ -73,7 +73,7 @@ Feature: Uploading verification summaries
       | application-snapshot | failed | vsa |
 
   @vsa-23
-  Scenario: to a place that isn't known, and to one that is
+  Scenario: a place that isn't known is told, and the other one is served
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -94,7 +94,7 @@ Feature: Uploading verification summaries
     And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
 
   @vsa-24
-  Scenario: to a folder that can't be made
+  Scenario: a folder that can't be made is told
     Given a file "stored" with
       """
       in the way
@@ -117,7 +117,7 @@ Feature: Uploading verification summaries
       """
 
   @vsa-25
-  Scenario: to a log that refuses them
+  Scenario: a log that refuses the VSAs is told
     Given the transparency log fails with status 400
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
@@ -140,7 +140,7 @@ Feature: Uploading verification summaries
     And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
 
   @vsa-26
-  Scenario: to a log that isn't there
+  Scenario: a log that nobody listens at is told
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -159,7 +159,7 @@ Feature: Uploading verification summaries
       """
 
   @vsa-27
-  Scenario: a parameter that isn't known, and one that can't be
+  Scenario: a parameter that isn't known, and one that can't be, are told
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -185,7 +185,7 @@ Feature: Uploading verification summaries
     And the transparency log was given nothing
 
   @vsa-28
-  Scenario: without the key that finds those that are there
+  Scenario: VSAs are only uploaded where the key for those that are there is known
     When "validate image" is run with
       | --image      | ${REGISTRY}/acceptance/image                                                       |
       | --policy     | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -199,7 +199,7 @@ Feature: Uploading verification summaries
     And no manifest was fetched
 
   @vsa-29
-  Scenario: into a folder made a place, without VSAs to upload
+  Scenario: without VSAs nothing is made of a folder to upload to
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image                                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |

@@ -10,7 +10,7 @@ Feature: Validating verification summaries
     And VSAs name the policy {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//accepting?ref=${policies_COMMIT}"]}]}
 
   @vsa-70
-  Scenario: one that counts
+  Scenario: a VSA that counts passes
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -24,7 +24,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-71
-  Scenario: as JSON
+  Scenario: the result is told as JSON
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -38,7 +38,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-72
-  Scenario: as YAML, and in files
+  Scenario: the result is told as YAML, and in files
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -58,7 +58,7 @@ Feature: Validating verification summaries
     And the file "made.status" should match the snapshot
 
   @vsa-73
-  Scenario: the status alone
+  Scenario: the status alone is told
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status | failed |
     When "validate vsa" is run with
@@ -73,7 +73,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-74
-  Scenario: by another policy
+  Scenario: a VSA by another policy fails
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | policy | {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//refusing?ref=${policies_COMMIT}"]}]} |
     When "validate vsa" is run with
@@ -87,7 +87,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-75
-  Scenario: none
+  Scenario: an image without a VSA fails
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -99,7 +99,7 @@ Feature: Validating verification summaries
     And standard error is "Error: snapshot validation failed for 1 components: VSA validation failed: failed to check existing VSA: failed to retrieve VSA envelope: no entries found in Rekor for image digest: ${image_DIGEST}\n"
 
   @vsa-76
-  Scenario: too old, by days and weeks
+  Scenario: a VSA that is too old by days and weeks fails
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | 25 |
     When "validate vsa" is run with
@@ -120,7 +120,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-77
-  Scenario: not too old
+  Scenario: a VSA that isn't too old passes
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age | 25 |
     When "validate vsa" is run with
@@ -138,7 +138,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-78
-  Scenario: of an image that failed
+  Scenario: a VSA of an image that failed fails
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status | failed |
     When "validate vsa" is run with
@@ -151,7 +151,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-79
-  Scenario: signed by another key
+  Scenario: a VSA signed by another key fails
     Given a key pair named "other"
     And the transparency log has a VSA of "acceptance/image" signed by the "other" key
     When "validate vsa" is run with
@@ -168,7 +168,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-80
-  Scenario: signed by another key, which is of no interest
+  Scenario: a VSA signed by another key passes where signatures are of no interest
     Given a key pair named "other"
     And the transparency log has a VSA of "acceptance/image" signed by the "other" key
     When "validate vsa" is run with
@@ -190,7 +190,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-81
-  Scenario: an image whose VSA doesn't count is validated
+  Scenario: an image whose VSA doesn't count is validated instead
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | policy | {"sources": [{"policy": ["git::${GITHOST}/git/policies.git//refusing?ref=${policies_COMMIT}"]}]} |
     When "validate vsa" is run with
@@ -208,7 +208,7 @@ Feature: Validating verification summaries
       | attestation | acceptance/image |
 
   @vsa-82
-  Scenario: such an image that doesn't conform
+  Scenario: an image whose VSA doesn't count, and which doesn't conform, fails
     Given a key pair named "other"
     When "validate vsa" is run with
       | --vsa                 | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -222,7 +222,7 @@ Feature: Validating verification summaries
     And the file "made.json" should match the snapshot
 
   @vsa-83
-  Scenario: a snapshot, of which one image has no VSA
+  Scenario: a snapshot fails when one of its images has no VSA
     Given a conforming image "acceptance/second"
     And a file "images.yaml" with
       """
@@ -242,7 +242,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-84
-  Scenario: a snapshot of two VSAs
+  Scenario: a snapshot passes when each of its images has a VSA
     Given a conforming image "acceptance/second"
     And a file "images.yaml" with
       """
@@ -293,7 +293,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-86
-  Scenario: in a file
+  Scenario: a VSA in a file passes
     Given a file "vsa.json" with a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ./vsa.json                                                                         |
@@ -309,7 +309,7 @@ Feature: Validating verification summaries
     And the transparency log received no request
 
   @vsa-87
-  Scenario: in a file that isn't there
+  Scenario: a file that isn't there is told
     When "validate vsa" is run with
       | --vsa            | ./vsa.json                                                                         |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -322,7 +322,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-88
-  Scenario: in a file, without signature
+  Scenario: a VSA in a file without a signature fails
     Given a file "vsa.json" with a VSA of "acceptance/image" signed by the "vsa" key with
       | signatures | 0 |
     When "validate vsa" is run with
@@ -334,7 +334,7 @@ Feature: Validating verification summaries
     And standard error is "Error: snapshot validation failed for 1 components: VSA validation failed: failed to check existing VSA: failed to retrieve VSA envelope: failed to parse DSSE envelope from file: DSSE envelope missing signatures\n"
 
   @vsa-89
-  Scenario: in a file, changed after signing
+  Scenario: a VSA in a file that was changed after signing fails
     Given a file "vsa.json" with a VSA of "acceptance/image" signed by the "vsa" key with
       | status               | failed |
       | status after signing | passed |
@@ -347,7 +347,7 @@ Feature: Validating verification summaries
     And standard error is "Error: snapshot validation failed for 1 components: VSA validation failed: failed to check existing VSA: VSA signature verification failed: signature verification failed: …\n"
 
   @vsa-90
-  Scenario: of another image
+  Scenario: a VSA of another image fails
     Given a conforming image "acceptance/second"
     And the transparency log has a VSA of "acceptance/second" signed by the "vsa" key with
       | found by | ${image_DIGEST} |
@@ -369,7 +369,7 @@ Feature: Validating verification summaries
     And standard error is "Error: snapshot validation failed for 1 components: VSA validation failed: failed to check existing VSA: failed to extract predicate from VSA envelope: it is about another image than ${image_DIGEST}\n"
 
   @vsa-91
-  Scenario: a predicate of another type
+  Scenario: a predicate of another type fails
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | predicate type | https://slsa.dev/verification_summary/v1 |
     When "validate vsa" is run with
@@ -389,7 +389,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-92
-  Scenario: an older one that was logged again
+  Scenario: an older VSA that was logged again fails
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | age    | 2 |
       | logged | 0 |
@@ -414,7 +414,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-93
-  Scenario: by a digest alone
+  Scenario: an image is named by its digest alone
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${image_DIGEST}                                                                    |
@@ -429,7 +429,7 @@ Feature: Validating verification summaries
       """
 
   @vsa-94
-  Scenario: nothing to judge
+  Scenario: a command line with nothing to judge is an error
     When "validate vsa" is run with
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
       | --vsa-public-key | ${vsa_PUBLIC_KEY}                                                                  |
@@ -440,7 +440,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-95
-  Scenario: no key
+  Scenario: a command line without a key for VSAs is an error
     When "validate vsa" is run with
       | --vsa    | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -451,7 +451,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-96
-  Scenario: no key for images
+  Scenario: a command line without a key for images is an error
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -463,7 +463,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-97
-  Scenario: no policy
+  Scenario: a command line without a policy is an error
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST} |
       | --vsa-public-key | ${vsa_PUBLIC_KEY}                            |
@@ -475,7 +475,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-98
-  Scenario: a file, and the image that nobody knows of
+  Scenario: a file can't fall back to an image that it doesn't name
     When "validate vsa" is run with
       | --vsa                 | ./vsa.json                                                                         |
       | --policy              | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -488,7 +488,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-99
-  Scenario: an age that can't be read
+  Scenario: an age that can't be read is an error
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -502,7 +502,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-100
-  Scenario: an image and a snapshot
+  Scenario: an image and a snapshot together are an error
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --images         | {}                                                                                 |
@@ -516,7 +516,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-101
-  Scenario: a place where no VSA can be looked for
+  Scenario: a place where no VSA can be looked for is an error
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
