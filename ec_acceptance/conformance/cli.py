@@ -42,6 +42,11 @@ class Command:
 # `ConformanceError` (`UsageError`, `BrokenError`), which becomes one line and its status here; nothing else may end it.
 # Lines for people go through `terminal.print_line`, since what a validator said is hostile.
 COMMANDS = {
+    "replay": Command(
+        "ec_acceptance.conformance.commands.replay",
+        "run what a failed scenario ran, on what it was served",
+        "validator …",
+    ),
     "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
 }
 _DEFAULT = "run"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
+from ec_acceptance.conformance.options import count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, combine, replace_file
 from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.suite import Suite, take_shard
@@ -94,7 +95,7 @@ def _carry_out(
     validator = Validator(given.validator)
     version = validator.version()
     print_line(f"validator: {' '.join(validator.command)} ({version})")
-    options = {"validator": given.validator, "timeout": str(given.timeout)}
+    options = {"validator": given.validator, "timeout": str(given.timeout), "version": version}
     options["artifacts"] = str(given.artifacts.absolute())
     wanted = Run(
         suite=suite,
@@ -153,11 +154,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
     parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
     jobs = 2 * (os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=_count, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
-    parser.add_argument("--timeout", type=_seconds, default=60.0, help="seconds for one run of the validator (60)")
+    parser.add_argument("--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    parser.add_argument("--timeout", type=seconds_of, default=60.0, help="seconds for one run of the validator (60)")
     parser.add_argument("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of what is selected")
-    parser.add_argument("--repeat", type=_count, default=1, metavar="N", help="run all N times: what differs is flaky")
-    parser.add_argument("--fail-fast", type=_count, metavar="N", help="run no more after N scenarios that failed")
+    parser.add_argument(
+        "--repeat", type=count_of, default=1, metavar="N", help="run all N times: what differs is flaky"
+    )
+    parser.add_argument("--fail-fast", type=count_of, metavar="N", help="run no more after N scenarios that failed")
     parser.add_argument(
         "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
     )
@@ -169,24 +172,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
-    return int(text)
-
-
 def _shard(text: str) -> tuple[int, int]:
     first, _, count = text.partition("/")
     if not (all(part.isascii() and part.isdigit() for part in (first, count)) and 1 <= int(first) <= int(count)):
         raise argparse.ArgumentTypeError(f"{text!r} is no part, such as 1/3")
     return int(first), int(count)
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
-    return seconds

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Unpack
 
+from ec_acceptance.testbed.gate.contents import Contents
 from ec_acceptance.testbed.gate.log import Log, Match, RequestFilter
 from ec_acceptance.testbed.gate.namespace import Namespace
 from ec_acceptance.testbed.gate.rules import Rule, Verb
@@ -30,7 +31,8 @@ class Gate(Closing):
     `url` and `address` (`127.0.0.1:port`) lead to it, `log` tells what came. A `guard` asks for credentials and `tls`
     speaks TLS, whatever the back end does. Two gates with one `namespace` show the same repositories.
     With `forget`, closing drops what was stored; that is so by default where no `namespace` is given.
-    `seed` is a way in past log, rules and guard; `repository` gives its ordinary use.
+    `seed` is a way in past log, rules and guard; `repository` gives its ordinary use. `contents` has the
+    names of what was stored, by either way.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class Gate(Closing):
         self.backend = backend
         self.namespace = namespace or f"s{secrets.token_hex(8)}"
         self.log = Log()
-        self.seed = Namespace(self.namespace).over(backend.handle)
+        self.contents = Contents()
+        self.seed = self.contents.over(Namespace(self.namespace).over(backend.handle))
         self._forget = namespace is None if forget is None else forget
         self._forward = guard.over(self.seed) if guard else self.seed
+        self.guard = guard
         self._rules: list[Rule] = []
         self._wires: dict[int, Wire] = {}
         self._server = Server(self._handle, tls=tls, port=port, name="gate")
@@ -66,10 +70,20 @@ class Gate(Closing):
         Several rules on one request are all carried out, those of one place in the order in which they were added.
         """
         wanted.setdefault("method", "GET")
-        rule = Rule(verb, Match(**wanted), nth, self.log)
+        return self.add_rule(verb, Match(**wanted), nth)
+
+    def add_rule(self, verb: Verb, match: Match, nth: int | range | None, seen: int = 0) -> Rule:
+        """Put a verb in force for requests that match; `seen` of them count as having come before."""
+        rule = Rule(verb, match, nth, self.log, seen=seen)
         with self.log.changed:
             self._rules.append(rule)
         return rule
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force."""
+        with self.log.changed:
+            return tuple(self._rules)
 
     def remove(self, rule: Rule) -> None:
         """Remove a rule and release what it holds."""

@@ -63,7 +63,7 @@ class Exchange:
 
     Names are the scenario's own. `received` and `sent` count the bytes of the request's and of the answer's body. Times
     are those of `time.monotonic`: `started` when the request was read, `answered` when the head was sent, `ended` when
-    the answer was over.
+    the answer was over; `holds` are the times at which a rule stopped it and let it go on, None while it is stopped.
     """
 
     number: int
@@ -81,6 +81,7 @@ class Exchange:
     status: int | None = None
     sent: int = 0
     state: State = "open"
+    holds: tuple[tuple[float, float | None], ...] = ()
 
     @property
     def user_agent(self) -> str:
@@ -135,10 +136,14 @@ class Log:
 
     def moved(self, number: int, state: State) -> None:
         """Note a new state; all but `open` and `held` end the exchange."""
-        if state in {"open", "held"}:
-            self._update(number, state=state)
-        else:
-            self._update(number, state=state, ended=self._now())
+        with self.changed:
+            now, holds = self._now(), self._exchanges[number].holds
+            if holds and holds[-1][1] is None:
+                holds = (*holds[:-1], (holds[-1][0], now))
+            if state == "held":
+                holds = (*holds, (now, None))
+            ended = None if state in {"open", "held"} else now
+            self._update(number, state=state, holds=holds, ended=ended)
 
     def close(self) -> None:
         """Free whoever waits here."""

@@ -179,18 +179,22 @@ class FreedError(Exception):
 
 
 class Rule:
-    """A verb in force for the requests that `match`: for each, for the `nth` one (from 1), or for a range of these."""
+    """A verb in force for the requests that `match`: for each, for the `nth` one (from 1), or for a range of these.
 
-    def __init__(self, verb: Verb, match: Match, nth: int | range | None, log: Log) -> None:
+    `longest_hold` is how long it has held an exchange that went on, in seconds.
+    """
+
+    def __init__(self, verb: Verb, match: Match, nth: int | range | None, log: Log, *, seen: int = 0) -> None:
         self.verb = verb
         self.match = match
         self.nth = nth
         self._log = log
-        self._seen = 0
+        self._seen = seen
         self._hits: list[int] = []
         self._held: list[int] = []
         self._freed: set[int] = set()
         self._open = False
+        self.longest_hold = 0.0
 
     def __str__(self) -> str:
         return f"{self.verb} on {self.match}" + ("" if self.nth is None else f", {self.nth}")
@@ -212,6 +216,18 @@ class Rule:
         """To how many requests the verb was applied, or is being applied."""
         with self._log.changed:
             return len(self._hits)
+
+    @property
+    def seen(self) -> int:
+        """How many requests matched, whether or not the verb was applied to them."""
+        with self._log.changed:
+            return self._seen
+
+    @property
+    def released(self) -> bool:
+        """Whether it was let go, all of it or a single exchange."""
+        with self._log.changed:
+            return self._open or bool(self._freed)
 
     @property
     def held(self) -> tuple[int, ...]:
@@ -253,8 +269,10 @@ class Rule:
             if isinstance(self.verb, Barrier) and len(self._held) >= self.verb.count:
                 self._open = True
             self._log.moved(number, "held")
+            begun = time.monotonic()
             self._log.changed.wait_for(lambda: self._open or number in self._freed or self._log.closing.is_set())
             self._held.remove(number)
+            self.longest_hold = max(self.longest_hold, time.monotonic() - begun)
             if self._log.closing.is_set():
                 raise FreedError
             self._log.moved(number, "open")

@@ -43,7 +43,10 @@ class LogEntry:
 
 
 class Log:
-    """One log with its key. Safe for threads; entries are never changed nor removed."""
+    """One log with its key. Safe for threads; entries are never changed nor removed.
+
+    `wanted` are the indexes of the entries that were to be added, in turn, those that were there already included.
+    """
 
     def __init__(
         self, key: KeyPair, *, clock: Callable[[], float] = time.time, name: str = "rekor.test", tree_id: int = 1
@@ -55,6 +58,8 @@ class Log:
         self._tree = Tree()
         self._lock = threading.Lock()
         self._entries: list[LogEntry] = []
+        self._unknown: set[int] = set()
+        self.wanted: list[int] = []
         self._by_leaf: dict[str, LogEntry] = {}
         self._by_hash: dict[str, list[LogEntry]] = defaultdict(list)
 
@@ -92,6 +97,7 @@ class Log:
         leaf = leaf_hash(body).hex()
         with self._lock:
             if known := self._by_leaf.get(leaf):
+                self.wanted.append(known.index)
                 return known
             entry = LogEntry(self.size, body, int(self._clock() if at is None else at), attestation)
             for digest in _digests(attestation) if found_by is None else found_by:
@@ -99,7 +105,24 @@ class Log:
             self._tree.append(body)
             self._entries.append(entry)
             self._by_leaf[leaf] = entry
+            self.wanted.append(entry.index)
             return entry
+
+    def leaves(self, size: int) -> list[bytes]:
+        """The hashes of the first entries, so many."""
+        return self._tree.leaves(size)
+
+    def found_by(self, entry: LogEntry) -> list[str]:
+        """What `search` finds the entry by."""
+        with self._lock:
+            return [digest for digest, entries in self._by_hash.items() if entry in entries]
+
+    def add_unknown(self, leaf: bytes) -> None:
+        """Add an entry of which only the hash is known: it counts in the tree, and nobody finds it."""
+        with self._lock:
+            self._tree.append_leaf(leaf)
+            self._unknown.add(self.size)
+            self._entries.append(LogEntry(self.size, b"", 0))
 
     def find(self, body: bytes) -> LogEntry | None:
         """The entry with exactly this body."""
@@ -112,7 +135,7 @@ class Log:
 
     def by_index(self, index: int) -> LogEntry | None:
         """The entry at this index."""
-        return self._entries[index] if 0 <= index < self.size else None
+        return self._entries[index] if 0 <= index < self.size and index not in self._unknown else None
 
     def search(self, digest: str) -> list[LogEntry]:
         """The entries that the index has for a digest, `algorithm:hex`."""

@@ -38,8 +38,12 @@ class Tree:
 
     def append(self, entry: bytes) -> int:
         """Add a leaf; its index is the answer."""
+        return self.append_leaf(leaf_hash(entry))
+
+    def append_leaf(self, leaf: bytes) -> int:
+        """Add a leaf by its hash; its index is the answer."""
         index = self.size
-        nodes = [leaf_hash(entry)]
+        nodes = [leaf]
         position = index
         while position % 2:
             nodes.append(_node_hash(self._levels[len(nodes) - 1][position - 1], nodes[-1]))
@@ -50,6 +54,10 @@ class Tree:
         for level in reversed(range(len(nodes))):
             self._levels[level].append(nodes[level])
         return index
+
+    def leaves(self, size: int) -> list[bytes]:
+        """The hashes of the first leaves, so many."""
+        return self._levels[0][:size]
 
     def root(self, size: int | None = None) -> bytes:
         """The tree's head at this size (now, by default).

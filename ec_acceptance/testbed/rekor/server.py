@@ -59,13 +59,15 @@ NO_FAULTS = LogFaults()
 class RekorServer(Closing):
     """Serves a log. `faults` may be set at any time."""
 
-    def __init__(self, log: Log, *, faults: LogFaults = NO_FAULTS, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, log: Log, *, faults: LogFaults = NO_FAULTS, tls: ssl.SSLContext | None = None, port: int = 0
+    ) -> None:
         self.log = log
         self.request_log = RequestLog()
         self._faults = faults
         self._answered = 0
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="rekor")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="rekor")
         self.url = self._server.url
 
     @property

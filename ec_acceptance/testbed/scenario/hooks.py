@@ -80,9 +80,14 @@ def after_scenario(context: Any, scenario: Any) -> None:
     runs = world.runs.invocations
     scenario.timed_out = any(run.timed_out for run in runs)
     scenario.rejected = bool(runs) and runs[-1].status > 0
-    if scenario.status.name in {"failed", "error"}:
-        kept = save_evidence(world, context.services.options.artifacts)
-        sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
+    options: Options = context.services.options
+    failed = scenario.status.name in {"failed", "error"}
+    if failed or (options.keep == "all" and scenario.status.name == "passed"):
+        world.runs.stop()
+        kept = save_evidence(world, options.artifacts, _told(scenario, world) if failed else None)
+        scenario.evidence = kept.name  # for formatters
+        if failed:
+            sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
     world.close()
     if world.services.backend is not context.services.backend:
         world.services.backend.close()
@@ -118,6 +123,19 @@ def scenario_id(tags: Iterable[str]) -> str:
             f"found: {found}"
         )
     return ids[0]
+
+
+def _told(scenario: Any, world: World) -> dict[str, str]:
+    """What a bundle says of its scenario."""
+    step = next((one for one in scenario.all_steps if one.status.name in {"failed", "error"}), None)
+    return {
+        "id": world.scenario,
+        "name": str(scenario.name),
+        "feature": str(scenario.feature.name),
+        "location": str(scenario.location),
+        "step": f"{step.keyword} {step.name}" if step is not None else "",
+        "message": str(getattr(step, "error_message", None) or getattr(scenario, "error_message", None) or ""),
+    }
 
 
 def _full(context: Any) -> bool:

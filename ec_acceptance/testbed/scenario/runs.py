@@ -6,8 +6,10 @@ import os
 from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Unpack
 
+from ec_acceptance.testbed.cache.directory import user_cache
 from ec_acceptance.testbed.expect.report import Report
 from ec_acceptance.testbed.rekor import EntryError, canonicalize
+from ec_acceptance.testbed.scenario.recording import Recording
 from ec_acceptance.testbed.scenario.servers import TestbedError
 from ec_acceptance.testbed.validator.memory import Peak, measured
 
@@ -43,6 +45,7 @@ class Runs:
         running: validators at work, by the names that scenarios give them.
         finished: the newest finished run of each name.
         invocations: all finished runs, the oldest first.
+        recording: what is noted of them for whoever wants to run them again.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Runs:
         self._servers = servers
         self._started = 0
         self._mark = 0
+        self.recording = Recording(services, folders, servers)
 
     def environment_variables(self) -> dict[str, str]:
         """The environment in which the validator is started, without the little that every program needs."""
@@ -93,6 +97,7 @@ class Runs:
             raise TestbedError("only a When runs the validator")
         log = self._servers.gate.log
         if not self.running:
+            self.recording.expect()
             self._mark = log.mark()
             self._servers.clear_request_logs()
         self.arguments = tuple(arguments)
@@ -101,7 +106,9 @@ class Runs:
         streams = self._folders.root / f"run-{self._started}"
         streams.mkdir()
         validator = self._services.validator
-        running = validator.start(arguments, self.environment_variables(), self._folders.work, streams, self.sandbox)
+        environment = self.environment_variables()
+        running = validator.start(arguments, environment, self._folders.work, streams, self.sandbox)
+        self.recording.begin(name, arguments, environment, self.sandbox, running)
         running.when_ended(log.wake)
         self.running[name] = running
         return running
@@ -117,6 +124,7 @@ class Runs:
         self.memory_peaks.append(peak.size)
         self.invocations.append(invocation)
         self.finished[name] = invocation
+        self.recording.end(name, invocation, str(user_cache(self.environment_variables())))
         return invocation
 
     @property
@@ -151,6 +159,11 @@ class Runs:
             with suppress(EntryError):
                 found.add(canonicalize(entry))
         return found
+
+    def stop(self) -> None:
+        """End what still runs, as a time-out does: what it did until now is among `invocations`."""
+        for name in tuple(self.running):
+            self.finish(name, 0.0)
 
     def kill(self) -> None:
         """End what still runs."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.rekor import RekorServer
+from ec_acceptance.testbed.repro.servers import Moment
 from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.git import GitServer
 from ec_acceptance.testbed.servers.third_party import ThirdParty
@@ -17,11 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
     from ec_acceptance.testbed.expect.redactions import Redactions
+    from ec_acceptance.testbed.gate.log import Exchange
     from ec_acceptance.testbed.registry.auth import Guard
     from ec_acceptance.testbed.scenario.folders import Folders
     from ec_acceptance.testbed.scenario.services import Services
+    from ec_acceptance.testbed.servers.request_log import RecordedRequest
 
-__all__ = ["NAMESPACE", "ScenarioServers", "TestbedError"]
+__all__ = ["NAMESPACE", "ScenarioServers", "TestbedError", "TimedRequest"]
 
 NAMESPACE = "acceptance"
 """The cluster's namespace that scenarios use, and the current one of the kubeconfig."""
@@ -39,6 +43,62 @@ class SupportsClose(Protocol):
 
 class TestbedError(Exception):
     """A part of the testbed failed: neither the scenario nor the validator is to blame."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedRequest:
+    """A request to one of the servers; times are those of `time.monotonic`.
+
+    Attributes:
+        holds: times at which a rule of the gate stopped it and let it go on, None while it was stopped.
+        ended: None while the answer was under way.
+        sent: bytes of the answer's body; None where nobody counted them.
+    """
+
+    server: str
+    asked: str
+    agent: str
+    status: int | None
+    state: str
+    started: float
+    ended: float | None
+    holds: tuple[tuple[float, float | None], ...]
+    sent: int | None
+
+    @classmethod
+    def of_exchange(cls, one: Exchange) -> TimedRequest:
+        """One that a gate saw."""
+        target = one.path + (f"?{one.query}" if one.query else "")
+        asked = f"{one.method} {target}"
+        return cls(
+            "registry", asked, one.user_agent, one.status, one.state, one.started, one.ended, one.holds, one.sent
+        )
+
+    @classmethod
+    def of_recorded(cls, server: str, one: RecordedRequest) -> TimedRequest:
+        """One that another server recorded."""
+        query = "&".join(f"{name}={value}" for name, value in one.query.items())
+        asked = f"{one.method} {one.path}{f'?{query}' if query else ''}"
+        agent = one.headers.get("User-Agent", "")
+        return cls(server, asked, agent, one.status, "done", one.started, one.ended, (), None)
+
+    def describe(self, begun: float) -> dict[str, Any]:
+        """As members of a document, with times in seconds since `begun`."""
+
+        def since(moment: float | None) -> float | None:
+            return None if moment is None else round(moment - begun, 4)
+
+        return {
+            "server": self.server,
+            "asked": self.asked,
+            "agent": self.agent,
+            "status": self.status,
+            "state": self.state,
+            "started": since(self.started),
+            "ended": since(self.ended),
+            "holds": [[since(first), since(last)] for first, last in self.holds],
+            "sent": self.sent,
+        }
 
 
 class ScenarioServers:
@@ -74,6 +134,7 @@ class ScenarioServers:
         self.third_parties: list[ThirdParty] = []
         self.extra_servers: list[SupportsClose] = []
         self._services = services
+        self._first_entry = len(services.log.wanted)
         self._folders = folders
         self._redactions = redactions
         self._variables = variables
@@ -149,6 +210,31 @@ class ScenarioServers:
             "REKOR": self.rekor.url,
             "NOBODY": self.unused_address,
         }
+
+    def moment(self) -> Moment:
+        """What the servers have now."""
+        started = self.__dict__
+        return Moment(
+            gate=self.gate,
+            registry_tls=self.registry_tls,
+            git=started.get("git"),
+            rekor=started.get("rekor"),
+            cluster=started.get("cluster"),
+            cluster_names=(self.cluster_name,) if self.cluster_name else (),
+            third_parties=tuple(self.third_parties),
+            others=tuple(self.extra_servers),
+            nobody=self._unused.getsockname()[1] if "_unused" in started else None,
+            first_entry=self._first_entry,
+        )
+
+    def timed_requests(self, mark: int) -> list[TimedRequest]:
+        """The requests to all servers since a mark in the registry's log, in the order in which they came."""
+        found = [TimedRequest.of_exchange(one) for one in self.gate.log.requests(since=mark)]
+        logs = {name: getattr(self, name).request_log for name in _LOGGING if name in self.__dict__}
+        logs |= {f"stranger {number}": one.request_log for number, one in enumerate(self.third_parties, 1)}
+        for name, log in logs.items():
+            found += [TimedRequest.of_recorded(name, one) for one in log.requests]
+        return sorted(found, key=lambda one: one.started)
 
     def clear_request_logs(self) -> None:
         """Forget all requests but those to the registry, whose log has marks."""

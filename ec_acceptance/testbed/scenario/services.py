@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +45,8 @@ class Options:
         timeout: seconds that one run of the validator may take.
         artifacts: folder for what failed scenarios leave.
         used: file for the snapshots that were compared with; then unused ones are somebody else's business.
+        keep: of which scenarios `artifacts` gets what they saw: `failed` or `all`.
+        version: what the validator calls its version, where somebody has asked it.
     """
 
     validator: str = ""
@@ -55,6 +57,8 @@ class Options:
     timeout: float = 60.0
     artifacts: Path = Path("artifacts")
     used: Path | None = None
+    keep: str = "failed"
+    version: str = ""
 
     @classmethod
     def read(cls, given: Mapping[str, str]) -> Options:
@@ -63,11 +67,13 @@ class Options:
         Raises:
             OptionsError: an unknown name, or a value that can't be.
         """
-        known = {"validator", "registry", "registry_image", "snapshots", "origin", "timeout", "artifacts", "used"}
+        known = {one.name for one in fields(cls)}
         if unknown := sorted(set(given) - known):
             raise OptionsError(f"unknown option -D {unknown[0]}; there are: {', '.join(sorted(known))}")
         if given.get("snapshots", "compare") not in _WORDS:
             raise OptionsError(f"-D snapshots={given['snapshots']}: must be compare or update")
+        if given.get("keep", "failed") not in {"failed", "all"}:
+            raise OptionsError(f"-D keep={given['keep']}: must be failed or all")
         try:
             timeout = float(given.get("timeout", 60))
         except ValueError:
@@ -81,6 +87,8 @@ class Options:
             timeout=timeout,
             artifacts=Path(given.get("artifacts", "artifacts")),
             used=Path(given["used"]) if "used" in given else None,
+            keep=given.get("keep", "failed"),
+            version=given.get("version", ""),
         )
 
 
@@ -149,6 +157,11 @@ class Services:
         from ec_acceptance.testbed.sigstore.instance import Sigstore  # most scenarios have none
 
         return Sigstore(self.key, self.log)
+
+    @cached_property
+    def validator_version(self) -> str:
+        """What the validator calls its version."""
+        return self.options.version or self.validator.version()
 
     def close(self) -> None:
         """Stop everything and remove the scratch folder."""

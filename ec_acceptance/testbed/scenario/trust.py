@@ -58,7 +58,7 @@ class Trust:
     @cached_property
     def mirror(self) -> TUFMirror:
         """The mirror that serves the repository."""
-        mirror = TUFMirror(self.repository)
+        mirror = TUFMirror(self.repository.files)
         self.first_files = dict(mirror.files)
         self._redactions.add("mirror", mirror.url)
         self._variables["MIRROR"] = mirror.url

@@ -21,11 +21,12 @@ class Storage:
         repository: its name there.
     """
 
-    def __init__(self, registry: Handler, repository: str) -> None:
+    def __init__(self, registry: Handler, repository: str, *, port: int = 0) -> None:
         self.request_log = RequestLog()
         self._registry = registry
+        self.repository = repository
         self._blobs = f"/v2/{repository}/blobs/"
-        self._server = Server(self.request_log.recording(self._answer), name="storage")
+        self._server = Server(self.request_log.recording(self._answer), port=port, name="storage")
         self.address = self._server.address
 
     def close(self) -> None:

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = ["Authority"]
 
+_SUBJECT = "CN="
 _HOSTS = ("127.0.0.1", "::1", "localhost", "*.localhost", "registry.localhost")
 
 
@@ -26,6 +28,19 @@ class Authority:
 
     def __init__(self) -> None:
         self._authority = trustme.CA(organization_name="ec-acceptance")
+        self._names: dict[ssl.SSLContext, tuple[str, ...]] = {}
+
+    def names(self, context: ssl.SSLContext) -> tuple[str, ...]:
+        """What a certificate is for, as `server_named` takes it; empty for one of another authority."""
+        return self._names.get(context, ())
+
+    def server_named(self, names: Sequence[str]) -> ssl.SSLContext:
+        """What a server with a certificate for these names presents; ``CN=name`` alone means the subject alone."""
+        if tuple(names) == _HOSTS:
+            return self.server
+        if len(names) == 1 and names[0].startswith(_SUBJECT):
+            return self.server_without_names(names[0].removeprefix(_SUBJECT))
+        return self.server_for(*names)
 
     @property
     def pem(self) -> bytes:
@@ -42,6 +57,7 @@ class Authority:
         """What a server on a loopback address presents: one certificate for all of them."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*_HOSTS).configure_cert(context)
+        self._names[context] = _HOSTS
         return context
 
     def server_without_names(self, common_name: str) -> ssl.SSLContext:
@@ -66,10 +82,12 @@ class Authority:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with trustme.Blob(pair).tempfile() as path:
             context.load_cert_chain(path)
+        self._names[context] = (f"{_SUBJECT}{common_name}",)
         return context
 
     def server_for(self, *hosts: str) -> ssl.SSLContext:
         """What a server with a certificate for just these hosts presents: others are the wrong host."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._authority.issue_cert(*hosts).configure_cert(context)
+        self._names[context] = hosts
         return context

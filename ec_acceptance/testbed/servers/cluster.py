@@ -61,14 +61,14 @@ class ClusterServer(Closing):
     With a `token`, requests need it as their bearer token. A client of the real kind doesn't send one over plain http.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, token: str | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, token: str | None = None, port: int = 0) -> None:
         self.request_log = RequestLog()
         self.token = token
         self._objects: dict[tuple[_Kind, str, str], dict[str, Any]] = {}
         self._forbidden: set[tuple[_Kind, str, str]] = set()
         self._version = 0
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="cluster")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="cluster")
         self.url = self._server.url
 
     def policy(self, namespace: str, name: str, spec: Mapping[str, Any]) -> None:
@@ -89,6 +89,31 @@ class ClusterServer(Closing):
         [kind] = [kind for kind in _KINDS.values() if kind.plural == plural]
         with self._lock:
             self._forbidden.add((kind, namespace, name))
+
+    @property
+    def objects(self) -> list[dict[str, Any]]:
+        """What it was given, as it serves it: `load` takes it back."""
+        with self._lock:
+            return [
+                {"plural": kind.plural, "namespace": namespace, "name": name, "object": stored}
+                for (kind, namespace, name), stored in self._objects.items()
+            ]
+
+    @property
+    def forbidden(self) -> list[tuple[str, str, str]]:
+        """What it answers 403 for: kinds (plural), namespaces and names."""
+        with self._lock:
+            return sorted((kind.plural, namespace, name) for kind, namespace, name in self._forbidden)
+
+    def load(self, plural: str, namespace: str, name: str, stored: Mapping[str, Any]) -> None:
+        """Serve one object just as it is.
+
+        Raises:
+            ValueError: there is no such kind.
+        """
+        [kind] = [kind for kind in _KINDS.values() if kind.plural == plural]
+        with self._lock:
+            self._objects[kind, namespace, name] = dict(stored)
 
     def kubeconfig(self, path: Path, *, namespace: str | None = None, ca_file: Path | None = None) -> Path:
         """Write a client configuration for this server; the path is the answer.

@@ -10,9 +10,9 @@ import io
 import threading
 from typing import TYPE_CHECKING, cast
 
-from dulwich.errors import GitProtocolError
+from dulwich.errors import GitProtocolError, ObjectFormatException, RefFormatError
 from dulwich.index import commit_tree
-from dulwich.objects import Blob, Commit, ObjectID, Tag
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tag
 from dulwich.protocol import ReceivableProtocol
 from dulwich.refs import HEADREF, Ref
 from dulwich.repo import MemoryRepo
@@ -24,7 +24,7 @@ from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from dulwich.server import BackendRepo
 
@@ -47,6 +47,25 @@ class Repository:
         self._files: dict[str, dict[str, bytes]] = {}
         self._when = _FIRST_COMMIT
         self.stored.refs.set_symbolic_ref(HEADREF, _branch(default_branch))
+
+    @classmethod
+    def restored(
+        cls, default_branch: str, objects: Iterable[tuple[int, bytes]], refs: Mapping[bytes, bytes]
+    ) -> Repository:
+        """One with these objects, each with its type's number in packs, and these references.
+
+        Raises:
+            ValueError: an object is none, or a name of a reference can't be.
+        """
+        repository = cls(default_branch=default_branch)
+        try:
+            for kind, content in objects:
+                repository.stored.object_store.add_object(ShaFile.from_raw_string(kind, content))
+            for ref, target in refs.items():
+                repository.stored.refs[Ref(ref)] = ObjectID(target)
+        except (KeyError, ObjectFormatException, RefFormatError, AssertionError) as error:
+            raise ValueError(f"a git repository can't be as it was: {error!r}") from None
+        return repository
 
     @property
     def head(self) -> str:
@@ -121,13 +140,13 @@ class Repository:
 class GitServer(Closing):
     """Serves repositories under `/git/<name>`, with and without `.git`, over https with `tls`, else over http."""
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self.request_log = RequestLog()
         self._repositories: dict[str, Repository] = {}
         self._files: dict[str, bytes] = {}
         self._cuts: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="git")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="git")
         self.url = self._server.url
         self.address = self._server.address
 
@@ -155,6 +174,20 @@ class GitServer(Closing):
         with self._lock:
             self._cuts[f"/files/{name}"] = at
         self.serve(name, content)
+
+    @property
+    def repositories(self) -> dict[str, Repository]:
+        """Those that are served, by name."""
+        with self._lock:
+            return dict(self._repositories)
+
+    @property
+    def files(self) -> dict[str, tuple[bytes, int | None]]:
+        """The files that are served, by name, each with the place at which it ends early, if it does."""
+        with self._lock:
+            return {
+                path.removeprefix("/files/"): (content, self._cuts.get(path)) for path, content in self._files.items()
+            }
 
     def url_of(self, name: str) -> str:
         """Where to clone a repository from."""

@@ -24,11 +24,11 @@ class Proxy:
     By CONNECT it demands what strict ones do: HTTP/1.1 and a field `Host`.
     """
 
-    def __init__(self, scheme: Literal["http", "https", "socks5"], *, tls: ssl.SSLContext) -> None:
+    def __init__(self, scheme: Literal["http", "https", "socks5"], *, tls: ssl.SSLContext, port: int = 0) -> None:
         self.asked: list[str] = []
-        self._scheme = scheme
+        self.scheme = scheme
         self._tls = tls
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, name="proxy", daemon=True).start()
 
@@ -46,9 +46,9 @@ class Proxy:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
-            if self._scheme == "socks5":
+            if self.scheme == "socks5":
                 pump(connection, self._socks(connection))
-            elif self._scheme == "http":
+            elif self.scheme == "http":
                 pump(connection, self._connect(connection))
             else:
                 with self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secure:

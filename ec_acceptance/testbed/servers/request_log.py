@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ __all__ = ["RecordedRequest", "RequestLog"]
 
 @dataclass(frozen=True, slots=True)
 class RecordedRequest:
-    """One request and the status of its answer."""
+    """One request and the status of its answer; `started` and `ended` are times of `time.monotonic`."""
 
     method: str
     path: str
@@ -26,6 +27,8 @@ class RecordedRequest:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     status: int
+    started: float = 0.0
+    ended: float = 0.0
 
     @property
     def document(self) -> Any:
@@ -66,9 +69,17 @@ class RequestLog:
         """The handler, with every request recorded before its answer is sent."""
 
         def record(request: Request) -> Response:
+            started = time.monotonic()
             response = handler(request)
             recorded = RecordedRequest(
-                request.method, request.path, request.query, request.headers, request.body, response.status
+                request.method,
+                request.path,
+                request.query,
+                request.headers,
+                request.body,
+                response.status,
+                started,
+                time.monotonic(),
             )
             with self._lock:
                 self._requests.append(recorded)

@@ -22,11 +22,12 @@ class ThirdParty:
     With `onward`, a URL, it redirects all requests there instead: path and query are added.
     """
 
-    def __init__(self, *, tls: ssl.SSLContext | None = None, onward: str = "") -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None, onward: str = "", port: int = 0) -> None:
         self.request_log = RequestLog()
-        self._onward = onward
+        self.onward = onward
+        self.secure = tls is not None
         self._scheme = "https" if tls else "http"
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, name="stranger")
+        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="stranger")
         self.address = self._server.address
 
     @property
@@ -42,9 +43,9 @@ class ThirdParty:
         self._server.close()
 
     def _answer(self, request: Request) -> Response:
-        if self._onward:
+        if self.onward:
             query = f"?{request.raw_query}" if request.raw_query else ""
-            return Response(302, (("Location", f"{self._onward}{request.path}{query}"),))
+            return Response(302, (("Location", f"{self.onward}{request.path}{query}"),))
         if request.path == "/token":
             return Response(200, (("Content-Type", "application/json"),), json.dumps({"token": "stranger"}).encode())
         challenge = f'Bearer realm="{self._scheme}://{self.address}/token",service="stranger"'

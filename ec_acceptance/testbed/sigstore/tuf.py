@@ -155,16 +155,16 @@ class TUFRepository:
 
 
 class TUFMirror:
-    """Serves a repository's files over HTTP.
+    """Serves a repository's files, by path, over HTTP.
 
     `files` may be changed at any time: replaced or removed, or None for a body without end.
     """
 
-    def __init__(self, repository: TUFRepository) -> None:
+    def __init__(self, files: Mapping[str, bytes | None], *, port: int = 0) -> None:
         self.request_log = RequestLog()
-        self.files: dict[str, bytes | None] = dict(repository.files)
+        self.files: dict[str, bytes | None] = dict(files)
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), name="tuf")
+        self._server = Server(self.request_log.recording(self._answer), port=port, name="tuf")
         self.url = self._server.url
 
     @property

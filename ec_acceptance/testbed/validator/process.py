@@ -82,7 +82,10 @@ class Invocation:
 
 
 class Running:
-    """A validator at work. Its streams go to files, so that it never blocks on us."""
+    """A validator at work. Its streams go to files, so that it never blocks on us.
+
+    `signals` are the names of those that it was sent, each with the time of `time.monotonic`.
+    """
 
     def __init__(
         self,
@@ -94,6 +97,7 @@ class Running:
     ) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
+        self.signals: list[tuple[str, float]] = []
         self._started = time.time()
         self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
@@ -130,6 +134,7 @@ class Running:
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the validator's own process (not to its children)."""
+        self.signals.append((number.name, time.monotonic()))
         self._process.send_signal(number)
 
     def ended_within(self, seconds: float) -> bool:

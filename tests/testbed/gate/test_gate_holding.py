@@ -71,6 +71,25 @@ def test_a_hold_and_a_cut_at_one_place_follow_each_other(gate: Gate, background:
     assert split(fetched.result(WAIT))[2] == b"01234"
 
 
+def test_the_log_knows_for_how_long_an_exchange_was_held(gate: Gate, background: ThreadPoolExecutor) -> None:
+    hold = gate.add(Hold(5), kind="blob")
+    fetched = background.submit(get, gate)
+    hold.wait_held(timeout=WAIT)
+    [exchange] = gate.log.requests()
+    assert [last for _, last in exchange.holds] == [None]
+    assert not hold.released
+    hold.release()
+    fetched.result(WAIT)
+    gate.log.complete()
+    [exchange] = gate.log.requests()
+    [(first, last)] = exchange.holds
+    assert exchange.ended is not None
+    assert last is not None
+    assert exchange.started <= first <= last <= exchange.ended
+    assert 0 <= hold.longest_hold <= exchange.ended - exchange.started
+    assert hold.released
+
+
 def test_a_stalled_answer_is_not_released_but_ends_with_the_gate(
     backend: EmbeddedRegistry, background: ThreadPoolExecutor
 ) -> None:

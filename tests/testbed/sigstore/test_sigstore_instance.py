@@ -117,7 +117,7 @@ class TestTUF:
     @pytest.fixture
     def mirror(self, repository: TUFRepository) -> Iterator[TUFMirror]:
         """Its mirror."""
-        mirror = TUFMirror(repository)
+        mirror = TUFMirror(repository.files)
         yield mirror
         mirror.close()
 
