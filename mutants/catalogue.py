@@ -39,6 +39,7 @@ _THEMES = (
     "chains",
     "roots",
     "timestamps",
+    "repositories",
     "truncation",
     "inputs",
     "interruption",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from behave import given, step, then, when
 
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.keyless import SIGNERS
-from ec_acceptance.testbed.fixtures.trust_roots import MIRRORS, ROOT_FILES, TRUSTED_ROOTS
+from ec_acceptance.testbed.fixtures.trust_roots import MIRRORS, PARTS, ROOT_FILES, TRUSTED_ROOTS, USAGES
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.signing.cosign import SIGNATURE
 
@@ -46,6 +47,30 @@ def roots_by_a_malformed_mirror(context: Context, oddity: str) -> None:
     trust = context.world.trust
     trust.by_mirror()
     MIRRORS[oddity](trust.mirror, trust.repository)
+
+
+@given("the roots of trust are targets of their own at a TUF mirror, {oddity}")
+def separate_roots_by_tuf(context: Context, oddity: str) -> None:
+    """As repositories had them before there was one document."""
+    context.world.trust.as_parts(PARTS[oddity](context.world.trust.sigstore), USAGES)
+
+
+@given("the TUF mirror is a folder")
+def a_folder_as_mirror(context: Context) -> None:
+    context.world.trust.by_folder()
+
+
+@given("the checksum of the TUF root is known")
+def the_checksum_of_the_root(context: Context) -> None:
+    root = context.world.trust.repository.trusted
+    context.world.variables.update(
+        TUF_ROOT_SHA256=hashlib.sha256(root).hexdigest(), TUF_ROOT_SHA512=hashlib.sha512(root).hexdigest()
+    )
+
+
+@given("no variable names the mirror")
+def no_variable_names_the_mirror(context: Context) -> None:
+    context.world.environment.update({"TUF_MIRROR": "", "TUF_ROOT_JSON": ""})
 
 
 @step("the mirror serves a newer version")

@@ -331,8 +331,15 @@ SIGSTORE_INITIALIZE = Command(
     "  ec-ref sigstore initialize --mirror https://tuf.example.com --root root.json",
     local=(
         _help("sigstore initialize"),
-        Flag("mirror", "string", "URL of the TUF mirror", default=DEFAULT_MIRROR, default_text=f'"{DEFAULT_MIRROR}"'),
+        Flag(
+            "mirror",
+            "string",
+            "URL of the TUF mirror, or file:///<folder>",
+            default=DEFAULT_MIRROR,
+            default_text=f'"{DEFAULT_MIRROR}"',
+        ),
         Flag("root", "string", "TUF root to start from: a file or an https URL"),
+        Flag("root-checksum", "string", "SHA-256 of the root in hexadecimal, or sha512:<hexadecimal>"),
     ),
     inherited=GLOBAL_FLAGS,
 )

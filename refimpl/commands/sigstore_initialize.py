@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,7 +12,6 @@ from refimpl.deadline import Deadline
 from refimpl.errors import KeyMaterialError
 from refimpl.golang.oserrors import describe
 from refimpl.verify.keys import read_file
-from refimpl.verify.trusted_root import TrustedRoot
 from refimpl.verify.tuf_mirror import TUFMirror, cache_directory, folder_name, remember
 
 if TYPE_CHECKING:
@@ -32,12 +32,14 @@ def sigstore_initialize(parsed: ParsedFlags, options: Options, environ: Mapping[
     deadline = Deadline(options.timeout)
     url = parsed.values["mirror"]
     root = _root(parsed.values["root"], environ, deadline)
+    if checksum := parsed.values["root-checksum"]:
+        _check(root, checksum)
     cache = cache_directory(environ)
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as fresh:
             mirror = TUFMirror(url, root, cache=Path(fresh), environ=environ, deadline=deadline)
-            TrustedRoot.parse(mirror.target("trusted_root.json"))
+            mirror.trusted_root()
             shutil.rmtree(cache / folder_name(url), ignore_errors=True)
             (Path(fresh) / folder_name(url)).replace(cache / folder_name(url))
         remember(cache, url)
@@ -56,3 +58,13 @@ def _root(reference: str, environ: Mapping[str, str], deadline: Deadline) -> byt
     if not found:
         raise KeyMaterialError(f"--root {reference}: nothing is there")
     return found
+
+
+def _check(root: bytes, checksum: str) -> None:
+    algorithm, separator, wanted = checksum.rpartition(":")
+    name = algorithm if separator else "sha256"
+    if name not in ("sha256", "sha512"):
+        raise KeyMaterialError(f"--root-checksum {checksum}: must be SHA-256 in hexadecimal, or sha512:<hexadecimal>")
+    found = hashlib.new(name, root).hexdigest()
+    if found != wanted.lower():
+        raise KeyMaterialError(f"--root has another checksum: expected {wanted} but got {found}")

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from refimpl.errors import VerificationError
+from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import field, record
+from refimpl.verify import pem
 from refimpl.verify.refusal import refused
 from refimpl.verify.trust import Period
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
+    from typing import Self
 
     from cryptography import x509
     from cryptography.x509.verification import ExtensionPolicy, Policy
@@ -39,11 +41,30 @@ class Authority:
         roots: self-signed, trusted as they are.
         intermediates: which may stand between a signer's certificate and a root.
         period: when it is trusted.
+        closed: whether no other intermediates count, even where it names none.
     """
 
     roots: tuple[x509.Certificate, ...]
     intermediates: tuple[x509.Certificate, ...] = ()
     period: Period = field(default_factory=Period)
+    closed: bool = False
+
+    @classmethod
+    def from_pem(cls, text: str, *, closed: bool = False) -> Self:
+        """The certificates of a PEM text: roots are those that name themselves as their issuer.
+
+        Raises:
+            KeyMaterialError: anything in it isn't a certificate.
+        """
+        from cryptography import x509
+
+        blocks, rest = pem.split(text)
+        if rest.strip() or any(block.label != "CERTIFICATE" for block in blocks):
+            raise KeyMaterialError("error unmarshalling certificates: error during PEM decoding")
+        with refused(KeyMaterialError("error unmarshalling certificates: x509: malformed certificate")):
+            certificates = [x509.load_der_x509_certificate(block.der) for block in blocks]
+            roots = [each for each in certificates if each.subject.public_bytes() == each.issuer.public_bytes()]
+        return cls(tuple(roots), tuple(each for each in certificates if each not in roots), closed=closed)
 
     def issuer(
         self,
@@ -68,7 +89,7 @@ class Authority:
             raise VerificationError("the authority is not trusted at that time")
         if not self.roots:
             raise VerificationError("no root is trusted")
-        intermediates = self.intermediates or tuple(brought)
+        intermediates = self.intermediates or (() if self.closed else tuple(brought))
         if len(intermediates) > _MOST_INTERMEDIATES:
             raise VerificationError(f"more than {_MOST_INTERMEDIATES} intermediate certificates")
         from cryptography.x509.verification import PolicyBuilder, Store

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
     from refimpl.policy.config import Identity
-    from refimpl.verify.authority import Authority
     from refimpl.verify.keyless import KeylessSigner
+    from refimpl.verify.legacy_targets import LegacyTargets
     from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trusted_root import TrustedRoot
 
@@ -42,7 +42,7 @@ class Roots:
         self._environ = environ
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._document: TrustedRoot | None = None
+        self._document: TrustedRoot | LegacyTargets | None = None
 
     @property
     def are_files(self) -> bool:
@@ -65,12 +65,13 @@ class Roots:
         Raises:
             KeyMaterialError: nobody knows which authorities and logs to trust.
         """
+        from refimpl.verify.authority import Authority
         from refimpl.verify.keyless import KeylessSigner  # in a run by key nobody needs it
 
         if not self.are_files:
             root = self.trusted_root()
             return KeylessSigner(identity, root.authorities, root.certificate_logs, root.timestamp_authorities)
-        authority = _authority(self._text(_AUTHORITIES, "error reading root PEM file"))
+        authority = Authority.from_pem(self._text(_AUTHORITIES, "error reading root PEM file"))
         logs = self._text(_CERTIFICATE_LOG, "error reading alternate CTLog public key file")
         return KeylessSigner(
             identity, (authority,), LogKeys.from_pem(logs, "AddCTLogPubKey"), self._timestamp_authorities()
@@ -80,35 +81,36 @@ class Roots:
         """The one in the file that its variable names, whose own certificate comes first; none without a file."""
         if not self._environ.get(_TIMESTAMPS):
             return ()
+        from refimpl.verify.authority import Authority
         from refimpl.verify.timestamp import TimestampAuthority
 
-        found = _authority(self._text(_TIMESTAMPS, "error reading TSA certificate file"))
+        found = Authority.from_pem(self._text(_TIMESTAMPS, "error reading TSA certificate file"))
         if not found.roots:
             raise KeyMaterialError("TSA certificate chain must contain at least one root certificate")
         return (TimestampAuthority.of(found),)
 
-    def trusted_root(self) -> TrustedRoot:
-        """The document that tells whom to trust.
+    def trusted_root(self) -> TrustedRoot | LegacyTargets:
+        """What tells whom to trust.
 
         Raises:
             KeyMaterialError: it cannot be had, or not be trusted any more.
         """
         with self._lock:
             if self._document is None:
-                from refimpl.verify.trusted_root import TrustedRoot
-
-                self._document = TrustedRoot.parse(self._trusted_root())
+                self._document = self._trusted_root()
             return self._document
 
-    def _trusted_root(self) -> bytes:
+    def _trusted_root(self) -> TrustedRoot | LegacyTargets:
+        from refimpl.verify.trusted_root import TrustedRoot
+
         if path := self._environ.get(_TRUSTED_ROOT):
             try:
-                return read_file(path)
+                return TrustedRoot.parse(read_file(path))
             except KeyMaterialError as error:
                 raise KeyMaterialError(f"{_TRUSTED_ROOT}: {error}") from None
         from refimpl.verify.tuf_mirror import TUFMirror
 
-        return TUFMirror.from_environ(self._environ, self._deadline).target("trusted_root.json")
+        return TUFMirror.from_environ(self._environ, self._deadline).trusted_root()
 
     def _text(self, variable: str, failure: str) -> str:
         path = self._environ.get(variable)
@@ -119,20 +121,3 @@ class Roots:
             return read_file(path).decode("utf-8", "replace")
         except KeyMaterialError as error:
             raise KeyMaterialError(f"{failure}: {error}") from None
-
-
-def _authority(text: str) -> Authority:
-    """All certificates of a PEM text: roots are those that name themselves as their issuer."""
-    from cryptography import x509
-
-    from refimpl.verify import pem
-    from refimpl.verify.authority import Authority
-    from refimpl.verify.refusal import refused
-
-    blocks, rest = pem.split(text)
-    if rest.strip() or any(block.label != "CERTIFICATE" for block in blocks):
-        raise KeyMaterialError("error unmarshalling certificates: error during PEM decoding")
-    with refused(KeyMaterialError("error unmarshalling certificates: x509: malformed certificate")):
-        certificates = [x509.load_der_x509_certificate(block.der) for block in blocks]
-        roots = [each for each in certificates if each.subject.public_bytes() == each.issuer.public_bytes()]
-    return Authority(tuple(roots), tuple(each for each in certificates if each not in roots))

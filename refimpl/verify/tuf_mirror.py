@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from tuf.api.exceptions import (
     BadVersionNumberError,
@@ -23,6 +24,7 @@ from tuf.api.exceptions import (
     RepositoryError,
     UnsignedMetadataError,
 )
+from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import FetcherInterface, Updater
 
 from refimpl.command_line.commands import DEFAULT_MIRROR
@@ -30,17 +32,23 @@ from refimpl.errors import KeyMaterialError, RegistryError
 from refimpl.golang.oserrors import describe
 from refimpl.http.transport import Transport
 from refimpl.verify.keys import read_file
+from refimpl.verify.legacy_targets import FALLBACKS, LegacyTargets, usage_of
+from refimpl.verify.trusted_root import TrustedRoot
+from refimpl.verify.tuf_signers import check_signers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tuf.ngclient import TargetFile
 
     from refimpl.deadline import Deadline
 
 __all__ = ["TUFMirror", "cache_directory", "folder_name", "remember"]
 
-_REMOTE = "remote.json"
+_REMOTE, _TRUSTED_ROOT, _FILE = "remote.json", "trusted_root.json", "file://"
 _CHUNK = 1 << 16
 _LARGEST_TARGET = 4 << 20
+_MOST_TARGETS = 32
 _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ExpiredMetadataError, "metadata has expired"),
     (UnsignedMetadataError, "metadata is not signed by as many of its keys as it must be"),
@@ -53,7 +61,7 @@ _PAUSE = 0.02  # seconds between two looks at a lock
 
 
 class TUFMirror:
-    """A mirror, the root that it starts from, and the folder that remembers what was seen.
+    """A mirror or a folder (``file:///…``), the root that it starts from, and the folder that remembers what was seen.
 
     Args:
         url: of the mirror.
@@ -61,9 +69,14 @@ class TUFMirror:
         cache: the folder; below it each mirror has one of its own.
         environ: for proxies and TLS.
         deadline: bounds all requests.
+
+    Raises:
+        KeyMaterialError: the URL names a folder, and not by its whole path.
     """
 
     def __init__(self, url: str, root: bytes, *, cache: Path, environ: Mapping[str, str], deadline: Deadline) -> None:
+        if url.startswith(_FILE) and not url.startswith(f"{_FILE}/"):
+            raise KeyMaterialError(f"TUF mirror {url}: a folder's URL is file:// and its whole path: file:///srv/tuf")
         self._url = url.rstrip("/")
         self._root = root
         self._folder = cache / folder_name(url)
@@ -91,46 +104,69 @@ class TUFMirror:
             root = _read(cached)
         return cls(url, root, cache=cache, environ=environ, deadline=deadline)
 
-    def target(self, name: str) -> bytes:
-        """A target's content, after all metadata was brought up to date.
+    def trusted_root(self) -> TrustedRoot | LegacyTargets:
+        """What the repository tells of whom to trust, after all metadata was brought up to date.
 
         Raises:
             KeyMaterialError: the mirror cannot be reached, or what it has cannot be trusted.
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self._folder / ".lock", self._deadline):
-                return self._updated(name)
+            with _locked(self._folder / ".lock", self._deadline), self._updating() as updater:
+                document = self._content(updater, updater.get_targetinfo(_TRUSTED_ROOT))
+                legacy = {} if document is not None else self._legacy(updater)
         except OSError as error:
             path = str(error.filename or self._folder)
             raise KeyMaterialError(f"{self._asked}: {describe('open', path, error)}") from None
+        if document is not None:
+            return TrustedRoot.parse(document)
+        if not legacy:
+            raise KeyMaterialError(f"{self._asked}: there is no target {_TRUSTED_ROOT}")
+        return LegacyTargets(legacy)
 
     @property
     def _asked(self) -> str:
         return f"TUF mirror {self._url}"
 
-    def _updated(self, name: str) -> bytes:
-        transport = Transport(self._environ, self._deadline, user_agent="ec-ref")
-        fetcher = _Fetcher(transport)
+    @contextmanager
+    def _updating(self) -> Iterator[Updater]:
+        """The client with all metadata up to date; what it refuses becomes our error."""
         folder = self._folder
+        fetcher = _Fetcher(self._environ, self._deadline, folder)
         try:
             updater = Updater(
                 str(folder), self._url, str(folder / "targets"), f"{self._url}/targets", fetcher, bootstrap=self._root
             )
             updater.refresh()
-            info = updater.get_targetinfo(name)
-            if info is None:
-                raise KeyMaterialError(f"{self._asked}: there is no target {name}")
-            if info.length > _LARGEST_TARGET:
-                raise KeyMaterialError(f"{self._asked}: target {name} is larger than {_LARGEST_TARGET} bytes")
-            path = updater.find_cached_target(info) or updater.download_target(info)
-            return Path(path).read_bytes()
+            yield updater
         except (DownloadError, RepositoryError) as error:
             raise KeyMaterialError(f"{self._asked}: {fetcher.failure or _reason(error)}") from None
         except (ValueError, TypeError, LookupError, RecursionError) as error:  # of metadata that isn't any
             raise KeyMaterialError(f"{self._asked}: malformed metadata: {error}") from None
         finally:
-            transport.close()
+            fetcher.close()
+
+    def _content(self, updater: Updater, info: TargetFile | None) -> bytes | None:
+        """A target's content; None when there is no such target."""
+        if info is None:
+            return None
+        if info.length > _LARGEST_TARGET:
+            raise KeyMaterialError(f"{self._asked}: target {info.path} is larger than {_LARGEST_TARGET} bytes")
+        path = updater.find_cached_target(info) or updater.download_target(info)
+        return Path(path).read_bytes()
+
+    def _legacy(self, updater: Updater) -> Mapping[str, Sequence[bytes]]:
+        """The contents of targets that are roots of trust each for itself, by usage."""
+        listed = Metadata[Targets].from_file(str(self._folder / "targets.json")).signed.targets
+        found: dict[str, list[bytes]] = {}
+        for usage, fallbacks in FALLBACKS.items():
+            custom = {name: one for name, one in listed.items() if usage_of(one.custom) == usage}
+            chosen = custom or {name: listed[name] for name in fallbacks if name in listed}
+            if len(chosen) > _MOST_TARGETS:
+                raise KeyMaterialError(f"{self._asked}: more than {_MOST_TARGETS} targets for {usage}")
+            contents = [self._content(updater, one) for _, one in sorted(chosen.items())]
+            found |= {usage: [each for each in contents if each is not None]} if contents else {}
+        return found
 
 
 def _reason(error: Exception) -> str:
@@ -142,13 +178,33 @@ def _reason(error: Exception) -> str:
 
 
 class _Fetcher(FetcherInterface):
-    """Fetches for the client; what made it fail stays in `failure`, since the client forgets it."""
+    """Fetches for the client, by HTTP or from a folder; what made it fail stays in `failure`, as the client forgets it.
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    Args:
+        environ: for proxies and TLS.
+        deadline: bounds all requests.
+        folder: with the metadata that the client trusts.
+    """
+
+    def __init__(self, environ: Mapping[str, str], deadline: Deadline, folder: Path) -> None:
+        self._transport = Transport(environ, deadline, user_agent="ec-ref")
+        self._folder = folder
         self.failure = ""
 
+    def close(self) -> None:
+        """Close connections."""
+        self._transport.close()
+
+    def download_bytes(self, url: str, max_length: int) -> bytes:
+        """Metadata, which as many different keys must have signed as its role demands."""
+        data = super().download_bytes(url, max_length)
+        check_signers(url, data, self._folder)
+        return data
+
     def _fetch(self, url: str) -> Iterator[bytes]:
+        if url.startswith(_FILE):
+            yield from self._read(url)
+            return
         try:
             with self._transport.exchange("GET", url) as response:
                 if response.status != HTTPStatus.OK:
@@ -157,6 +213,18 @@ class _Fetcher(FetcherInterface):
                     yield chunk
         except RegistryError as error:
             self.failure = str(error)
+            raise DownloadError(self.failure) from None
+
+    def _read(self, url: str) -> Iterator[bytes]:
+        path = Path(unquote(url.removeprefix(_FILE)))
+        if not path.is_file():  # nothing else ends
+            raise DownloadHTTPError(f"open {path}: no such file", HTTPStatus.NOT_FOUND)
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    yield chunk
+        except OSError as error:
+            self.failure = describe("open", str(path), error)
             raise DownloadError(self.failure) from None
 
 

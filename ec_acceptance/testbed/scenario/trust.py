@@ -9,7 +9,7 @@ from ec_acceptance.testbed.sigstore.ca import pem_chain
 from ec_acceptance.testbed.sigstore.tuf import TUFMirror, TUFRepository
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
+    from collections.abc import Mapping, MutableMapping
 
     from ec_acceptance.testbed.expect.redactions import Redactions
     from ec_acceptance.testbed.scenario.folders import Folders
@@ -99,6 +99,23 @@ class Trust:
                 "TUF_ROOT_JSON": str(root),
             }
         )
+
+    def as_parts(self, parts: Mapping[str, bytes], usages: Mapping[str, str]) -> None:
+        """Have the mirror serve roots of trust as targets of their own, and no whole trusted root."""
+        self.by_mirror()
+        self.repository.publish(parts, usages=usages)
+        self.repository.withdraw("trusted_root.json")
+        self.mirror.update(self.repository)
+
+    def by_folder(self) -> None:
+        """Let the mirror be a folder with what it serves; its variables are the roots' of before."""
+        folder = self._folders.root / "tuf-mirror"
+        for path, content in self.mirror.files.items():
+            if content is not None:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content)
+        self._variables["MIRROR"] = self._environment["TUF_MIRROR"] = folder.as_uri()
+        self._redactions.add("mirror", folder.as_uri())
 
     def in_one_file(self) -> None:
         """Name a file with the trusted root; no other file tells of authorities or logs, and no mirror."""

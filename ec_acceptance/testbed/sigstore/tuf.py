@@ -66,10 +66,21 @@ class TUFRepository:
         """The first root: what users get by another way than the mirror."""
         return self.files["1.root.json"]
 
-    def publish(self, targets: Mapping[str, bytes], *, bump: bool = True) -> None:
-        """Publish targets, the new in place of the old, in the next version of all metadata but the root."""
+    def publish(
+        self, targets: Mapping[str, bytes], *, bump: bool = True, usages: Mapping[str, str] | None = None
+    ) -> None:
+        """Publish targets, the new in place of the old, in the next version of all metadata but the root.
+
+        Args:
+            targets: content by name.
+            bump: whether the versions are the next ones.
+            usages: what targets are for by their metadata's account, by name.
+        """
         for name, content in targets.items():
             target = TargetFile.from_data(name, content, ["sha256"])
+            if name in (usages or {}):
+                told = {"usage": (usages or {})[name], "status": "Active", "uri": ""}
+                target.unrecognized_fields["custom"] = {"sigstore": told}
             self._targets.targets[name] = target
             self.files[f"targets/{target.hashes['sha256']}.{name}"] = content
         if bump:
@@ -137,6 +148,18 @@ class TUFRepository:
         document = json.loads(self.files[path])
         document["signatures"] *= 2
         self.files[path] = json.dumps(document).encode()
+
+    def name_twice(self, role: str, *, also: str = "") -> None:
+        """Give a role's key a second id, and demand two signatures: by both ids, and by another key if one is named."""
+        private = self._keys(f"TUF {role}").private
+        named = SSlibKey.from_crypto(private.public_key())
+        second = SSlibKey(f"second{named.keyid[6:]}", named.keytype, named.scheme, named.keyval)
+        more = [CryptoSigner(private, second), *([self._signer(also)] if also else [])]
+        for signer in more:
+            self._root.add_key(_key(signer), role)
+        self._signers[role] += more
+        self.demand(role, 2)
+        self.publish({})
 
     def sign_as(self, role: str, name: str) -> None:
         """Sign a role's metadata by a key that the root doesn't give it."""
