@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,22 +18,24 @@ if TYPE_CHECKING:
 
 __all__ = ["ExpectedFailure", "judge", "read_expected", "unmet"]
 
+_MEMBERS = ("id", "ids", "reason", "cause", "link", "expires")
+
 
 @dataclass(frozen=True, slots=True)
 class ExpectedFailure:
-    """One entry ``[[failure]]`` of the file.
+    """What an entry ``[[failure]]`` of the file says of one scenario.
 
     Attributes:
         id: of the scenario, without ``@``; of an outline it stands for all rows.
         reason: why it may fail, for people.
-        cause: a part of the message that it must fail with.
+        causes: parts of the message, of which it must fail with one.
         link: where the matter is followed.
         expires: the last day on which it counts.
     """
 
     id: str
     reason: str
-    cause: str
+    causes: tuple[str, ...]
     link: str
     expires: date
 
@@ -60,19 +62,20 @@ def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, 
         raise UsageError(f"{path}: failure: write [[failure]], once for each")
     found: dict[str, ExpectedFailure] = {}
     for number, entry in enumerate(entries, 1):
-        failure = _read_entry(entry)
-        if isinstance(failure, str):
-            problem = failure
-        elif failure.id not in known:
-            problem = f"no scenario has the id {failure.id}"
-        elif failure.id in found:
-            problem = f"{failure.id} stands here twice"
-        elif failure.expires < today:
-            problem = f"{failure.id} expired on {failure.expires}: look at it again"
-        else:
-            found[failure.id] = failure
-            continue
-        raise UsageError(f"{path}, entry {number}: {problem}")
+        failures = _read_entry(entry)
+        if isinstance(failures, str):
+            raise UsageError(f"{path}, entry {number}: {failures}")
+        for failure in failures:
+            if failure.id not in known:
+                problem = f"no scenario has the id {failure.id}"
+            elif failure.id in found:
+                problem = f"{failure.id} stands here twice"
+            elif failure.expires < today:
+                problem = f"{failure.id} expired on {failure.expires}: look at it again"
+            else:
+                found[failure.id] = failure
+                continue
+            raise UsageError(f"{path}, entry {number}: {problem}")
     return found
 
 
@@ -81,9 +84,10 @@ def judge(result: ScenarioResult, expected: Mapping[str, ExpectedFailure]) -> Sc
     entry = expected.get(result.id)
     if entry is None or result.status not in WRONG:
         return result
-    if entry.cause in result.message or entry.cause in result.step:
+    if any(cause in result.message or cause in result.step for cause in entry.causes):
         return replace(result, status="expected")
-    text = f"It was to fail, but for another cause: {entry.cause!r} isn't said.\n{result.message}"
+    causes = " or ".join(map(repr, entry.causes))
+    text = f"It was to fail, but for another cause: {causes} isn't said.\n{result.message}"
     return replace(result, message=text)
 
 
@@ -99,18 +103,31 @@ def unmet(results: Iterable[ScenarioResult], expected: Mapping[str, ExpectedFail
     ]
 
 
-def _read_entry(entry: Any) -> ExpectedFailure | str:
-    """The entry, or what is wrong with it."""
+def _read_entry(entry: Any) -> list[ExpectedFailure] | str:
+    """What it says of each of its scenarios, or what is wrong with it."""
     if not isinstance(entry, dict):
         return "it is no table"
-    names = [field.name for field in fields(ExpectedFailure)]
-    if unknown := sorted(entry.keys() - set(names)):
-        return f"{unknown[0]} is no member: there are {', '.join(names)}"
-    for name in names:
-        value = entry.get(name)
-        if name == "expires":
-            if type(value) is not date:
-                return "expires is missing, or is no date such as 2027-01-31"
-        elif not isinstance(value, str) or not value.strip():
+    if unknown := sorted(entry.keys() - set(_MEMBERS)):
+        return f"{unknown[0]} is no member: there are {', '.join(_MEMBERS)}"
+    if ("id" in entry) == ("ids" in entry):
+        return "id is missing, or ids in its place" if "id" not in entry else "there are both id and ids"
+    ids = _texts(entry["ids"] if "ids" in entry else entry["id"], several="ids" in entry)
+    causes = _texts(entry.get("cause"), several=isinstance(entry.get("cause"), list))
+    if not ids:
+        return "id is no text, or ids is no list of texts"
+    if not causes:
+        return "cause is missing, or is no text"
+    for name in ("reason", "link"):
+        if not _texts(entry.get(name), several=False):
             return f"{name} is missing, or is no text"
-    return ExpectedFailure(**entry)
+    if type(entry.get("expires")) is not date:
+        return "expires is missing, or is no date such as 2027-01-31"
+    return [ExpectedFailure(one, entry["reason"], causes, entry["link"], entry["expires"]) for one in ids]
+
+
+def _texts(value: Any, *, several: bool) -> tuple[str, ...]:
+    """The texts, none of them empty; nothing of anything else."""
+    if several and not isinstance(value, list):
+        return ()
+    texts = tuple(value) if several else (value,)
+    return texts if all(isinstance(text, str) and text.strip() for text in texts) else ()

@@ -6,19 +6,31 @@ import json
 import os
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ec_acceptance.conformance.errors import Exit
+from ec_acceptance.conformance.profiles import MUST
+from ec_acceptance.conformance.suite import id_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["STATUSES", "WRONG", "About", "Outcome", "ScenarioResult", "Status", "combine", "replace_file"]
+__all__ = [
+    "STATUSES",
+    "WRONG",
+    "About",
+    "Outcome",
+    "ProfileSummary",
+    "ScenarioResult",
+    "Status",
+    "combine",
+    "replace_file",
+]
 
 
 # What XML 1.0 can't hold (its production Char).
@@ -66,11 +78,14 @@ class ScenarioResult:
     seconds: float
     step: str
     message: str
+    profile: str = ""
+    point: str = ""
+    weight: str = MUST
 
     @property
     def id(self) -> str:
         """The most exact tag, such as ``cache-02.1``; empty without any."""
-        return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
+        return id_of(self.tags)
 
     @classmethod
     def read(cls, line: str) -> ScenarioResult:
@@ -90,6 +105,9 @@ class About:
         validator: its command line.
         version: what it calls its version.
         registry: the back end that was asked for.
+        profiles: those of the suite, with their descriptions.
+        claims: those that the validator claims.
+        strict: whether a scenario of the weight "should" counts as much as one of "must".
     """
 
     suite: str
@@ -98,11 +116,52 @@ class About:
     validator: str
     version: str
     registry: str
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    claims: frozenset[str] = frozenset()
+    strict: bool = False
 
     @property
     def partial(self) -> bool:
         """Whether only a part of the suite was to run: nothing that comes of it says that a validator conforms."""
         return self.selected < self.scenarios
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileSummary:
+    """What a run showed of one profile.
+
+    Attributes:
+        counts: of its scenarios, by status.
+        recommended: how many of those that are wrong have the weight "should".
+        missing: how many didn't run.
+        partial: whether the run is of a part of the suite.
+    """
+
+    name: str
+    description: str
+    claimed: bool
+    counts: Mapping[str, int]
+    recommended: int
+    missing: int
+    partial: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """Its verdict in a few words."""
+        wrong = sum(self.counts.get(status, 0) for status in WRONG)
+        if not self.claimed:
+            return "not claimed"
+        if wrong > self.recommended:
+            return "doesn't conform"
+        if self.counts.get("broken") or self.counts.get("undecided") or self.missing:
+            return "incomplete"
+        if not self.counts.get("passed"):
+            return "not shown"
+        if self.partial:
+            return "a part of it passed"
+        if self.counts.get("expected"):
+            return "conforms, but for failures that are known"
+        return "conforms, but for recommendations" if wrong else "conforms"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +191,42 @@ class Outcome:
             return Exit.INTERRUPTED
         if self.problems or statuses["broken"]:
             return Exit.BROKEN
-        if statuses.keys() & WRONG or self.unmet or self.hung:
+        if any(self._counts_as_wrong(result) for result in self.results) or self.unmet or self.hung:
             return Exit.NOT_CONFORMANT
-        shown = statuses["passed"] + statuses["expected"] + statuses["not-applicable"]
-        if self.about.partial or self.missing or shown != self.about.scenarios:
+        if self.about.partial or self.missing or statuses["undecided"] or self.unshown:
+            return Exit.INCOMPLETE
+        if len(self.results) != self.about.scenarios:
             return Exit.INCOMPLETE
         return Exit.AS_EXPECTED if statuses["expected"] else Exit.CONFORMANT
+
+    def _counts_as_wrong(self, result: ScenarioResult) -> bool:
+        return result.status in WRONG and (result.weight == MUST or self.about.strict)
+
+    @property
+    def unshown(self) -> tuple[str, ...]:
+        """The profiles that are claimed, and of which no scenario showed anything."""
+        shown = {result.profile for result in self.results if result.status not in {"undecided", "not-applicable"}}
+        return tuple(name for name in self.about.profiles if name in self.about.claims - shown)
+
+    @property
+    def profiles(self) -> list[ProfileSummary]:
+        """What it showed of each profile, in the order of the suite's table."""
+        found = []
+        for name, description in self.about.profiles.items():
+            results = [result for result in self.results if result.profile == name]
+            wrong = [result for result in results if result.status in WRONG]
+            found.append(
+                ProfileSummary(
+                    name,
+                    description,
+                    name in self.about.claims,
+                    Counter(result.status for result in results),
+                    sum(not self._counts_as_wrong(result) for result in wrong),
+                    sum(scenario.place.profile == name for scenario in self.missing),
+                    self.about.partial,
+                )
+            )
+        return found
 
     @property
     def summary(self) -> str:
@@ -160,7 +249,12 @@ class Outcome:
         """The summary's meaning in a few words."""
         match self.exit:
             case Exit.CONFORMANT:
-                return "the validator conforms: every scenario passed"
+                left = sum(result.status in WRONG for result in self.results)
+                short = f"all but {left} that are recommendations" if left else "every scenario"
+                claimed = [name for name in self.about.profiles if name in self.about.claims]
+                if len(claimed) == len(self.about.profiles):
+                    return f"the validator conforms: {short} passed"
+                return f"the validator conforms to {', '.join(claimed)}: {short} of what it claims passed"
             case Exit.NOT_CONFORMANT:
                 return f"the validator doesn't conform{self.hung and f': {self.hung}'}"
             case Exit.AS_EXPECTED:
@@ -170,6 +264,8 @@ class Outcome:
             case Exit.BROKEN:
                 return "the suite or the machine is broken, so nothing is said of the validator"
             case Exit.INCOMPLETE | Exit.USAGE:
+                if self.unshown and not self.about.partial:
+                    return f"no scenario shows what is claimed of {', '.join(self.unshown)}, so nothing is said of it"
                 part = "a part of the suite was selected" if self.about.partial else "not every scenario ran"
                 return f"{part}, so nothing is said of the whole"
 
@@ -186,6 +282,19 @@ class Outcome:
             "registry": about.registry,
             "exit": self.exit.name.lower().replace("_", "-"),
             "meaning": self.meaning,
+            "claims": [name for name in about.profiles if name in about.claims],
+            "profiles": [
+                {
+                    "name": one.name,
+                    "description": one.description,
+                    "claimed": one.claimed,
+                    "meaning": one.meaning,
+                    "counts": dict(one.counts),
+                    "recommended": one.recommended,
+                    "missing": one.missing,
+                }
+                for one in self.profiles
+            ],
             "results": [asdict(result) for result in sorted(self.results, key=lambda result: result.location)],
             "missing": [scenario.location for scenario in self.missing],
             "problems": list(self.problems),
@@ -202,8 +311,25 @@ class Outcome:
         for feature in features:
             results = [result for result in self.results if result.feature == feature]
             _junit_suite(root, feature, sorted(results, key=lambda result: result.location))
+        self._junit_of_profiles(root)
         self._junit_of_run(root)
         replace_file(path, ET.tostring(root, encoding="utf-8", xml_declaration=True))
+
+    def _junit_of_profiles(self, root: ET.Element) -> None:
+        """A test for each profile, for those who look at a table of tests alone."""
+        if not self.about.profiles:
+            return
+        kinds = {"doesn't conform": "failure", "incomplete": "error", "not shown": "error", "not claimed": "skipped"}
+        suite = ET.SubElement(root, "testsuite", name="profiles", tests=str(len(self.profiles)))
+        found: Counter[str] = Counter()
+        for one in self.profiles:
+            case = ET.SubElement(suite, "testcase", classname="profiles", name=f"{one.name}: {one.description}")
+            kind = kinds.get(one.meaning, "")
+            found[kind] += 1
+            if kind:
+                ET.SubElement(case, kind, message=one.meaning)
+        for name, kind in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            suite.set(name, str(found[kind]))
 
     def _junit_of_run(self, root: ET.Element) -> None:
         texts = [*self.problems, *self.unmet, *(f"didn't run: {scenario.location}" for scenario in self.missing)]
@@ -270,6 +396,10 @@ def _junit_suite(root: ET.Element, feature: str, results: Iterable[ScenarioResul
         counts["tests"] += 1
         counts[kind] += 1
         case = ET.SubElement(suite, "testcase", classname=feature, name=f"{result.id} {result.name}".strip())
+        if result.profile:
+            properties = ET.SubElement(case, "properties")
+            for name in ("profile", "point", "weight"):
+                ET.SubElement(properties, "property", name=name, value=getattr(result, name))
         case.set("time", f"{result.seconds:.3f}")
         if kind:
             details = ET.SubElement(case, kind, message=_printable(result.step or STATUSES[result.status].words))

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from ec_acceptance.conformance.expected import judge, unmet
 from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
+from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -50,6 +51,7 @@ class Run:
         jobs: processes at once.
         failures: after so many scenarios that failed the rest isn't run; None: everything is.
         expected: failures that are known, by id.
+        not_applicable: results of scenarios that aren't about what the validator claims.
     """
 
     suite: Suite
@@ -61,6 +63,7 @@ class Run:
     failures: int | None = None
     expected: Mapping[str, ExpectedFailure] = field(default_factory=dict)
     registry_image: str = "registry:2"
+    not_applicable: tuple[ScenarioResult, ...] = ()
 
 
 @dataclass(slots=True)
@@ -81,6 +84,7 @@ class _Shards:
         self.enough = False
         self.hung = ""
         self._expected = wanted.expected
+        self._places = {scenario.location: scenario.place for scenario in wanted.scenarios}
         self._patience = max(_HUNG, wanted.jobs)
         self._failures = wanted.failures
         self._done = done
@@ -91,6 +95,8 @@ class _Shards:
         with self._turn:
             if self.ended and result.status == "broken":
                 return  # it was cut off, and counts as one that didn't run
+            if place := self._places.get(result.location):
+                result = replace(result, profile=place.profile, point=place.point, weight=place.weight)
             result = judge(result, self._expected)
             shard.results.append(result)
             self._done(result)
@@ -236,11 +242,13 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
 
 
 def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
-    results = tuple(result for shard in shards.all for result in shard.results)
+    results = (*(result for shard in shards.all for result in shard.results), *wanted.not_applicable)
     ran = {result.location for result in results}
     missing = tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran)
     problems = [shard.problem for shard in shards.all if shard.problem]
-    if not wanted.about.partial and not missing and all(result.status == "passed" for result in results):
+    refused = {one.location for one in wanted.not_applicable if any(tag.startswith(UNCLAIMED) for tag in one.tags)}
+    whole = not wanted.about.partial and not missing
+    if whole and all(result.status == "passed" or result.location in refused for result in results):
         problems += _unused(wanted.suite, folder)
     return Outcome(
         wanted.about,

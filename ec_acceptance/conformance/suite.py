@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ec_acceptance.conformance.errors import BrokenError, UsageError
+from ec_acceptance.conformance.profiles import Place, Profiles
+from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-__all__ = ["Scenario", "Suite", "take_shard"]
+__all__ = ["Scenario", "Suite", "id_of", "take_shard"]
 
 _NAME = "ec-acceptance"
+_NOWHERE = Place()
+_ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}(?:\.\d+)?")
 _WORD = re.compile(r"[^\s(),]+")
 _OPERATORS = frozenset({"and", "or", "not"})
 
@@ -28,17 +32,32 @@ class Scenario:
     Attributes:
         location: ``features/….feature:line``.
         name: its title; a row's has the examples' name behind it.
+        feature: the title of its feature.
         tags: all that count for it, without their ``@``.
+        place: the part of the contract that it belongs to, the point that it proves, and its weight.
     """
 
     location: str
     name: str
     tags: tuple[str, ...]
+    place: Place = _NOWHERE
+    feature: str = ""
+
+    @property
+    def refused(self) -> str:
+        """The profile that a validator without it must refuse, as this scenario shows; empty of all others."""
+        return next((tag.removeprefix(UNCLAIMED) for tag in self.tags if tag.startswith(UNCLAIMED)), "")
+
+    def applies(self, claims: Collection[str]) -> bool:
+        """Whether it is about a validator that claims these profiles."""
+        if self.refused:
+            return self.refused not in claims
+        return not self.place.profile or self.place.profile in claims
 
     @property
     def id(self) -> str:
         """The most exact tag, such as ``cache-02.1``; empty without any."""
-        return next((tag for tag in self.tags if "." in tag), next(iter(self.tags), ""))
+        return id_of(self.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +93,37 @@ class Suite:
             raise UsageError(f"--suite {folder}: there are no features and environment.py")
         return cls(folder, folder.name, "without a version")
 
+    def profiles(self) -> Profiles:
+        """Its table of profiles.
+
+        Raises:
+            BrokenError: it can't be read.
+        """
+        return Profiles.read(self.folder / "features" / "profiles.toml")
+
     def scenarios(self) -> list[Scenario]:
         """All of them, by features and lines.
 
         Raises:
             BrokenError: a feature can't be read.
         """
+        profiles = self.profiles()
         return [
-            scenario for path in sorted((self.folder / "features").rglob("*.feature")) for scenario in self._of(path)
+            scenario
+            for path in sorted((self.folder / "features").rglob("*.feature"))
+            for scenario in self._of(path, profiles)
         ]
 
-    def select(self, scenarios: Sequence[Scenario], paths: Sequence[str], tags: Sequence[str]) -> list[Scenario]:
-        """Those of one of these features or folders, with all of these tags.
+    def select(
+        self, scenarios: Sequence[Scenario], paths: Sequence[str], tags: Sequence[str], ids: Sequence[str] = ()
+    ) -> list[Scenario]:
+        """Those of one of these features or folders, with all of these tags, and of one of these ids.
 
         Args:
             scenarios: to choose from.
             paths: relative to the working directory, or to the suite; a feature may have ``:line``. None: everything.
             tags: expressions as behave has them, without or with ``@``.
+            ids: of scenarios or points, without or with ``@``. None: everything.
 
         Raises:
             UsageError: a path that isn't there, a tag that nobody has, an expression that can't be read.
@@ -100,11 +133,15 @@ class Suite:
         for text in tags:
             wanted = _expression(text, {tag for one in scenarios for tag in one.tags})
             chosen = [one for one in chosen if wanted.check(list(one.tags))]
+        wanted_ids = {text.removeprefix("@") for text in ids}
+        if unknown := sorted(wanted_ids - {tag for one in scenarios for tag in one.tags}):
+            raise UsageError(f"--only {unknown[0]}: no scenario has this id")
+        chosen = [one for one in chosen if not wanted_ids or not wanted_ids.isdisjoint(one.tags)]
         if not chosen:
             raise UsageError("no scenario is selected: none is in these paths and has these tags")
         return chosen
 
-    def _of(self, path: Path) -> Iterator[Scenario]:
+    def _of(self, path: Path, profiles: Profiles) -> Iterator[Scenario]:
         from behave.parser import ParserError, parse_file  # type: ignore[import-untyped]  # behave publishes no types
 
         try:
@@ -113,7 +150,8 @@ class Suite:
             raise BrokenError(f"{path}: {error}") from None
         where = path.relative_to(self.folder).as_posix()
         for one in feature.walk_scenarios() if feature is not None else ():
-            yield Scenario(f"{where}:{one.line}", str(one.name), tuple(map(str, one.effective_tags)))
+            location, tags = f"{where}:{one.line}", tuple(map(str, one.effective_tags))
+            yield Scenario(location, str(one.name), tags, profiles.place(location, tags), str(feature.name))
 
     def _place(self, text: str) -> str:
         path, colon, line = text.rpartition(":")
@@ -124,6 +162,12 @@ class Suite:
             if found.exists() and found.is_relative_to(self.folder.resolve()):
                 return found.relative_to(self.folder.resolve()).as_posix() + colon + line
         raise UsageError(f"{text}: there is no such command, feature or folder in {self.folder}")
+
+
+def id_of(tags: Sequence[str]) -> str:
+    """The most exact of these tags that is an id, such as ``cache-02.1``, else any of them; empty without any."""
+    ids = sorted(filter(_ID.fullmatch, tags), key=lambda tag: "." not in tag)
+    return next(iter([*ids, *tags]), "")
 
 
 def take_shard(scenarios: Sequence[Scenario], number: int, count: int) -> list[Scenario]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
 
-__all__ = ["print_failures", "print_line", "print_result"]
+__all__ = ["print_failures", "print_line", "print_profiles", "print_result"]
 
 _QUIET = frozenset({"passed", "expected", "not-applicable"})
 _SHOWN_LINES = 12
@@ -54,6 +54,16 @@ def print_failures(outcome: Outcome, artifacts: Path) -> None:
         print_line(f"problem: {problem}")
     if any(result.status in WRONG or result.status == "broken" for result in outcome.results):
         print_line(f"what the scenarios saw that didn't pass is kept in {artifacts}")
+
+
+def print_profiles(outcome: Outcome) -> None:
+    """A line for each profile: what the run showed of it."""
+    summaries = [one for one in outcome.profiles if any(one.counts.values()) or one.missing]
+    width = max((len(one.name) for one in summaries), default=0)
+    for one in summaries:
+        counts = [f"{one.counts[name]} {STATUSES[name].words}" for name in STATUSES if one.counts.get(name)]
+        counts += [f"{one.missing} didn't run"] if one.missing else []
+        print_line(f"{one.name:<{width}}  {one.meaning}: {', '.join(counts)}")
 
 
 def _shortened(message: str) -> list[str]:

@@ -109,3 +109,80 @@ def test_of_several_runs_the_worst_counts_and_what_differs_is_flaky() -> None:
     assert combine(runs[::2]).exit is Exit.CONFORMANT
     assert combine([Outcome(_WHOLE, (_result("failed"),)), Outcome(_WHOLE, (), (), ("died",))]).exit is Exit.BROKEN
     assert "flaky" not in combine([Outcome(_WHOLE, (_result("failed"),))] * 2).results[0].message
+
+
+_PROFILES = {"core": "the core", "vsa": "summaries", "C3": "processes"}
+_CLAIMED = About("suite 1", 2, 2, "x", "v1", "embedded", _PROFILES, frozenset({"core", "vsa"}))
+
+
+def _of(status: str, profile: str = "core", weight: str = "must") -> ScenarioResult:
+    return replace(_result(status), profile=profile, weight=weight)
+
+
+@pytest.mark.parametrize(
+    ("results", "exit_", "words", "profiles"),
+    [
+        ([_of("passed"), _of("passed", "vsa")], Exit.CONFORMANT, "conforms to core, vsa: every", "conforms|conforms"),
+        # A claim of which nothing was shown is no conformance.
+        ([_of("passed"), _of("passed")], Exit.INCOMPLETE, "is claimed of vsa", "conforms|not shown"),
+        ([_of("passed"), _of("undecided", "vsa")], Exit.INCOMPLETE, "is claimed of vsa", "conforms|incomplete"),
+        ([_of("passed"), _of("not-applicable", "vsa")], Exit.INCOMPLETE, "claimed of vsa", "conforms|not shown"),
+        ([_of("hung"), _of("passed", "vsa")], Exit.NOT_CONFORMANT, "doesn't conform", "doesn't conform|conforms"),
+        (
+            [_of("passed"), _of("failed", "vsa", "should"), _of("passed", "vsa")],
+            Exit.INCOMPLETE,  # there is one more than the suite has
+            "",
+            "conforms|conforms, but for recommendations",
+        ),
+        (
+            [_of("passed"), _of("expected", "vsa"), _of("passed", "vsa")],
+            Exit.INCOMPLETE,
+            "",
+            "conforms|conforms, but for failures that are known",
+        ),
+    ],
+)
+def test_a_verdict_is_of_what_is_claimed(results: list[ScenarioResult], exit_: Exit, words: str, profiles: str) -> None:
+    outcome = Outcome(_CLAIMED, tuple(results))
+    assert outcome.exit is exit_
+    assert words in outcome.meaning
+    assert "|".join(one.meaning for one in outcome.profiles) == f"{profiles}|not claimed"
+
+
+def test_a_recommendation_counts_as_a_demand_only_for_who_is_strict() -> None:
+    results = (_of("passed"), _of("failed", "vsa", "should"))
+    outcome = Outcome(replace(_CLAIMED, claims=frozenset({"core"})), results)
+    assert outcome.exit is Exit.CONFORMANT
+    assert "all but 1 that are recommendations" in outcome.meaning
+    assert replace(outcome, about=replace(outcome.about, strict=True)).exit is Exit.NOT_CONFORMANT
+
+
+def test_of_a_part_no_profile_conforms() -> None:
+    outcome = Outcome(replace(_CLAIMED, scenarios=9), (_of("passed"), _of("passed", "vsa")))
+    assert [one.meaning for one in outcome.profiles] == ["a part of it passed", "a part of it passed", "not claimed"]
+
+
+def test_the_profiles_stand_in_the_reports(tmp_path: Path) -> None:
+    outcome = Outcome(_CLAIMED, (_of("passed"), _of("failed", "vsa")))
+    outcome.write_json(tmp_path / "r.json")
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert document["claims"] == ["core", "vsa"]
+    assert document["profiles"][1] == {
+        "name": "vsa",
+        "description": "summaries",
+        "claimed": True,
+        "meaning": "doesn't conform",
+        "counts": {"failed": 1},
+        "recommended": 0,
+        "missing": 0,
+    }
+    assert document["results"][0]["profile"] == "core"
+    outcome.write_junit(tmp_path / "r.xml")
+    suite = next(one for one in ET.parse(tmp_path / "r.xml").iter("testsuite") if one.get("name") == "profiles")
+    assert [(case.get("name"), [child.tag for child in case]) for case in suite] == [
+        ("core: the core", []),
+        ("vsa: summaries", ["failure"]),
+        ("C3: processes", ["skipped"]),
+    ]
+    properties = {one.get("name"): one.get("value") for one in ET.parse(tmp_path / "r.xml").iter("property")}
+    assert properties == {"profile": "vsa", "point": "", "weight": "must"}

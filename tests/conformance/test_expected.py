@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,14 @@ import pytest
 from ec_acceptance.conformance.errors import Exit, UsageError
 from ec_acceptance.conformance.expected import judge, read_expected, unmet
 from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
+from ec_acceptance.conformance.suite import Suite
+from ec_acceptance.testbed.validator.adapter import Adapter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from ec_acceptance.conformance.expected import ExpectedFailure
 
 _TODAY = date(2026, 6, 1)
 _ENTRY = """
@@ -25,10 +31,10 @@ expires = 2026-06-01
 """
 
 
-def _read(folder: Path, text: str) -> dict[str, object]:
+def _read(folder: Path, text: str) -> Mapping[str, ExpectedFailure]:
     path = folder / "expected.toml"
     path.write_text(text)
-    return dict(read_expected(path, {"a-01", "a-02"}, _TODAY))
+    return read_expected(path, {"a-01", "a-02"}, _TODAY)
 
 
 def _result(status: str, message: str = "", name: str = "a-01") -> ScenarioResult:
@@ -79,8 +85,11 @@ def test_what_broke_the_suite_is_never_expected(tmp_path: Path) -> None:
         (_ENTRY.replace("2026-06-01", "2026-05-31"), "entry 1: a-01 expired on 2026-05-31: look at it again"),
         (_ENTRY.replace('reason = "it has no cache"', ""), "entry 1: reason is missing, or is no text"),
         (_ENTRY.replace('"it has no cache"', '" "'), "entry 1: reason is missing, or is no text"),
-        (_ENTRY.replace("cause", "because"), "entry 1: because is no member: there are id, reason, cause"),
+        (_ENTRY.replace("cause", "because"), "entry 1: because is no member: there are id, ids, reason, cause"),
         (_ENTRY.replace("2026-06-01", "2026-06-01T00:00:00Z"), "entry 1: expires is missing, or is no date"),
+        (_ENTRY.replace("id =", "ids ="), "entry 1: id is no text, or ids is no list of texts"),
+        (_ENTRY + 'ids = ["a-02"]\n', "entry 1: there are both id and ids"),
+        (_ENTRY.replace("id =", "link2 ="), "entry 1: link2 is no member"),
         ("[[failures]]", "failures: there is only [[failure]]"),
         ("failure = 1", "failure: write [[failure]], once for each"),
         ("failure = [1]", "entry 1: it is no table"),
@@ -96,3 +105,21 @@ def test_a_file_that_is_wrong_is_said_at_once(tmp_path: Path, text: str, said: s
 def test_a_file_that_isnt_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: "):
         read_expected(tmp_path / "none.toml", set(), _TODAY)
+
+
+def test_an_entry_may_be_of_several_scenarios_that_fail_in_one_of_several_ways(tmp_path: Path) -> None:
+    text = _ENTRY.replace('id = "a-01"', 'ids = ["a-01", "a-02"]').replace('cause = "', 'cause = ["it hangs", "')
+    text = re.sub(r"(cause = .*)", r"\1]", text)
+    found = _read(tmp_path, text)
+    assert found.keys() == {"a-01", "a-02"}
+    assert judge(_result("failed", "here it hangs", name="a-02"), found).status == "expected"
+    assert judge(_result("wrong-reason", "it crashed", name="a-02"), found).status == "wrong-reason"
+
+
+def test_the_list_that_comes_with_ec_is_of_what_it_claims() -> None:
+    adapter = Adapter.find("ec")
+    scenarios = {one.id: one for one in Suite.installed().scenarios()}
+    assert adapter.expected_failures is not None
+    found = read_expected(adapter.expected_failures, scenarios.keys(), date(2026, 11, 1))
+    assert len(found) > 200
+    assert [one for one in found if not scenarios[one].applies(adapter.claims or ())] == []

@@ -133,9 +133,9 @@ def test_paths_are_those_of_the_working_directory_or_of_the_suite(tmp_path: Path
     assert from_elsewhere.stdout == from_beside.stdout
 
 
-def test_a_validator_that_isnt_there_is_a_broken_environment() -> None:
+def test_a_validator_that_isnt_there_is_a_usage_error() -> None:
     answer = _run("--validator", "/no/such/program")
-    assert answer.returncode == 3
+    assert answer.returncode == 2
     assert "no program '/no/such/program' to validate with" in answer.stdout
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import shlex
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +15,11 @@ from typing import TYPE_CHECKING
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import count_of, seconds_of
-from ec_acceptance.conformance.outcome import About, combine, replace_file
+from ec_acceptance.conformance.outcome import About, ScenarioResult, combine, replace_file
 from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.profiles import read_claims
 from ec_acceptance.conformance.suite import Suite, take_shard
-from ec_acceptance.conformance.terminal import print_failures, print_line, print_result
+from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, print_result
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,19 +27,42 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.expected import ExpectedFailure
     from ec_acceptance.conformance.outcome import Outcome
     from ec_acceptance.conformance.suite import Scenario
+    from ec_acceptance.testbed.validator.adapter import Adapter
 
 __all__ = ["add_arguments", "main"]
 
 _STATUSES = """exit statuses:
-  0  the validator conforms: every scenario of the suite passed
+  0  the validator conforms: every scenario of what it claims passed
      (or it fails where --expected-failures says so, and nowhere else)
   1  it doesn't: scenarios failed
-  2  the command line cannot be understood
+  2  the command line cannot be understood, or what it names can't be had: an adapter, a validator, a file
   3  the suite or the machine is broken, so nothing is said of the validator
-  4  what ran passed, but not every scenario did run: a part was selected, or some were skipped
+  4  what ran passed, but not every scenario did run: a part was selected, some were undecided, or nothing shows a claim
      (0 with --accept-partial)
   5  the run was interrupted; the reports tell what ran until then
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What a command line comes to, before anything is started."""
+
+    suite: Suite
+    adapter: Adapter
+    claims: frozenset[str]
+    count: int
+    chosen: Sequence[Scenario]
+    expected: Mapping[str, ExpectedFailure]
+
+    @property
+    def wanted(self) -> list[Scenario]:
+        """Those of the chosen ones that are about what is claimed."""
+        return [one for one in self.chosen if one.applies(self.claims)]
+
+    @property
+    def not_applicable(self) -> tuple[ScenarioResult, ...]:
+        """Results for the others."""
+        return tuple(_not_applicable(one) for one in self.chosen if not one.applies(self.claims))
 
 
 def main(given: argparse.Namespace) -> int:
@@ -51,21 +77,13 @@ def main(given: argparse.Namespace) -> int:
     if given.rest and given.validator:
         raise UsageError("--validator and -- both name a validator")
     given.validator = given.validator or shlex.join(given.rest)
-    suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
-    scenarios = suite.scenarios()
-    chosen = suite.select(scenarios, given.paths, given.tags)
-    if given.shard is not None:
-        chosen = take_shard(chosen, *given.shard)
+    plan = _plan(given)
     if given.list:
-        for scenario in chosen:
+        for scenario in plan.chosen:
             print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
         return 0
-    expected = {}
-    if given.expected_failures is not None:
-        known = {scenario.id for scenario in scenarios}
-        expected = read_expected(given.expected_failures, known, datetime.now(UTC).date())
     try:
-        return _carry_out(given, suite, len(scenarios), chosen, expected)
+        return _carry_out(given, plan)
     except ValueError as error:
         raise UsageError(str(error)) from error
     except UnavailableError as error:
@@ -74,48 +92,124 @@ def main(given: argparse.Namespace) -> int:
             return Exit.CONFORMANT
         raise BrokenError(str(error)) from error
     except ValidatorNotFoundError as error:
-        raise BrokenError(str(error)) from error
+        raise UsageError(str(error)) from error
 
 
-def _carry_out(
-    given: argparse.Namespace,
-    suite: Suite,
-    count: int,
-    chosen: Sequence[Scenario],
-    expected: Mapping[str, ExpectedFailure],
-) -> int:
+def _plan(given: argparse.Namespace) -> _Plan:
+    from ec_acceptance.testbed.validator.adapter import Adapter, AdapterError
+
+    try:
+        adapter = Adapter.find(given.adapter) if given.adapter else Adapter()
+    except AdapterError as error:
+        raise UsageError(f"--adapter {error}") from None
+    suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
+    scenarios = suite.scenarios()
+    chosen = suite.select(scenarios, given.paths, given.tags, given.only)
+    if given.seed is not None:
+        random.Random(given.seed).shuffle(chosen)  # noqa: S311  # an order, no secret
+    if given.shard is not None:
+        chosen = take_shard(chosen, *given.shard)
+    names = suite.profiles().names
+    claims = frozenset(names)
+    if given.claims is not None:
+        claims = read_claims(filter(None, given.claims.split(",")), names, "--claims")
+    elif adapter.claims is not None:
+        claims = read_claims(adapter.claims, names, f"{adapter.source}: claims")
+    expected: Mapping[str, ExpectedFailure] = {}
+    file = given.expected_failures or adapter.expected_failures
+    if file is not None:
+        expected = read_expected(file, {scenario.id for scenario in scenarios}, datetime.now(UTC).date())
+    return _Plan(suite, adapter, claims, len(scenarios), chosen, expected)
+
+
+def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
     from ec_acceptance.conformance.runner import Run
     from ec_acceptance.conformance.runner import run as carry_out
     from ec_acceptance.testbed.validator.process import Validator
 
     started = time.monotonic()
+    suite, wanted = plan.suite, plan.wanted
     name = f"{suite.name} {suite.version}"
-    part = "" if len(chosen) == count else f", {len(chosen)} of them selected"
-    print_line(f"suite: {name}, {count} scenarios{part}")
-    validator = Validator(given.validator)
+    print_line(f"suite: {name}, {_counts(plan)}")
+    names = suite.profiles().names
+    if names.keys() != plan.claims:
+        print_line(f"claims: {', '.join(one for one in names if one in plan.claims)}")
+    if given.seed is not None:
+        print_line(f"order: --seed {given.seed}")
+    validator = Validator(given.validator, plan.adapter)
+    shown = shlex.join(validator.command)
+    if given.dry_run:
+        print_line(f"validator: {shown}")
+        for scenario in wanted:
+            print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
+        print_line("nothing was run (--dry-run)")
+        return Exit.CONFORMANT
     version = validator.version()
-    print_line(f"validator: {' '.join(validator.command)} ({version})")
-    options = {"validator": given.validator, "timeout": str(given.timeout), "version": version}
-    options["artifacts"] = str(given.artifacts.absolute())
-    wanted = Run(
+    print_line(f"validator: {shown} ({version})")
+    options = {
+        "validator": given.validator,
+        "adapter": str(plan.adapter.source.absolute()) if plan.adapter.source else "",
+        "claims": ",".join(sorted(plan.claims)),
+        "timeout": str(given.timeout),
+        "artifacts": str(given.artifacts.absolute()),
+        "version": version,
+    }
+    run = Run(
         suite=suite,
-        scenarios=chosen,
-        about=About(name, count, len(chosen), given.validator or "ec-ref", version, given.registry),
+        scenarios=wanted,
+        about=About(
+            suite=name,
+            scenarios=plan.count,
+            selected=len(plan.chosen),
+            validator=given.validator or shown,
+            version=version,
+            registry=given.registry,
+            profiles=names,
+            claims=plan.claims,
+            strict=given.strict,
+        ),
         options={name: value for name, value in options.items() if value},
         registry=given.registry,
         jobs=given.jobs,
         failures=given.fail_fast,
-        expected=expected,
+        expected=plan.expected,
         registry_image=given.registry_image,
+        not_applicable=plan.not_applicable,
     )
     outcomes = []
     for turn in range(1, given.repeat + 1):
         if given.repeat > 1:
             print_line(f"run {turn} of {given.repeat}")
-        outcomes.append(carry_out(wanted, print_line, print_result))
+        outcomes.append(carry_out(run, print_line, print_result))
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
     return _conclude(given, combine(outcomes), time.monotonic() - started)
+
+
+def _counts(plan: _Plan) -> str:
+    parts = [f"{plan.count} scenarios"]
+    if len(plan.chosen) != plan.count:
+        parts.append(f"{len(plan.chosen)} of them selected")
+    if beside := len(plan.chosen) - len(plan.wanted):
+        parts.append(f"{beside} of them not applicable")
+    return ", ".join(parts)
+
+
+def _not_applicable(scenario: Scenario) -> ScenarioResult:
+    why = f"{scenario.refused} is claimed" if scenario.refused else f"{scenario.place.profile} isn't claimed"
+    return ScenarioResult(
+        location=scenario.location,
+        feature=scenario.feature,
+        name=scenario.name,
+        tags=scenario.tags,
+        status="not-applicable",
+        seconds=0.0,
+        step="",
+        message=why,
+        profile=scenario.place.profile,
+        point=scenario.place.point,
+        weight=scenario.place.weight,
+    )
 
 
 def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
@@ -131,8 +225,8 @@ def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> in
         if given.badge is not None:
             replace_file(given.badge, badge(outcome))
     except OSError as error:
-        print_line(f"Error: the report cannot be written: {error}")
-        return Exit.BROKEN
+        raise BrokenError(f"the report cannot be written: {error}") from error
+    print_profiles(outcome)
     print_line(f"{outcome.summary}, in {seconds:.1f} s")
     print_line(f"{outcome.meaning} ({outcome.about.suite})")
     if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
@@ -145,6 +239,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _STATUSES
     parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
     parser.add_argument("--validator", default="", help="command line of the validator as one text; ec-ref by default")
+    parser.add_argument(
+        "--adapter", metavar="FILE|NAME", help="how a validator with a command line of its own is started; ec, ec-ref"
+    )
+    parser.add_argument(
+        "--claims", metavar="PROFILE,…", help="the profiles that it claims; those of the adapter, or all, by default"
+    )
     parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
     parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")
     parser.add_argument("--registry-image", default="registry:2", help="of the container (registry:2)")
@@ -152,6 +252,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--skip-unavailable", action="store_true", help="exit with 0 when the registry that is asked for can't be had"
     )
     parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="ID", help="only this scenario, or all of this point"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="run them in another order, always the same for one N")
+    parser.add_argument("--dry-run", action="store_true", help="say what would run, with which validator; run nothing")
     parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
     jobs = 2 * (os.cpu_count() or 1)
     parser.add_argument("--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
@@ -164,6 +269,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
     )
+    parser.add_argument("--strict", action="store_true", help="a failed recommendation (should) counts as a failure")
     parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
     parser.add_argument("--report", type=Path, help="write the results as JSON to this file")

@@ -14,6 +14,7 @@ from ec_acceptance.testbed.registry.choice import open_backend
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.signing import KeyPair
+from ec_acceptance.testbed.validator.adapter import Adapter, AdapterError
 from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ class Options:
     """What a run can be told with `-D name=value` (README, "Another validator").
 
     Attributes:
-        validator: command line of the validator; empty for the `ec-ref` beside the interpreter.
+        validator: command line of the validator; empty for the adapter's, or the `ec-ref` beside the interpreter.
+        adapter: how the protocol's words become those of the validator.
+        claims: the profiles that the validator claims; None: all of them.
         registry: `auto`, `container`, `embedded`, or the URL of a registry.
         registry_image: for the container.
         snapshots: `compare` or `update`.
@@ -50,6 +53,8 @@ class Options:
     """
 
     validator: str = ""
+    adapter: Adapter = field(default_factory=Adapter)
+    claims: frozenset[str] | None = None
     registry: str = "auto"
     registry_image: str = "registry:2"
     snapshots: str = "compare"
@@ -78,8 +83,15 @@ class Options:
             timeout = float(given.get("timeout", 60))
         except ValueError:
             raise OptionsError(f"-D timeout={given['timeout']}: must be a number of seconds") from None
+        try:
+            adapter = Adapter.find(given["adapter"]) if given.get("adapter") else Adapter()
+        except AdapterError as error:
+            raise OptionsError(f"-D adapter={error}") from None
+        claims = given["claims"].split(",") if "claims" in given else adapter.claims
         return cls(
             validator=given.get("validator", ""),
+            adapter=adapter,
+            claims=None if claims is None else frozenset(claims),
             registry=given.get("registry", "auto"),
             registry_image=given.get("registry_image", "registry:2"),
             snapshots=given.get("snapshots", "compare"),
@@ -123,9 +135,13 @@ class Services:
             ValidatorNotFoundError: there is no such validator.
             UnavailableError: the registry that was asked for can't be had.
         """
-        validator = Validator(options.validator)
-        backend = open_backend(options.registry, image=options.registry_image)
         folder = Path(tempfile.mkdtemp(prefix="ec-acceptance-"))
+        try:
+            validator = Validator(options.validator, options.adapter, folder)
+            backend = open_backend(options.registry, image=options.registry_image)
+        except Exception:
+            folder.rmdir()
+            raise
         authority = Authority()
         log = Log(KeyPair.derived(_SEED, "transparency log"))
         log_key_file = folder / "rekor.pub"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shlex
 import shutil
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.validator.adapter import Adapter
 from ec_acceptance.testbed.validator.processes import left_in_session
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
@@ -31,9 +33,11 @@ STOPPED = "(stopped: it took too long)"
 
 _DEFAULT = "ec-ref"
 _VERSION_SECONDS = 10.0
+_STOP_SECONDS = 20.0
 _VERSION_LENGTH = 100
 _OUTPUT_LIMIT = 64 << 20
 _OUTPUT_SHOWN = 4000
+_PLAIN = Adapter()
 _KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT")
 
 
@@ -94,10 +98,15 @@ class Running:
         folder: Path,
         streams: Path,
         sandbox: Sequence[str] = (),
+        *,
+        stop: Sequence[str] = (),
+        near: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self.command = tuple(command)
         self.environment = dict(environment)
         self.signals: list[tuple[str, float]] = []
+        self._stop = tuple(stop)
+        self._near = near
         self._started = time.time()
         self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
@@ -159,12 +168,17 @@ class Running:
             timed_out = True
         self.kill()
         ended = time.time()
-        out, err = (_taken(stream) for stream in self._streams)
+        out, err = (self._near(_taken(stream)) for stream in self._streams)
         status = self._process.returncode
         return Invocation(self.command, self.environment, status, out, err, self._started, ended, timed_out)
 
     def kill(self) -> None:
-        """End what is left of it: the process and all that it started in its session."""
+        """End what is left of it: the process, all that it started in its session, and what its adapter knows of."""
+        if self._stop and self.alive:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(
+                    self._stop, env=self.environment, capture_output=True, timeout=_STOP_SECONDS, check=False
+                )
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -180,16 +194,22 @@ class Validator:
     """How to start the validator under test.
 
     Args:
-        command: a command line, split as a shell does; empty for the `ec-ref` beside the running interpreter.
+        command: a command line, split as a shell does; empty for the adapter's, or the `ec-ref` beside the interpreter.
+        adapter: how the protocol's words become those of the program.
+        shared: the folder with all that validators are given; by default that in which each is started.
     """
 
-    def __init__(self, command: str = "") -> None:
-        self.is_default = not command
-        words = shlex.split(command) or [_beside_interpreter()]
+    def __init__(self, command: str = "", adapter: Adapter = _PLAIN, shared: Path | None = None) -> None:
+        self.is_default = not command and not adapter.command
+        self._adapter = adapter
+        self._shared = shared
+        self._runs = itertools.count(1)
+        words = shlex.split(command) or list(adapter.command) or [_beside_interpreter()]
         program = shutil.which(words[0])
         if program is None:
+            source = f"{adapter.source}: command" if adapter.command and not command else "-D validator=PATH"
             raise ValidatorNotFoundError(
-                f"no program {words[0]!r} to validate with; name one with -D validator=PATH, or install this project"
+                f"no program {words[0]!r} to validate with; name one with {source}, or install this project"
             )
         self.command = (str(Path(program).absolute()), *words[1:])
 
@@ -211,8 +231,18 @@ class Validator:
             sandbox: words of a command line that become the validator, which they stand before (confinement.py).
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        command = (*self.command, *arguments)
-        return Running(command, {**base, **environment}, folder, streams, sandbox)
+        name = f"ec-acceptance-{os.getpid()}-{next(self._runs)}"
+        places = {"folder": str(self._shared or folder), "work": str(folder), "name": name}
+        start = self._adapter.start(arguments, environment, base, places, self.command)
+        return Running(
+            start.command,
+            start.environment,
+            start.folder,
+            streams,
+            sandbox,
+            stop=start.stop,
+            near=lambda output: self._adapter.here(output, places),
+        )
 
     def version(self) -> str:
         """What it calls its version (`version --short`), for reports and the origin of snapshots.

@@ -1,0 +1,122 @@
+"""Profiles: the parts of the contract that a validator may claim, and to which of them each scenario belongs.
+
+The table is ``features/profiles.toml`` of the suite. A suite without one has a single part, without a name.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ec_acceptance.conformance.errors import BrokenError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+__all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
+
+MUST, SHOULD = "must", "should"
+_PATTERN = re.compile(r"(?P<path>[\w/-]+)?(?: ?@(?P<tag>[\w.-]+))?")
+_POINT = re.compile(r"cache-(\d+)")
+_FEATURE = re.compile(r"features/(.*)\.feature:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scenario belongs.
+
+    Attributes:
+        profile: its part; empty in a suite without a table.
+        point: chapter and section of the contract, such as ``20 §4.2``.
+        weight: `MUST` or `SHOULD`.
+    """
+
+    profile: str = ""
+    point: str = ""
+    weight: str = MUST
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    patterns: tuple[tuple[str, str], ...]
+    given: Mapping[str, str]
+
+    def fits(self, feature: str, tags: Iterable[str]) -> bool:
+        return any(
+            (not path or feature == path or feature.startswith(f"{path}/")) and (not tag or tag in tags)
+            for path, tag in self.patterns
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The table: `names` has each profile's description, `lines` say what belongs where."""
+
+    names: Mapping[str, str]
+    lines: tuple[_Line, ...] = ()
+
+    @classmethod
+    def read(cls, path: Path) -> Profiles:
+        """Of a file; without one there are none.
+
+        Raises:
+            BrokenError: it can't be read: the suite is at fault.
+        """
+        if not path.exists():
+            return cls({})
+        try:
+            document = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise BrokenError(f"{path}: {error}") from None
+        names = document.get("profiles", {})
+        lines = tuple(_read_line(path, entry, names) for entry in document.get("scenarios", ()))
+        return cls(names, lines)
+
+    def place(self, location: str, tags: Sequence[str]) -> Place:
+        """Of a scenario, by its location (``features/….feature:line``) and tags; the last line that fits counts."""
+        feature = _FEATURE.fullmatch(location)
+        found: dict[str, str] = {}
+        for line in self.lines if feature else ():
+            if line.fits(feature[1] if feature else "", tags):
+                found.update(line.given)
+        for tag in tags:
+            if point := _POINT.fullmatch(tag):
+                found["point"] = f"40 §{int(point[1])}"
+        return Place(**found)
+
+
+def read_claims(words: Iterable[str], known: Mapping[str, str], source: str) -> frozenset[str]:
+    """The profiles that a validator claims.
+
+    Args:
+        words: their names.
+        known: those that there are.
+        source: who says so, for the error.
+
+    Raises:
+        UsageError: there is no such profile, or none is claimed.
+    """
+    claims = frozenset(words)
+    if unknown := sorted(claims - known.keys()):
+        raise UsageError(f"{source}: {unknown[0]!r} is no profile: there are {', '.join(known)}")
+    if not claims:
+        raise UsageError(f"{source}: nothing is claimed: there are {', '.join(known)}")
+    return claims
+
+
+def _read_line(path: Path, entry: Mapping[str, Any], names: Mapping[str, str]) -> _Line:
+    patterns = []
+    for text in entry.get("of", ()):
+        match = _PATTERN.fullmatch(text)
+        if not text or match is None:
+            raise BrokenError(f"{path}: {text!r} names no folder, feature or tag")
+        patterns.append((match["path"] or "", match["tag"] or ""))
+    given = {name: value for name, value in entry.items() if name != "of"}
+    if unknown := sorted(given.keys() - {"profile", "point", "weight"}):
+        raise BrokenError(f"{path}: {unknown[0]} is no member of [[scenarios]]")
+    if given.get("profile", next(iter(names), "")) not in names or given.get("weight", MUST) not in {MUST, SHOULD}:
+        raise BrokenError(f"{path}: {entry}: there is no such profile or weight")
+    return _Line(tuple(patterns), given)

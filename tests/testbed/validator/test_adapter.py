@@ -1,0 +1,149 @@
+"""Adapters: what they make of a command line, and what is said of those that can't be used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ec_acceptance.testbed.validator.adapter import SHIPPED, Adapter, AdapterError
+from ec_acceptance.testbed.validator.process import Validator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PLACES = {"folder": "/run/all", "work": "/run/all/a/work", "name": "run-7"}
+
+
+def _adapter(folder: Path, text: str) -> Adapter:
+    path = folder / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return Adapter.read(path)
+
+
+def _words(folder: Path, text: str, *arguments: str) -> tuple[str, ...]:
+    adapter = _adapter(folder, f'command = ["program"]\n{text}')
+    return adapter.start(arguments, {}, {}, _PLACES, ()).command[1:]
+
+
+def test_commands_and_flags_are_renamed_and_left_out(tmp_path: Path) -> None:
+    text = """
+    [commands]
+    "validate image" = ["check"]
+    "version --short" = ["--version"]
+    [flags]
+    drop = ["--workers=", "--ignore-rekor"]
+    [flags.rename]
+    "--public-key" = "--key"
+    """
+    given = ["--public-key", "k", "--workers", "5", "--ignore-rekor", "--workers=4", "--image", "i"]
+    assert _words(tmp_path, text, "validate", "image", *given) == ("check", "--key", "k", "--image", "i")
+    assert _words(tmp_path, text, "validate", "input", "--public-key=k") == ("validate", "input", "--key=k")
+    assert _words(tmp_path, text, "version", "--short") == ("--version",)
+
+
+def test_a_container_gets_the_folder_and_the_variables(tmp_path: Path) -> None:
+    text = """
+    command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all", "{environment}", "image"]
+    stop = ["docker", "rm", "--force", "{name}"]
+    [environment]
+    MODE = "in {work}"
+    [paths]
+    "{folder}" = "/all"
+    """
+    adapter = _adapter(tmp_path, text)
+    given = {"HOME": "/run/all/a/home", "OTHER": "/run/alluvial"}
+    start = adapter.start(["--policy=/run/all/a/p.yaml"], given, {"PATH": "/bin"}, _PLACES, ())
+    assert start.command == (
+        *("docker", "run", "--name", "run-7", "--volume", "/run/all:/all"),
+        *("--env", "HOME", "--env", "MODE", "--env", "OTHER", "image", "--policy=/all/a/p.yaml"),
+    )
+    assert start.environment == {
+        "HOME": "/all/a/home",
+        "MODE": "in /all/a/work",
+        "OTHER": "/run/alluvial",
+        "PATH": "/bin",
+    }
+    assert start.stop == ("docker", "rm", "--force", "run-7")
+    assert adapter.here(b"open /all/a/p.yaml: no; /allure", _PLACES) == b"open /run/all/a/p.yaml: no; /allure"
+
+
+def test_bytes_that_are_no_text_stay_what_they_are(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"--image=\xff")
+    assert _words(tmp_path, '[paths]\n"{folder}" = "/all"', odd) == (odd,)
+
+
+def test_a_run_that_is_killed_is_stopped_where_it_really_is(tmp_path: Path) -> None:
+    stopped = tmp_path / "stopped"
+    text = f'command = ["sleep", "1000"]\nstop = ["touch", "{stopped}"]\nworking-directory = "{tmp_path}"'
+    running = Validator(adapter=_adapter(tmp_path, text)).start([], {}, tmp_path, tmp_path)
+    assert running.wait(0.1).timed_out
+    assert stopped.exists()
+
+
+def test_what_ends_by_itself_needs_no_stop(tmp_path: Path) -> None:
+    stopped = tmp_path / "stopped"
+    adapter = _adapter(tmp_path, f'command = ["true"]\nstop = ["touch", "{stopped}"]')
+    assert Validator(adapter=adapter).start([], {}, tmp_path, tmp_path).wait(60).status == 0
+    assert not stopped.exists()
+
+
+@pytest.mark.parametrize("path", sorted(SHIPPED.glob("[!.]*.toml")), ids=lambda path: path.stem)
+def test_those_that_come_with_the_kit_can_be_read(path: Path) -> None:
+    if "." not in path.stem:
+        assert Adapter.find(path.stem).source == path
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("command = [", "own.toml: "),
+        ("command = 'ec'", "own.toml: command: it is no list of texts"),
+        ("command = []", "own.toml: command: it is empty"),
+        ("command = [1]", "own.toml: command: it is no text"),
+        ("comand = ['ec']", "own.toml: comand: there is no such member: there are command, "),
+        ("command = ['{image}']", "own.toml: command: {image} stands for nothing: there are {folder}, {name}, {work}"),
+        ("environment = 1", "own.toml: environment: it is no table"),
+        ("[environment]\nA = 1", "own.toml: environment.A: it is no text"),
+        ("[flags]\nrename = 1", "own.toml: flags.rename: it is no table"),
+        ("[flags]\nleave = []", "own.toml: flags.leave: there is no such member: there are rename, drop"),
+        ("[commands]\n'validate image' = 'check'", "own.toml: commands.validate image: it is no list of texts"),
+        ("claims = 'core'", "own.toml: claims: it is no list of texts"),
+        ('command = ["a\\u0000b"]', "own.toml: command: it is no text"),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(AdapterError) as told:
+        _adapter(tmp_path, text)
+    assert said in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_one_that_isnt_there(tmp_path: Path) -> None:
+    with pytest.raises(AdapterError, match=r"none: there is no such file, and no such adapter: there are ec"):
+        Adapter.find("none")
+    with pytest.raises(AdapterError, match=r"none\.toml: No such file"):
+        Adapter.find(str(tmp_path / "none.toml"))
+    (tmp_path / "latin.toml").write_bytes(b"command = ['\xe9']")
+    with pytest.raises(AdapterError, match=r"latin\.toml: "):
+        Adapter.find(str(tmp_path / "latin.toml"))
+    with pytest.raises(AdapterError, match=r"Is a directory"):
+        Adapter.find(str(tmp_path))
+
+
+def test_an_adapter_leads_a_program_with_other_words_to_the_same_answer(tmp_path: Path) -> None:
+    program = tmp_path / "other"
+    program.write_text(f"#!{sys.executable}\nimport os, sys\nprint(sys.argv[1:], os.environ['MODE'], os.getcwd())\n")
+    program.chmod(0o755)
+    text = f"""
+    command = ["{program}"]
+    working-directory = "/"
+    [environment]
+    MODE = "strict"
+    [flags.rename]
+    "--image" = "--ref"
+    """
+    running = Validator(adapter=_adapter(tmp_path, text)).start(["--image", "a"], {}, tmp_path, tmp_path)
+    assert running.wait(60).out == "['--ref', 'a'] strict /\n"
