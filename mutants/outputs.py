@@ -83,7 +83,6 @@ def members_as_written() -> None:
     "outputs-06",
 )
 def work_folder_in_letters() -> None:
-
     from refimpl.policy.sources import workspace
 
     @changed(workspace, "_make")
