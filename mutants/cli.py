@@ -198,6 +198,7 @@ def _line(matrix: Matrix, name: str) -> str:
 def _store(matrix: Matrix, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(matrix.to_json(), indent=1, ensure_ascii=False)
-    (folder / "matrix.json").write_text(f"{text}\n", encoding="utf-8")
+    # What scenarios say may name files by bytes that aren't UTF-8.
+    (folder / "matrix.json").write_text(f"{text}\n", encoding="utf-8", errors="backslashreplace")
     (folder / "matrix.xml").write_bytes(junit(matrix))
-    (folder / "matrix.html").write_text(page(matrix), encoding="utf-8")
+    (folder / "matrix.html").write_text(page(matrix), encoding="utf-8", errors="backslashreplace")

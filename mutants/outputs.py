@@ -89,3 +89,29 @@ def work_folder_in_letters() -> None:
     def make(original: Callable[..., Path], *arguments: Any, **named: Any) -> Path:
         path = original(*arguments, **named)
         return path.rename(path.with_name(f"ec-work-x{path.name.removeprefix('ec-work-')}"))
+
+
+@mutant(
+    "locations-in-strict-utf8",
+    "In SARIF a file whose name isn't UTF-8 has no location: the report can't be written.",
+    Kind.OUTPUTS,
+    "outputs-07",
+)
+def locations_in_strict_utf8() -> None:
+    from refimpl.report import sarif
+
+    replace(sarif, "replace_surrogates", lambda text: text)
+
+
+@mutant(
+    "one-schema-for-all",
+    "Whatever schema is asked for, that of the report on images is shown.",
+    Kind.OUTPUTS,
+    "outputs-08 outputs-09",
+)
+def one_schema_for_all() -> None:
+    from refimpl import schemas
+
+    @changed(schemas, "read")
+    def read(original: Callable[[str], str], _: str) -> str:
+        return original("validate-image")

@@ -10,6 +10,7 @@ from refimpl.command_line.commands import (
     INSPECT_POLICY,
     INSPECT_POLICY_DATA,
     ROOT,
+    SCHEMA,
     SIGSTORE,
     SIGSTORE_INITIALIZE,
     VALIDATE,
@@ -121,6 +122,13 @@ def _version(parsed: ParsedFlags) -> int:
     from refimpl.command_line.version import render
 
     print_text(render(short=parsed.values["short"], as_json=parsed.values["json"]))
+    return 0
+
+
+def _schema(parsed: ParsedFlags) -> int:
+    from refimpl.commands.schema import schema
+
+    schema(parsed.arguments)
     return 0
 
 
@@ -243,6 +251,7 @@ _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     INSPECT_POLICY: _inspect_policy,
     INSPECT_POLICY_DATA: _inspect_policy_data,
     VALIDATE_IMAGE: _validate_image,
+    SCHEMA: _schema,
     SIGSTORE: _help(SIGSTORE),
     SIGSTORE_INITIALIZE: _sigstore_initialize,
     VALIDATE_INPUT: _validate_input,

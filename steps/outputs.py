@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from typing import Any
 from urllib.parse import quote
 
-from behave import then
+from behave import given, then
 
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
 
@@ -50,6 +51,19 @@ def the_results_in(context: Context, name: str) -> None:
     _check_results(context, _sarif(context, name))
 
 
+@given('the file "{name}" gets the name "{new}"')
+def a_file_gets_a_name(context: Context, name: str, new: str) -> None:
+    """Bytes are written as hexadecimal escapes; the scenario is skipped where no file can have such a name."""
+    folder = os.fsencode(context.world.folders.work)
+    try:
+        os.rename(  # noqa: PTH104 - names of bytes
+            os.path.join(folder, os.fsencode(name)),  # noqa: PTH118
+            os.path.join(folder, new.encode().decode("unicode_escape").encode("latin-1")),  # noqa: PTH118
+        )
+    except OSError as error:
+        context.scenario.skip(f"no file can have such a name here: {error}")
+
+
 @then('the SARIF rule "{code}" has the title "{title}" and some help')
 def the_rule(context: Context, code: str, title: str) -> None:
     (rule,) = [rule for rule in _sarif(context)["tool"]["driver"]["rules"] if rule["id"] == code]
@@ -63,6 +77,18 @@ def the_fingerprints(context: Context) -> None:
     found = [tuple(result["partialFingerprints"].items()) for result in _sarif(context)["results"]]
     assert found, "there are no results"
     assert len(set(found)) == len(found), f"equal fingerprints: {found}"
+
+
+@then('the JSON Schema wants the members "{names}"')
+def the_schema_wants(context: Context, names: str) -> None:
+    last = context.world.runs.last
+    try:
+        schema = json.loads(last.out)
+    except ValueError:
+        raise AssertionError(f"there is no JSON Schema:\n{last.describe()}") from None
+    assert schema.get("$schema") == "https://json-schema.org/draft/2020-12/schema", f"of another version:\n{last.out}"
+    assert schema.get("required") == names.split(", "), f"other members: {schema.get('required')}"
+    assert set(schema["required"]) <= set(schema["properties"]), f"members that it doesn't tell:\n{last.out}"
 
 
 @then("the output has the text")

@@ -76,3 +76,35 @@ Feature: Formats for other tools, and texts that name files
     When ec command is run with "validate input in.json --policy policy.yaml"
     Then the exit status should be 1
     And standard error names a file in "/ec-work-[0-9]+/policy/"
+
+  @outputs-07
+  Scenario: a file whose name isn't UTF-8 has a location in SARIF
+    Given a file "in.json" with
+      """
+      {}
+      """
+    And the file "in.json" gets the name "in\xff.json"
+    When ec command is run with the bytes "validate input in\xff.json --policy policy.yaml --output sarif"
+    Then the exit status should be 1
+    And the SARIF results are
+      | a.r1 | error   | in%EF%BF%BD.json |
+      | a.r1 | error   | in%EF%BF%BD.json |
+      | a.r3 | warning | in%EF%BF%BD.json |
+
+  @outputs-08
+  Scenario Outline: the report of <command> has a JSON Schema, which tells its members
+    When ec command is run with "schema <name>"
+    Then the exit status should be 0
+    And the JSON Schema wants the members "<members>"
+
+    Examples:
+      | name           | command        | members                                                     |
+      | validate-image | validate image | success, components, key, policy, ec-version, effective-time |
+      | validate-input | validate input | success, filepaths, policy, ec-version, effective-time      |
+      | validate-vsa   | validate vsa   | header, result, vsa_summary                                 |
+
+  @outputs-09
+  Scenario: a JSON Schema that there isn't
+    When ec command is run with "schema validate-imag"
+    Then the exit status should be 1
+    And standard error is "Error: there is no schema "validate-imag" (there are …)\n"

@@ -10,6 +10,7 @@ __all__ = [
     "INSPECT_POLICY",
     "INSPECT_POLICY_DATA",
     "ROOT",
+    "SCHEMA",
     "SIGSTORE",
     "SIGSTORE_INITIALIZE",
     "VALIDATE",
@@ -352,6 +353,17 @@ SIGSTORE = Command(
     children=(SIGSTORE_INITIALIZE,),
 )
 
+SCHEMA = Command(
+    "ec-ref schema",
+    "Show the JSON Schemas of what is printed as JSON",
+    details="List the JSON Schemas of what is printed as JSON, or show the one that is named.\n\n"
+    "  ec-ref schema\n"
+    "  ec-ref schema validate-image",
+    local=(_help("schema"),),
+    inherited=GLOBAL_FLAGS,
+    takes_arguments=True,
+)
+
 VERSION = Command(
     "ec-ref version",
     "Print the version, and those of the parts that decide",
@@ -368,5 +380,5 @@ ROOT = Command(
     "Decide whether container images may ship",
     details="The reference validator of ec-acceptance: decides whether container images may ship.",
     local=(_help("ec-ref"), Flag("version", "bool", "print the version", short="v"), *GLOBAL_FLAGS),
-    children=(INSPECT, SIGSTORE, VALIDATE, VERSION),
+    children=(INSPECT, SCHEMA, SIGSTORE, VALIDATE, VERSION),
 )

