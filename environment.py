@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.scenario.hooks import after_all, after_scenario, before_all, before_scenario, before_step
+from ec_acceptance.environment import after_all, after_scenario, after_step, before_all, before_scenario, before_step
 
-__all__ = ["after_all", "after_scenario", "before_all", "before_scenario", "before_step"]
+__all__ = ["after_all", "after_scenario", "after_step", "before_all", "before_scenario", "before_step"]

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -340,3 +341,34 @@ def formats_unnamed() -> None:
             return original(*arguments)
         except OutputError as error:
             raise OutputError(str(error).partition(" (")[0]) from None
+
+
+@mutant(
+    "first-attestation-alone",
+    "Rules see the first of an image's attestations.",
+    Kind.INPUTS,
+    "own-03",
+)
+def first_attestation_alone() -> None:
+    from refimpl.policy_input.document import InputDocuments
+
+    @changed(InputDocuments, "document")
+    def document(original: Callable[..., bytes], self: Any, **members: Any) -> bytes:
+        return original(self, **{**members, "attestations": members["attestations"][:1]})
+
+
+@mutant(
+    "provenance-without-particulars",
+    "Rules see who built an image, but neither the tasks of its build nor its materials.",
+    Kind.INPUTS,
+    "own-02",
+)
+def provenance_without_particulars() -> None:
+    from refimpl.policy_input import document
+
+    @changed(document, "_encode_attestation")
+    def encode_attestation(original: Callable[..., bytes], attestation: Any) -> bytes:
+        shown = json.loads(original(attestation))
+        for member in ("buildConfig", "materials"):
+            shown["statement"].get("predicate", {}).pop(member, None)
+        return json.dumps(shown).encode()

@@ -48,6 +48,7 @@ COMMANDS = {
         "validator …",
     ),
     "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
+    "init": Command("ec_acceptance.conformance.commands.init", "make a folder of scenarios of your own, for behave"),
 }
 _DEFAULT = "run"
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ec_acceptance.testbed.errors import InputError
 from ec_acceptance.testbed.expect.report import load_exact_json
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ class Expectations:
         runs: of the scenario.
         redactions: the values that differ from run to run.
         snapshots: of the scenario's feature.
-        key: the scenario's id, without the row of an outline; entries of `snapshots` begin with it.
+        key: the scenario's id, without the row of an outline; entries of `snapshots` begin with it. Empty: it has
+            none, and so no snapshots.
         substitute: replaces `${…}` in a text of the scenario.
     """
 
@@ -103,6 +105,8 @@ class Expectations:
 
     def match_value(self, name: str, value: Any) -> None:
         """Compare anything with a snapshot; `name` is the entry's after the scenario's id."""
+        if not self._key:
+            raise InputError("a scenario needs exactly one id among its tags, such as @release-01, to have a snapshot")
         difference = self._snapshots.compare(f"{self._key} {name}", value)
         assert difference is None, f"{difference}\n{self._runs.last.describe()}"
 

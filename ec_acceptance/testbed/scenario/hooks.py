@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from behave.model_type import Status  # type: ignore[import-untyped]  # behave publishes no types
+
+from ec_acceptance.testbed.errors import InputError
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.scenario.claims import UNCLAIMED, claimed_refusal
 from ec_acceptance.testbed.scenario.evidence import save_evidence
@@ -20,12 +23,15 @@ from ec_acceptance.testbed.scenario.world import World
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["after_all", "after_scenario", "before_all", "before_scenario", "before_step"]
+__all__ = ["after_all", "after_scenario", "after_step", "before_all", "before_scenario", "before_step"]
 
 EMBEDDED = "embedded"
 """The tag of scenarios whose images other registries refuse: each has an embedded one of its own."""
 
 _ID = re.compile(r"[a-z]+(?:_[a-z]+)*-\d{2,}(?:\.\d+)?")
+
+
+_UNFIT = re.compile(r"[^a-z0-9]+")
 
 
 class ScenarioIdError(Exception):
@@ -50,7 +56,7 @@ def before_all(context: Any) -> None:
 
 def before_scenario(context: Any, scenario: Any) -> None:
     """Make the scenario's world."""
-    identity = scenario_id(scenario.effective_tags)
+    identity, has_id = name_scenario(scenario)
     services: Services = context.services
     if reason := claimed_refusal(map(str, scenario.effective_tags), services.options.claims):
         context.world = None
@@ -66,12 +72,18 @@ def before_scenario(context: Any, scenario: Any) -> None:
     snapshots = services.snapshots.feature(feature.as_posix())
     if EMBEDDED in map(str, scenario.effective_tags) and services.backend.kind != "embedded":
         services = replace(services, backend=EmbeddedRegistry(reason="the scenario's images need it"))
-    context.world = World(services, f"{identity}{row}", snapshots, identity)
+    context.world = World(services, f"{identity}{row}", snapshots, identity if has_id else "")
 
 
 def before_step(context: Any, step: Any) -> None:
     """Let nothing but a `When` run the validator."""
     context.world.runs.allowed = step.step_type == "when"
+
+
+def after_step(context: Any, step: Any) -> None:  # noqa: ARG001 - behave's
+    """Let nobody blame the validator for what the scenario itself named wrongly."""
+    if isinstance(getattr(step, "exception", None), InputError):
+        step.status = Status.error
 
 
 def after_scenario(context: Any, scenario: Any) -> None:
@@ -141,6 +153,14 @@ def _told(scenario: Any, world: World) -> dict[str, str]:
         "step": f"{step.keyword} {step.name}" if step is not None else "",
         "message": str(getattr(step, "error_message", None) or getattr(scenario, "error_message", None) or ""),
     }
+
+
+def name_scenario(scenario: Any) -> tuple[str, bool]:
+    """What a scenario is called, and whether that is an id: one without an id goes by its feature and its title."""
+    try:
+        return scenario_id(scenario.effective_tags), True
+    except ScenarioIdError:
+        return f"{Path(scenario.filename).stem}-{_UNFIT.sub('-', scenario.name.lower()).strip('-')}"[:80], False
 
 
 def _full(context: Any) -> bool:

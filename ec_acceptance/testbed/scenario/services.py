@@ -108,6 +108,7 @@ class Options:
 class Services:
     """The services of one run; the scenarios' own addresses are made on top of them.
 
+    `project` is the folder that has the folder of features: files that scenarios name are relative to it.
     `pauses` has the longest pause of an unfaulted validation, in seconds, by the reader of files (`pace`).
     """
 
@@ -120,6 +121,7 @@ class Services:
     ca_file: Path
     log_key_file: Path
     snapshots: Snapshots
+    project: Path
     examples: Path
     pauses: dict[str, float] = field(default_factory=dict)
 
@@ -160,6 +162,7 @@ class Services:
             ca_file=authority.write(folder / "ca.pem"),
             log_key_file=log_key_file,
             snapshots=Snapshots(features.parent / "snapshots", update=update, origin=origin),
+            project=features.parent,
             examples=features / "examples",
         )
 

@@ -44,7 +44,7 @@ class World:
         services: of the run.
         scenario: the scenario's id, such as `happy-01`; rows of an outline that share an id have `.1` and so on added.
         snapshots: of the scenario's feature.
-        snapshot_key: the id without the row.
+        snapshot_key: the id without the row; empty if it has no id, and so no snapshots.
 
     Attributes:
         variables: values of `${…}` that steps made; addresses come from `servers`.
