@@ -61,6 +61,7 @@ class Lines(Formatter):  # type: ignore[misc]  # behave publishes no types
                 "seconds": round(scenario.duration, 3),
                 "step": f"{wrong.keyword} {wrong.name}" if wrong is not None else "",
                 "message": scenario.skip_reason or _message(wrong, scenario),
+                "evidence": getattr(scenario, "evidence", ""),
             }
         )
 

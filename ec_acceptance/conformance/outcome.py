@@ -68,7 +68,10 @@ WRONG = frozenset({"failed", "wrong-reason", "hung", "flaky"})
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """One scenario that ran. `status` is one of `STATUSES`; `message` says why an undecided one is."""
+    """One scenario that ran. `status` is one of `STATUSES`; `message` says why an undecided one is.
+
+    `evidence` is the folder's name among the artifacts that has what it saw; empty without any.
+    """
 
     location: str
     feature: str
@@ -81,6 +84,7 @@ class ScenarioResult:
     profile: str = ""
     point: str = ""
     weight: str = MUST
+    evidence: str = ""
 
     @property
     def id(self) -> str:

@@ -7,47 +7,78 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ec_acceptance.conformance.contrast import contrast
 from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.outcome import STATUSES
+from ec_acceptance.conformance.timeline import STYLE as TIME_STYLE
+from ec_acceptance.conformance.timeline import draw, read_seen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
+    from ec_acceptance.conformance.contrast import Row
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
+    from ec_acceptance.conformance.timeline import Seen
 
 __all__ = ["badge", "page"]
 
 _MESSAGE = 20_000  # characters of one message; the whole is in the artifacts
+_LISTED = 300  # requests of one scenario
+_DRAWN = 200  # scenarios with what they saw; of others stands the message alone
 _STYLE = """
-:root { color-scheme: light dark; --line: #c8d1dc; --soft: #f3f6f9; --good: #1a7f37; --bad: #b3261e; --odd: #8a5a00 }
+:root { color-scheme: light dark; --line: #c8d1dc; --soft: #f3f6f9; --good: #1a7f37; --bad: #b3261e; --odd: #8a5a00;
+  --bar: #3572b0; --held: #e08a00; --no: #8e44ad; --run: #9aa7b4; --gone: #fde4e1; --come: #dcf3e1 }
 @media (prefers-color-scheme: dark) {
-  :root { --line: #3d4650; --soft: #1d232a; --good: #57c278; --bad: #ff8a80; --odd: #e3b341 }
+  :root { --line: #3d4650; --soft: #1d232a; --good: #57c278; --bad: #ff8a80; --odd: #e3b341;
+    --bar: #6cb0f5; --held: #ffb547; --no: #c58af0; --run: #5d6875; --gone: #4a2320; --come: #183c24 }
 }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem; line-height: 1.25 } h2 { font-size: 1.25rem; margin-top: 2.5rem }
+h4 { font-size: 1rem; margin: 1.2rem 0 .3rem }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem } dd { margin: 0; overflow-wrap: anywhere }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
-th:first-child, td:first-child { text-align: left }
+th:first-child, td:first-child, .words { text-align: left } .about { min-width: 12rem }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 0 1rem 1rem; margin: 1rem 0 }
 article h3 { font-size: 1rem; overflow-wrap: anywhere }
-pre { background: var(--soft); padding: .7rem; white-space: pre-wrap }
-p, pre, li, code { overflow-wrap: anywhere }
+pre { background: var(--soft); padding: .7rem; white-space: pre-wrap; font-size: .85rem; margin: .3rem 0 }
+p, pre, li, code { overflow-wrap: anywhere } p { margin: .5rem 0 }
+.beside { table-layout: fixed } .beside td, .beside th { text-align: left; vertical-align: top; padding: .1rem .5rem }
+.beside td { font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; border: 0 }
+.gone { background: var(--gone) } .come { background: var(--come) }
+.wide svg { display: block; width: 100%; min-width: 46rem; height: auto }
+.key span { display: inline-block; width: .9rem; height: .7rem; margin: 0 .3rem 0 .8rem }
 summary { cursor: pointer } .passed { color: var(--good) } .expected, .not-applicable, .undecided { color: var(--odd) }
 .failed, .wrong-reason, .hung, .flaky, .broken { color: var(--bad) }
+@media (max-width: 32rem) {
+  dl { grid-template-columns: 1fr } dt { font-weight: bold } article { padding: 0 .6rem .6rem }
+}
 """
+_KEY = (
+    ("--bar", "answered"),
+    ("--held", "held"),
+    ("--no", "refused (400 and above)"),
+    ("--bad", "broken off"),
+    ("--run", "the validator runs"),
+)
 _COLORS = {Exit.CONFORMANT: "#1a7f37", Exit.AS_EXPECTED: "#8a5a00", Exit.INCOMPLETE: "#5b6673"}
 
 
-def page(outcome: Outcome) -> bytes:
-    """The whole page, in UTF-8: what the run was of, counts by feature, what didn't pass and why, and all the rest."""
+def page(outcome: Outcome, artifacts: Path | None = None) -> bytes:
+    """The whole page, in UTF-8: what the run was of, counts by profile and feature, what didn't pass and why, the rest.
+
+    Args:
+        outcome: of the run.
+        artifacts: folder with what scenarios saw that didn't pass; without it they have no pictures.
+    """
     about = outcome.about
     root = ET.Element("html", lang="en")
     head = ET.SubElement(root, "head")
     ET.SubElement(head, "meta", charset="utf-8")
     ET.SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
     _add(head, "title", f"{about.suite}: {outcome.meaning}")
-    _add(head, "style", _STYLE)
+    _add(head, "style", _STYLE + TIME_STYLE)
     body = ET.SubElement(root, "body")
     _add(body, "h1", outcome.meaning[:1].upper() + outcome.meaning[1:])
     facts = ET.SubElement(body, "dl")
@@ -60,14 +91,16 @@ def page(outcome: Outcome) -> bytes:
     ):
         _add(facts, "dt", name)
         _add(facts, "dd", text)
-    _add_counts(body, outcome.results)
+    _add_profiles(body, outcome)
+    _add_counts(body, outcome.results, folded=bool(outcome.profiles))
     odd = sorted((one for one in outcome.results if one.status != "passed"), key=lambda one: one.location)
     if odd or outcome.unmet or outcome.problems:
         _add(body, "h2", "What didn't pass")
     for text in (*outcome.problems, *outcome.unmet):
         _add(body, "pre", _printable(text))
-    for result in odd:
-        _add_result(body, result, about.validator)
+    for number, result in enumerate(odd):
+        folder = artifacts / result.evidence if artifacts is not None and result.evidence else None
+        _add_result(body, result, about.validator, folder if number < _DRAWN else None)
     if outcome.missing:
         _add(body, "h2", "What didn't run")
         names = ET.SubElement(body, "ul")
@@ -111,10 +144,37 @@ def _add(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Eleme
     return element
 
 
-def _add_counts(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
+def _add_profiles(body: ET.Element, outcome: Outcome) -> None:
+    """A row for each profile: whether it is claimed, what its scenarios came to, and what that means."""
+    if not outcome.profiles:
+        return
+    _add(body, "h2", "Profiles")
+    statuses = [one for one in STATUSES if any(profile.counts.get(one) for profile in outcome.profiles)]
+    table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
+    row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
+    _add(row, "th", "profile", scope="col")
+    for heading in ("what it is", "comes to"):
+        _add(row, "th", heading, scope="col", **{"class": "words"})
+    for heading in (*(STATUSES[one].words for one in statuses), "didn't run"):
+        _add(row, "th", heading, scope="col")
+    rows = ET.SubElement(table, "tbody")
+    for profile in outcome.profiles:
+        row = ET.SubElement(rows, "tr")
+        _add(row, "td", profile.name)
+        _add(row, "td", profile.description, **{"class": "words about"})
+        _add(row, "td", profile.meaning, **{"class": "words"})
+        for status in statuses:
+            _add_number(row, profile.counts.get(status, 0), status)
+        _add_number(row, profile.missing, "undecided")
+
+
+def _add_counts(body: ET.Element, results: Iterable[ScenarioResult], *, folded: bool) -> None:
     counts: dict[str, Counter[str]] = {}
     for result in results:
         counts.setdefault(result.feature, Counter())[result.status] += 1
+    if folded:
+        body = ET.SubElement(body, "details")
+        _add(body, "summary", f"By feature: {len(counts)} features")
     table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
     row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     statuses = [one for one in STATUSES if any(found[one] for found in counts.values())]
@@ -125,27 +185,98 @@ def _add_counts(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
         row = ET.SubElement(rows, "tr")
         _add(row, "td", feature)
         for status in statuses:
-            number = counts[feature][status]
-            _add(row, "td", str(number) if number else "", **({"class": status} if number else {}))
+            _add_number(row, counts[feature][status], status)
 
 
-def _add_result(body: ET.Element, result: ScenarioResult, validator: str) -> None:
+def _add_number(row: ET.Element, number: int, status: str) -> None:
+    _add(row, "td", str(number) if number else "", **({"class": status} if number else {}))
+
+
+def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder: Path | None) -> None:
     article = ET.SubElement(body, "article", id=f"{result.id}-{result.location.rpartition(':')[2]}")
     heading = ET.SubElement(article, "h3")
     _add(heading, "span", STATUSES[result.status].words, **{"class": result.status}).tail = _printable(
         f" @{result.id} {result.name}"
     )
-    _add(article, "p", f"{result.location}, {result.seconds:.1f} s")
+    facts = [result.location, f"{result.seconds:.1f} s", result.profile and f"profile {result.profile}"]
+    facts += [result.point and f"proves {result.point} of the contract", result.weight]
+    _add(article, "p", ", ".join(filter(None, facts)))
     if result.step:
         _add(article, "p", result.step)
-    if result.message:
-        shown = result.message[:_MESSAGE]
-        rest = len(result.message) - len(shown)
-        _add(article, "pre", shown + (f"\n… {rest} characters more, in the artifacts" if rest else ""))
+    parts = contrast(result.message)
+    if parts.said:
+        _add_cut(article, parts.said)
+    if parts.rows:
+        _add_beside(article, parts.rows)
+    seen = read_seen(folder / "seen.json") if folder is not None else None
+    if seen is not None:
+        _add_seen(article, seen)
+    if parts.dump:
+        details = ET.SubElement(article, "details")
+        _add(details, "summary", "What it printed")
+        _add_cut(details, parts.dump)
     if result.id:
-        again = ["ec-conformance", "--tags", f"@{result.id}", "--validator", validator]
-        _add(article, "p", "Run it again: ").append(code := ET.Element("code"))
-        code.text = _printable(shlex.join(again))
+        _add_again(article, result.id, validator, folder)
+
+
+def _add_cut(parent: ET.Element, text: str) -> None:
+    shown = text[:_MESSAGE]
+    rest = len(text) - len(shown)
+    _add(parent, "pre", shown + (f"\n… {rest} characters more, in the artifacts" if rest else ""))
+
+
+def _add_beside(article: ET.Element, rows: Sequence[Row]) -> None:
+    """What was expected to the left of what was seen."""
+    table = ET.SubElement(article, "table", {"class": "beside"})
+    head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
+    for heading in ("expected", "seen"):
+        _add(head, "th", heading, scope="col")
+    body = ET.SubElement(table, "tbody")
+    for row in rows:
+        line = ET.SubElement(body, "tr")
+        for text, kind in ((row.expected, "come"), (row.seen, "gone")):
+            marked = {"class": kind} if text is not None and not row.same else {}
+            _add(line, "td", (text or "")[:_MESSAGE], **marked)
+
+
+def _add_seen(article: ET.Element, seen: Seen) -> None:
+    """What was run, and the requests in time."""
+    _add(article, "h4", "What was run")
+    for run in seen.runs:
+        stopped = ", stopped" if run.timed_out else ""
+        took = f"exit status {run.status}{stopped}, {run.ended - run.started:.2f} s"
+        _add_cut(article, f"{shlex.join(run.command)}\n{took}")
+    if not seen.requests:
+        _add(article, "p", "It asked nobody for anything.")
+        return
+    _add(article, "h4", "Requests in time")
+    key = ET.SubElement(article, "p", {"class": "key"})
+    for color, words in _KEY:
+        ET.SubElement(key, "span", style=f"background: var({color})").tail = words
+    words = "A row is one thing, such as a blob, whichever image asks for it: what is fetched once has one bar."
+    _add(article, "p", words)
+    picture = ET.SubElement(article, "div", {"class": "wide", "tabindex": "0"})
+    drawn = draw(seen)
+    for element in drawn.iter():
+        if element.text:
+            element.text = _printable(element.text)
+    picture.append(drawn)
+    details = ET.SubElement(article, "details")
+    _add(details, "summary", f"{len(seen.requests)} requests as a list")
+    lines = [str(request) for request in seen.requests[:_LISTED]]
+    if len(seen.requests) > _LISTED:
+        lines.append(f"… {len(seen.requests) - _LISTED} more, in the artifacts")
+    _add(details, "pre", "\n".join(lines))
+
+
+def _add_again(article: ET.Element, name: str, validator: str, folder: Path | None) -> None:
+    """Command lines that run it again."""
+    words = shlex.split(validator) if validator else []
+    commands = [["ec-conformance", "run", "--tags", f"@{name}", "--", *words]]
+    if folder is not None and (folder / "repro.tar.gz").is_file():
+        commands.append(["ec-conformance", "replay", str(folder / "repro.tar.gz"), "--", *words])
+    _add(article, "h4", "Run it again")
+    _add(article, "pre", "\n".join(shlex.join(command) for command in commands))
 
 
 def _add_passed(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
@@ -156,7 +287,8 @@ def _add_passed(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
     _add(details, "summary", f"What passed: {len(passed)} scenarios")
     names = ET.SubElement(details, "ul")
     for result in passed:
-        _add(names, "li", f"@{result.id} {result.name} ({result.seconds:.1f} s)")
+        point = f"{result.point}, " if result.point else ""
+        _add(names, "li", f"@{result.id} {result.name} ({point}{result.seconds:.1f} s)")
 
 
 def _printable(text: str) -> str:

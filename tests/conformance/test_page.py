@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from ec_acceptance.conformance.contrast import contrast
 from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
 from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.suite import Scenario
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _ABOUT = About("suite 1", 3, 3, "./it --own 'x y'", "v1", "embedded")
 _RESULT = ScenarioResult("features/a.feature:3", "A & B", "works", ("a-01",), "passed", 0.5, "", "")
@@ -53,7 +59,7 @@ def test_the_page_says_what_failed_and_why_and_how_to_run_it_again() -> None:
     assert "A & B" in seen.text
     assert "Then it works" in seen.text
     assert "why" in seen.said
-    assert """ec-conformance --tags @a-01 --validator './it --own '"'"'x y'"'"''""" in seen.said
+    assert "ec-conformance run --tags @a-01 -- ./it --own 'x y'" in seen.said
 
 
 def test_nothing_that_a_validator_says_is_markup_or_a_control_character() -> None:
@@ -91,3 +97,78 @@ def test_what_did_not_run_is_on_the_page() -> None:
 def test_the_badge_says_no_more_than_was_shown(outcome: Outcome, words: str) -> None:
     picture = ET.fromstring(badge(outcome))
     assert picture.get("aria-label") == f"suite 1: {words}"
+
+
+_SEEN = {
+    "groups": [
+        {
+            "runs": [
+                {"command": ["it", _HOSTILE], "status": 1, "timed_out": False, "started": 0.0, "ended": 2.0},
+            ],
+            "requests": [
+                {
+                    "server": "registry",
+                    "asked": f"GET /v2/a/{image}/blobs/sha256:{'0' * 64}",
+                    "agent": _HOSTILE,
+                    "status": 200,
+                    "state": "done",
+                    "started": 0.5,
+                    "ended": None if image == "two" else 1.5,
+                    "holds": [[0.5, 1.0]],
+                    "sent": 7,
+                }
+                for image in ("one", "two")
+            ],
+        }
+    ]
+}
+
+
+def _artifacts(folder: Path, content: str) -> Path:
+    (folder / "a-01").mkdir()
+    (folder / "a-01" / "seen.json").write_text(content)
+    (folder / "a-01" / "repro.tar.gz").touch()
+    return folder
+
+
+def _failed(message: str = "why") -> Outcome:
+    outcome = _outcome("failed", message=message)
+    return replace(outcome, results=tuple(replace(one, evidence="a-01") for one in outcome.results))
+
+
+def test_a_failed_scenario_shows_what_was_run_and_its_requests_in_time(tmp_path: Path) -> None:
+    seen = _Text(page(_failed(), _artifacts(tmp_path, json.dumps(_SEEN))))
+    assert "svg" in seen.tags
+    assert "script" not in seen.tags
+    assert "2 times" in seen.said  # the blob that two images have was fetched twice
+    assert "registry: GET blob 00000000… of one, two" in seen.said
+    assert "held for 0.500 s" in seen.text
+    assert "exit status 1, 2.00 s" in seen.text
+    assert f"ec-conformance replay {tmp_path}/a-01/repro.tar.gz -- ./it" in seen.text
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"groups": 3}', '{"groups": [{"runs": [{}]}]}', "[" * 9_000])
+def test_artifacts_that_are_not_the_suites_leave_the_message_alone(tmp_path: Path, content: str) -> None:
+    seen = _Text(page(_failed(), _artifacts(tmp_path, content)))
+    assert "svg" not in seen.tags
+    assert "why" in seen.said
+
+
+def test_what_was_expected_stands_beside_what_was_seen() -> None:
+    difference = "--- snapshot\n+++ output\n@@ -1,3 +1,3 @@\n a\n-b\n+c\n d\n"
+    message = f"the output differs:\n{difference}  command: it\n  exit status: 0"
+    rows = contrast(message).rows
+    assert [(row.expected, row.seen, row.same) for row in rows] == [
+        ("…", "…", True),
+        ("a", "a", True),
+        ("b", "c", False),
+        ("d", "d", True),
+    ]
+    assert contrast(message).dump.startswith("  command: it")
+    [row] = contrast("ASSERT FAILED: the exit status is 2, not 0:\n  command: it").rows
+    assert (row.expected, row.seen) == ("the exit status: 0", "the exit status: 2")
+    [row] = contrast("the error isn't\n    x: y\n  command: it\n  standard error: \n    Error: z").rows
+    assert (row.expected, row.seen) == ("x: y", "Error: z")
+    assert contrast("anything else").rows == ()
+    seen = _Text(page(_outcome("failed", message=message)))
+    assert {"expected", "seen", "b", "c"} <= set(seen.said)

@@ -221,7 +221,7 @@ def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> in
         if given.junit is not None:
             outcome.write_junit(given.junit)
         if given.html is not None:
-            replace_file(given.html, page(outcome))
+            replace_file(given.html, page(outcome, given.artifacts))
         if given.badge is not None:
             replace_file(given.badge, badge(outcome))
     except OSError as error:
