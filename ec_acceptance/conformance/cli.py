@@ -48,6 +48,12 @@ COMMANDS = {
         "validator …",
     ),
     "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
+    "fixtures": Command(
+        "ec_acceptance.conformance.commands.fixtures", "serve a registry, a log, git and a cluster", "command …"
+    ),
+    "push": Command("ec_acceptance.conformance.commands.push", "put an image into the fixtures' registry"),
+    "sign": Command("ec_acceptance.conformance.commands.sign", "sign an image there"),
+    "attest": Command("ec_acceptance.conformance.commands.attest", "attest something of an image there"),
     "init": Command("ec_acceptance.conformance.commands.init", "make a folder of scenarios of your own, for behave"),
 }
 _DEFAULT = "run"
