@@ -274,9 +274,10 @@ class Outcome:
                 return f"{part}, so nothing is said of the whole"
 
     def write_json(self, path: Path) -> None:
-        """Write everything for machines, at once: the file is whole or not there."""
+        """Write everything for machines, as `report.schema.json` has it, at once: the file is whole or not there."""
         about = self.about
         document = {
+            "format": 1,
             "suite": about.suite,
             "scenarios": about.scenarios,
             "selected": about.selected,
