@@ -115,3 +115,66 @@ def one_schema_for_all() -> None:
     @changed(schemas, "read")
     def read(original: Callable[[str], str], _: str) -> str:
         return original("validate-image")
+
+
+@mutant(
+    "profiles-for-all",
+    "Profiles can be read by everybody.",
+    Kind.OUTPUTS,
+    "outputs-10",
+)
+def profiles_for_all() -> None:
+    from refimpl import profiles
+
+    @changed(profiles, "_make")
+    def make(original: Callable[..., Path], name: str, title: str) -> Path:
+        path = original(name, title)
+        path.chmod(0o644)
+        return path
+
+
+@mutant(
+    "profiles-of-nothing",
+    "Profiles of processor time and memory say nothing of their values, and the trace has no events.",
+    Kind.OUTPUTS,
+    "outputs-10",
+)
+def profiles_of_nothing() -> None:
+    from refimpl.profiles.calls import CallTrace
+    from refimpl.profiles.cpu import CpuProfile
+    from refimpl.profiles.memory import MemoryProfile
+
+    for profile in (CallTrace, CpuProfile, MemoryProfile):
+        replace(profile, "end", lambda _: b"")
+
+
+@mutant(
+    "one-profile-a-run",
+    "Of several kinds of tracing only one has a file.",
+    Kind.OUTPUTS,
+    "outputs-11",
+)
+def one_profile_a_run() -> None:
+    from refimpl import profiles
+
+    @changed(profiles, "profiled")
+    def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
+        return original(sorted(kinds)[:1], work)
+
+
+@mutant(
+    "profiles-if-possible",
+    "A profile that can't be made is passed over.",
+    Kind.OUTPUTS,
+    "outputs-12",
+)
+def profiles_if_possible() -> None:
+    from refimpl import profiles
+    from refimpl.errors import OutputError
+
+    @changed(profiles, "profiled")
+    def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
+        try:
+            return original(kinds, work)
+        except OutputError:
+            return work()

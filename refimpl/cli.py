@@ -65,7 +65,7 @@ def main(arguments: Sequence[str], supervise: Supervise = _run_directly) -> int:
         return _refuse(error)
 
     def work() -> int:
-        return _guard(lambda: _COMMANDS[command](parsed))
+        return _profiled(parsed, lambda: _guard(lambda: _COMMANDS[command](parsed)))
 
     if parsed.values.get("help"):
         return _guard(lambda: print_text(help_text(command)))
@@ -75,6 +75,16 @@ def main(arguments: Sequence[str], supervise: Supervise = _run_directly) -> int:
         return _guard(lambda: _served(work, supervise))
     seconds = parsed.values["timeout"]
     return _guard(lambda: supervise(work, seconds=seconds, exceeded=lambda: _time_out(seconds)))
+
+
+def _profiled(parsed: ParsedFlags, work: Callable[[], int]) -> int:
+    """With the profiles that ``--trace`` asks for: they are of the process that works, and told after its errors."""
+    if parsed.values.get("trace", "none") == "none":
+        return work()
+    from refimpl.command_line.options import parse_trace
+    from refimpl.profiles import profiled
+
+    return _guard(lambda: profiled(parse_trace(parsed.values["trace"]), work))
 
 
 def _served(work: Callable[[], int], supervise: Supervise) -> int:
@@ -193,11 +203,10 @@ def _carry_out(parsed: ParsedFlags, work: Callable[[Options, Mapping[str, str]],
     import sys
     import threading
 
-    from refimpl.command_line.options import Options, check_supported
+    from refimpl.command_line.options import Options
     from refimpl.system.log import level_for, logging_to
 
     options = Options.from_flags(parsed.values)
-    check_supported(options)
     traced = not options.trace.isdisjoint({"log", "opa"})
     level = level_for(quiet=options.quiet, verbose=options.verbose, debug=options.debug, trace=traced)
     hooks = threading.excepthook, sys.unraisablehook

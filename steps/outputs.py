@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
+import stat
 from typing import Any
 from urllib.parse import quote
 
@@ -89,6 +91,28 @@ def the_schema_wants(context: Context, names: str) -> None:
     assert schema.get("$schema") == "https://json-schema.org/draft/2020-12/schema", f"of another version:\n{last.out}"
     assert schema.get("required") == names.split(", "), f"other members: {schema.get('required')}"
     assert set(schema["required"]) <= set(schema["properties"]), f"members that it doesn't tell:\n{last.out}"
+
+
+_PROFILES = {
+    "CPU profile": (b"samples", b"count", b"cpu", b"nanoseconds"),
+    "memory profile": (b"inuse_objects", b"count", b"inuse_space", b"bytes"),
+}
+"""What pprof's own readers are told of the values in a profile."""
+
+
+@then('the {title} "{name}" is one')
+def the_profile(context: Context, title: str, name: str) -> None:
+    (path,) = context.world.folders.scratch.glob(f"{name}.*")
+    assert path.suffix[1:].isdecimal(), f"no decimal digits: {path.name}"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600, f"others may read it: {path.stat().st_mode:o}"
+    content = path.read_bytes()
+    if title == "performance trace":
+        assert content.startswith((b"go 1.", b'{"')), f"neither Go's nor JSON: {content[:40]!r}"
+        assert content.startswith(b"go 1.") or json.loads(content)["traceEvents"], "there are no events"
+        return
+    profile = gzip.decompress(content)
+    missing = [word for word in _PROFILES[title] if word not in profile]
+    assert not missing, f"the {title} lacks {missing}"
 
 
 @then("the output has the text")

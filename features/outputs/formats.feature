@@ -108,3 +108,39 @@ Feature: Formats for other tools, and texts that name files
     When ec command is run with "schema validate-imag"
     Then the exit status should be 1
     And standard error is "Error: there is no schema "validate-imag" (there are …)\n"
+
+  @outputs-10
+  Scenario Outline: --trace=<kind> writes a <title> that only the user may read, and tells where
+    Given a file "in.json" with
+      """
+      {}
+      """
+    When ec command is run with "validate input --file in.json --policy policy.yaml --output json --trace=<kind>"
+    Then the exit status should be 1
+    And standard error is "Error: success criteria not met\nWrote <title> to: ${TMPDIR}/<file>.…\n"
+    And the <title> "<file>" is one
+
+    Examples:
+      | kind | title             | file       |
+      | cpu  | CPU profile       | cpuprofile |
+      | mem  | memory profile    | memprofile |
+      | perf | performance trace | perf       |
+
+  @outputs-11
+  Scenario: of several kinds of tracing each has its file, and the first of "all" and "none" decides
+    When ec command is run with "version --trace=perf,cpu,mem"
+    Then the exit status should be 0
+    And standard error is "Wrote memory profile to: …\nWrote CPU profile to: …\nWrote performance trace to: …\n"
+    When ec command is run with "version --trace=none,all"
+    Then the exit status should be 0
+    And standard error is empty
+    When ec command is run with "version --trace=all,none"
+    Then the exit status should be 0
+    And standard error is "…Wrote memory profile to: …\nWrote CPU profile to: …\nWrote performance trace to: …\n"
+
+  @outputs-12
+  Scenario: without a folder for temporary files there is no profile, and no run
+    Given the environment variable is set "TMPDIR=${TMPDIR}/nosuch"
+    When ec command is run with "version --trace=cpu"
+    Then the exit status should be 1
+    And standard error is "…could not create CPU profile: open ${TMPDIR}/nosuch/cpuprofile.…: no such file or directory…\n"

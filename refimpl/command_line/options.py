@@ -5,16 +5,15 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import NotSupportedError
 from refimpl.record import field_names, record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from refimpl.http.retry import Retry
     from refimpl.report.model import TextOptions
 
-__all__ = ["TRACE_KINDS", "UNSUPPORTED", "Options", "check_supported", "parse_trace"]
+__all__ = ["TRACE_KINDS", "Options", "parse_trace"]
 
 TRACE_KINDS = frozenset({"perf", "cpu", "mem", "opa", "log"})
 
@@ -31,10 +30,9 @@ def parse_trace(text: str) -> frozenset[str]:
     if text in _BOOLEAN_TRACE:
         return _BOOLEAN_TRACE[text]
     words = [word.strip().lower() or "log" for word in text.split(",")]
-    if "none" in words:
-        return frozenset()
-    if "all" in words:
-        return TRACE_KINDS
+    for word in words:
+        if word in ("none", "all"):
+            return frozenset() if word == "none" else TRACE_KINDS
     return TRACE_KINDS.intersection(words)
 
 
@@ -129,24 +127,3 @@ class Options:
         return Retry(
             self.retry_max_wait, self.retry_max_retry, self.retry_duration, self.retry_factor, self.retry_jitter
         )
-
-
-def _traces(*kinds: str) -> Callable[[Options], bool]:
-    return lambda options: not options.trace.isdisjoint(kinds)
-
-
-UNSUPPORTED: tuple[tuple[str, Callable[[Options], bool]], ...] = (
-    ("--trace with perf, cpu or mem", _traces("perf", "cpu", "mem")),
-)
-"""What a user can ask for and this version doesn't carry out: its name, and whether the options ask for it."""
-
-
-def check_supported(options: Options) -> None:
-    """Refuse what isn't carried out yet.
-
-    Raises:
-        NotSupportedError: ``<name> is not supported yet``, for the first entry of `UNSUPPORTED` that is asked for.
-    """
-    for name, asked in UNSUPPORTED:
-        if asked(options):
-            raise NotSupportedError(f"{name} is not supported yet")

@@ -78,11 +78,6 @@ def test_an_unknown_command_has_a_hint(capsys: pytest.CaptureFixture[str]) -> No
     assert lines[:2] == ['Error: unknown command "bogus" for "ec-ref"', "Run 'ec-ref --help' for usage."]
 
 
-def test_what_isnt_supported_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["validate", "image", "--trace=cpu"]) == 1
-    assert capsys.readouterr().err == "Error: --trace with perf, cpu or mem is not supported yet\n"
-
-
 @pytest.mark.parametrize("command", ["image", "input"])
 def test_negative_workers_are_refused(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["validate", command, "--workers=-1"]) == 1
