@@ -177,6 +177,7 @@ class Outcome:
         interrupted: by whom the run was ended before its end; empty if it wasn't.
         unmet: expected failures that passed, a line each.
         hung: why the rest of the run was spared; empty if it wasn't.
+        check: what was odd about the validator before any scenario, a line each.
     """
 
     about: About
@@ -186,6 +187,7 @@ class Outcome:
     interrupted: str = ""
     unmet: tuple[str, ...] = ()
     hung: str = ""
+    check: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -304,6 +306,7 @@ class Outcome:
             "missing": [scenario.location for scenario in self.missing],
             "problems": list(self.problems),
             "unmet": list(self.unmet),
+            "check": list(self.check),
         }
         replace_file(
             path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
@@ -322,12 +325,13 @@ class Outcome:
 
     def _junit_of_profiles(self, root: ET.Element) -> None:
         """A test for each profile, for those who look at a table of tests alone."""
-        if not self.about.profiles:
+        profiles = [one for one in self.profiles if one.counts or one.missing or not self.about.partial]
+        if not profiles:
             return
         kinds = {"doesn't conform": "failure", "incomplete": "error", "not shown": "error", "not claimed": "skipped"}
-        suite = ET.SubElement(root, "testsuite", name="profiles", tests=str(len(self.profiles)))
+        suite = ET.SubElement(root, "testsuite", name="profiles", tests=str(len(profiles)))
         found: Counter[str] = Counter()
-        for one in self.profiles:
+        for one in profiles:
             case = ET.SubElement(suite, "testcase", classname="profiles", name=f"{one.name}: {one.description}")
             kind = kinds.get(one.meaning, "")
             found[kind] += 1

@@ -12,16 +12,17 @@ import tempfile
 import threading
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ec_acceptance.conformance.expected import judge, unmet
 from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
+from ec_acceptance.conformance.preflight import describe_happy_path
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
 from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
-__all__ = ["Run", "run"]
+__all__ = ["Run", "Watcher", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
+_LOST = 150.0  # seconds that may be lost by hanging, in each of the processes
 _PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -52,6 +54,8 @@ class Run:
         failures: after so many scenarios that failed the rest isn't run; None: everything is.
         expected: failures that are known, by id.
         not_applicable: results of scenarios that aren't about what the validator claims.
+        happy_path: is run before the others, whether it is one of them or not; None: nothing is.
+        silent: whether the validator answered nothing else that it was asked.
     """
 
     suite: Suite
@@ -64,6 +68,21 @@ class Run:
     expected: Mapping[str, ExpectedFailure] = field(default_factory=dict)
     registry_image: str = "registry:2"
     not_applicable: tuple[ScenarioResult, ...] = ()
+    happy_path: Scenario | None = None
+    silent: bool = False
+
+
+class Watcher(Protocol):
+    """Who looks on: called from several threads, though from one at a time."""
+
+    def tell(self, line: str) -> None:
+        """A line for people, now and then."""
+
+    def begin(self, location: str) -> None:
+        """A scenario begins."""
+
+    def end(self, result: ScenarioResult) -> None:
+        """One has ended."""
 
 
 @dataclass(slots=True)
@@ -77,18 +96,32 @@ class _Shard:
 class _Shards:
     """All shards of a run, and the end that may be put to them before their time."""
 
-    def __init__(self, wanted: Run, done: Callable[[ScenarioResult], None]) -> None:
-        parts = [list(wanted.scenarios[first :: wanted.jobs]) for first in range(wanted.jobs)]
-        self.all = [_Shard(part) for part in parts if part]
+    def __init__(self, wanted: Run, watcher: Watcher) -> None:
+        rest = [one for one in wanted.scenarios if one != wanted.happy_path]
+        parts = [rest[first :: wanted.jobs] for first in range(wanted.jobs)]
+        self.first = _Shard([wanted.happy_path] if wanted.happy_path is not None else [])
+        self.rest = [_Shard(part) for part in parts if part]
         self.interrupted = ""
         self.enough = False
         self.hung = ""
         self._expected = wanted.expected
         self._places = {scenario.location: scenario.place for scenario in wanted.scenarios}
-        self._patience = max(_HUNG, wanted.jobs)
+        self._jobs = wanted.jobs
+        self._silent = wanted.silent
         self._failures = wanted.failures
-        self._done = done
+        self._watcher = watcher
         self._turn = threading.Lock()
+
+    @property
+    def all(self) -> list[_Shard]:
+        """The first one, and those that come after it."""
+        return [self.first, *self.rest]
+
+    def begin(self, location: str) -> None:
+        """A scenario begins."""
+        with self._turn:
+            if location in self._places:
+                self._watcher.begin(location)
 
     def note(self, shard: _Shard, result: ScenarioResult) -> None:
         """Take a result; too many failures end the run."""
@@ -99,17 +132,29 @@ class _Shards:
                 result = replace(result, profile=place.profile, point=place.point, weight=place.weight)
             result = judge(result, self._expected)
             shard.results.append(result)
-            self._done(result)
+            if result.location in self._places:
+                self._watcher.end(result)
             results = [one for each in self.all for one in each.results]
-            failed = sum(one.status in WRONG for one in results)
-            if len(results) == self._patience and all(one.status == "hung" for one in results):
-                self.hung = f"it gave no answer in any of the first {len(results)} scenarios, so the rest wasn't run"
+            failed = sum(one.status in WRONG for one in results if one.location in self._places)
+            self.hung = self.hung or self._hanging(results)
         if self.hung and not self.enough:
             self.enough = True
             self._stop()
         if self._failures is not None and failed >= self._failures and not self.enough:
             self.enough = True
             self._stop()
+
+    def _hanging(self, results: Sequence[ScenarioResult]) -> str:
+        """Why it is hopeless to wait for the validator; empty if it isn't."""
+        hung = [one for one in results if one.status == "hung"]
+        if self._silent and hung and hung == results:
+            return "it answers neither `version --short` nor `--help` nor the happy path, so the rest wasn't run"
+        if len(hung) == len(results) == max(_HUNG, self._jobs):
+            return f"it gave no answer in any of the first {len(hung)} scenarios, so the rest wasn't run"
+        lost = sum(one.seconds for one in hung)
+        if lost > _LOST * self._jobs:
+            return f"it gave no answer in {len(hung)} scenarios, which took {lost:.0f} s, so the rest wasn't run"
+        return ""
 
     def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """End the run; a second time, at once."""
@@ -134,27 +179,30 @@ class _Shards:
                 threading.Thread(target=_lose_patience, args=(process,), daemon=True).start()
 
 
-def run(wanted: Run, tell: Callable[[str], None], done: Callable[[ScenarioResult], None]) -> Outcome:
+def run(wanted: Run, watcher: Watcher) -> Outcome:
     """Carry out a run. SIGINT and SIGTERM end it: what ran until then is in the outcome.
 
     Args:
         wanted: what to run.
-        tell: called with a line for people, now and then.
-        done: called with each result, from one thread at a time.
+        watcher: looks on.
 
     Raises:
         UnavailableError: the registry that was asked for cannot be had.
         ValueError: there is no such kind of registry.
     """
-    shards = _Shards(wanted, done)
+    shards = _Shards(wanted, watcher)
     with _signals(shards), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
         folder = Path(name)
         backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
         try:
-            tell(f"registry: {backend.kind} ({backend.reason})")
+            watcher.tell(f"registry: {backend.kind} ({backend.reason})")
+            if shards.first.scenarios:
+                _work(wanted, shards, shards.first, backend, folder / "first")
+                for line in (line for result in shards.first.results for line in describe_happy_path(result)):
+                    watcher.tell(line)
             threads = [
                 threading.Thread(target=_work, args=(wanted, shards, shard, backend, folder / str(number)))
-                for number, shard in enumerate(shards.all)
+                for number, shard in enumerate(shards.rest)
             ]
             for thread in threads:
                 thread.start()
@@ -226,8 +274,8 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
         words = []
         for line in process.stdout or ():
             if line.startswith('{"begins": '):
-                continue
-            if line.startswith("{"):
+                shards.begin(json.loads(line)["begins"])
+            elif line.startswith("{"):
                 shards.note(shard, ScenarioResult.read(line))
             else:
                 words.append(line)
@@ -242,7 +290,9 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
 
 
 def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
-    results = (*(result for shard in shards.all for result in shard.results), *wanted.not_applicable)
+    selected = {scenario.location for scenario in wanted.scenarios}
+    seen = [result for shard in shards.all for result in shard.results if result.location in selected]
+    results = (*seen, *wanted.not_applicable)
     ran = {result.location for result in results}
     missing = tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran)
     problems = [shard.problem for shard in shards.all if shard.problem]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.outcome import STATUSES, WRONG
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
+    from ec_acceptance.conformance.runner import Watcher
+    from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["print_failures", "print_line", "print_profiles", "print_result"]
+__all__ = ["describe", "harmless", "print_failures", "print_line", "print_profiles", "watching"]
 
 _QUIET = frozenset({"passed", "expected", "not-applicable"})
 _SHOWN_LINES = 12
@@ -21,13 +26,45 @@ _SHOWN_COLUMNS = 400
 
 def print_line(line: str) -> None:
     """Print a line, in which nothing is a command to the terminal: control characters are escaped."""
-    sys.stdout.write(f"{_harmless(line)}\n")
+    sys.stdout.write(f"{harmless(line)}\n")
     sys.stdout.flush()
 
 
-def print_result(result: ScenarioResult) -> None:
+def describe(result: ScenarioResult) -> str:
     """One line for a scenario that has ended."""
-    print_line(f"{STATUSES[result.status].words:>7}  @{result.id}  {result.name}  ({result.seconds:.1f} s)")
+    return f"{STATUSES[result.status].words:>7}  @{result.id}  {result.name}  ({result.seconds:.1f} s)"
+
+
+@contextlib.contextmanager
+def watching(count: int, scenarios: Mapping[str, Scenario]) -> Iterator[Watcher]:
+    """Who shows a run while it goes on: lines, or on a terminal also how far it is.
+
+    Args:
+        count: of scenarios that will run.
+        scenarios: all of them by location, for their names.
+    """
+    if not (sys.stdout.isatty() and os.environ.get("TERM") != "dumb"):
+        yield _Lines()
+        return
+    from ec_acceptance.conformance.live import Live  # which takes its time, and isn't needed elsewhere
+
+    with Live(count, scenarios) as live:
+        yield live
+
+
+class _Lines:
+    """A line for each scenario."""
+
+    def tell(self, line: str) -> None:
+        """A line for people."""
+        print_line(line)
+
+    def begin(self, location: str) -> None:
+        """It is named when it has ended."""
+
+    def end(self, result: ScenarioResult) -> None:
+        """One line for it."""
+        print_line(describe(result))
 
 
 def print_failures(outcome: Outcome, artifacts: Path) -> None:
@@ -73,7 +110,8 @@ def _shortened(message: str) -> list[str]:
     return lines
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """The text with its control characters escaped."""
     return "".join(
         character if character.isprintable() or character in "\n\t" else f"\\x{ord(character):02x}"
         for character in text

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import features
+from ec_acceptance.conformance.profiles import MUST, SHOULD
+from ec_acceptance.conformance.suite import Suite
 
 _ROOT = Path(__file__).parents[2]
 
@@ -104,3 +106,10 @@ def test_no_table_of_the_features_is_wide_and_no_background_is_long() -> None:
     """Long JSON stands in a text of its own, and what many scenarios need in `features/examples`."""
     assert features.long_rows(160) == []
     assert features.long_backgrounds(6) == []
+
+
+def test_each_scenario_has_a_profile_a_point_and_a_weight() -> None:
+    scenarios = Suite.installed().scenarios()
+    lacking = [one.location for one in scenarios if not (one.id and one.place.profile and one.place.point)]
+    assert lacking == [], "say in features/profiles.toml where they belong"
+    assert {one.place.weight for one in scenarios} == {MUST, SHOULD}

@@ -17,12 +17,6 @@ _SCENARIOS = _SUITE.scenarios()
 _CONTRACT = Path(__file__).parents[2] / "docs" / "contract"
 
 
-def test_each_scenario_has_a_profile_a_point_and_a_weight() -> None:
-    lacking = [one.location for one in _SCENARIOS if not (one.id and one.place.profile and one.place.point)]
-    assert lacking == [], "say in features/profiles.toml where they belong"
-    assert {one.place.weight for one in _SCENARIOS} == {MUST, SHOULD}
-
-
 def test_each_profile_has_scenarios_that_must_pass() -> None:
     assert {one.place.profile for one in _SCENARIOS if one.place.weight == MUST} == set(_PROFILES.names)
 

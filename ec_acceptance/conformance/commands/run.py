@@ -7,7 +7,7 @@ import os
 import random
 import shlex
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,9 +17,10 @@ from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, ScenarioResult, combine, replace_file
 from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
 from ec_acceptance.conformance.profiles import read_claims
 from ec_acceptance.conformance.suite import Suite, take_shard
-from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, print_result
+from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +51,7 @@ class _Plan:
     suite: Suite
     adapter: Adapter
     claims: frozenset[str]
-    count: int
+    scenarios: Sequence[Scenario]
     chosen: Sequence[Scenario]
     expected: Mapping[str, ExpectedFailure]
 
@@ -119,7 +120,7 @@ def _plan(given: argparse.Namespace) -> _Plan:
     file = given.expected_failures or adapter.expected_failures
     if file is not None:
         expected = read_expected(file, {scenario.id for scenario in scenarios}, datetime.now(UTC).date())
-    return _Plan(suite, adapter, claims, len(scenarios), chosen, expected)
+    return _Plan(suite, adapter, claims, scenarios, chosen, expected)
 
 
 def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
@@ -144,25 +145,27 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
         print_line("nothing was run (--dry-run)")
         return Exit.CONFORMANT
-    version = validator.version()
-    print_line(f"validator: {shown} ({version})")
+    preflight = look_at(validator) if given.check else Preflight(validator.version())
+    print_line(f"validator: {shown} ({preflight.version})")
+    for problem in preflight.problems:
+        print_line(f"check: {problem}")
     options = {
         "validator": given.validator,
         "adapter": str(plan.adapter.source.absolute()) if plan.adapter.source else "",
         "claims": ",".join(sorted(plan.claims)),
         "timeout": str(given.timeout),
         "artifacts": str(given.artifacts.absolute()),
-        "version": version,
+        "version": preflight.version,
     }
     run = Run(
         suite=suite,
         scenarios=wanted,
         about=About(
             suite=name,
-            scenarios=plan.count,
+            scenarios=len(plan.scenarios),
             selected=len(plan.chosen),
             validator=given.validator or shown,
-            version=version,
+            version=preflight.version,
             registry=given.registry,
             profiles=names,
             claims=plan.claims,
@@ -175,20 +178,27 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         expected=plan.expected,
         registry_image=given.registry_image,
         not_applicable=plan.not_applicable,
+        happy_path=find_happy_path([one for one in plan.scenarios if one.applies(plan.claims)])
+        if given.check
+        else None,
+        silent=preflight.hung,
     )
     outcomes = []
     for turn in range(1, given.repeat + 1):
         if given.repeat > 1:
             print_line(f"run {turn} of {given.repeat}")
-        outcomes.append(carry_out(run, print_line, print_result))
+        with watching(len(wanted), {one.location: one for one in plan.scenarios}) as watcher:
+            outcomes.append(carry_out(run, watcher))
+        run = replace(run, happy_path=None)
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
-    return _conclude(given, combine(outcomes), time.monotonic() - started)
+    outcome = replace(combine(outcomes), check=preflight.problems)
+    return _conclude(given, outcome, time.monotonic() - started)
 
 
 def _counts(plan: _Plan) -> str:
-    parts = [f"{plan.count} scenarios"]
-    if len(plan.chosen) != plan.count:
+    parts = [f"{len(plan.scenarios)} scenarios"]
+    if len(plan.chosen) != len(plan.scenarios):
         parts.append(f"{len(plan.chosen)} of them selected")
     if beside := len(plan.chosen) - len(plan.wanted):
         parts.append(f"{beside} of them not applicable")
@@ -268,6 +278,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--fail-fast", type=count_of, metavar="N", help="run no more after N scenarios that failed")
     parser.add_argument(
         "--expected-failures", type=Path, metavar="FILE", help="failures that are known, in TOML (docs/conformance.md)"
+    )
+    parser.add_argument(
+        "--no-check", dest="check", action="store_false", help="don't try the happy path before all else"
     )
     parser.add_argument("--strict", action="store_true", help="a failed recommendation (should) counts as a failure")
     parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")

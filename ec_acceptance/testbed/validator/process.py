@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import IO
 
-__all__ = ["STOPPED", "Invocation", "Running", "Validator", "ValidatorNotFoundError"]
+__all__ = ["STOPPED", "UNKNOWN", "Invocation", "Running", "Validator", "ValidatorNotFoundError", "version_of"]
+
+UNKNOWN = "unknown"
+"""The version of a validator that says none."""
 
 STOPPED = "(stopped: it took too long)"
 """Stands in the description of a run that was ended since it didn't end by itself."""
 
 _DEFAULT = "ec-ref"
-_VERSION_SECONDS = 10.0
+_ASK_SECONDS = 10.0
+_SLICE_SECONDS = 1.0
+_FLOOD = 1 << 30  # bytes on a stream, at which it is ended
 _STOP_SECONDS = 20.0
 _VERSION_LENGTH = 100
 _OUTPUT_LIMIT = 64 << 20
@@ -160,17 +165,21 @@ class Running:
             return ()
 
     def wait(self, timeout: float) -> Invocation:
-        """Wait until it ends; after `timeout` seconds it and its children are killed."""
-        timed_out = False
-        try:
-            self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+        """Wait until it ends; after `timeout` seconds, or 1 GiB on a stream, it and its children are killed."""
+        deadline = time.monotonic() + timeout
+        while self.alive and time.monotonic() < deadline and not self._floods():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(max(0.0, min(_SLICE_SECONDS, deadline - time.monotonic())))
+        timed_out = self.alive and not self._floods()
         self.kill()
         ended = time.time()
         out, err = (self._near(_taken(stream)) for stream in self._streams)
         status = self._process.returncode
         return Invocation(self.command, self.environment, status, out, err, self._started, ended, timed_out)
+
+    def _floods(self) -> bool:
+        """Whether it has printed so much that the disk is in danger."""
+        return any(os.fstat(stream.fileno()).st_size > _FLOOD for stream in self._streams)
 
     def kill(self) -> None:
         """End what is left of it: the process, all that it started in its session, and what its adapter knows of."""
@@ -244,24 +253,35 @@ class Validator:
             near=lambda output: self._adapter.here(output, places),
         )
 
-    def version(self) -> str:
-        """What it calls its version (`version --short`), for reports and the origin of snapshots.
-
-        One line of at most 100 characters; ``unknown`` when it says nothing, nothing that can be printed, or takes more
-        than 10 s. What it started is ended.
+    def ask(self, words: Sequence[str]) -> Invocation:
+        """Run it with these words in a folder of its own, for 10 s at most; what it started is ended.
 
         Raises:
             ValidatorNotFoundError: it can't be started.
         """
-        with tempfile.TemporaryDirectory(prefix="ec-acceptance-version-") as name:
+        with tempfile.TemporaryDirectory(prefix="ec-acceptance-ask-") as name:
             folder = Path(name)
-            answer = self.start(["version", "--short"], {"HOME": name, "TMPDIR": name}, folder, folder)
-            said = answer.wait(_VERSION_SECONDS)
-        try:
-            line = next(iter(said.stdout[:_OUTPUT_SHOWN].decode().strip().splitlines()), "")
-        except UnicodeDecodeError:
-            line = ""
-        return line[:_VERSION_LENGTH] if said.status == 0 and line and line.isprintable() else "unknown"
+            return self.start(words, {"HOME": name, "TMPDIR": name}, folder, folder).wait(_ASK_SECONDS)
+
+    def version(self) -> str:
+        """What it calls its version (`version --short`), for reports and the origin of snapshots.
+
+        Raises:
+            ValidatorNotFoundError: it can't be started.
+        """
+        return version_of(self.ask(["version", "--short"]))
+
+
+def version_of(said: Invocation) -> str:
+    """The version in an answer to `version --short`: one line of at most 100 characters.
+
+    `UNKNOWN` when it says nothing, nothing that can be printed, or didn't end by itself.
+    """
+    try:
+        line = next(iter(said.stdout[:_OUTPUT_SHOWN].decode().strip().splitlines()), "")
+    except UnicodeDecodeError:
+        line = ""
+    return line[:_VERSION_LENGTH] if said.status == 0 and line and line.isprintable() else UNKNOWN
 
 
 def _beside_interpreter() -> str:
