@@ -56,7 +56,7 @@ def sweeps_the_living() -> None:
     "sweeps-foreign-files",
     "Whatever isn't an entry is taken for rubbish and removed.",
     Kind.DIRECTORY,
-    "cache-14.11 cache-14.12",
+    "cache-14.11 cache-14.12 cache-14.17",
 )
 def sweeps_foreign_files() -> None:
     from refimpl.layers.directory import _ENTRY, PREFIX, Directory

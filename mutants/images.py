@@ -38,7 +38,7 @@ def layer_error_swallowed() -> None:
     "gzip-only",
     "Every layer is taken for gzip.",
     Kind.IMAGES,
-    "cache-30.1 cache-30.2 cache-30.4 cache-30.5",
+    "cache-30.1 cache-30.2 cache-30.4 cache-30.5 cache-30.13 cache-30.14",
 )
 def gzip_only() -> None:
     from refimpl.layers import stream
@@ -52,7 +52,7 @@ def gzip_only() -> None:
     "sha256-only",
     "Other digests than sha256 are refused.",
     Kind.IMAGES,
-    "cache-27.2 cache-30.3 cache-30.6",
+    "cache-27.2 cache-30.3 cache-30.6 cache-30.15",
 )
 def sha256_only() -> None:
     from refimpl.oci import descriptor

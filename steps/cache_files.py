@@ -10,6 +10,7 @@ from behave import given, step, then, use_step_matcher
 from ec_acceptance.testbed.cache.damage import damage
 from ec_acceptance.testbed.cache.directory import Entry
 from ec_acceptance.testbed.cache.file_system_guard import unportable
+from ec_acceptance.testbed.fixtures.images import Image, Published
 from ec_acceptance.testbed.gate.log import NotReachedError
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
 
@@ -18,6 +19,11 @@ def _entries(context: Context, artifact: str) -> tuple[Entry, ...]:
     """What is kept of a layer, under the digest of its compressed bytes or of its archive."""
     layer = context.world.fixtures.layer(artifact)
     return tuple(entry for entry in context.world.cache.entries() if entry.digest in {layer.digest, layer.diff_id})
+
+
+def _documents(image: Published) -> tuple[str, ...]:
+    """The digests of what an image has beside its layers."""
+    return (image.digest, *((image.content.config_digest,) if isinstance(image.content, Image) else ()))
 
 
 use_step_matcher("re")
@@ -104,8 +110,12 @@ def no_name_is_unportable(context: Context) -> None:
 
 @then("what was in the cache directory is still there")
 def still_there(context: Context) -> None:
-    now = context.world.cache.content()
-    changed = {name: now.get(name, "gone") for name, old in context.world.remembered.items() if now.get(name) != old}
+    now, index = context.world.cache.content(), context.world.cache.index()
+    changed = {
+        name: now.get(name, "gone")
+        for name, old in context.world.remembered.items()
+        if name not in index and now.get(name) != old
+    }
     assert not changed, f"files that were changed or removed: {changed}"
 
 
@@ -124,8 +134,13 @@ def no_cache_directory(context: Context) -> None:
 
 @then("the cache directory is empty")
 def empty(context: Context) -> None:
-    content = context.world.cache.content()
-    assert not content, f"the cache directory has {content}"
+    """Of layers: a manifest or a configuration of the scenario's own may be kept, and an index."""
+    world = context.world
+    others = {digest for image in world.fixtures.images.values() for digest in _documents(image)}
+    fine = {entry.path for entry in world.cache.entries() if entry.digest in others and not entry.damage}
+    kept = {world.cache.path / name for name in world.cache.content()} - fine
+    kept -= {world.cache.path / name for name in world.cache.index()}
+    assert not kept, f"the cache directory has {sorted(kept)}"
 
 
 @then("only its owner can write to the cache directory and its files")

@@ -51,6 +51,32 @@ Feature: The layer cache and damage in its directory
         | 16 | replaced by a link to a file outside        | ec.oci.image_files |
 
     @cache-10 @cache-10.<id>
+    Scenario Outline: a cached layer that was <damage> is repaired for a single image
+      Given 1 image that shares a layer, read through <reader>
+      When "validate image" is run
+      Then the validation is correct
+      Given the cached copy of the shared layer is <damage>
+      And the files outside the cache directory are recorded
+      When "validate image" is run again
+      Then the validation is correct
+      And the shared layer was fetched exactly once
+      And nothing in the cache directory is damaged
+      And the cache directory keeps the shared layer
+      And nothing outside the cache directory was changed
+      When "validate image" is run again
+      Then the validation is correct
+      And no layer was fetched
+
+      Examples: input.image.files
+        | id | damage                                      | reader            |
+        | 19 | cut in the middle                           | input.image.files |
+        | 20 | changed by one word, its size and time kept | input.image.files |
+        | 21 | replaced by another archive                 | input.image.files |
+        | 22 | replaced by a directory                     | input.image.files |
+        | 23 | replaced by a link to nothing               | input.image.files |
+        | 24 | replaced by a link to a file outside        | input.image.files |
+
+    @cache-10 @cache-10.<id>
     Scenario Outline: a cached layer that was valid for one component is verified again for the next
       Given 2 images that share a layer, read through <reader>
       When "validate image" is run for "bundle-2"
@@ -115,6 +141,32 @@ Feature: The layer cache and damage in its directory
       Examples: ec.oci.image_files
         | id | reader             |
         | 12 | ec.oci.image_files |
+
+    @cache-14 @cache-14.<id>
+    Scenario Outline: a single image is right beside leftover locks and temporary files
+      Given 1 image that shares a layer, read through <reader>
+      And the cache directory already has the files
+        | .lock              |
+        | <digest>.lock      |
+        | sha256-<hex>.lock  |
+        | .sha256-<hex>.tmp  |
+        | sha256-<hex>.part  |
+        | tmp1234567         |
+        | notes.txt          |
+        | a folder/notes.txt |
+      When "validate image" starts
+      And the validation ends soon
+      Then the validation is correct
+      And each layer was fetched exactly once
+      And the files that were there already are unchanged, but for those with a dot in front
+      When "validate image" starts
+      And the validation ends soon
+      Then the validation is correct
+      And no layer was fetched
+
+      Examples: input.image.files
+        | id | reader            |
+        | 17 | input.image.files |
 
   Rule: 20 Old directories
 

@@ -257,6 +257,24 @@ Feature: The layer cache and false claims
         | 6  | gzip           | sha512    | ec.oci.image_files |
 
     @cache-30 @cache-30.<id>
+    Scenario Outline: a layer in <form> with a <algorithm> digest is kept from one run to the next
+      Given 2 images that share a layer in <form> with a <algorithm> digest, read through <reader>
+      When "validate image" is run for "bundle-1"
+      Then the validation of "bundle-1" is correct
+      And the shared layer was fetched exactly once
+      And nothing in the cache directory is damaged
+      And the cache directory keeps the shared layer
+      When "validate image" is run for "bundle-2"
+      Then the validation of "bundle-2" is correct
+      And the shared layer was fetched at most 0 times
+
+      Examples: input.image.files
+        | id | form           | algorithm | reader            |
+        | 13 | zstd           | sha256    | input.image.files |
+        | 14 | no compression | sha256    | input.image.files |
+        | 15 | gzip           | sha512    | input.image.files |
+
+    @cache-30 @cache-30.<id>
     Scenario Outline: a layer with the correct digest in <algorithm>, which is insecure, is an error
       Given an image "unstorable" whose layer has its digest of <algorithm>, read through <reader>
       And the files outside the cache directory are recorded

@@ -1,7 +1,8 @@
 """A layer cache on the disk, as seen from outside (specification 40, "Place").
 
 Nothing is known of a validator's own layout but this: an *entry* is a file whose name ends in the hexadecimal digits
-of a digest. Whatever else is there is a *temporary*; so is what begins with a dot, or is in a folder that does.
+of a digest. Whatever else is there is a *temporary*; so is what begins with a dot, or is in a folder that does. But a
+directory may be a layout of OCI's (image specification, "OCI Image Layout"): then its index is neither.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CacheDirectory", "Entry", "user_cache"]
 
 _DIGEST = re.compile(r"(?:.*[^0-9a-f])?(?P<hex>[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64})")
+_LAYOUT, _INDEX = "oci-layout", "index.json"
 _ALGORITHMS = {64: "sha256", 96: "sha384", 128: "sha512"}
 
 
@@ -59,9 +61,13 @@ class CacheDirectory:
         return next((entry for entry in self.entries() if entry.digest == digest), None)
 
     def temporaries(self) -> tuple[Path, ...]:
-        """All files that are no entries, sorted; folders don't count."""
-        entries = {entry.path for entry in self.entries()}
-        return tuple(path for path in self._all() if path not in entries and (path.is_symlink() or not path.is_dir()))
+        """All files that are no entries and no index, sorted; folders don't count."""
+        others = {entry.path for entry in self.entries()} | {self.path / name for name in self.index()}
+        return tuple(path for path in self._all() if path not in others and (path.is_symlink() or not path.is_dir()))
+
+    def index(self) -> frozenset[str]:
+        """The names of the files that say what is there, if it is a layout of OCI's: they change, and aren't layers."""
+        return frozenset({_LAYOUT, _INDEX}) if (self.path / _LAYOUT).is_file() else frozenset()
 
     def damaged(self) -> Mapping[Path, str]:
         """The entries that aren't what their names say, and what they are instead."""

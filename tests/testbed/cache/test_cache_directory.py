@@ -41,6 +41,16 @@ def test_all_else_is_a_temporary(name: str, tmp_path: Path) -> None:
     assert cache.temporaries() == (path,)
 
 
+def test_the_index_of_an_oci_layout_is_neither(tmp_path: Path) -> None:
+    put(tmp_path, "index.json")
+    cache = CacheDirectory(tmp_path)
+    assert cache.temporaries() == (tmp_path / "index.json",), "without oci-layout it is any file"
+    put(tmp_path, "oci-layout")
+    left = put(tmp_path, f"ingest/{HEX}_1")
+    assert cache.temporaries() == (left,)
+    assert cache.index() == {"index.json", "oci-layout"}
+
+
 def test_other_bytes_are_damage(tmp_path: Path) -> None:
     path = put(tmp_path, f"sha256-{HEX}", DATA[:-1])
     cache = CacheDirectory(tmp_path)
