@@ -19,6 +19,8 @@ from ec_acceptance.conformance.outcome import About, ScenarioResult, combine, re
 from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
 from ec_acceptance.conformance.profiles import read_claims
+from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, why_not_applicable
+from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, take_shard
 from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, watching
 
@@ -58,12 +60,20 @@ class _Plan:
     @property
     def wanted(self) -> list[Scenario]:
         """Those of the chosen ones that are about what is claimed."""
-        return [one for one in self.chosen if one.applies(self.claims)]
+        return [one for one in self.chosen if not self._why_not(one)]
 
     @property
     def not_applicable(self) -> tuple[ScenarioResult, ...]:
         """Results for the others."""
-        return tuple(_not_applicable(one) for one in self.chosen if not one.applies(self.claims))
+        return tuple(_not_applicable(one, why) for one in self.chosen if (why := self._why_not(one)))
+
+    def _why_not(self, scenario: Scenario) -> str:
+        """Why a scenario isn't about this validator; empty if it is."""
+        if self.adapter.puller and (why := why_not_applicable(scenario.location, scenario.tags)):
+            return why
+        if scenario.applies(self.claims):
+            return ""
+        return f"{scenario.refused} is claimed" if scenario.refused else f"{scenario.place.profile} isn't claimed"
 
 
 def main(given: argparse.Namespace) -> int:
@@ -103,6 +113,10 @@ def _plan(given: argparse.Namespace) -> _Plan:
         adapter = Adapter.find(given.adapter) if given.adapter else Adapter()
     except AdapterError as error:
         raise UsageError(f"--adapter {error}") from None
+    if given.puller:
+        if given.adapter or given.validator:
+            raise UsageError("--puller names what is tested: leave out --adapter, --validator and --")
+        adapter = Adapter.of_puller(given.puller)
     suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
     scenarios = suite.scenarios()
     chosen = suite.select(scenarios, given.paths, given.tags, given.only)
@@ -116,11 +130,27 @@ def _plan(given: argparse.Namespace) -> _Plan:
         claims = read_claims(filter(None, given.claims.split(",")), names, "--claims")
     elif adapter.claims is not None:
         claims = read_claims(adapter.claims, names, f"{adapter.source}: claims")
+    if adapter.puller:
+        claims = _puller_claims(adapter, claims, given)
+        given.validator = shlex.join(adapter.command)
     expected: Mapping[str, ExpectedFailure] = {}
     file = given.expected_failures or adapter.expected_failures
     if file is not None:
         expected = read_expected(file, {scenario.id for scenario in scenarios}, datetime.now(UTC).date())
     return _Plan(suite, adapter, claims, scenarios, chosen, expected)
+
+
+def _puller_claims(adapter: Adapter, claims: frozenset[str], given: argparse.Namespace) -> frozenset[str]:
+    """What a tool that only fetches is held to: what is claimed for it, else what its template lets one ask."""
+    try:
+        template = Template.parse(adapter.puller)
+    except TemplateError as error:
+        raise UsageError(f"{adapter.source or '--puller'}: {error}") from None
+    if given.validator:
+        raise UsageError(f"{adapter.source} names a tool that fetches images: leave out --validator and --")
+    if given.claims is not None or adapter.claims is not None:
+        return claims
+    return frozenset(WITH_CACHE if template.uses("cache") else WITHOUT_CACHE)
 
 
 def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
@@ -205,8 +235,7 @@ def _counts(plan: _Plan) -> str:
     return ", ".join(parts)
 
 
-def _not_applicable(scenario: Scenario) -> ScenarioResult:
-    why = f"{scenario.refused} is claimed" if scenario.refused else f"{scenario.place.profile} isn't claimed"
+def _not_applicable(scenario: Scenario, why: str) -> ScenarioResult:
     return ScenarioResult(
         location=scenario.location,
         feature=scenario.feature,
@@ -250,7 +279,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
     parser.add_argument("--validator", default="", help="command line of the validator as one text; ec-ref by default")
     parser.add_argument(
-        "--adapter", metavar="FILE|NAME", help="how a validator with a command line of its own is started; ec, ec-ref"
+        "--adapter",
+        metavar="FILE|NAME",
+        help="how a validator with a command line of its own is started; ec, ec-ref, crane, oras, skopeo",
+    )
+    parser.add_argument(
+        "--puller",
+        default="",
+        metavar="TEMPLATE",
+        help="a tool that only fetches images, such as 'crane pull --cache_path {cache} {ref} {destination}'",
     )
     parser.add_argument(
         "--claims", metavar="PROFILE,…", help="the profiles that it claims; those of the adapter, or all, by default"

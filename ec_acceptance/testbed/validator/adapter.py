@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,9 @@ _WORDS = frozenset({"folder", "work", "name"})
 _ENVIRONMENT = "{environment}"
 _MEMBERS = (
     *("command", "working-directory", "environment-option", "environment", "paths", "commands", "flags", "stop"),
-    *("claims", "expected-failures"),
+    *("claims", "expected-failures", "puller"),
 )
+_HARNESS = (sys.executable, "-m", "ec_acceptance.conformance.puller")
 _ENDS_PATH = rb"(?![\w.-])"
 
 
@@ -70,6 +72,8 @@ class Adapter:
         stop: what ends a run that had to be killed.
         claims: the profiles that it claims; None: all of them.
         expected_failures: the file of its failures that are known.
+        puller: the template of a tool that only fetches images (docs/pullers.md); the command is then that of the
+            harness. Empty: it is a validator.
     """
 
     source: Path | None = None
@@ -85,6 +89,12 @@ class Adapter:
     stop: tuple[str, ...] = ()
     claims: tuple[str, ...] | None = None
     expected_failures: Path | None = None
+    puller: str = ""
+
+    @classmethod
+    def of_puller(cls, template: str) -> Adapter:
+        """That of a tool that only fetches images, by its template."""
+        return cls(command=(*_HARNESS, template), puller=template)
 
     @classmethod
     def find(cls, text: str) -> Adapter:
@@ -179,7 +189,7 @@ class Adapter:
 
 
 def _filled(text: str, places: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda match: places[match[1]], text)
+    return _PLACEHOLDER.sub(lambda match: places.get(match[1], match[0]), text)
 
 
 def _replaced_path(text: bytes, path: bytes, other: bytes) -> bytes:
@@ -209,9 +219,14 @@ class _Reader:
         command = self._words("command")
         if not command and "command" in self._document:
             raise self._wrong("command", "it is empty")
+        puller = self._text("puller", self._document.get("puller", ""))
+        if puller and command:
+            raise self._wrong(
+                "puller", "there is a command, too: a tool that fetches images is started by its template"
+            )
         return Adapter(
             source=self._path,
-            command=command,
+            command=(*_HARNESS, puller) if puller else command,
             working_directory=self._template("working-directory", self._document.get("working-directory", "")),
             environment_option=self._text("environment-option", self._document.get("environment-option", "--env")),
             environment={name: self._template(f"environment.{name}", one) for name, one in self._pairs("environment")},
@@ -226,6 +241,7 @@ class _Reader:
             stop=self._words("stop"),
             claims=None if claims is None else tuple(self._texts("claims", claims)),
             expected_failures=self._path.parent / expected if expected else None,
+            puller=puller,
         )
 
     def _wrong(self, place: str, what: str) -> AdapterError:

@@ -75,6 +75,13 @@ def test_bytes_that_are_no_text_stay_what_they_are(tmp_path: Path) -> None:
     assert _words(tmp_path, '[paths]\n"{folder}" = "/all"', odd) == (odd,)
 
 
+def test_words_of_others_are_left_as_they_are(tmp_path: Path) -> None:
+    start = Adapter().start(["--policy={}"], {}, {}, _PLACES, ["program", "{ref} {name}"])
+    assert start.command == ("program", "{ref} run-7", "--policy={}")
+    words = _adapter(tmp_path, 'puller = "tool {ref} {destination}"').command
+    assert words[1:] == ("-m", "ec_acceptance.conformance.puller", "tool {ref} {destination}")
+
+
 def test_a_run_that_is_killed_is_stopped_where_it_really_is(tmp_path: Path) -> None:
     stopped = tmp_path / "stopped"
     text = f'command = ["sleep", "1000"]\nstop = ["touch", "{stopped}"]\nworking-directory = "{tmp_path}"'
@@ -112,6 +119,8 @@ def test_those_that_come_with_the_kit_can_be_read(path: Path) -> None:
         ("[commands]\n'validate image' = 'check'", "own.toml: commands.validate image: it is no list of texts"),
         ("claims = 'core'", "own.toml: claims: it is no list of texts"),
         ('command = ["a\\u0000b"]', "own.toml: command: it is no text"),
+        ("puller = ['crane']", "own.toml: puller: it is no text"),
+        ("puller = 'crane'\ncommand = ['ec']", "own.toml: puller: there is a command, too"),
     ],
 )
 def test_what_is_wrong_is_said_in_a_line_with_its_place(tmp_path: Path, text: str, said: str) -> None:
@@ -122,7 +131,7 @@ def test_what_is_wrong_is_said_in_a_line_with_its_place(tmp_path: Path, text: st
 
 
 def test_one_that_isnt_there(tmp_path: Path) -> None:
-    with pytest.raises(AdapterError, match=r"none: there is no such file, and no such adapter: there are ec"):
+    with pytest.raises(AdapterError, match=r"none: there is no such file, and no such adapter: there are crane, ec"):
         Adapter.find("none")
     with pytest.raises(AdapterError, match=r"none\.toml: No such file"):
         Adapter.find(str(tmp_path / "none.toml"))

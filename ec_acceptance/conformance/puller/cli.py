@@ -1,0 +1,151 @@
+"""``ec-conformance-puller TEMPLATE validate image …``: the harness as the program that scenarios start."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ec_acceptance.conformance.puller.harness import Component, Harness
+from ec_acceptance.conformance.puller.template import PLACEHOLDERS, Template, TemplateError
+from ec_acceptance.conformance.puller.tool import Tools
+from ec_acceptance.testbed.cache.directory import user_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+__all__ = ["main", "run"]
+
+_OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
+_DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_USAGE = 2  # no scenario demands it, so none takes a wrong template for a verdict
+_IGNORED = ("--policy", "--public-key", "--rekor-url", "--retry-duration", "--retry-max-wait", "--retry-factor")
+
+
+class _SignalError(BaseException):
+    """SIGTERM or SIGINT; no `except Exception` takes it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def run() -> NoReturn:
+    """The process's entry."""
+    status = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # threads that wait for the registry hold nothing up
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out a command line; the answer is the exit status."""
+    try:
+        given = _parser().parse_args(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+    try:
+        template = Template.parse(given.template)
+    except TemplateError as error:
+        return _fail(str(error), _USAGE)
+    if given.command == "version":
+        sys.stdout.write(f"{template.tool}\n")
+        return 0
+    try:
+        components = _components(given.json_input)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _fail('--json-input is no snapshot, such as {"components": [{"name": …, "containerImage": …}]}', 1)
+    tools = Tools(None if given.timeout is None else time.monotonic() + given.timeout)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
+    folder = Path(tempfile.mkdtemp(prefix="ec-puller-"))
+    try:
+        return _validate(Harness(template, tools, folder, _cache()), components, given.workers)
+    except _SignalError as ended:
+        tools.stop()
+        return _fail(f"ended by {signal.Signals(ended.number).name}", 128 + ended.number)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _validate(harness: Harness, components: Sequence[Component], workers: int) -> int:
+    judged = harness.judge_all(components, max(1, workers))
+    for line in dict.fromkeys(line for one in judged for line in one.logged):
+        sys.stderr.write(f"level=warning msg={json.dumps(line)}\n")
+    success = not any(one.violations for one in judged)
+    report = {
+        "success": success,
+        "components": [one.report() for one in sorted(judged, key=lambda one: one.component.name)],
+        "key": "",
+        "policy": {},
+        "effective-time": datetime.now(UTC).isoformat(),
+    }
+    sys.stdout.write(json.dumps(report) + "\n")
+    return 0 if success else 1
+
+
+def _components(text: str) -> list[Component]:
+    return [Component(str(one["name"]), str(one["containerImage"])) for one in json.loads(text)["components"]]
+
+
+def _cache() -> Path | None:
+    """Where a validator with this environment keeps layers; None: it keeps none, or has no such place."""
+    environment = {"HOME": "", **os.environ}
+    place = user_cache(environment)
+    if environment.get("EC_CACHE") in _OFF or not place.is_absolute():
+        return None
+    with contextlib.suppress(OSError):  # what can't be used is for the tool to find
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    raise _SignalError(number)
+
+
+def _fail(text: str, status: int) -> int:
+    sys.stderr.write(f"Error: {text}\n")
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    names = "\n".join(f"  {{{name}}}  {meaning}" for name, meaning in PLACEHOLDERS.items())
+    parser = argparse.ArgumentParser(
+        prog="ec-conformance-puller",
+        description="Judge a tool that fetches images in a validator's place: ec-conformance starts it so.",
+        epilog=f"placeholders of a template:\n{names}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("template", help="such as 'crane pull --cache_path {cache} {ref} {destination}'")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="validate image | version")
+    version = commands.add_parser("version", help="the tool's name")
+    version.add_argument("--short", action="store_true")
+    validate = commands.add_parser("validate", help="fetch the images and report what arrived")
+    validate.add_argument("kind", choices=["image"])
+    validate.add_argument("--json-input", required=True, help="the images, as a snapshot")
+    validate.add_argument("--output", choices=["json"], default="json")
+    validate.add_argument("--workers", type=int, default=5, help="processes of the tool at the same time (5)")
+    validate.add_argument("--timeout", type=_duration, help="such as 3s: then what still runs is killed")
+    validate.add_argument("--ignore-rekor", action="store_true", help=argparse.SUPPRESS)
+    for flag in _IGNORED:  # a tool that fetches has no policy, and retries as it likes
+        validate.add_argument(flag, help=argparse.SUPPRESS)
+    return parser
+
+
+def _duration(text: str) -> float:
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no duration, such as 3s")
+    return float(found["number"]) * _SECONDS[found["unit"]]
