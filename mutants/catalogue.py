@@ -43,6 +43,7 @@ _THEMES = (
     "truncation",
     "inputs",
     "interruption",
+    "scale",
     "server",
     "outputs",
     "nothing",
@@ -72,6 +73,7 @@ class Kind(enum.Enum):
     TRUNCATION = "what is read to its end"
     INPUTS = "references, images and files given"
     INTERRUPTION = "how a run ends"
+    SCALE = "many images"
     SERVER = "answering requests"
     OUTPUTS = "formats for other tools"
     NOTHING = "does nothing"

@@ -10,7 +10,7 @@ from refimpl.about import __version__
 TYPE_CHECKING = False  # not imported from typing: `version` takes no longer than the interpreter's start
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -68,6 +68,17 @@ class Error(Exception):
         from refimpl.redaction import without_secrets
 
         return without_secrets(text)
+
+    def __reduce__(self) -> tuple[Callable[..., Error], tuple[type[Error], tuple[object, ...], dict[str, object]]]:
+        """For pickles: as it is, whatever its constructor takes."""
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[Error], arguments: tuple[object, ...], members: dict[str, object]) -> Error:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(members)
+    return error
 
 
 class UsageError(Error):

@@ -141,6 +141,7 @@ def validate_image(
         extra_rule_data=tuple(extra_rule_data),
         info=info,
         workers=workers,
+        processes=1,  # the caller has threads, which a copy of its process would lack
         timeout=timeout,
     )
     from refimpl.commands.validate_image import validate_components

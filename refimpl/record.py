@@ -201,6 +201,13 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
+def _set_state(self: Any, state: Any) -> None:
+    """Take what a pickle has of an object."""
+    for members in state if isinstance(state, tuple) else (state,):
+        for name, value in (members or {}).items():
+            _set(self, name, value)
+
+
 def _refuse_set(self: Any, name: str, value: object) -> None:
     del value
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be set")
@@ -210,5 +217,5 @@ def _refuse_delete(self: Any, name: str) -> None:
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be deleted")
 
 
-_METHODS: Final = {"__init__": _init, "__eq__": _eq, "__repr__": _repr}
+_METHODS: Final = {"__init__": _init, "__eq__": _eq, "__repr__": _repr, "__setstate__": _set_state}
 _FROZEN: Final = {**_METHODS, "__hash__": _hash, "__setattr__": _refuse_set, "__delattr__": _refuse_delete}

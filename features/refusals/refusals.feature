@@ -72,3 +72,10 @@ Feature: What a validator doesn't claim, it refuses
       | summary |
       | junit   |
       | sarif   |
+
+  @refusal-07 @unclaimed-scale
+  Scenario: images aren't judged in several processes
+    When "validate image" is run with
+      | --policy    | {"sources": [{"policy": ["./rules"]}]} |
+      | --processes | 2                                      |
+    Then the command line is refused

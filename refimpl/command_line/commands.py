@@ -135,6 +135,13 @@ _VALIDATE_IMAGE_FLAGS = (
     Flag("output-file", "string", "deprecated, use --output json=<path>", short="o"),
     *_COLORS,
     Flag("workers", "int", "images validated at the same time, less one", default=5, default_text="5", natural=True),
+    Flag(
+        "processes",
+        "int",
+        "processes that judge images; auto: as many as there are cores for many images, else one",
+        default_text="auto",
+        automatic=True,
+    ),
     # verification summaries
     Flag("vsa", "bool", "write a verification summary attestation for each image"),
     Flag("attestation-format", "string", "of a summary: dsse or predicate", default="dsse", default_text='"dsse"'),

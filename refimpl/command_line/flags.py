@@ -54,10 +54,11 @@ class Flag:
     `kind` is ``string``, ``bool``, ``int``, ``float``, ``duration`` (seconds as float), ``list`` (its values are lines
     of CSV) or ``array`` (a list that takes each value as it is). `bare` is the value
     text of a flag given without one (bools have ``true``). `default` is the kind's zero unless given; `default_text` is
-    how the help text shows it. A `natural` number is none below zero.
+    how the help text shows it. A `natural` number is none below zero; an `automatic` one is none below one, or the
+    word ``auto``, which is 0.
     """
 
-    __slots__ = ("bare", "default", "default_text", "kind", "name", "natural", "short", "usage")
+    __slots__ = ("automatic", "bare", "default", "default_text", "kind", "name", "natural", "short", "usage")
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Flag:
         bare: str = "",
         default_text: str = "",
         natural: bool = False,
+        automatic: bool = False,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -79,6 +81,7 @@ class Flag:
         self.bare = bare or ("true" if kind == "bool" else "")
         self.default_text = default_text
         self.natural = natural
+        self.automatic = automatic
 
     @property
     def label(self) -> str:
@@ -325,8 +328,12 @@ class _Parser:
         if flag.kind == "list":
             items = strconv.parse_list(text)
             self.values[flag.name] = self.values[flag.name] + items if flag.name in self.given else items
+        elif flag.automatic and text == "auto":
+            self.values[flag.name] = 0
         else:
             value = getattr(strconv, f"parse_{flag.kind}")(text)
+            if flag.automatic and value < 1:
+                raise ValueError("must be auto, or 1 or more")
             if flag.natural and value < 0:
                 raise ValueError("must not be negative")
             self.values[flag.name] = value

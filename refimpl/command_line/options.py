@@ -71,6 +71,7 @@ class Options:
     color: bool = False
     no_color: bool = False
     workers: int = 5
+    processes: int = 0  # as many as fit
     show_successes: bool = False
     show_warnings: bool = True
     show_policy_docs_link: bool = False

@@ -21,7 +21,7 @@ from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.policy_input.document import InputDocuments
-from refimpl.record import record
+from refimpl.record import record, replace
 from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.rego.builtins import Shared
 from refimpl.rego.host import Host
@@ -34,15 +34,27 @@ from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from refimpl.command_line.options import Options
     from refimpl.commands.setup import Setup
     from refimpl.errors import Error
     from refimpl.oci.client import Client
     from refimpl.report.model import ComponentResult
+    from refimpl.system.exchange import Exchange
     from refimpl.vsa.check import Check
 
-__all__ = ["Judge", "Judged", "Validation", "judge", "judging", "validate_components", "validate_image"]
+__all__ = [
+    "Judge",
+    "Judged",
+    "Validation",
+    "count_processes",
+    "judge",
+    "judging",
+    "judging_here",
+    "validate_components",
+    "validate_image",
+]
 
 Judged = tuple[int, ComponentOutcome | ComponentError]
 """A component's number among those that were given, from 0, and what came of it."""
@@ -51,6 +63,9 @@ Judge = Callable[[Iterable[Component]], Iterator[Judged]]
 """Takes components when there is room for them, and yields each as soon as it is done."""
 
 _log = logging.getLogger(__name__)
+
+_FEW = 48
+"""Components up to which making a second process takes longer than it saves."""
 
 _SKIPPED_IMAGE = "Image signature check skipped"
 _SKIPPED_ATTESTATION = "Attestation signature check skipped, fetching attestations without verification"
@@ -162,14 +177,90 @@ def judging(
 ) -> Iterator[Judge]:
     """What judges components by what was set up: several at the same time, each told as soon as it is done.
 
+    They are judged here, or in as many processes as `options` ask for; `host` is closed then, as each has its own.
+
+    Raises:
+        Error: the rules can't be used, or the processes can't be made.
+    """
+    _warn_of_skipped_checks(options)
+    processes = count_processes(options, len(setup.snapshot.components))
+    cache = LayerCache.from_environ(environ, deadline)
+
+    @contextmanager
+    def judging_there(workers: int, exchange: Exchange, now: int) -> Iterator[Judge]:
+        own = replace(options, workers=workers)
+        with (
+            Host.start(environ) as host,
+            judging_here(
+                setup,
+                own,
+                environ,
+                host=host,
+                client=client,
+                workspace=workspace,
+                deadline=deadline,
+                roots=roots,
+                cache=cache,
+                exchange=exchange,
+                now=now,
+            ) as judge,
+        ):
+            yield judge
+
+    chosen: AbstractContextManager[Judge]
+    if processes > 1:
+        from refimpl.commands.processes import judging_in_processes
+
+        host.close()
+        chosen = judging_in_processes(
+            processes, judging_there, setup, options, client=client, workspace=workspace, deadline=deadline
+        )
+    else:
+        chosen = judging_here(
+            setup,
+            options,
+            environ,
+            host=host,
+            client=client,
+            workspace=workspace,
+            deadline=deadline,
+            roots=roots,
+            cache=cache,
+        )
+    with chosen as judge_each:
+        yield judge_each
+
+
+@contextmanager
+def judging_here(
+    setup: Setup,
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    host: Host,
+    client: Client,
+    workspace: Workspace,
+    deadline: Deadline,
+    roots: Roots,
+    cache: LayerCache | None,
+    exchange: Exchange | None = None,
+    now: int | None = None,
+) -> Iterator[Judge]:
+    """What judges components in this process: see `judging`.
+
+    Of several processes of a run each has its own, with the `exchange` of all and the same `now`.
+
     Raises:
         Error: the rules can't be used.
     """
-    cache = LayerCache.from_environ(environ, deadline)
     with Layers(client, cache, deadline=deadline, transfers=options.workers + 1) as layers:
+        if exchange is not None:
+            layers.share(exchange)
         shared = Shared(
             client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=setup.cluster
         )
+        if exchange is not None:
+            shared.share(exchange)
         evaluators = create_evaluators(
             setup.policy,
             setup.fetched,
@@ -180,8 +271,8 @@ def judging(
             workspace=workspace,
             engine=host,
             shared=shared,
+            now=now,
         )
-        _warn_of_skipped_checks(options)
         shown = without_secrets_in(setup.policy.spec)  # to rules, too: what they say is in the report
         validator = ComponentValidator(
             options=options,
@@ -224,6 +315,17 @@ def _gather(judged: Iterable[Judged], setup: Setup, options: Options) -> Validat
         indexes=setup.snapshot.indexes,
     )
     return Validation(report, join_errors([one.fault for one in outcomes if one.fault is not None]), results)
+
+
+def count_processes(options: Options, components: int) -> int:
+    """How many processes judge so many components: see docs/scale.md."""
+    if options.processes:
+        return max(1, min(options.processes, components))
+    if sys.platform == "win32" or components <= _FEW:
+        return 1
+    from refimpl.system.cores import available_cores
+
+    return min(available_cores(), options.workers + 1)
 
 
 def _existing(

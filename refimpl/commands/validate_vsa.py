@@ -211,7 +211,7 @@ def _validate(
         return findings, None
     wanted = {(one.name, one.image) for one in left}
     components = [one for one in setup.snapshot.components if (one.name, one.container_image) in wanted]
-    chosen = replace(options, ignore_rekor=True, vsa_upload=(), show_successes=False)
+    chosen = replace(options, ignore_rekor=True, vsa_upload=(), show_successes=False, processes=1)
     try:
         with Host.start(environ) as host:
             validation = judge(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from refimpl.rego.builtins import Shared
     from refimpl.rego.engine import Engine
 
-__all__ = ["create_evaluators"]
+__all__ = ["create_evaluators", "write_sources"]
 
 
 def create_evaluators(
@@ -33,6 +33,7 @@ def create_evaluators(
     workspace: Workspace,
     engine: Engine,
     shared: Shared,
+    now: int | None = None,
 ) -> list[Evaluator]:
     """Begin to compile each group, and return before that is done.
 
@@ -46,34 +47,49 @@ def create_evaluators(
         workspace: for data documents of the run's own.
         engine: compiles and evaluates.
         shared: what the ``ec.*`` functions work with.
+        now: nanoseconds, where the policy names no time; None for this moment.
 
     Raises:
         PolicyError: the data documents cannot be written.
     """
-    now = policy.effective_time.read(time.time_ns)
-    configuration = data_config(policy, public_key=key, ignore_rekor=ignore_rekor, now=now)
+    time_ns = policy.effective_time.read(lambda: time.time_ns() if now is None else now)
     functions = builtins(shared)
-    made = []
-    for group in policy.sources:
-        directories = workspace.directories(group, fetched, configuration)
-        sources = Sources(
-            inspected=directories.policy,
-            policies=directories.compiled,
-            data=directories.data,
-            documents={"conftest/file": {"name": "input.json", "dir": str(workspace.path)}},
+    sources = write_sources(policy, fetched, key=key, ignore_rekor=ignore_rekor, workspace=workspace, now=time_ns)
+    return [
+        Evaluator.create(
+            engine,
+            group,
+            files,
+            time_ns=time_ns,
+            configuration=policy.configuration,
+            filter_type=filter_type,
+            builtins=functions,
+            trace=trace,
+            opa=shared.environ.get("EC_USE_OPA") == "1",
+            deadline=shared.deadline,
         )
-        made.append(
-            Evaluator.create(
-                engine,
-                group,
-                sources,
-                time_ns=now,
-                configuration=policy.configuration,
-                filter_type=filter_type,
-                builtins=functions,
-                trace=trace,
-                opa=shared.environ.get("EC_USE_OPA") == "1",
-                deadline=shared.deadline,
-            )
-        )
-    return made
+        for group, files in zip(policy.sources, sources, strict=True)
+    ]
+
+
+def write_sources(
+    policy: Policy,
+    fetched: Mapping[str, Fetched],
+    *,
+    key: str,
+    ignore_rekor: bool,
+    workspace: Workspace,
+    now: int,
+) -> list[Sources]:
+    """Where the files of each source group lie, with data documents of the run's own; see `create_evaluators`.
+
+    What is written once isn't written again.
+
+    Raises:
+        PolicyError: the data documents cannot be written.
+    """
+    time_ns = policy.effective_time.read(lambda: now)
+    configuration = data_config(policy, public_key=key, ignore_rekor=ignore_rekor, now=time_ns)
+    documents = {"conftest/file": {"name": "input.json", "dir": str(workspace.path)}}
+    found = [workspace.directories(group, fetched, configuration) for group in policy.sources]
+    return [Sources(one.policy, one.compiled, one.data, documents) for one in found]

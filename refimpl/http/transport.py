@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from typing import TYPE_CHECKING, Self
+from weakref import WeakSet
 
 from refimpl.errors import LimitExceededError, NoAnswerError, RegistryError, TransferError, UnreachableError
 from refimpl.golang.quoting import quote
@@ -27,7 +28,16 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.http.connection import Connection, Head
 
-__all__ = ["ANSWER_SECONDS", "CONNECT_SECONDS", "MOST_REDIRECTS", "Origin", "Response", "Transport", "address_of"]
+__all__ = [
+    "ANSWER_SECONDS",
+    "CONNECT_SECONDS",
+    "MOST_REDIRECTS",
+    "Origin",
+    "Response",
+    "Transport",
+    "address_of",
+    "close_idle",
+]
 
 #: The longest that a connection may take, TLS included.
 CONNECT_SECONDS = 30.0
@@ -42,6 +52,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _METHOD_KEPT = frozenset({307, 308})
 _NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _LONGEST_LENGTH = 18  # digits; a 64-bit integer has 19
+_transports: WeakSet[Transport] = WeakSet()
 
 
 class Response:
@@ -183,6 +194,7 @@ class Transport:
         self._lock = threading.Lock()
         self._idle: dict[Origin, list[Connection]] = {}
         self._closed = False
+        _transports.add(self)
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -245,8 +257,12 @@ class Transport:
 
     def close(self) -> None:
         """Close every connection; what is being read breaks within a tenth of a second."""
+        self._closed = True
+        self.close_idle()
+
+    def close_idle(self) -> None:
+        """Close the connections that nobody uses for now."""
         with self._lock:
-            self._closed = True
             idle = [connection for kept in self._idle.values() for connection in kept]
             self._idle.clear()
         for connection in idle:
@@ -364,6 +380,12 @@ class Transport:
         if self._closed:
             raise TransferError("the client is closed")
         return self._deadline.remaining()
+
+
+def close_idle() -> None:
+    """Close the connections that nobody uses, of all transports: a process that is forked must not use them, too."""
+    for transport in list(_transports):
+        transport.close_idle()
 
 
 def address_of(url: str) -> Origin:

@@ -2,7 +2,7 @@
 
 It knows digests and bytes, nothing of images or policies. Correctness rests on verification alone: an entry is the
 compressed bytes with the digest of its name, a reader's bytes are hashed while they are read, and what isn't right is
-set aside and fetched again. There is no lock between processes.
+set aside and fetched again. There is no lock between runs; the processes of one run fetch a blob once.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
+    from refimpl.system.exchange import Exchange
 
 __all__ = ["DEFAULT_BUDGET", "Counters", "DamagedEntryError", "LayerCache", "switched_on"]
 
@@ -36,6 +37,10 @@ DEFAULT_BUDGET = 10 << 30
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 _DIGITS = 19  # a number with more of them is larger than any disk
 _PATIENCE, _LATE_PATIENCE = 5.0, 1.0  # seconds for what is being written when the run ends
+
+
+class _AbsentError(Exception):
+    """Neither is there an entry nor is one being made here."""
 
 
 class DamagedEntryError(MismatchError):
@@ -79,7 +84,12 @@ class LayerCache:
         self._used = False
         self._writable = True
         self._condemned: set[str] = set()
+        self._exchange: Exchange | None = None
         self.counters = Counters()
+
+    def share(self, exchange: Exchange) -> None:
+        """Wait for what another process of the run is fetching. To be called before anything is read."""
+        self._exchange = exchange
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], deadline: Deadline) -> LayerCache | None:
@@ -156,6 +166,36 @@ class LayerCache:
     def _source(
         self, descriptor: Descriptor, fetch: Callable[[], AbstractContextManager[Stream]], origin: Hashable
     ) -> Download | int | None:
+        """A download, an entry, or None for the registry itself."""
+
+        def begin(temporary: Temporary, finish: Callable[[Download], None]) -> Download:
+            return Download(descriptor, origin, fetch, temporary, finish, self._deadline)
+
+        if self._exchange is None:
+            return self._find(descriptor, lambda temporary: begin(temporary, self._landed))
+        with suppress(_AbsentError):
+            return self._find(descriptor, None)
+        release = self._exchange.hold(("layer", descriptor.digest), self._deadline)
+        begun = False
+
+        def begin_held(temporary: Temporary) -> Download:
+            nonlocal begun
+            begun = True
+            return begin(temporary, finish)
+
+        def finish(download: Download) -> None:
+            try:
+                self._landed(download)
+            finally:
+                release()
+
+        try:
+            return self._find(descriptor, begin_held)
+        finally:
+            if not begun:  # another process has fetched it meanwhile, or it can't be kept
+                release()
+
+    def _find(self, descriptor: Descriptor, begin: Callable[[Temporary], Download] | None) -> Download | int | None:
         with self._lock:
             self._used = True
             directory = self._usable()
@@ -175,11 +215,13 @@ class LayerCache:
             if handle is not None:
                 directory.touch(handle, name)
                 return handle
+            if begin is None:
+                raise _AbsentError
             self.counters.misses += 1
             temporary = self._temporary(directory) if descriptor.size <= self._budget else None
             if temporary is None:
                 return None
-            download = Download(descriptor, origin, fetch, temporary, self._landed, self._deadline)
+            download = begin(temporary)
             download.join()
             self._downloads[key] = download
         return download
@@ -189,7 +231,7 @@ class LayerCache:
             try:
                 self._directory.prepare()
             except UnusableError as error:
-                _log.warning("unable to use %s, layers are not cached: %s", self._directory.path, error)
+                self._warn("unable to use %s, layers are not cached: %s", self._directory.path, error)
                 self._directory = None
                 return None
             _log.debug('using "%s" directory to store image cache', self._directory.path)
@@ -216,8 +258,13 @@ class LayerCache:
         """Say once that the directory fails; entries that are there are still read."""
         if self._writable and self._directory is not None:
             reason = getattr(error, "strerror", None) or error
-            _log.warning("unable to write to %s, layers are not cached: %s", self._directory.path, reason)
+            self._warn("unable to write to %s, layers are not cached: %s", self._directory.path, reason)
         self._writable = False
+
+    def _warn(self, text: str, path: object, reason: object) -> None:
+        """Say it once in a run."""
+        if self._exchange is None or self._exchange.first(("warning", text)):
+            _log.warning(text, path, reason)
 
     def _landed(self, download: Download) -> None:
         """Put a download's file in its place, or away; called once for each."""

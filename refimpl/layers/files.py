@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["archive_files", "image_files"]
 
 _log = logging.getLogger(__name__)
-_UNREADABLE = object()
+
+
+class _UNREADABLE:
+    """In the place of what isn't YAML."""
 
 
 def image_files(

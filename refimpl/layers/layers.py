@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Repository
+    from refimpl.system.exchange import Exchange
 
 __all__ = ["Layers"]
 
@@ -66,6 +67,12 @@ class Layers:
         self._listings: Memo[tuple[str, int, frozenset[str]], Listing] = Memo(
             _SHARED_BYTES, self._deadline, lambda listing: listing.weight
         )
+
+    def share(self, exchange: Exchange) -> None:
+        """Read nothing that another process of the run has read. To be called before anything is read."""
+        self._listings.share(exchange, "listing")
+        if self.cache is not None:
+            self.cache.share(exchange)
 
     @contextmanager
     def open(self, repository: Repository, descriptor: Descriptor) -> Iterator[Stream]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Response
     from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
+    from refimpl.system.exchange import Exchange
 
 __all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "REFERRERS_LIMIT", "BlobStream", "Client", "Registry", "connect"]
 
@@ -209,6 +210,11 @@ class Client:
             raise MalformedError(f"referrers of {ref}: a digest is needed")
         found = self._kept.get(("referrers", str(ref)), lambda: self._referrers(ref))
         return cast("tuple[Descriptor, ...]", found)
+
+    def share(self, exchange: Exchange) -> None:
+        """Ask for nothing that another process of the run has asked for."""
+        self._heads.share(exchange, "head")
+        self._kept.share(exchange, "kept")
 
     def close(self) -> None:
         """Close every connection and end every pause. What other threads still read breaks."""

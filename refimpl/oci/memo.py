@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from refimpl.deadline import Deadline
+    from refimpl.system.exchange import Exchange
 
 __all__ = ["Memo"]
 
@@ -39,6 +40,12 @@ class Memo(Generic[K, V]):
         self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._weight = 0
         self._flights: dict[K, _Flight] = {}
+        self._exchange: Exchange | None = None
+        self._name = ""
+
+    def share(self, exchange: Exchange, name: str) -> None:
+        """From now on compute what no other process of the run has computed; `name` is that of this memo in all."""
+        self._exchange, self._name = exchange, name
 
     def get(self, key: K, compute: Callable[[], V], *, origin: Hashable = None) -> V:
         """The kept value, or the result of `compute`, called by one thread at a time for a key.
@@ -56,7 +63,7 @@ class Memo(Generic[K, V]):
                 if flight is None:
                     flight = self._flights[key] = _Flight(origin)
             if leading:
-                return self._lead(key, flight, compute)
+                return self._lead(key, flight, compute, origin)
             self._deadline.wait(flight.landed)
             if flight.error is None:
                 if not flight.abandoned:
@@ -81,9 +88,12 @@ class Memo(Generic[K, V]):
             _, weight = self._kept.pop(key, (None, 0))
             self._weight -= weight
 
-    def _lead(self, key: K, flight: _Flight, compute: Callable[[], V]) -> V:
+    def _lead(self, key: K, flight: _Flight, compute: Callable[[], V], origin: Hashable) -> V:
         try:
-            value = compute()
+            if self._exchange is None:
+                value = compute()
+            else:
+                value = self._exchange.get((self._name, key), compute, self._deadline, origin=origin)
         except Exception as error:
             flight.error = error
             raise

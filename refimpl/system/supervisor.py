@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from refimpl.errors import Error
 
-__all__ = ["GRACE", "supervised"]
+__all__ = ["GRACE", "die_with", "supervised"]
 
 GRACE = 1.5
 """Seconds after the time-out, in which the worker may end by itself."""
@@ -69,7 +69,7 @@ def supervised(
         os.close(told)
         os.close(alive)
         leftovers.note_in(telling)
-        _die_with_supervisor(living)
+        die_with(living)
         if not _has_terminal():
             os.setpgid(0, 0)
         for number in ending:  # not SIG_IGN, which programs that are started would inherit
@@ -126,8 +126,8 @@ def _alarm(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, min(max(seconds, 0.0) + GRACE, _LONGEST))
 
 
-def _die_with_supervisor(living: int) -> None:
-    """Have the system kill this process when the other end of the pipe is closed: only the supervisor holds it.
+def die_with(living: int) -> None:
+    """Have the system kill this process when the other end of the pipe is closed: only who watches it holds that.
 
     Linux tells of the end by SIGKILL, others by SIGIO, which ends the process unless a library blocks it. Neither
     needs an interpreter that has time for it. (Linux's PR_SET_PDEATHSIG would do as much, but Python can't ask for it.)

@@ -77,6 +77,6 @@ def test_claims_are_known_profiles() -> None:
 def test_what_isnt_claimed_is_to_be_refused_and_nothing_else_of_it_applies() -> None:
     few = {"core", "C0"}
     refusals = [one for one in _SCENARIOS if one.refused]
-    assert {one.refused for one in refusals} == {"policy", "keyless", "vsa", "outputs", "server"}
+    assert {one.refused for one in refusals} == {"policy", "keyless", "vsa", "outputs", "server", "scale"}
     assert all(one.applies(few) and not one.applies(set(_PROFILES.names)) for one in refusals)
     assert {one.place.profile for one in _SCENARIOS if one.applies(few)} == few

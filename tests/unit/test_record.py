@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -161,3 +162,20 @@ def test_records_can_be_matched_by_place() -> None:
     match Point(1):
         case Point(x, y):
             assert (x, y) == (1, 2)
+
+
+@record
+class _Sent:
+    name: str
+    items: tuple[str, ...] = ()
+
+
+@record(frozen=False, slots=False)
+class _Open:
+    name: str
+
+
+def test_records_go_to_other_processes_as_they_are() -> None:
+    # A copy is made by what pickles are made of, too.
+    assert copy(_Sent("a", ("b",))) == _Sent("a", ("b",))
+    assert copy(_Open("a")) == _Open("a")

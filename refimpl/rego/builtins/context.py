@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.layers import Layers
     from refimpl.oci.client import Registry
+    from refimpl.system.exchange import Exchange
     from refimpl.verify.keys import Secrets
     from refimpl.verify.roots import Roots
 
@@ -60,6 +61,11 @@ class Shared:
     def __post_init__(self) -> None:
         object.__setattr__(self, "blobs", Memo(_RUN_BYTES, self.deadline, lambda content: len(content.data) + 1))
         object.__setattr__(self, "verifications", Memo(_VERIFICATIONS, self.deadline))
+
+    def share(self, exchange: Exchange) -> None:
+        """Find out nothing that another process of the run has found out."""
+        self.blobs.share(exchange, "blob")
+        self.verifications.share(exchange, "verification")
 
 
 class ComponentContext:

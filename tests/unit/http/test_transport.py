@@ -9,7 +9,7 @@ from scripted import OK, SECONDS, Scripted
 
 from refimpl.deadline import Deadline
 from refimpl.errors import TransferError
-from refimpl.http.transport import Transport
+from refimpl.http.transport import Transport, close_idle
 
 if TYPE_CHECKING:
     import socket
@@ -115,3 +115,13 @@ def test_a_post_is_not_repeated_when_something_of_the_answer_came(transport: Tra
     with pytest.raises(TransferError, match="malformed HTTP response"):
         ask(transport, server.url, b"body")
     assert server.connections == 1
+
+
+def test_a_process_that_is_to_be_forked_closes_what_its_copies_must_not_use(
+    transport: Transport, server: Fickle
+) -> None:
+    server.patience = 2
+    asked_at_once(transport, server, 1)
+    close_idle()
+    assert ask(transport, server.url) == b"ok"
+    assert server.connections == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from shared_layers import ENTRY, OTHER, SEEN, SHARED, everything, holds_only_who
 from ec_acceptance.testbed.fixtures.images import Layer
 from ec_acceptance.testbed.gate.rules import Hold, Stall
 from refimpl.errors import TimeoutExceededError
+from refimpl.system.exchange import Exchange
 
 
 def test_many_images_share_one_get(lab: Lab) -> None:
@@ -165,3 +167,41 @@ def test_readers_of_the_compressed_bytes_and_of_files_share_one_get(lab: Lab) ->
         outcomes = together(raw, lambda: run.files(ref), raw, lambda: run.files(ref, ["own"]))
         assert outcomes == [SHARED.data, SEEN, SHARED.data, {}]
     assert lab.gets(SHARED) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no copies of processes")
+def test_processes_of_a_run_that_want_a_layer_for_different_things_share_one_get(lab: Lab) -> None:
+    ref, exchange = lab.image(SHARED), Exchange()
+    rule = lab.gate.add(Hold(at=1000), kind="blob", reference=SHARED.digest)
+    with lab.run() as one, lab.run() as other:
+        for run in (one, other):
+            run.client.share(exchange)
+            run.layers.share(exchange)
+        crowd = Crowd()
+        crowd.add(lambda: one.files(ref))
+        lab.gate.log.wait_until(lambda: bool(lab.gate.held()), timeout=SECONDS)
+        crowd.add(lambda: other.files(ref, ["own"]))
+        crowd.add(lambda: other.files(ref))
+        lab.gate.log.wait_until_quiescent(0.2, timeout=SECONDS)
+        rule.release()
+        assert crowd.results() == [SEEN, {}, SEEN]
+    assert lab.gets(SHARED) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no copies of processes")
+def test_a_process_whose_download_fails_lets_another_one_try(lab: Lab) -> None:
+    ref, exchange = lab.image(SHARED), Exchange()
+    rule = lab.gate.add(Stall(1000), kind="blob", reference=SHARED.digest)
+    with lab.run(seconds=1.0) as one, lab.run() as other:
+        for run in (one, other):
+            run.layers.share(exchange)
+        crowd = Crowd()
+        crowd.add(lambda: one.files(ref))
+        lab.gate.log.wait_until(
+            lambda: bool(lab.gate.log.requests(kind="blob", reference=SHARED.digest)), timeout=SECONDS
+        )
+        crowd.add(lambda: other.files(ref, ["own"]))
+        lab.gate.remove(rule)
+        failed, found = crowd.outcomes()
+        assert isinstance(failed, TimeoutExceededError)
+        assert found == {}

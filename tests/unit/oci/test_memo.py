@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.oci.memo import Memo
+from refimpl.system.exchange import Exchange
 
 SECONDS = 10.0
 
@@ -132,3 +134,14 @@ def test_keeps_what_fits() -> None:
     assert memo.peek("large") is None
     memo.forget("aaaa")
     assert memo.get("aaaa", lambda: "new") == "new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no copies of processes")
+def test_what_another_process_of_the_run_has_computed_is_taken_from_it() -> None:
+    exchange = Exchange()
+    memos: list[Memo[str, str]] = [Memo(10, Deadline(None)) for _ in range(3)]
+    for memo, name in zip(memos, ("heads", "heads", "others"), strict=True):
+        memo.share(exchange, name)
+    assert memos[0].get("key", lambda: "computed") == "computed"
+    assert memos[1].get("key", lambda: "again") == "computed"
+    assert memos[2].get("key", lambda: "another") == "another"

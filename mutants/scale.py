@@ -1,0 +1,150 @@
+"""Faults in judging images in several processes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from mutants.catalogue import Kind, mutant
+from mutants.replacing import changed, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__: list[str] = []
+
+
+@mutant(
+    "layers-for-each-process",
+    "Processes of one run don't wait for each other's downloads.",
+    Kind.SCALE,
+    "processes-01.1 processes-01.2",
+)
+def layers_for_each_process() -> None:
+    from refimpl.layers.layers import Layers
+
+    @changed(Layers, "share")
+    def share(*_: object) -> None:
+        return
+
+
+@mutant(
+    "answers-for-each-process",
+    "What one process of a run has asked a registry for, another one asks for again.",
+    Kind.SCALE,
+    "processes-02",
+)
+def answers_for_each_process() -> None:
+    from refimpl.oci.client import Client
+
+    @changed(Client, "share")
+    def share(*_: object) -> None:
+        return
+
+
+@mutant(
+    "attestations-left-behind",
+    "What a process found out of attestations isn't told to the one that reports.",
+    Kind.SCALE,
+    "processes-03",
+)
+def attestations_left_behind() -> None:
+    from refimpl.record import replace as with_changes
+
+    def lose(outcome: Any) -> Any:
+        return with_changes(outcome, result=with_changes(outcome.result, attestations=()))
+
+    _change_outcomes(lambda outcomes: [(number, lose(outcome)) for number, outcome in outcomes])
+
+
+@mutant(
+    "numbered-as-they-come",
+    "Outcomes of several processes count in the order in which they come.",
+    Kind.SCALE,
+    "processes-04",
+)
+def numbered_as_they_come() -> None:
+    _change_outcomes(lambda outcomes: [*enumerate(outcome for _, outcome in reversed(outcomes))])
+
+
+@mutant(
+    "dead-process-skipped",
+    "What a process had to judge that was killed is left out of the report.",
+    Kind.SCALE,
+    "processes-05",
+)
+def dead_process_skipped() -> None:
+    from refimpl.system.processes import _Crew
+
+    @changed(_Crew, "_receive")
+    def receive(original: Callable[..., Any], crew: Any, process: Any) -> Any:
+        message = original(crew, process)
+        return None if "was ended by" in str(message) else message
+
+
+@mutant(
+    "late-outcomes-skipped",
+    "What isn't judged when the time is over is left out of the report.",
+    Kind.SCALE,
+    "processes-06",
+)
+def late_outcomes_skipped() -> None:
+    from refimpl.errors import TimeoutExceededError
+    from refimpl.system.processes import _Crew
+
+    @changed(_Crew, "work")
+    def work(original: Callable[..., Any], crew: Any, things: Any, deadline: Any) -> Iterator[Any]:
+        try:
+            yield from original(crew, things, deadline)
+        except TimeoutExceededError:
+            return
+
+
+@mutant(
+    "processes-of-other-sessions",
+    "The processes are sessions of their own, which nobody ends with the run.",
+    Kind.SCALE,
+    "processes-07.1 processes-07.2",
+)
+def processes_of_other_sessions() -> None:
+    from refimpl.system import processes
+
+    def leave(_: int) -> None:
+        if os.fork():
+            os._exit(0)
+        os.setsid()
+
+    replace(processes, "die_with", leave)
+
+
+@mutant(
+    "processes-outlive-the-first",
+    "When the process that was started is killed, those that judge go on.",
+    Kind.SCALE,
+    "processes-08",
+)
+def processes_outlive_the_first() -> None:
+    from refimpl.system import processes
+
+    replace(processes, "die_with", lambda _: None)
+
+
+@mutant(
+    "any-number-of-processes",
+    "No process at all is as good as one.",
+    Kind.SCALE,
+    "processes-09.1",
+)
+def any_number_of_processes() -> None:
+    from refimpl.command_line.commands import VALIDATE_IMAGE
+
+    for flag in VALIDATE_IMAGE.local:
+        flag.automatic = False
+
+
+def _change_outcomes(change: Callable[[list[tuple[int, Any]]], list[tuple[int, Any]]]) -> None:
+    from refimpl.commands import processes
+
+    @changed(processes, "work_in_processes")
+    def work(original: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[tuple[int, Any]]:
+        yield from change(sorted(original(*arguments, **named), key=lambda one: one[0]))

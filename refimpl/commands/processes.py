@@ -1,0 +1,105 @@
+"""Components judged in several processes, which ask for nothing twice (docs/scale.md)."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from refimpl.errors import Error, NotSupportedError
+from refimpl.evaluation.evaluators import write_sources
+from refimpl.golang.oserrors import reason
+from refimpl.http.transport import close_idle
+from refimpl.system.exchange import Exchange
+from refimpl.system.processes import work_in_processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from refimpl.command_line.options import Options
+    from refimpl.commands.component import ComponentOutcome
+    from refimpl.commands.setup import Setup
+    from refimpl.commands.snapshot import Component
+    from refimpl.deadline import Deadline
+    from refimpl.errors import ComponentError
+    from refimpl.oci.client import Client
+    from refimpl.policy.sources.workspace import Workspace
+
+    _Judged = tuple[int, ComponentOutcome | ComponentError]
+    _Judge = Callable[[Iterable[Component]], Iterator[_Judged]]
+
+__all__ = ["judging_in_processes", "shares"]
+
+_PATIENCE = 5.0  # seconds for threads that are ending
+
+
+@contextmanager
+def judging_in_processes(
+    processes: int,
+    judging: Callable[[int, Exchange, int], AbstractContextManager[_Judge]],
+    setup: Setup,
+    options: Options,
+    *,
+    client: Client,
+    workspace: Workspace,
+    deadline: Deadline,
+) -> Iterator[_Judge]:
+    """What judges components by what was set up, in so many processes.
+
+    All that they share is found out before they are made: sources, keys and trust. What one of them asks a registry for
+    is told to the others. Together they judge no more components at a time than one process would, but each judges one.
+
+    Args:
+        processes: how many.
+        judging: makes in each of them what judges there; it gets the number of components at a time less one, what all
+            know, and the time.
+        setup: what components are judged by.
+        options: of the command line.
+        client: asks registries.
+        workspace: holds the sources.
+        deadline: ends them all.
+
+    Raises:
+        NotSupportedError: the system has no such processes.
+        Error: they can't be made.
+    """
+    if sys.platform == "win32":
+        raise NotSupportedError("--processes is not supported on Windows")
+    now = time.time_ns()
+    write_sources(
+        setup.policy, setup.fetched, key=setup.key, ignore_rekor=options.ignore_rekor, workspace=workspace, now=now
+    )
+    try:
+        exchange = Exchange()
+    except OSError as error:
+        raise Error(f"unable to share memory between processes: {reason(error)}; use --processes 1") from None
+    client.share(exchange)
+    room = shares(options.workers + 1, processes)
+
+    def serve(number: int, components: Iterator[Component]) -> Iterator[_Judged]:
+        with judging(room[number] - 1, exchange, now) as judge:
+            yield from judge(components)
+
+    def judge(components: Iterable[Component]) -> Iterator[_Judged]:
+        _let_go()
+        return work_in_processes(serve, components, room=room, deadline=deadline)
+
+    yield judge
+
+
+def shares(total: int, count: int) -> list[int]:
+    """`total` in `count` nearly equal parts, none of them less than one."""
+    return [max(1, total // count + (number < total % count)) for number in range(count)]
+
+
+def _let_go() -> None:
+    """Give up what a copy of this process couldn't have: connections, and threads, which are ending."""
+    close_idle()
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+    gc.freeze()  # what is there isn't looked through, and so not copied, in each of them

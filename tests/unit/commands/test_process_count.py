@@ -1,0 +1,43 @@
+"""How many processes judge, and what each of them may do."""
+
+from __future__ import annotations
+
+import pytest
+
+from refimpl.command_line.commands import VALIDATE_IMAGE
+from refimpl.command_line.flags import parse_flags
+from refimpl.command_line.options import Options
+from refimpl.commands.processes import shares
+from refimpl.commands.validate_image import count_processes
+from refimpl.system import cores
+
+
+@pytest.fixture(autouse=True)
+def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cores, "available_cores", lambda: 8)
+
+
+@pytest.mark.parametrize(
+    ("words", "components", "processes"),
+    [
+        ([], 1, 1),
+        ([], 48, 1),
+        ([], 49, 6),
+        (["--workers", "20"], 49, 8),
+        (["--workers", "0"], 1000, 1),
+        (["--processes", "auto"], 49, 6),
+        (["--processes", "3"], 2, 2),
+        (["--processes", "3"], 0, 1),
+        (["--processes", "30"], 100, 30),
+    ],
+)
+def test_how_many(words: list[str], components: int, processes: int) -> None:
+    options = Options.from_flags(parse_flags(VALIDATE_IMAGE, words).values)
+    assert count_processes(options, components) == processes
+
+
+@pytest.mark.parametrize(
+    ("total", "count", "expected"), [(6, 2, [3, 3]), (7, 3, [3, 2, 2]), (6, 6, [1] * 6), (2, 4, [1] * 4)]
+)
+def test_together_they_judge_as_many_at_a_time_as_one(total: int, count: int, expected: list[int]) -> None:
+    assert shares(total, count) == expected
