@@ -40,6 +40,7 @@ _THEMES = (
     "roots",
     "timestamps",
     "repositories",
+    "undecided",
     "truncation",
     "inputs",
     "interruption",

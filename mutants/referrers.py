@@ -160,7 +160,7 @@ def failing_logs_have_everything() -> None:
     "failing-registries-give-rules-nothing",
     "A function that asks a failing registry has no value, so that rules pass.",
     Kind.TRUST,
-    "bundle-57",
+    "bundle-57 undecided-04.02 undecided-04.03",
 )
 def failing_registries_give_rules_nothing() -> None:
     from refimpl.rego.builtins import failure

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from behave import given, then
 
+from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.gate.log import RequestFilter
 from ec_acceptance.testbed.gate.rules import Answer, Close, Stall
 from ec_acceptance.testbed.rekor import LogFaults
@@ -28,6 +29,7 @@ def _asked_for(world: World, what: str, image: str) -> RequestFilter:
         "first referrer's content": {"kind": "blob", "reference": contents[0] if contents else ""},
         "signatures": {"kind": "manifest", "reference": attachment_tag(published.digest, "sig")},
         "attestations": {"kind": "manifest", "reference": attachment_tag(published.digest, "att")},
+        "content": {"kind": "manifest", "reference": published.digest},
         "manifest": {"kind": "manifest", "reference": published.tag or published.digest},
     }
     found = wanted[what]
@@ -47,6 +49,20 @@ def answers_with_status(context: Context, status: int, what: str, image: str) ->
     _fail(context, Answer(status), what, image)
 
 
+def _fail_at_first(context: Context, status: int, count: int, image: str, method: str) -> None:
+    """The manifest or list of an image that can't be had by its tag or digest, until this many requests were made."""
+    published = context.world.fixtures.images[image]
+    for reference in (published.tag, published.digest):
+        context.world.servers.gate.add(
+            Answer(status),
+            nth=range(1, count + 1),
+            kind="manifest",
+            repository=published.repository,
+            reference=reference,
+            method=method,
+        )
+
+
 @given('the registry breaks off when asked for the {what} of "{image}"')
 def breaks_off(context: Context, what: str, image: str) -> None:
     _fail(context, Close(0), what, image)
@@ -55,6 +71,31 @@ def breaks_off(context: Context, what: str, image: str) -> None:
 @given('the registry never answers when asked for the {what} of "{image}"')
 def never_answers(context: Context, what: str, image: str) -> None:
     _fail(context, Stall(None), what, image)
+
+
+@given('the registry answers with status {status:d} the first {count:d} times that it is asked what "{image}" is')
+def unsure_at_first(context: Context, status: int, count: int, image: str) -> None:
+    _fail_at_first(context, status, count, image, "HEAD")
+
+
+@given(
+    'the registry answers with status {status:d} the first {count:d} times that it is asked for the list of "{image}"'
+)
+def without_a_list_at_first(context: Context, status: int, count: int, image: str) -> None:
+    _fail_at_first(context, status, count, image, "GET")
+
+
+@given('after the first token the registry\'s token server answers with status {status:d} and "{body}"')
+def no_more_tokens(context: Context, status: int, body: str) -> None:
+    context.world.servers.gate.add(Answer(status, (), body.encode()), kind="token", nth=range(2, 99))
+
+
+@then('"{image}" isn\'t accessible because of "{reason}"')
+def inaccessible(context: Context, image: str, reason: str) -> None:
+    last = context.world.runs.last
+    messages = context.world.runs.report.messages("violations", "builtin.image.accessible").get(component(image), [])
+    assert len(messages) == 1, f"violations: {messages}\n{last.describe()}"
+    assert reason in messages[0], f"the message is {messages[0]!r}"
 
 
 @given("every answer of the transparency log has the status {status:d}")

@@ -112,6 +112,9 @@ class ComponentValidator:
 
     def _validate(self, component: Component) -> ComponentOutcome:
         found = _Findings(component, self.options)
+        if component.unknown is not None:
+            found.violations.append(checks.inaccessible(component.unknown))
+            return ComponentOutcome(found.result(component.container_image), self.effective_time)
         if self._is_attested(component):
             return ComponentOutcome(
                 replace(found.result(component.container_image), attested=True), self.effective_time

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl.errors import Error, InputError
+from refimpl.errors import Error, InputError, RegistryError, is_undecided
 from refimpl.golang import yamltext
 from refimpl.golang.document import DocumentError
 from refimpl.golang.oserrors import describe, reason
@@ -72,11 +72,18 @@ class Images(Protocol):
 
 @record
 class Component:
-    """One image to validate: `container_image` as given, `source` is ``{}`` or ``{"git": {…}}``."""
+    """One image to validate.
+
+    Attributes:
+        container_image: as given.
+        source: ``{}`` or ``{"git": {…}}``.
+        unknown: why nobody knows whether it is an index, whose images must be judged, too; None if that is known.
+    """
 
     name: str
     container_image: str
     source: Mapping[str, Any] = field(default_factory=dict)
+    unknown: RegistryError | None = None
 
     def to_json(self) -> dict[str, Any]:
         """As in the snapshot that rules see."""
@@ -154,10 +161,15 @@ def index_workers(environ: Mapping[str, str]) -> int:
 def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot:
     """Add the images of every index, and sort all by reference.
 
-    What cannot be looked up stays as it is; one warning names them all.
+    What cannot be looked up stays as it is; one warning names them all. Where the registry failed, so that nobody knows
+    which images there are, the component says so.
     """
-    components = snapshot.components
-    expansions = map_all(lambda component: _expansion(component, client), components, threads=workers, name="index")
+    listed = snapshot.components
+    expansions = map_all(lambda component: _expansion(component, client), listed, threads=workers, name="index")
+    components = [
+        replace(component, unknown=expansion.unknown) if expansion.unknown else component
+        for component, expansion in zip(listed, expansions, strict=True)
+    ]
     problems = [expansion.problem for expansion in expansions if expansion.problem]
     if problems:
         _log.warning("Encountered error while checking for Image Index: %s", "\n".join(problems))
@@ -261,12 +273,13 @@ def _from_spec(spec: Mapping[str, Any]) -> Snapshot:
 class _Expansion:
     """What a component that is an index stands for: its reference with the digest, and its images.
 
-    All empty of one that is none; `problem` says what went wrong.
+    All empty of one that is none; `problem` says what went wrong, and `unknown` is why nobody knows what it is.
     """
 
     index: str = ""
     children: tuple[Component, ...] = ()
     problem: str = ""
+    unknown: RegistryError | None = None
 
 
 def _expansion(component: Component, client: Images) -> _Expansion:
@@ -287,7 +300,8 @@ def _expansion(component: Component, client: Images) -> _Expansion:
         step = "fetch index manifest for container image"
         return _Expansion(str(pinned), tuple(_named_children(component, reference, index.manifests)))
     except Error as error:
-        return _Expansion(problem=f"unable to {step} {image}: {error}")
+        unknown = error if isinstance(error, RegistryError) and is_undecided(error) else None
+        return _Expansion(problem=f"unable to {step} {image}: {error}", unknown=unknown)
 
 
 def _named_children(component: Component, reference: Reference, entries: Iterable[Descriptor]) -> Iterable[Component]:

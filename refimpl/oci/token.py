@@ -11,7 +11,15 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
-from refimpl.errors import LimitExceededError, MalformedError, NotFoundError, UnreachableError
+from refimpl.errors import (
+    DeniedError,
+    LimitExceededError,
+    MalformedError,
+    NotFoundError,
+    RegistryError,
+    UnreachableError,
+    is_undecided,
+)
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http.addresses import is_inside
@@ -71,11 +79,22 @@ class TokenServer:
     def token(self, transport: Transport, credentials: Credentials, scope: str) -> str:
         """A token for `scope`; an identity token is given first, where that is known (OAuth2).
 
+        What the server says of itself says nothing of what the registry has: 404 isn't that there is no such image.
+
         Raises:
-            StatusError: the server refuses.
-            MalformedError: what it answers has no token.
-            UnreachableError: it can't be reached, or redirects to where nothing may be followed.
+            DeniedError: the server refuses.
+            StatusError: it has too many requests, or fails.
+            UnreachableError: it can't be reached, redirects to where nothing may be followed, or gives no token.
         """
+        try:
+            return self._token(transport, credentials, scope)
+        except RegistryError as error:
+            if isinstance(error, DeniedError) or is_undecided(error):
+                raise
+            raise UnreachableError(str(error)) from None
+
+    def _token(self, transport: Transport, credentials: Credentials, scope: str) -> str:
+        """As `token`, with errors as they are."""
         if credentials.identity_token:
             try:
                 return self._read(self._post(transport, credentials.identity_token, scope))

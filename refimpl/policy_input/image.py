@@ -18,6 +18,7 @@ from refimpl.errors import (
     MalformedError,
     RegistryError,
     UnreadableLayersError,
+    is_undecided,
 )
 from refimpl.golang import members
 from refimpl.golang.members import FLAG, TEXT, WHOLE, Flat, Listed, Mapped, Nested, Optional
@@ -130,6 +131,8 @@ def _parent(client: Registry, image: Manifest) -> dict[str, Any] | None:
     try:
         return {"ref": name, "config": _config(client, parent.repository, client.image(parent))}
     except RegistryError as error:
+        if is_undecided(error):
+            raise
         _log.debug("Unable to fetch parent's image config: %s", error)
         return {"ref": name}
 
