@@ -180,7 +180,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
     for problem in preflight.problems:
         print_line(f"check: {problem}")
     options = {
-        "validator": given.validator,
+        "validator": shown if given.validator else "",  # behave runs elsewhere: its path must be whole
         "adapter": str(plan.adapter.source.absolute()) if plan.adapter.source else "",
         "claims": ",".join(sorted(plan.claims)),
         "timeout": str(given.timeout),
