@@ -1,0 +1,16 @@
+# The kit: ec-conformance and ec-ref. Pin the base by its digest where builds must be repeatable.
+ARG BASE=docker.io/library/python:3.12-slim
+FROM ${BASE} AS build
+WORKDIR /src
+COPY . .
+RUN python -m pip wheel --no-cache-dir --wheel-dir /wheels .
+
+FROM ${BASE}
+COPY --from=build /wheels /wheels
+RUN python -m pip install --no-cache-dir --no-index --find-links /wheels ec-acceptance \
+    && rm -rf /wheels \
+    && useradd --create-home --uid 10001 kit
+USER kit
+WORKDIR /work
+ENTRYPOINT ["ec-conformance"]
+CMD ["--help"]
