@@ -148,3 +148,73 @@ def _change_outcomes(change: Callable[[list[tuple[int, Any]]], list[tuple[int, A
     @changed(processes, "work_in_processes")
     def work(original: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[tuple[int, Any]]:
         yield from change(sorted(original(*arguments, **named), key=lambda one: one[0]))
+
+
+@mutant(
+    "pace-ignored",
+    "Registries are asked as fast as they answer, whatever was said.",
+    Kind.SCALE,
+    "budget-01.1 budget-01.2",
+)
+def pace_ignored() -> None:
+    from refimpl.oci.budget import Budget
+
+    @changed(Budget, "turn")
+    def turn(*_: object) -> float:
+        return 0.0
+
+
+@mutant(
+    "pace-for-each-process",
+    "Each process asks as fast as all together may.",
+    Kind.SCALE,
+    "budget-01.2",
+)
+def pace_for_each_process() -> None:
+    from refimpl.oci.budget import Budget
+
+    @changed(Budget, "__init__")
+    def init(original: Callable[..., None], budget: Any, *arguments: Any, **named: Any) -> None:
+        original(budget, *arguments, **named)
+        replace(budget, "_memory", bytearray(budget._memory[:]))  # noqa: SLF001 - what processes share
+
+
+@mutant(
+    "bytes-uncounted",
+    "What registries send counts for nothing.",
+    Kind.SCALE,
+    "budget-02",
+)
+def bytes_uncounted() -> None:
+    from refimpl.oci.budget import Budget
+
+    @changed(Budget, "received")
+    def received(*_: object) -> None:
+        return
+
+
+@mutant(
+    "refusals-forgotten",
+    "Of a registry that has had too many requests, others ask on.",
+    Kind.SCALE,
+    "budget-03",
+)
+def refusals_forgotten() -> None:
+    from refimpl.oci.budget import Budget
+
+    @changed(Budget, "refused")
+    def refused(*_: object) -> None:
+        return
+
+
+@mutant(
+    "any-pace",
+    "A pace below zero, or one that is no number, is as good as none.",
+    Kind.SCALE,
+    "budget-04.1 budget-04.2",
+)
+def any_pace() -> None:
+    from refimpl.command_line.commands import VALIDATE_IMAGE
+
+    for flag in VALIDATE_IMAGE.local:
+        flag.natural = False

@@ -13,6 +13,8 @@ from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.validator.judges import find_judges
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
+_AT_A_TIME = 8  # images that are judged at a time: each may have sent a request
+
 use_step_matcher("re")
 
 
@@ -55,3 +57,36 @@ def the_same_bytes(context: Context) -> None:
 @then("nothing is reported")
 def no_output(context: Context) -> None:
     assert not context.world.runs.last.out, f"there is output:\n{context.world.runs.last.describe()}"
+
+
+@then("the registry was asked at most {most:d} times a second")
+def asked_so_often(context: Context, most: int) -> None:
+    """Requests that come a little early or late don't count: half as many more are let pass, in any second."""
+    started = sorted(one.started for one in context.world.runs.requests())
+    assert len(started) > most, f"there were {len(started)} requests: too few to tell"
+    busiest = max(sum(begin <= other < begin + 1 for other in started) for begin in started)
+    assert busiest <= most * 1.5, f"{busiest} requests in a second:\n{context.world.runs.last.describe()}"
+
+
+@then("the registry was asked for at most {most:d} bytes a second")
+def asked_for_so_many_bytes(context: Context, most: int) -> None:
+    """An answer counts when it is there, so the next request waits for it: by a half at least."""
+    asked = sorted(context.world.runs.requests(), key=lambda one: one.started)
+    large = next(place for place, one in enumerate(asked) if one.sent > most / 2)
+    before = [one for one in asked if one.started <= asked[large].started + asked[large].sent / most / 2]
+    after = [one for one in asked if one not in before]
+    assert after, f"nothing was asked after the {asked[large].sent} bytes:\n{context.world.runs.last.describe()}"
+    assert len(before) <= large + 1 + _AT_A_TIME, (
+        f"{len(before)} requests weren't held up by {asked[large].sent} bytes:\n{context.world.runs.last.describe()}"
+    )
+
+
+@then("after status {status:d} the registry was left alone for {seconds:d} s")
+def left_alone(context: Context, status: int, seconds: int) -> None:
+    """What was on its way already may still arrive."""
+    asked = context.world.runs.requests()
+    answered = next(one.answered for one in asked if one.status == status)
+    assert answered is not None
+    soon = [one for one in asked if answered + 0.1 < one.started < answered + seconds * 0.9]
+    assert not soon, f"asked in that time: {[str(one) for one in soon]}\n{context.world.runs.last.describe()}"
+    assert any(one.started >= answered + seconds * 0.9 for one in asked), "nothing was asked afterwards"

@@ -142,6 +142,13 @@ _VALIDATE_IMAGE_FLAGS = (
         default_text="auto",
         automatic=True,
     ),
+    Flag(
+        "registry-requests",
+        "float",
+        "requests a second to each registry, by all processes; 0: any number",
+        natural=True,
+    ),
+    Flag("registry-bytes", "int", "bytes a second from each registry, likewise; 0: any number", natural=True),
     # verification summaries
     Flag("vsa", "bool", "write a verification summary attestation for each image"),
     Flag("attestation-format", "string", "of a summary: dsse or predicate", default="dsse", default_text='"dsse"'),

@@ -334,6 +334,6 @@ class _Parser:
             value = getattr(strconv, f"parse_{flag.kind}")(text)
             if flag.automatic and value < 1:
                 raise ValueError("must be auto, or 1 or more")
-            if flag.natural and value < 0:
+            if flag.natural and not value >= 0:  # nor "nan"
                 raise ValueError("must not be negative")
             self.values[flag.name] = value

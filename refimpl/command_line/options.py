@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refimpl.http.retry import Retry
+    from refimpl.oci.budget import Budget
     from refimpl.report.model import TextOptions
 
 __all__ = ["TRACE_KINDS", "Options", "parse_trace"]
@@ -72,6 +73,8 @@ class Options:
     no_color: bool = False
     workers: int = 5
     processes: int = 0  # as many as fit
+    registry_requests: float = 0.0
+    registry_bytes: int = 0
     show_successes: bool = False
     show_warnings: bool = True
     show_policy_docs_link: bool = False
@@ -119,6 +122,15 @@ class Options:
         is_terminal = sys.stdout.isatty()
         color = use_color(color=self.color, no_color=self.no_color, environ=environ, is_terminal=is_terminal)
         return TextOptions(self.show_successes, self.show_warnings, self.show_policy_docs_link, color)
+
+    @property
+    def budget(self) -> Budget | None:
+        """How fast each registry may be asked; None without a limit. One for all processes of a run."""
+        if not self.registry_requests and not self.registry_bytes:
+            return None
+        from refimpl.oci.budget import Budget, Pace
+
+        return Budget(Pace(self.registry_requests, self.registry_bytes))
 
     @property
     def retry(self) -> Retry:

@@ -116,7 +116,9 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
     deadline = deadline or Deadline(options.timeout)
     with ExitStack() as stack:
         host = stack.enter_context(Host.start(environ))
-        client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
+        client = stack.enter_context(
+            connect(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget)
+        )
         workspace = stack.enter_context(Workspace(environ))
         roots = Roots(environ, deadline)
         setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
     from refimpl.http.transport import Response
+    from refimpl.oci.budget import Budget
     from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
     from refimpl.system.exchange import Exchange
@@ -111,9 +112,11 @@ class Registry(Protocol):
         ...
 
 
-def connect(*, deadline: Deadline, environ: Mapping[str, str], retry: Retry | None = None) -> Client:
+def connect(
+    *, deadline: Deadline, environ: Mapping[str, str], retry: Retry | None = None, budget: Budget | None = None
+) -> Client:
     """A client for one run. Nothing is sent yet. Without `retry` it is as patient as the command line by default."""
-    return Client(deadline=deadline, retry=retry or Retry(), environ=environ)
+    return Client(deadline=deadline, retry=retry or Retry(), environ=environ, budget=budget)
 
 
 class Client:
@@ -124,8 +127,11 @@ class Client:
     when the deadline passes.
     """
 
-    def __init__(self, *, deadline: Deadline, retry: Retry, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, *, deadline: Deadline, retry: Retry, environ: Mapping[str, str], budget: Budget | None = None
+    ) -> None:
         self.deadline = deadline
+        self._budget = budget
         self._retry = retry
         self._closed = threading.Event()
         self._transport = Transport(environ, deadline, user_agent=f"ec-ref/{__version__}")
@@ -243,7 +249,13 @@ class Client:
             session = self._sessions.get(repository.registry)
             if session is None:
                 session = self._sessions[repository.registry] = Session(
-                    repository.registry, self._transport, self._keychain, self._retry, self.deadline, self._closed
+                    repository.registry,
+                    self._transport,
+                    self._keychain,
+                    self._retry,
+                    self.deadline,
+                    self._closed,
+                    self._budget,
                 )
         return session.request(method, repository, path, accept=accept, allowed=allowed, in_the_clear=in_the_clear)
 

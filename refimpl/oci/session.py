@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from refimpl.http.retry import Retry
     from refimpl.http.transport import Response, Transport
     from refimpl.oci.auth import Keychain
+    from refimpl.oci.budget import Budget
     from refimpl.oci.reference import Repository
 
 __all__ = ["Session", "is_local"]
@@ -60,6 +61,7 @@ class Session:
         retry: how patient to be.
         deadline: of the run.
         closed: set when the client is closed; it ends pauses.
+        budget: how fast the registry may be asked; None for as fast as it answers.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class Session:
         retry: Retry,
         deadline: Deadline,
         closed: threading.Event,
+        budget: Budget | None = None,
     ) -> None:
         self.registry = registry
         self._transport = transport
@@ -77,6 +80,7 @@ class Session:
         self._retry = retry
         self._deadline = deadline
         self._closed = closed
+        self._budget = budget
         self._silent: UnreachableError | None = None
         self._endpoint: Memo[None, _Endpoint] = Memo(1, deadline)
         self._tokens: Memo[tuple[str, str], str] = Memo(_TOKENS, deadline)
@@ -105,17 +109,27 @@ class Session:
         attempt = 0
         while True:
             attempt += 1
+            self._wait_for_turn()
             try:
                 endpoint = self._endpoint.get(None, self._ping)
                 url = f"{endpoint.scheme}://{self.registry}/v2/{repository.full_path}/{path}"
-                return self._authenticate(endpoint, method, repository, url, headers, allowed, in_the_clear)
+                response = self._authenticate(endpoint, method, repository, url, headers, allowed, in_the_clear)
+                if self._budget is not None and method != "HEAD":
+                    self._budget.received(self.registry, response.content_length or 0)
+                return response
             except StatusError as error:
+                if self._budget is not None and error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                    self._budget.refused(self.registry, min(error.retry_after or 0.0, self._retry.max_wait))
                 pause = self._retry.pause(error, attempt)
                 if pause is None:
                     raise
                 _log.debug("retrying in %.1f s: %s", pause, error)
                 if self._deadline.wait(self._closed, pause):
                     raise
+
+    def _wait_for_turn(self) -> None:
+        if self._budget is not None and (pause := self._budget.turn(self.registry)) > 0:
+            self._deadline.wait(self._closed, pause)
 
     def _authenticate(
         self,
