@@ -129,7 +129,7 @@ def final_name_while_writing() -> None:
     "no-digest-check-on-hit",
     "What has the right name in the directory is used, whatever its bytes.",
     Kind.ENTRIES,
-    "cache-10.1 cache-10.2 cache-10.3 cache-10.4 cache-10.5",
+    "cache-10.1 cache-10.2 cache-10.3 cache-10.4 cache-10.5 cache-10.19 cache-10.21",
 )
 def no_digest_check_on_hit() -> None:
     _believe_entries()
@@ -139,7 +139,7 @@ def no_digest_check_on_hit() -> None:
     "only-size-checked-on-hit",
     "What has the right name and size in the directory is used, whatever its bytes.",
     Kind.ENTRIES,
-    "cache-10.4 cache-10.12",
+    "cache-10.4 cache-10.12 cache-10.20",
 )
 def only_size_checked_on_hit() -> None:
     _believe_entries(sized=True)
@@ -289,7 +289,7 @@ def manifests_kept() -> None:
     "odd-entries-are-fatal",
     "A directory or link in the place of an entry makes the component fail.",
     Kind.ENTRIES,
-    "cache-10.6 cache-10.7 cache-10.8 cache-10.14 cache-10.15 cache-10.16",
+    "cache-10.6 cache-10.7 cache-10.8 cache-10.14 cache-10.15 cache-10.16 cache-10.22 cache-10.23 cache-10.24",
 )
 def odd_entries_are_fatal() -> None:
     from refimpl.errors import MalformedError

@@ -19,7 +19,7 @@ from ec_acceptance.conformance.outcome import About, ScenarioResult, combine, re
 from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
 from ec_acceptance.conformance.profiles import read_claims
-from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, why_not_applicable
+from ec_acceptance.conformance.puller.applicable import SEVERAL, WITH_CACHE, WITHOUT_CACHE, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, take_shard
 from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, watching
@@ -132,7 +132,7 @@ def _plan(given: argparse.Namespace) -> _Plan:
         claims = read_claims(adapter.claims, names, f"{adapter.source}: claims")
     if adapter.puller:
         claims = _puller_claims(adapter, claims, given)
-        given.validator = shlex.join(adapter.command)
+        given.validator = shlex.join(adapter.command if claims & SEVERAL else adapter.one_by_one())
     expected: Mapping[str, ExpectedFailure] = {}
     file = given.expected_failures or adapter.expected_failures
     if file is not None:

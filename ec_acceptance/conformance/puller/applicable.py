@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["WITHOUT_CACHE", "WITH_CACHE", "why_not_applicable"]
+__all__ = ["SEVERAL", "WITHOUT_CACHE", "WITH_CACHE", "why_not_applicable"]
+
+SEVERAL = frozenset({"C2", "C3"})
+"""The claims of which at least one says that several processes may share the cache; else they run one by one."""
 
 WITHOUT_CACHE = ("C0",)
 """What a tool is held to by default whose template has no `{cache}`."""

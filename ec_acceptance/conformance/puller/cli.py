@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
         signal.signal(number, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix="ec-puller-"))
     try:
-        return _validate(Harness(template, tools, folder, _cache()), components, given.workers)
+        return _validate(
+            Harness(template, tools, folder, _cache()), components, 1 if given.one_by_one else given.workers
+        )
     except _SignalError as ended:
         tools.stop()
         return _fail(f"ended by {signal.Signals(ended.number).name}", 128 + ended.number)
@@ -128,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=f"placeholders of a template:\n{names}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--one-by-one", action="store_true", help="start the tool for one image after the other")
     parser.add_argument("template", help="such as 'crane pull --cache_path {cache} {ref} {destination}'")
     commands = parser.add_subparsers(dest="command", required=True, metavar="validate image | version")
     version = commands.add_parser("version", help="the tool's name")

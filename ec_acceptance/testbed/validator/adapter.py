@@ -96,6 +96,10 @@ class Adapter:
         """That of a tool that only fetches images, by its template."""
         return cls(command=(*_HARNESS, template), puller=template)
 
+    def one_by_one(self) -> tuple[str, ...]:
+        """The command of a tool that only fetches images and isn't to be started for several at the same time."""
+        return (*_HARNESS, "--one-by-one", self.puller)
+
     @classmethod
     def find(cls, text: str) -> Adapter:
         """By the name of one that comes with the kit, or by a path.

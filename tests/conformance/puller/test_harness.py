@@ -41,12 +41,14 @@ def _snapshot() -> Iterator[str]:
 
 def _start(folder: Path, script: str, snapshot: str, *options: str, **environment: str) -> subprocess.Popen[str]:
     """Start the harness with a shell script as the tool; `$1` is the image, `$2` the destination, `$3` the cache."""
+    first = [word for word in options if word == "--one-by-one"]
+    options = options[len(first) :]
     template = (
         f"sh -c {shlex.quote(script.replace('{', '{{').replace('}', '}}'))} tool {{ref}} {{destination}} {{cache}}"
     )
     (folder / "tmp").mkdir(exist_ok=True)
     return subprocess.Popen(
-        [*_MODULE, template, "validate", "image", "--json-input", snapshot, *options],
+        [*_MODULE, *first, template, "validate", "image", "--json-input", snapshot, *options],
         env={**os.environ, "TMPDIR": str(folder / "tmp"), "XDG_CACHE_HOME": str(folder / "cache"), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -104,6 +106,17 @@ def test_a_warning_that_several_processes_give_is_logged_once(tmp_path: Path, sn
 def test_all_images_share_the_directory_of_the_users_cache(tmp_path: Path, snapshot: str) -> None:
     _run(tmp_path, 'mkdir -p "$3"; touch "$3/$$"', snapshot)
     assert len(list((tmp_path / "cache" / "ec" / "images").iterdir())) == 2
+
+
+@pytest.mark.parametrize("options", [[], ["--one-by-one"]])
+def test_processes_meet_unless_they_run_one_by_one(tmp_path: Path, snapshot: str, options: list[str]) -> None:
+    met = 'test $(ls "$3" | wc -l) -eq 2'
+    wait = f"for n in 1 2 3 4 5 6 7 8 9 10; do {met} && echo met >&2 && break; sleep 0.2; done"
+    _, report, _ = _run(
+        tmp_path, f'mkdir -p "$3"; touch "$3/$$"; {wait}; sleep 0.5; rm "$3/$$"; exit 1', snapshot, *options
+    )
+    said = [one["violations"][0]["msg"].startswith("met") for one in report["components"]]
+    assert said == [not options] * 2
 
 
 @pytest.mark.parametrize("environment", [{"EC_CACHE": "false"}, {"XDG_CACHE_HOME": "relative"}])

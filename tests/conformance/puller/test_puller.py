@@ -64,6 +64,7 @@ def _statuses(document: dict[str, Any]) -> dict[str, str]:
 def test_a_right_tool_is_found_right(tmp_path: Path) -> None:
     only = [word for name in _RIGHT for word in ("--only", name)]
     document = _run(tmp_path, _template(), *only)
+    assert "--one-by-one" not in document["validator"]
     assert _statuses(document) == dict.fromkeys(_RIGHT, "passed"), [
         (one["tags"], one["message"]) for one in document["results"] if one["status"] != "passed"
     ]
@@ -88,6 +89,7 @@ def test_what_cannot_be_asked_is_not_applicable_and_never_passed(tmp_path: Path)
 def test_a_tool_without_a_cache_is_held_to_less(tmp_path: Path) -> None:
     template = shlex.join([sys.executable, str(_EXAMPLE)]) + " {ref} {destination}"
     document = _run(tmp_path, template, "--only", "cache-11", "--only", "cache-09.12")
+    assert " --one-by-one " in document["validator"]
     statuses = _statuses(document)
     assert statuses.pop("cache-09.12") == "passed"
     assert set(statuses.values()) == {"not-applicable"}
