@@ -7,10 +7,11 @@ RUN python -m pip wheel --no-cache-dir --wheel-dir /wheels .
 
 FROM ${BASE}
 COPY --from=build /wheels /wheels
+# hadolint ignore=DL3013 # there is one version of it in /wheels
 RUN python -m pip install --no-cache-dir --no-index --find-links /wheels ec-acceptance \
     && rm -rf /wheels \
     && useradd --create-home --uid 10001 kit
-USER kit
+USER 10001
 WORKDIR /work
 ENTRYPOINT ["ec-conformance"]
 CMD ["--help"]

@@ -38,6 +38,7 @@ def main(given: argparse.Namespace) -> int:
     import requests
 
     from ec_acceptance.testbed.errors import InputError
+    from ec_acceptance.testbed.registry.repository import UnexpectedAnswerError
 
     target = Target.parse(given.image)
     if target.digest:
@@ -46,6 +47,8 @@ def main(given: argparse.Namespace) -> int:
         published = _push(given, target)
     except InputError as error:
         raise UsageError(str(error)) from None
+    except UnexpectedAnswerError as error:
+        raise BrokenError(f"{target.address} doesn't take the image: {error}") from None
     except requests.RequestException:
         raise BrokenError(f"no registry answers at {target.address}") from None
     print_line(f"pushed: {target.reference}@{published.digest}")
