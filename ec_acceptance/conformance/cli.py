@@ -48,6 +48,11 @@ COMMANDS = {
         "validator …",
     ),
     "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
+    "compare": Command(
+        "ec_acceptance.conformance.commands.compare",
+        "say what differs between two validators",
+        "validator … -- other …",
+    ),
     "fixtures": Command(
         "ec_acceptance.conformance.commands.fixtures", "serve a registry, a log, git and a cluster", "command …"
     ),

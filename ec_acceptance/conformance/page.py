@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
     from ec_acceptance.conformance.timeline import Seen
 
-__all__ = ["badge", "page"]
+__all__ = ["add", "badge", "page", "start_page", "write_page"]
 
 _MESSAGE = 20_000  # characters of one message; the whole is in the artifacts
 _LISTED = 300  # requests of one scenario
@@ -73,14 +73,8 @@ def page(outcome: Outcome, artifacts: Path | None = None) -> bytes:
         artifacts: folder with what scenarios saw that didn't pass; without it they have no pictures.
     """
     about = outcome.about
-    root = ET.Element("html", lang="en")
-    head = ET.SubElement(root, "head")
-    ET.SubElement(head, "meta", charset="utf-8")
-    ET.SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
-    _add(head, "title", f"{about.suite}: {outcome.meaning}")
-    _add(head, "style", _STYLE + TIME_STYLE)
-    body = ET.SubElement(root, "body")
-    _add(body, "h1", outcome.meaning[:1].upper() + outcome.meaning[1:])
+    root, body = start_page(f"{about.suite}: {outcome.meaning}")
+    add(body, "h1", outcome.meaning[:1].upper() + outcome.meaning[1:])
     facts = ET.SubElement(body, "dl")
     for name, text in (
         ("suite", f"{about.suite}, {about.scenarios} scenarios"),
@@ -89,26 +83,25 @@ def page(outcome: Outcome, artifacts: Path | None = None) -> bytes:
         ("registry", about.registry),
         ("came to", outcome.summary),
     ):
-        _add(facts, "dt", name)
-        _add(facts, "dd", text)
+        add(facts, "dt", name)
+        add(facts, "dd", text)
     _add_profiles(body, outcome)
     _add_counts(body, outcome.results, folded=bool(outcome.profiles))
     odd = sorted((one for one in outcome.results if one.status != "passed"), key=lambda one: one.location)
     if odd or outcome.unmet or outcome.problems:
-        _add(body, "h2", "What didn't pass")
+        add(body, "h2", "What didn't pass")
     for text in (*outcome.problems, *outcome.unmet):
-        _add(body, "pre", _printable(text))
+        add(body, "pre", _printable(text))
     for number, result in enumerate(odd):
         folder = artifacts / result.evidence if artifacts is not None and result.evidence else None
         _add_result(body, result, about.validator, folder if number < _DRAWN else None)
     if outcome.missing:
-        _add(body, "h2", "What didn't run")
+        add(body, "h2", "What didn't run")
         names = ET.SubElement(body, "ul")
         for scenario in outcome.missing:
-            _add(names, "li", f"@{scenario.id} {scenario.name} ({scenario.location})")
+            add(names, "li", f"@{scenario.id} {scenario.name} ({scenario.location})")
     _add_passed(body, outcome.results)
-    content: bytes = ET.tostring(root, encoding="utf-8", method="html")
-    return b"<!DOCTYPE html>\n" + content + b"\n"
+    return write_page(root)
 
 
 def badge(outcome: Outcome) -> bytes:
@@ -124,13 +117,13 @@ def badge(outcome: Outcome) -> bytes:
     widths = [7 * len(text) + 16 for text in (left, right)]
     root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", width=str(sum(widths)), height="20", role="img")
     root.set("aria-label", f"{left}: {right}")
-    _add(root, "title", f"{left}: {right}")
+    add(root, "title", f"{left}: {right}")
     start = 0
     for text, width, color in zip(
         (left, right), widths, ("#333d47", _COLORS.get(outcome.exit, "#b3261e")), strict=True
     ):
         ET.SubElement(root, "rect", x=str(start), width=str(width), height="20", fill=color)
-        shown = _add(root, "text", text)
+        shown = add(root, "text", text)
         shown.attrib.update(x=str(start + width // 2), y="14", fill="#fff")
         shown.attrib.update({"font-family": "Verdana, sans-serif", "font-size": "11", "text-anchor": "middle"})
         start += width
@@ -138,7 +131,25 @@ def badge(outcome: Outcome) -> bytes:
     return content + b"\n"
 
 
-def _add(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Element:
+def start_page(title: str) -> tuple[ET.Element, ET.Element]:
+    """A page's root, and its body to be filled."""
+    root = ET.Element("html", lang="en")
+    head = ET.SubElement(root, "head")
+    ET.SubElement(head, "meta", charset="utf-8")
+    ET.SubElement(head, "meta", name="viewport", content="width=device-width, initial-scale=1")
+    add(head, "title", title)
+    add(head, "style", _STYLE + TIME_STYLE)
+    return root, ET.SubElement(root, "body")
+
+
+def write_page(root: ET.Element) -> bytes:
+    """The page in UTF-8."""
+    content: bytes = ET.tostring(root, encoding="utf-8", method="html")
+    return b"<!DOCTYPE html>\n" + content + b"\n"
+
+
+def add(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Element:
+    """Add an element with a text, in which nothing is markup or a control character."""
     element = ET.SubElement(parent, tag, attributes)
     element.text = text if tag == "style" else _printable(text)
     return element
@@ -148,21 +159,21 @@ def _add_profiles(body: ET.Element, outcome: Outcome) -> None:
     """A row for each profile: whether it is claimed, what its scenarios came to, and what that means."""
     if not outcome.profiles:
         return
-    _add(body, "h2", "Profiles")
+    add(body, "h2", "Profiles")
     statuses = [one for one in STATUSES if any(profile.counts.get(one) for profile in outcome.profiles)]
     table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
     row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
-    _add(row, "th", "profile", scope="col")
+    add(row, "th", "profile", scope="col")
     for heading in ("what it is", "comes to"):
-        _add(row, "th", heading, scope="col", **{"class": "words"})
+        add(row, "th", heading, scope="col", **{"class": "words"})
     for heading in (*(STATUSES[one].words for one in statuses), "didn't run"):
-        _add(row, "th", heading, scope="col")
+        add(row, "th", heading, scope="col")
     rows = ET.SubElement(table, "tbody")
     for profile in outcome.profiles:
         row = ET.SubElement(rows, "tr")
-        _add(row, "td", profile.name)
-        _add(row, "td", profile.description, **{"class": "words about"})
-        _add(row, "td", profile.meaning, **{"class": "words"})
+        add(row, "td", profile.name)
+        add(row, "td", profile.description, **{"class": "words about"})
+        add(row, "td", profile.meaning, **{"class": "words"})
         for status in statuses:
             _add_number(row, profile.counts.get(status, 0), status)
         _add_number(row, profile.missing, "undecided")
@@ -174,35 +185,35 @@ def _add_counts(body: ET.Element, results: Iterable[ScenarioResult], *, folded: 
         counts.setdefault(result.feature, Counter())[result.status] += 1
     if folded:
         body = ET.SubElement(body, "details")
-        _add(body, "summary", f"By feature: {len(counts)} features")
+        add(body, "summary", f"By feature: {len(counts)} features")
     table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
     row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     statuses = [one for one in STATUSES if any(found[one] for found in counts.values())]
     for heading in ("feature", *(STATUSES[one].words for one in statuses)):
-        _add(row, "th", heading, scope="col")
+        add(row, "th", heading, scope="col")
     rows = ET.SubElement(table, "tbody")
     for feature in sorted(counts):
         row = ET.SubElement(rows, "tr")
-        _add(row, "td", feature)
+        add(row, "td", feature)
         for status in statuses:
             _add_number(row, counts[feature][status], status)
 
 
 def _add_number(row: ET.Element, number: int, status: str) -> None:
-    _add(row, "td", str(number) if number else "", **({"class": status} if number else {}))
+    add(row, "td", str(number) if number else "", **({"class": status} if number else {}))
 
 
 def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder: Path | None) -> None:
     article = ET.SubElement(body, "article", id=f"{result.id}-{result.location.rpartition(':')[2]}")
     heading = ET.SubElement(article, "h3")
-    _add(heading, "span", STATUSES[result.status].words, **{"class": result.status}).tail = _printable(
+    add(heading, "span", STATUSES[result.status].words, **{"class": result.status}).tail = _printable(
         f" @{result.id} {result.name}"
     )
     facts = [result.location, f"{result.seconds:.1f} s", result.profile and f"profile {result.profile}"]
     facts += [result.point and f"proves {result.point} of the contract", result.weight]
-    _add(article, "p", ", ".join(filter(None, facts)))
+    add(article, "p", ", ".join(filter(None, facts)))
     if result.step:
-        _add(article, "p", result.step)
+        add(article, "p", result.step)
     parts = contrast(result.message)
     if parts.said:
         _add_cut(article, parts.said)
@@ -213,7 +224,7 @@ def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder
         _add_seen(article, seen)
     if parts.dump:
         details = ET.SubElement(article, "details")
-        _add(details, "summary", "What it printed")
+        add(details, "summary", "What it printed")
         _add_cut(details, parts.dump)
     if result.id:
         _add_again(article, result.id, validator, folder)
@@ -222,7 +233,7 @@ def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder
 def _add_cut(parent: ET.Element, text: str) -> None:
     shown = text[:_MESSAGE]
     rest = len(text) - len(shown)
-    _add(parent, "pre", shown + (f"\n… {rest} characters more, in the artifacts" if rest else ""))
+    add(parent, "pre", shown + (f"\n… {rest} characters more, in the artifacts" if rest else ""))
 
 
 def _add_beside(article: ET.Element, rows: Sequence[Row]) -> None:
@@ -230,31 +241,31 @@ def _add_beside(article: ET.Element, rows: Sequence[Row]) -> None:
     table = ET.SubElement(article, "table", {"class": "beside"})
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     for heading in ("expected", "seen"):
-        _add(head, "th", heading, scope="col")
+        add(head, "th", heading, scope="col")
     body = ET.SubElement(table, "tbody")
     for row in rows:
         line = ET.SubElement(body, "tr")
         for text, kind in ((row.expected, "come"), (row.seen, "gone")):
             marked = {"class": kind} if text is not None and not row.same else {}
-            _add(line, "td", (text or "")[:_MESSAGE], **marked)
+            add(line, "td", (text or "")[:_MESSAGE], **marked)
 
 
 def _add_seen(article: ET.Element, seen: Seen) -> None:
     """What was run, and the requests in time."""
-    _add(article, "h4", "What was run")
+    add(article, "h4", "What was run")
     for run in seen.runs:
         stopped = ", stopped" if run.timed_out else ""
         took = f"exit status {run.status}{stopped}, {run.ended - run.started:.2f} s"
         _add_cut(article, f"{shlex.join(run.command)}\n{took}")
     if not seen.requests:
-        _add(article, "p", "It asked nobody for anything.")
+        add(article, "p", "It asked nobody for anything.")
         return
-    _add(article, "h4", "Requests in time")
+    add(article, "h4", "Requests in time")
     key = ET.SubElement(article, "p", {"class": "key"})
     for color, words in _KEY:
         ET.SubElement(key, "span", style=f"background: var({color})").tail = words
     words = "A row is one thing, such as a blob, whichever image asks for it: what is fetched once has one bar."
-    _add(article, "p", words)
+    add(article, "p", words)
     picture = ET.SubElement(article, "div", {"class": "wide", "tabindex": "0"})
     drawn = draw(seen)
     for element in drawn.iter():
@@ -262,11 +273,11 @@ def _add_seen(article: ET.Element, seen: Seen) -> None:
             element.text = _printable(element.text)
     picture.append(drawn)
     details = ET.SubElement(article, "details")
-    _add(details, "summary", f"{len(seen.requests)} requests as a list")
+    add(details, "summary", f"{len(seen.requests)} requests as a list")
     lines = [str(request) for request in seen.requests[:_LISTED]]
     if len(seen.requests) > _LISTED:
         lines.append(f"… {len(seen.requests) - _LISTED} more, in the artifacts")
-    _add(details, "pre", "\n".join(lines))
+    add(details, "pre", "\n".join(lines))
 
 
 def _add_again(article: ET.Element, name: str, validator: str, folder: Path | None) -> None:
@@ -275,8 +286,8 @@ def _add_again(article: ET.Element, name: str, validator: str, folder: Path | No
     commands = [["ec-conformance", "run", "--tags", f"@{name}", "--", *words]]
     if folder is not None and (folder / "repro.tar.gz").is_file():
         commands.append(["ec-conformance", "replay", str(folder / "repro.tar.gz"), "--", *words])
-    _add(article, "h4", "Run it again")
-    _add(article, "pre", "\n".join(shlex.join(command) for command in commands))
+    add(article, "h4", "Run it again")
+    add(article, "pre", "\n".join(shlex.join(command) for command in commands))
 
 
 def _add_passed(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
@@ -284,11 +295,11 @@ def _add_passed(body: ET.Element, results: Iterable[ScenarioResult]) -> None:
     if not passed:
         return
     details = ET.SubElement(body, "details")
-    _add(details, "summary", f"What passed: {len(passed)} scenarios")
+    add(details, "summary", f"What passed: {len(passed)} scenarios")
     names = ET.SubElement(details, "ul")
     for result in passed:
         point = f"{result.point}, " if result.point else ""
-        _add(names, "li", f"@{result.id} {result.name} ({point}{result.seconds:.1f} s)")
+        add(names, "li", f"@{result.id} {result.name} ({point}{result.seconds:.1f} s)")
 
 
 def _printable(text: str) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.repro.archive import Bundle
     from ec_acceptance.testbed.validator.process import Running, Validator
 
-__all__ = ["Difference", "Replay", "Seen", "list_differences", "replay"]
+__all__ = ["Difference", "Replay", "Seen", "list_differences", "name_request", "replay"]
 
 _FOLDER = re.compile(r"/[A-Za-z0-9._/-]{2,400}")
 _VARIABLES = re.compile(
@@ -182,10 +182,10 @@ class _Once:
             now = self._carry_out(runs, validator, timeout)
             servers.gate.log.complete()
             asked = Counter(
-                _asked("registry", f"{one.method} {one.path}", one.status) for one in servers.gate.log.requests()
+                name_request("registry", f"{one.method} {one.path}", one.status) for one in servers.gate.log.requests()
             )
             for name, log in servers.logs.items():
-                asked.update(_asked(name, f"{one.method} {one.path}", one.status) for one in log.requests)
+                asked.update(name_request(name, f"{one.method} {one.path}", one.status) for one in log.requests)
         return Replay(then, tuple(now), self._asked_then(), asked)
 
     def _carry_out(self, runs: Sequence[Member], validator: Validator, timeout: float) -> list[Seen]:
@@ -236,7 +236,7 @@ class _Once:
         for one in self.group["requests"].members():
             status = one.get("status")
             target = one["asked"].text().partition("?")[0]
-            asked[_asked(one["server"].text(), target, None if status is None else status.integer())] += 1
+            asked[name_request(one["server"].text(), target, None if status is None else status.integer())] += 1
         return asked
 
     def _moved(self, text: str) -> str:
@@ -286,6 +286,6 @@ def _status(invocation: Invocation) -> str:
     return f"{invocation.status}{' (stopped: it took too long)' if invocation.timed_out else ''}"
 
 
-def _asked(server: str, asked: str, status: int | None) -> str:
+def name_request(server: str, asked: str, status: int | None) -> str:
     """A request without the repository of a blob: which of several images that share one asks for it, is chance."""
     return f"{server}: {_SHARED.sub('/v2/…/blobs/', asked)} → {status if status is not None else '–'}"

@@ -23,16 +23,16 @@ SEEN = "seen.json"
 """The runs and requests of a scenario, with times."""
 
 
-def save_evidence(world: World, folder: Path, told: Mapping[str, str] | None = None) -> Path:
+def save_evidence(world: World, place: Path, told: Mapping[str, str] | None = None) -> Path:
     """Save what was seen: command lines, environments, streams, the requests to each service, a list of files.
 
     Args:
         world: of a scenario that is still open.
-        folder: gets a folder with the scenario's name, in place of an older one; that is the answer.
+        place: the folder that it is put into, in place of an older one; that is the answer.
         told: what is said of the scenario in a repro bundle; without it there is none.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    target = Path(tempfile.mkdtemp(prefix=f".{world.folders.root.name}-", dir=folder))
+    place.parent.mkdir(parents=True, exist_ok=True)
+    target = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     for number, invocation in enumerate(world.runs.invocations, 1):
         (target / f"{number}-command.txt").write_text(
             invocation.describe() + "\n", encoding="utf-8", errors="surrogateescape"
@@ -45,13 +45,17 @@ def save_evidence(world: World, folder: Path, told: Mapping[str, str] | None = N
         (target / f"{name}-requests.txt").write_text("".join(f"{one}\n" for one in requests), encoding="utf-8")
     listing = "".join(_list_files(world.folders.root, (world.folders.home, world.folders.scratch)))
     (target / "files.txt").write_text(listing, encoding="utf-8", errors="backslashreplace")
-    seen = {"scenario": world.scenario, "groups": world.runs.recording.seen}
+    seen = {
+        "scenario": world.scenario,
+        "values": {**world.redactions.values, str(world.folders.root): "folder"},
+        "groups": world.runs.recording.seen,
+    }
     (target / SEEN).write_text(json.dumps(seen, indent=1) + "\n", encoding="utf-8")
     if told is not None:
         blobs = Blobs()
         document = world.runs.recording.describe(told, blobs)
         write_bundle(target / NAME, document, blobs)
-    return _moved(target, folder / world.folders.root.name)
+    return _moved(target, place)
 
 
 def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:

@@ -101,7 +101,8 @@ def after_scenario(context: Any, scenario: Any) -> None:
     failed = scenario.status.name in {"failed", "error"}
     if failed or (options.keep == "all" and scenario.status.name == "passed"):
         world.runs.stop()
-        kept = save_evidence(world, options.artifacts, _told(scenario, world) if failed else None)
+        place = options.artifacts / _evidence_name(scenario, world)
+        kept = save_evidence(world, place, _told(scenario, world) if failed else None)
         scenario.evidence = kept.name  # for formatters
         if failed:
             sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
@@ -140,6 +141,13 @@ def scenario_id(tags: Iterable[str]) -> str:
             f"found: {found}"
         )
     return ids[0]
+
+
+def _evidence_name(scenario: Any, world: World) -> str:
+    """What the scenario's folder of artifacts is called: its id; rows of an outline that share one have their lines."""
+    identity = scenario_id(scenario.effective_tags)
+    shared = getattr(scenario, "_row", None) is not None and "." not in identity
+    return f"{identity}-{scenario.line}" if shared else world.folders.root.name
 
 
 def _told(scenario: Any, world: World) -> dict[str, str]:

@@ -1,0 +1,165 @@
+"""``ec-conformance compare``: the same scenarios on two validators, and what differs between what they do."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
+from ec_acceptance.conformance.options import count_of, seconds_of
+from ec_acceptance.conformance.outcome import About, Outcome, replace_file
+from ec_acceptance.conformance.suite import Suite
+from ec_acceptance.conformance.terminal import print_line, watching
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ec_acceptance.conformance.comparison import Pair
+    from ec_acceptance.conformance.suite import Scenario
+
+__all__ = ["add_arguments", "main"]
+
+_SHOWN = 12  # lines of one difference
+_STATUSES = """A difference is one of verdict, code, message, order, requests. What the scenarios demand counts
+for nothing here: `run` says that.
+
+exit statuses:
+  0  they do the same in all scenarios
+  1  they differ
+  2  the command line cannot be understood
+  3  the suite or the machine is at fault, or a scenario showed nothing of one of them
+  5  interrupted
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Its options."""
+    parser.epilog = _STATUSES
+    parser.usage = "%(prog)s compare [option …] [features/… …] -- validator … -- other validator …"
+    parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
+    parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
+    parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
+    parser.add_argument(
+        "--only", action="append", default=[], metavar="ID", help="only this scenario, or all of this point"
+    )
+    parser.add_argument("--registry", default="embedded", help="auto, container, embedded, or a URL (embedded)")
+    jobs = 2 * (os.cpu_count() or 1)
+    parser.add_argument("--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    parser.add_argument("--timeout", type=seconds_of, default=60.0, help="seconds for one run of a validator (60)")
+    parser.add_argument("--html", type=Path, help="write the differences as one page of HTML to this file")
+
+
+def main(given: argparse.Namespace) -> int:
+    """Carry it out; the answer is the exit status.
+
+    Raises:
+        ConformanceError: nothing could be run.
+    """
+    from ec_acceptance.conformance.comparison import Pair, compare, read_side
+    from ec_acceptance.conformance.comparison_page import comparison_page
+
+    commands = _split(given.rest)
+    suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
+    chosen = suite.select(suite.scenarios(), given.paths, given.tags, given.only)
+    print_line(f"suite: {suite.name} {suite.version}, {len(chosen)} scenarios on two validators")
+    with tempfile.TemporaryDirectory(prefix="ec-acceptance-compare-") as name:
+        folders = [Path(name, "one"), Path(name, "other")]
+        outcomes = []
+        for command, folder in zip(commands, folders, strict=True):
+            print_line(f"\nvalidator: {shlex.join(command)}")
+            outcomes.append(_run(given, suite, chosen, command, folder))
+            if outcomes[-1].interrupted:
+                print_line(f"Error: {outcomes[-1].meaning}")
+                return Exit.INTERRUPTED
+        pairs = []
+        results = [{result.location: result for result in outcome.results} for outcome in outcomes]
+        for scenario in chosen:
+            both = [found.get(scenario.location) for found in results]
+            sides = [
+                read_side(folder / one.evidence) if one is not None and one.evidence else None
+                for one, folder in zip(both, folders, strict=True)
+            ]
+            statuses = tuple(one.status if one is not None else "didn't run" for one in both)
+            left, right = sides
+            found = None if left is None or right is None else tuple(compare(left, right))
+            pairs.append(Pair(scenario.id, scenario.name, (statuses[0], statuses[1]), found))
+    _print_pairs(pairs)
+    if given.html is not None:
+        try:
+            replace_file(given.html, comparison_page(pairs, [shlex.join(one) for one in commands]))
+        except OSError as error:
+            raise BrokenError(f"the page cannot be written: {error}") from error
+    return _conclude(pairs)
+
+
+def _split(rest: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Two command lines, with ``--`` between them.
+
+    Raises:
+        UsageError: there are fewer or more.
+    """
+    words = list(rest)
+    if words.count("--") != 1 or "--" in (words[0], words[-1]):
+        raise UsageError("name two validators: ec-conformance compare -- validator … -- other validator …")
+    place = words.index("--")
+    return words[:place], words[place + 1 :]
+
+
+def _run(
+    given: argparse.Namespace, suite: Suite, chosen: Sequence[Scenario], command: Sequence[str], folder: Path
+) -> Outcome:
+    from ec_acceptance.conformance.runner import Run, run
+    from ec_acceptance.testbed.registry.errors import UnavailableError
+    from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
+
+    try:
+        version = Validator(shlex.join(command)).version()
+        options = {
+            "validator": shlex.join(command),
+            "timeout": str(given.timeout),
+            "artifacts": str(folder),
+            "keep": "all",
+            "version": version,
+        }
+        about = About(suite.name, len(chosen), len(chosen), shlex.join(command), version, given.registry)
+        with watching(len(chosen), {one.location: one for one in chosen}) as watcher:
+            return run(Run(suite, chosen, about, options, given.registry, given.jobs), watcher)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    except (UnavailableError, ValidatorNotFoundError) as error:
+        raise BrokenError(str(error)) from error
+
+
+def _print_pairs(pairs: Sequence[Pair]) -> None:
+    print_line("")
+    for pair in pairs:
+        if pair.differences is None:
+            print_line(f"@{pair.id}  {pair.name}: nothing to compare ({', '.join(pair.statuses)})")
+        elif pair.differences:
+            print_line(f"@{pair.id}  {pair.name}  ({', '.join(pair.statuses)})")
+            for difference in pair.differences:
+                print_line(f"  {difference.kind}: {difference.place}")
+                for line in difference.lines[:_SHOWN]:
+                    print_line(f"    {line}")
+                if len(difference.lines) > _SHOWN:
+                    print_line(f"    … and {len(difference.lines) - _SHOWN} lines more")
+
+
+def _conclude(pairs: Sequence[Pair]) -> int:
+    from ec_acceptance.conformance.comparison import KINDS
+
+    kinds = Counter(kind for pair in pairs for kind in {one.kind for one in pair.differences or ()})
+    same = sum(pair.differences == () for pair in pairs)
+    lost = sum(pair.differences is None for pair in pairs)
+    parts = [f"{kinds[kind]} in {kind}" for kind in KINDS if kinds[kind]]
+    print_line(f"{len(pairs)} scenarios: {same} the same, {len(pairs) - same - lost} differ, {lost} not compared")
+    if parts:
+        print_line(f"they differ {', '.join(parts)}")
+    if lost:
+        return Exit.BROKEN
+    return Exit.NOT_CONFORMANT if same < len(pairs) else Exit.CONFORMANT
