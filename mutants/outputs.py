@@ -178,3 +178,15 @@ def profiles_if_possible() -> None:
             return original(kinds, work)
         except OutputError:
             return work()
+
+
+@mutant(
+    "keys-of-unknown-schemes-as-files",
+    "A public key at a scheme that nobody knows is a file of that name.",
+    Kind.OUTPUTS,
+    "outputs-13",
+)
+def keys_of_unknown_schemes_as_files() -> None:
+    from refimpl.verify import keys
+
+    replace(keys, "_text", lambda reference, *_: keys.read_file(reference).decode())

@@ -144,3 +144,22 @@ Feature: Formats for other tools, and texts that name files
     When ec command is run with "version --trace=cpu"
     Then the exit status should be 1
     And standard error is "…could not create CPU profile: open ${TMPDIR}/nosuch/cpuprofile.…: no such file or directory…\n"
+
+  @outputs-13
+  Scenario Outline: a public key at <place> is an error that says so
+    Given a conforming image "acceptance/app"
+    When "validate image" is run with
+      | --public-key | <reference> |
+    Then the validation fails with the error
+      """
+      <error>
+      """
+    And no manifest was fetched
+
+    Examples:
+      | place              | reference                  | error                                           |
+      | AWS                | awskms:///alias/x          | loading URL: unrecognized scheme: awskms://     |
+      | Google             | gcpkms://projects/p        | loading URL: unrecognized scheme: gcpkms://     |
+      | Azure              | azurekms://v.example/x     | loading URL: unrecognized scheme: azurekms://   |
+      | Vault              | hashivault://x             | loading URL: unrecognized scheme: hashivault:// |
+      | GitLab             | gitlab://group/project     | could not find "GITLAB_TOKEN"                   |
