@@ -190,3 +190,43 @@ def keys_of_unknown_schemes_as_files() -> None:
     from refimpl.verify import keys
 
     replace(keys, "_text", lambda reference, *_: keys.read_file(reference).decode())
+
+
+@mutant(
+    "unnamed-is-json",
+    "An output without a format is JSON, for files too.",
+    Kind.OUTPUTS,
+    "outputs-14",
+)
+def unnamed_is_json() -> None:
+    from refimpl.report import targets
+
+    @changed(targets, "parse_target")
+    def parse_target(original: Callable[..., Any], text: str, _: str = "") -> Any:
+        return original(text)
+
+
+@mutant(
+    "sections-end-early",
+    "In JUnit a message ends the section that it stands in.",
+    Kind.OUTPUTS,
+    "outputs-15",
+)
+def sections_end_early() -> None:
+    from refimpl.report import junit
+
+    replace(junit, "_cdata", lambda text: f"<![CDATA[{text}]]>" if text else "")
+
+
+@mutant(
+    "blanks-alone-are-breaks",
+    "Lines of text are only broken at blanks, not at other white space.",
+    Kind.OUTPUTS,
+    "outputs-15",
+)
+def blanks_alone_are_breaks() -> None:
+    import textwrap
+
+    from refimpl.report import text as text_format
+
+    replace(text_format, "wrap", lambda text, width: "\n".join(textwrap.wrap(text, width)))

@@ -163,3 +163,43 @@ Feature: Formats for other tools, and texts that name files
       | Azure              | azurekms://v.example/x     | loading URL: unrecognized scheme: azurekms://   |
       | Vault              | hashivault://x             | loading URL: unrecognized scheme: hashivault:// |
       | GitLab             | gitlab://group/project     | could not find "GITLAB_TOKEN"                   |
+
+  @outputs-14
+  Scenario: an output without a format is text for files, and JSON for images
+    Given a conforming image "acceptance/app"
+    And a file "in.json" with
+      """
+      {}
+      """
+    When ec command is run with "validate input --file in.json --policy policy.yaml --output ?show-successes=true"
+    Then the exit status should be 1
+    And the output has the text
+      """
+      Input File: in.json
+      """
+    When "validate image" is run with
+      | --output | ?show-successes=true |
+    Then the exit status should be 1
+    And the output has the text
+      """
+      {"success":false,"components":[{"name":"app",
+      """
+
+  @outputs-15
+  Scenario: words that formats could take for their own syntax, in several files at once
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | outputs/odd_words.rego |
+    When "validate image" is run with
+      | --effective-time | 2030-01-01T00:00:00Z      |
+      | --info           |                           |
+      | --show-successes |                           |
+      | --color          |                           |
+      | --output         | text=made.text            |
+      | --output         | junit=made.xml,yaml       |
+      | --output         | summary=made.summary      |
+    Then the exit status should be 1
+    And the file "made.text" should match the snapshot
+    And the file "made.xml" should match the snapshot
+    And the file "made.summary" should match the snapshot
+    And the yaml output should match the snapshot

@@ -36,11 +36,16 @@ class Target:
     query: str = ""
 
 
-def parse_target(text: str) -> Target:
-    """Split one value of ``--output``; an empty format means JSON. Whether format and options are known shows later."""
+def parse_target(text: str, unnamed: str = "json") -> Target:
+    """Split one value of ``--output``; whether format and options are known shows later.
+
+    Args:
+        text: ``format[=path][?options]``.
+        unnamed: what an empty format means; of reports on files that is ``text`` (docs/commands.md).
+    """
     target, _, query = text.partition("?")
     name, _, path = target.partition("=")
-    return Target(name or "json", path, query)
+    return Target(name or unnamed, path, query)
 
 
 def use_color(*, color: bool, no_color: bool, environ: Mapping[str, str], is_terminal: bool) -> bool:
@@ -67,9 +72,10 @@ def write(
         OutputError: one or more targets failed; the text has a line for each. The others are written.
     """
     problems: list[str] = []
+    unnamed = "json" if formats is FORMATS else "text"
     for output in outputs or ("text",):
         try:
-            target = parse_target(output)
+            target = parse_target(output, unnamed)
             _write_target(target, _render(report, target, defaults, formats), stdout)
         except Error as error:
             problems.append(str(error))

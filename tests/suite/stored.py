@@ -29,6 +29,7 @@ _TOKEN = re.compile(
 )
 _CONSTANTS = {"True": True, "False": False, "None": None}
 _FILES = {
+    "made.summary": "validate-image-summary",
     "application-snapshot-vsa.json": "validate-image-vsa",
     "run.vsa.json": "validate-image-vsa",
     "made/vsa-Unnamed.json": "vsa-predicate",
@@ -76,7 +77,8 @@ def _schema(name: str) -> str:
         return _FILES.get(what, "")
     words = _words()[key]
     command = next(one for one in _OF_COMMANDS if one in words)
-    outputs = re.findall(r"--output[ =|]+([a-z-]+)", words) or ["json" if "--json-input" in words else "text"]
+    values = ",".join(re.findall(r"--output[ =|]+([^\s\"]+)", words)) or ("json" if "--json-input" in words else "text")
+    outputs = [re.split("[=?]", value)[0] for value in values.split(",")]
     kind = what.removeprefix("stdout").strip()
     output = kind if kind in outputs else outputs[-1]
     if kind == "text" or output in _PLAIN:

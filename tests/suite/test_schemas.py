@@ -34,7 +34,7 @@ _ANYTHING = {
 }
 """Where a document holds what others chose, so that no schema can say what: for all schemas, and for one."""
 _LISTS = r"/components/\*/(violations|warnings|successes|signatures|attestations)"
-_CODES = r"/(components|filepaths)/\*/(violations|warnings|successes)/.+"
+_CODES = r"/(components|filepaths)/\*/(violations|warnings|successes)/.*"
 _OPTIONAL = {
     "": r".*/(policy|policy_spec)/.*(?<!/value)|.*/source/git(/.*(?<!/url))?|.*/attestations/\*/signatures"
     r"|.*/(certificate|chain|metadata|predicateType|predicateBuildType)",
@@ -53,8 +53,8 @@ _ANY_NAMES = {
     "inspect-policy-data": "",
     "validate-image-attestation": "",
     "validate-image-policy-input": r".*/(statement|config|files)",
-    "validate-image-summary": _CODES.removesuffix("/.+"),
-    "validate-input-summary": _CODES.removesuffix("/.+"),
+    "validate-image-summary": _CODES.removesuffix("/.*"),
+    "validate-input-summary": _CODES.removesuffix("/.*"),
     "vsa-statement": "/predicate",
 }
 """Objects whose members may have any names."""
