@@ -86,6 +86,9 @@ def _validate(harness: Harness, components: Sequence[Component], workers: int) -
     judged = harness.judge_all(components, max(1, workers))
     for line in dict.fromkeys(line for one in judged for line in one.logged):
         sys.stderr.write(f"level=warning msg={json.dumps(line)}\n")
+    for one in judged:  # for people: a failed scenario shows the streams, and the report is one long line
+        for _, text in one.violations:
+            sys.stderr.write(f"level=error msg={json.dumps(f'{one.component.name}: {text}')}\n")
     success = not any(one.violations for one in judged)
     report = {
         "success": success,

@@ -151,8 +151,7 @@ class Puller:
 
     def _keep(self, entry: Path, digest: str, gone: Path, place: Path) -> None:
         temporary = entry.with_name(f".writing-{os.getpid()}-{entry.name}")
-        with temporary.open("w+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        with _locked(temporary) as file:
             try:
                 self._fetch("blobs", digest, file)
             except PullError:
@@ -186,6 +185,16 @@ class Puller:
 
     def _place(self, digest: str) -> Path:
         return self._destination / digest.replace("/", "-")
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """A new file with a lock. Before it had the lock, another process may have taken it for a dead one's."""
+    while True:
+        file = path.open("w+b")
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
 
 
 def _copy(file: IO[bytes], place: Path) -> None:
