@@ -347,7 +347,7 @@ def formats_unnamed() -> None:
     "first-attestation-alone",
     "Rules see the first of an image's attestations.",
     Kind.INPUTS,
-    "own-03",
+    "own-03 conformance-03",
 )
 def first_attestation_alone() -> None:
     from refimpl.policy_input.document import InputDocuments

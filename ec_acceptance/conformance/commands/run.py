@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.attestation import Signing
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import count_of, seconds_of
@@ -85,6 +86,8 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.testbed.registry.errors import UnavailableError
     from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
+    if given.attest is None and (given.attest_key is not None or given.attest_subject):
+        raise UsageError("--attest-key and --attest-subject are of --attest FILE")
     if given.rest and given.validator:
         raise UsageError("--validator and -- both name a validator")
     given.validator = given.validator or shlex.join(given.rest)
@@ -175,6 +178,9 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
         print_line("nothing was run (--dry-run)")
         return Exit.CONFORMANT
+    signing = None
+    if given.attest is not None:
+        signing = Signing.read(given.attest_subject, validator.command[0], given.attest_key)
     preflight = look_at(validator) if given.check else Preflight(validator.version())
     print_line(f"validator: {shown} ({preflight.version})")
     for problem in preflight.problems:
@@ -223,7 +229,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
     outcome = replace(combine(outcomes), check=preflight.problems)
-    return _conclude(given, outcome, time.monotonic() - started)
+    return _conclude(given, outcome, time.monotonic() - started, signing)
 
 
 def _counts(plan: _Plan) -> str:
@@ -251,7 +257,15 @@ def _not_applicable(scenario: Scenario, why: str) -> ScenarioResult:
     )
 
 
-def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> int:
+def _attest(path: Path, outcome: Outcome, signing: Signing) -> None:
+    content = signing.attest(outcome)
+    if content is None:
+        print_line(f"nothing is attested in {path}: the run says nothing of the validator")
+    else:
+        replace_file(path, content)
+
+
+def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float, signing: Signing | None) -> int:
     """Say what came of it and write the reports."""
     print_failures(outcome, given.artifacts.absolute())
     try:
@@ -263,6 +277,8 @@ def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float) -> in
             replace_file(given.html, page(outcome, given.artifacts))
         if given.badge is not None:
             replace_file(given.badge, badge(outcome))
+        if given.attest is not None and signing is not None:
+            _attest(given.attest, outcome, signing)
     except OSError as error:
         raise BrokenError(f"the report cannot be written: {error}") from error
     print_profiles(outcome)
@@ -325,6 +341,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
     parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
     parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
+    parser.add_argument(
+        "--attest", type=Path, metavar="FILE", help="write the result as an in-toto attestation (docs/attestation.md)"
+    )
+    parser.add_argument("--attest-key", type=Path, metavar="KEY", help="private key that signs it, in PEM")
+    parser.add_argument(
+        "--attest-subject", default="", metavar="NAME@DIGEST", help="what it is about; by default the program"
+    )
     parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
 
 
