@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     _Judged = tuple[int, ComponentOutcome | ComponentError]
     _Judge = Callable[[Iterable[Component]], Iterator[_Judged]]
 
-__all__ = ["judging_in_processes", "shares"]
+__all__ = ["judging_in_processes", "make_exchange", "shares"]
 
 _PATIENCE = 5.0  # seconds for threads that are ending
 
@@ -41,6 +41,7 @@ _PATIENCE = 5.0  # seconds for threads that are ending
 def judging_in_processes(
     processes: int,
     judging: Callable[[int, Exchange, int], AbstractContextManager[_Judge]],
+    exchange: Exchange,
     setup: Setup,
     options: Options,
     *,
@@ -57,6 +58,7 @@ def judging_in_processes(
         processes: how many.
         judging: makes in each of them what judges there; it gets the number of components at a time less one, what all
             know, and the time.
+        exchange: what they know together.
         setup: what components are judged by.
         options: of the command line.
         client: asks registries.
@@ -64,19 +66,12 @@ def judging_in_processes(
         deadline: ends them all.
 
     Raises:
-        NotSupportedError: the system has no such processes.
         Error: they can't be made.
     """
-    if sys.platform == "win32":
-        raise NotSupportedError("--processes is not supported on Windows")
     now = time.time_ns()
     write_sources(
         setup.policy, setup.fetched, key=setup.key, ignore_rekor=options.ignore_rekor, workspace=workspace, now=now
     )
-    try:
-        exchange = Exchange()
-    except OSError as error:
-        raise Error(f"unable to share memory between processes: {reason(error)}; use --processes 1") from None
     client.share(exchange)
     room = shares(options.workers + 1, processes)
 
@@ -89,6 +84,23 @@ def judging_in_processes(
         return work_in_processes(serve, components, room=room, deadline=deadline)
 
     yield judge
+
+
+def make_exchange(*, asked: bool) -> Exchange | None:
+    """What processes know together; None where the system has no such thing, so that one process judges all.
+
+    Raises:
+        NotSupportedError: the system has no copies of processes.
+        Error: it can't be had, and several processes were asked for.
+    """
+    if sys.platform == "win32":
+        raise NotSupportedError("--processes is not supported on Windows")
+    try:
+        return Exchange()
+    except OSError as error:
+        if not asked:
+            return None
+        raise Error(f"unable to share memory between processes: {reason(error)}; use --processes 1") from None
 
 
 def shares(total: int, count: int) -> list[int]:

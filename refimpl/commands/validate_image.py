@@ -210,12 +210,17 @@ def judging(
             yield judge
 
     chosen: AbstractContextManager[Judge]
+    exchange = None
     if processes > 1:
+        from refimpl.commands.processes import make_exchange
+
+        exchange = make_exchange(asked=options.processes > 0)
+    if exchange is not None:
         from refimpl.commands.processes import judging_in_processes
 
         host.close()
         chosen = judging_in_processes(
-            processes, judging_there, setup, options, client=client, workspace=workspace, deadline=deadline
+            processes, judging_there, exchange, setup, options, client=client, workspace=workspace, deadline=deadline
         )
     else:
         chosen = judging_here(

@@ -42,7 +42,8 @@ def work_in_processes(
         serve: called in each process, with the number of the process and the things that it gets; yields what comes of
             them, with their numbers there.
         things: taken when a process has room for one.
-        room: how many things each process may have at a time; there are as many processes as there are numbers.
+        room: how many things each process may have at a time; there are as many processes as there are numbers, or as
+            many as the system lets be made.
         deadline: ends the work.
 
     Raises:
@@ -91,9 +92,9 @@ class _Crew(Generic[_T, _R]):
         try:
             for number, most in enumerate(room):
                 self._start(_Process(number, most), serve)
-        except OSError as error:
-            self.end()
-            raise Error(f"unable to start {len(room)} processes: {reason(error)}; use fewer --processes") from None
+        except OSError as error:  # too many processes, or open files: those that are there do
+            if not self._processes:
+                raise Error(f"unable to start {len(room)} processes: {reason(error)}; use --processes 1") from None
         for place in range(max(room)):
             for process in self._processes:
                 if place < process.room:

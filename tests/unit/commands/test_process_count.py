@@ -7,8 +7,10 @@ import pytest
 from refimpl.command_line.commands import VALIDATE_IMAGE
 from refimpl.command_line.flags import parse_flags
 from refimpl.command_line.options import Options
+from refimpl.commands import processes
 from refimpl.commands.processes import shares
 from refimpl.commands.validate_image import count_processes
+from refimpl.errors import Error
 from refimpl.system import cores
 
 
@@ -18,7 +20,7 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "components", "processes"),
+    ("words", "components", "count"),
     [
         ([], 1, 1),
         ([], 48, 1),
@@ -31,9 +33,9 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--processes", "30"], 100, 30),
     ],
 )
-def test_how_many(words: list[str], components: int, processes: int) -> None:
+def test_how_many(words: list[str], components: int, count: int) -> None:
     options = Options.from_flags(parse_flags(VALIDATE_IMAGE, words).values)
-    assert count_processes(options, components) == processes
+    assert count_processes(options, components) == count
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,15 @@ def test_how_many(words: list[str], components: int, processes: int) -> None:
 )
 def test_together_they_judge_as_many_at_a_time_as_one(total: int, count: int, expected: list[int]) -> None:
     assert shares(total, count) == expected
+
+
+def test_without_shared_memory_one_process_does_all_unless_several_were_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail() -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(processes, "Exchange", fail)
+    assert processes.make_exchange(asked=False) is None
+    with pytest.raises(Error, match=r"^unable to share memory between processes: .*; use --processes 1$"):
+        processes.make_exchange(asked=True)

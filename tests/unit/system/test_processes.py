@@ -104,3 +104,28 @@ def test_none_is_left_whatever_they_do() -> None:
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_if_the_system_lets_fewer_be_made_those_do_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    fork = os.fork
+    made: list[bool] = []
+
+    def once() -> int:
+        if made:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        made.append(True)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", once)
+    done = dict(work_in_processes(_double, range(9), room=[1, 1, 1], deadline=_PATIENT))
+    assert {number: outcome for number, (_, outcome) in done.items()} == {n: 2 * n for n in range(9)}
+    assert {process for process, _ in done.values()} == {0}
+
+
+def test_if_none_can_be_made_that_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", never)
+    with pytest.raises(Error, match=r"^unable to start 2 processes: .*; use --processes 1$"):
+        list(work_in_processes(_double, range(9), room=[1, 1], deadline=_PATIENT))
