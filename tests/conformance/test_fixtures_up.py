@@ -23,6 +23,7 @@ from ec_acceptance.testbed.registry.repository import Repository
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="there signals and shells are another matter")
 _SCRIPTS = sysconfig.get_path("scripts")
 _POLICY = '{"sources": [{"policy": ["git::https://$EC_GITHOST/git/rules.git"]}]}'
 _RULES = """package main
@@ -76,6 +77,7 @@ def _up(folder: Path, *options: str) -> tuple[list[str], dict[str, str]]:
     return command, {**os.environ, "TMPDIR": str(folder / "tmp"), "HOME": str(folder)}
 
 
+@_POSIX
 def test_a_validator_is_tried_by_hand(folder: Path) -> None:
     command, environ = _up(folder, "--git", "rules=rules", "--policy", "policy=policy.json", "--", "sh", "trial.sh")
     answer = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
@@ -86,6 +88,7 @@ def test_a_validator_is_tried_by_hand(folder: Path) -> None:
     assert list((folder / "tmp").iterdir()) == []
 
 
+@_POSIX
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal_and_leaves_nothing(folder: Path, number: signal.Signals) -> None:
     command, environ = _up(folder, "--env", "variables")
@@ -104,6 +107,7 @@ def test_it_serves_until_a_signal_and_leaves_nothing(folder: Path, number: signa
     assert not (folder / "variables").exists()
 
 
+@_POSIX
 def test_a_commands_status_is_the_answer(folder: Path) -> None:
     for line, status in (("exit 7", 7), ("kill -TERM $$", 143)):
         command, environ = _up(folder, "--", "sh", "-c", line)

@@ -57,6 +57,7 @@ def test_the_gate_fails_for_a_bad_image(folder: Path) -> None:
     assert "This is a test image" in answer.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no such program")
 def test_the_gate_fails_for_a_validator_that_says_yes(folder: Path) -> None:
     answer = _behave(folder, "features/rules.feature", "-D", f"validator={shutil.which('true')}")
     assert answer.returncode == 1
