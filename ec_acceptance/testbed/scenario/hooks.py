@@ -145,7 +145,7 @@ def scenario_id(tags: Iterable[str]) -> str:
 
 def _evidence_name(scenario: Any, world: World) -> str:
     """What the scenario's folder of artifacts is called: its id; rows of an outline that share one have their lines."""
-    identity = scenario_id(scenario.effective_tags)
+    identity, _ = name_scenario(scenario)
     shared = getattr(scenario, "_row", None) is not None and "." not in identity
     return f"{identity}-{scenario.line}" if shared else world.folders.root.name
 
