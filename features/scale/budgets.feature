@@ -34,7 +34,7 @@ Feature: How fast registries are asked
     Given the first request for the manifest of "bundle-1" is answered with status 429 and Retry-After 1
     When "validate image" is run with
       | --processes         | 2  |
-      | --registry-requests | 20 |
+      | --registry-requests | 60 |
     Then the validation is correct
     And after status 429 the registry was left alone for 1 s
 
