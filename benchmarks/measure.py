@@ -35,6 +35,7 @@ class Cost:
 def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
     """Run a command to its end, together with everything that it starts."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, so that their CPU time counts
+    others = set(_children(os.getpid()))
     out = folder / "stdout"
     started = time.perf_counter()
     with out.open("wb") as stdout:
@@ -49,9 +50,9 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
     stop.set()
     watcher.join()
     cpu = used.ru_utime + used.ru_stime
-    with contextlib.suppress(ChildProcessError):
-        while True:
-            _, _, used = os.wait4(-1, 0)
+    while orphans := set(_children(os.getpid())) - others:
+        for orphan in orphans:
+            _, _, used = os.wait4(orphan, 0)
             cpu += used.ru_utime + used.ru_stime
     return Cost(wall, cpu, peak[0], process.returncode, out.read_bytes())
 
@@ -76,9 +77,15 @@ def _watch(root: int, stop: threading.Event, peak: list[int]) -> None:
 def _tree(root: int) -> list[int]:
     found = [root]
     for pid in found:
-        with contextlib.suppress(OSError):  # it may end at any moment
-            for children in Path(f"/proc/{pid}/task").glob("*/children"):
-                found += map(int, children.read_text().split())
+        found += _children(pid)
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # it may end at any moment
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):
+            found += map(int, children.read_text().split())
     return found
 
 

@@ -9,6 +9,7 @@ from refimpl.command_line.commands import (
     INSPECT,
     INSPECT_POLICY,
     INSPECT_POLICY_DATA,
+    MERGE,
     ROOT,
     SCHEMA,
     SIGSTORE,
@@ -144,9 +145,9 @@ def _schema(parsed: ParsedFlags) -> int:
 
 def _validate_image(parsed: ParsedFlags) -> int:
     def work(options: Options, environ: Mapping[str, str]) -> None:
-        from refimpl.commands.validate_image import validate_image
+        from refimpl.commands.dispatch import validate
 
-        validate_image(options, environ)
+        validate(options, environ)
 
     return _carry_out(parsed, work)
 
@@ -183,6 +184,15 @@ def _validate_vsa(parsed: ParsedFlags) -> int:
         validate_vsa(request, options, environ)
 
     return _carry_out(common_flags(parsed), work)
+
+
+def _merge(parsed: ParsedFlags) -> int:
+    def work(options: Options, environ: Mapping[str, str]) -> None:
+        from refimpl.commands.merge import merge
+
+        merge(parsed.arguments, options, environ)
+
+    return _carry_out(parsed, work)
 
 
 def _inspect_policy(parsed: ParsedFlags) -> int:
@@ -259,6 +269,7 @@ def _root(parsed: ParsedFlags) -> int:
 _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     INSPECT_POLICY: _inspect_policy,
     INSPECT_POLICY_DATA: _inspect_policy_data,
+    MERGE: _merge,
     VALIDATE_IMAGE: _validate_image,
     SCHEMA: _schema,
     SIGSTORE: _help(SIGSTORE),
@@ -271,6 +282,6 @@ _COMMANDS: Mapping[Command, Callable[[ParsedFlags], int]] = {
     VERSION: _version,
 }
 _LONG = frozenset(
-    {INSPECT_POLICY, INSPECT_POLICY_DATA, SIGSTORE_INITIALIZE, VALIDATE_IMAGE, VALIDATE_INPUT, VALIDATE_VSA}
+    {INSPECT_POLICY, INSPECT_POLICY_DATA, MERGE, SIGSTORE_INITIALIZE, VALIDATE_IMAGE, VALIDATE_INPUT, VALIDATE_VSA}
 )
 """The commands that may wait for others, or work long."""

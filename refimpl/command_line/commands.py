@@ -9,6 +9,7 @@ __all__ = [
     "INSPECT",
     "INSPECT_POLICY",
     "INSPECT_POLICY_DATA",
+    "MERGE",
     "ROOT",
     "SCHEMA",
     "SIGSTORE",
@@ -58,11 +59,9 @@ GLOBAL_FLAGS = (
     Flag("verbose", "bool", "log at debug level"),
 )
 
-_VALIDATE_FLAGS = (
-    Flag("show-policy-docs-link", "bool", "end the text output with a link to the documentation of policies"),
-    Flag("show-successes", "bool", "list the successes too"),
-    Flag("show-warnings", "bool", "list the warnings in the text output", default=True, default_text="true"),
-)
+_DOCS_LINK = Flag("show-policy-docs-link", "bool", "end the text output with a link to the documentation of policies")
+_WARNINGS = Flag("show-warnings", "bool", "list the warnings in the text output", default=True, default_text="true")
+_VALIDATE_FLAGS = (_DOCS_LINK, Flag("show-successes", "bool", "list the successes too"), _WARNINGS)
 
 # of several commands
 _POLICY = Flag(
@@ -87,11 +86,24 @@ _COLORS = (
     Flag("no-color", "bool", "no colours in the text output"),
 )
 
+_IMAGE_OUTPUT = Flag(
+    "output",
+    "list",
+    "format[=path][?options]; repeatable. Formats: json, yaml, text, appstudio, summary,\n"
+    "summary-markdown, junit, attestation, policy-input, vsa, sarif, ndjson. No path: standard output.\n"
+    "Options: show-successes, show-warnings, show-policy-docs-link; of ndjson: ordered, documents",
+)
+
 _VALIDATE_IMAGE_FLAGS = (
     _help("validate image"),
     # what to validate
     Flag("image", "string", "one image reference", short="i"),
-    Flag("images", "string", "snapshot of images: path of a YAML or JSON file, or the text itself"),
+    Flag(
+        "images",
+        "string",
+        "snapshot of images: path of a YAML or JSON file, or the text itself; or a list of images, read while they\n"
+        "are judged: a file of references or of NDJSON, - for standard input",
+    ),
     Flag("file-path", "string", "deprecated, use --images: path of a snapshot file", short="f"),
     Flag("json-input", "string", "deprecated, use --images: text of a snapshot", short="j"),
     Flag("snapshot", "string", "Snapshot object in the cluster, [<namespace>/]<name>"),
@@ -125,13 +137,7 @@ _VALIDATE_IMAGE_FLAGS = (
     # the report
     _STRICT,
     _INFO,
-    Flag(
-        "output",
-        "list",
-        "format[=path][?options]; repeatable. Formats: json, yaml, text, appstudio, summary,\n"
-        "summary-markdown, junit, attestation, policy-input, vsa, sarif. No path: standard output.\n"
-        "Options: show-successes, show-warnings, show-policy-docs-link",
-    ),
+    _IMAGE_OUTPUT,
     Flag("output-file", "string", "deprecated, use --output json=<path>", short="o"),
     *_COLORS,
     Flag("workers", "int", "images validated at the same time, less one", default=5, default_text="5", natural=True),
@@ -149,6 +155,8 @@ _VALIDATE_IMAGE_FLAGS = (
         natural=True,
     ),
     Flag("registry-bytes", "int", "bytes a second from each registry, likewise; 0: any number", natural=True),
+    Flag("shard", "shard", "i/n: judge the i-th of n parts of the images; merge puts the results together"),
+    Flag("resume", "string", "results of an earlier run (ndjson): what is in them isn't judged again"),
     # verification summaries
     Flag("vsa", "bool", "write a verification summary attestation for each image"),
     Flag("attestation-format", "string", "of a summary: dsse or predicate", default="dsse", default_text='"dsse"'),
@@ -330,6 +338,17 @@ INSPECT_POLICY_DATA = Command(
     inherited=GLOBAL_FLAGS,
 )
 
+MERGE = Command(
+    "ec-ref merge",
+    "Put the results of shards together",
+    details="Put the results of all shards of a run together: reports and exit status are those of a run without\n"
+    "shards. What no run has ended, a missing shard or one that is there twice is an error.\n\n"
+    "  ec-ref merge one.ndjson two.ndjson three.ndjson --output json=report.json",
+    local=(_help("merge"), _STRICT, _IMAGE_OUTPUT, *_COLORS, _DOCS_LINK, _WARNINGS),
+    inherited=GLOBAL_FLAGS,
+    takes_arguments=True,
+)
+
 INSPECT = Command(
     "ec-ref inspect",
     "Show what policies are made of",
@@ -394,5 +413,5 @@ ROOT = Command(
     "Decide whether container images may ship",
     details="The reference validator of ec-acceptance: decides whether container images may ship.",
     local=(_help("ec-ref"), Flag("version", "bool", "print the version", short="v"), *GLOBAL_FLAGS),
-    children=(INSPECT, SCHEMA, SIGSTORE, VALIDATE, VERSION),
+    children=(INSPECT, MERGE, SCHEMA, SIGSTORE, VALIDATE, VERSION),
 )

@@ -34,6 +34,7 @@ _ZERO: Mapping[str, Any] = {
     "duration": 0.0,
     "list": (),
     "array": (),
+    "shard": "",
 }
 
 
@@ -52,7 +53,7 @@ class Flag:
     """One flag's declaration.
 
     `kind` is ``string``, ``bool``, ``int``, ``float``, ``duration`` (seconds as float), ``list`` (its values are lines
-    of CSV) or ``array`` (a list that takes each value as it is). `bare` is the value
+    of CSV), ``array`` (a list that takes each value as it is) or ``shard`` (``i/n``). `bare` is the value
     text of a flag given without one (bools have ``true``). `default` is the kind's zero unless given; `default_text` is
     how the help text shows it. A `natural` number is none below zero; an `automatic` one is none below one, or the
     word ``auto``, which is 0.
@@ -325,7 +326,11 @@ class _Parser:
     def _set_parsed(self, flag: Flag, text: str) -> None:
         from refimpl.golang import strconv  # only commands with such flags pay for it
 
-        if flag.kind == "list":
+        if flag.kind == "shard":
+            from refimpl.command_line.shard import Shard
+
+            self.values[flag.name] = str(Shard.parse(text))
+        elif flag.kind == "list":
             items = strconv.parse_list(text)
             self.values[flag.name] = self.values[flag.name] + items if flag.name in self.given else items
         elif flag.automatic and text == "auto":

@@ -75,6 +75,8 @@ class Options:
     processes: int = 0  # as many as fit
     registry_requests: float = 0.0
     registry_bytes: int = 0
+    shard: str = ""
+    resume: str = ""
     show_successes: bool = False
     show_warnings: bool = True
     show_policy_docs_link: bool = False

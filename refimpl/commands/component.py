@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from refimpl.commands.snapshot import Snapshot, expand_indexes
 from refimpl.errors import (
     ComponentError,
     Error,
+    InputError,
     InternalError,
+    InvalidReferenceError,
     MissingChildError,
     RegistryError,
     TimeoutExceededError,
@@ -19,6 +22,7 @@ from refimpl.policy_input.image import image_details
 from refimpl.record import record, replace
 from refimpl.rego.builtins import ComponentContext
 from refimpl.report.model import ComponentResult
+from refimpl.report.outcome import ComponentOutcome, Kept
 from refimpl.result import Result, arrange
 from refimpl.verify import checks
 
@@ -39,24 +43,9 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
     from refimpl.vsa.check import Check
 
-__all__ = ["ComponentOutcome", "ComponentValidator"]
+__all__ = ["ComponentOutcome", "ComponentValidator", "Kept"]
 
 _log = logging.getLogger(__name__)
-
-
-@record
-class ComponentOutcome:
-    """What came of one component.
-
-    Attributes:
-        result: for the report.
-        effective_time: that its attestations gave.
-        fault: of ours, which kept it from being judged; the report must not pass for one without.
-    """
-
-    result: ComponentResult
-    effective_time: EffectiveTime
-    fault: InternalError | None = None
 
 
 @record
@@ -73,6 +62,8 @@ class ComponentValidator:
         effective_time: of the policy; an image's attestations may fix it.
         shared: what the ``ec.*`` functions work with.
         existing: finds VSAs that make a validation unnecessary; None if none is looked for.
+        alone: whether each component is all that its rules see of the snapshot, with the images of its index.
+        kept: of each outcome.
     """
 
     options: Options
@@ -84,16 +75,62 @@ class ComponentValidator:
     effective_time: EffectiveTime
     shared: Shared
     existing: Check | None = None
+    alone: bool = False
+    kept: Kept = Kept()
 
     def validate(self, component: Component) -> ComponentOutcome:
         """Judge a component. A fault of ours in it is a violation of its own, and leaves the others their verdicts.
+
+        Of one that is alone whatever keeps it from being judged is a violation.
 
         Raises:
             ComponentError: it cannot be judged; the text names it and the cause.
             TimeoutExceededError: the time is over.
         """
+        if component.problem:
+            return self._unjudged(component, InputError(component.problem))
+        if component.known_digest and self._is_unchanged(component):
+            unjudged = _Findings(component, self.options).result(component.container_image)
+            return ComponentOutcome(unjudged, self.effective_time, unchanged=True)
+        if self.alone:
+            return self._validate_alone(component)
+        return self._shortened(self._validate_in(component, self.documents))
+
+    def _is_unchanged(self, component: Component) -> bool:
         try:
-            return self._validate(component)
+            reference = parse(component.container_image)
+            return (reference.digest or self.client.head(reference).digest) == component.known_digest
+        except (InvalidReferenceError, RegistryError):
+            return False
+
+    def _validate_alone(self, component: Component) -> ComponentOutcome:
+        """As if it were the only image of a run."""
+        snapshot = expand_indexes(Snapshot(components=(component,)), self.client, 1)
+        documents = self.documents.of(snapshot.to_json())
+        given, *children = sorted(snapshot.components, key=lambda one: one.container_image != component.container_image)
+        outcome = self._shortened(self._validate_one(given, documents))
+        others = (self._shortened(self._validate_one(child, documents)) for child in children)
+        images = next(iter(snapshot.indexes.values()), ())
+        return replace(outcome, images=images, children=tuple(others))
+
+    def _validate_one(self, component: Component, documents: InputDocuments) -> ComponentOutcome:
+        try:
+            return self._validate_in(component, documents)
+        except ComponentError as error:
+            return self._unjudged(component, error)
+
+    def _unjudged(self, component: Component, fault: Error) -> ComponentOutcome:
+        found = _Findings(component, self.options)
+        found.violations.append(checks.unjudged(fault))
+        return ComponentOutcome(found.result(component.container_image), self.effective_time, fault)
+
+    def _shortened(self, outcome: ComponentOutcome) -> ComponentOutcome:
+        result = self.kept.of(outcome.result)
+        return outcome if result is outcome.result else replace(outcome, result=result)
+
+    def _validate_in(self, component: Component, documents: InputDocuments) -> ComponentOutcome:
+        try:
+            return self._validate(component, documents)
         except TimeoutExceededError:
             raise
         except InternalError as error:
@@ -106,11 +143,9 @@ class ComponentValidator:
             raise
         except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
             fault = InternalError.of(error)
-        found = _Findings(component, self.options)
-        found.violations.append(checks.unjudged(fault))
-        return ComponentOutcome(found.result(component.container_image), self.effective_time, fault)
+        return self._unjudged(component, fault)
 
-    def _validate(self, component: Component) -> ComponentOutcome:
+    def _validate(self, component: Component, documents: InputDocuments) -> ComponentOutcome:
         found = _Findings(component, self.options)
         if component.unknown is not None:
             found.violations.append(checks.inaccessible(component.unknown))
@@ -130,11 +165,11 @@ class ComponentValidator:
             details = image_details(self.client, self.layers, image)
         except MissingChildError as error:
             found.violations.append(checks.inaccessible(error))
-            return ComponentOutcome(found.result(str(image)), self.effective_time)
+            return ComponentOutcome(found.result(str(image)), self.effective_time, digest=descriptor.digest)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:
-            return ComponentOutcome(found.result(str(image)), self.effective_time)
+            return ComponentOutcome(found.result(str(image)), self.effective_time, digest=descriptor.digest)
         syntax = checks.syntax(attestations)
         passed = syntax == checks.ATTESTATION_SYNTAX.passed()
         (found.successes if passed else found.violations).append(syntax)
@@ -143,8 +178,10 @@ class ComponentValidator:
         )
         if not attestations:
             found.violations.append(checks.NO_ATTESTATIONS)
-            return ComponentOutcome(found.result(str(image), signatures=signatures), effective_time)
-        document = self.documents.document(
+            return ComponentOutcome(
+                found.result(str(image), signatures=signatures), effective_time, digest=descriptor.digest
+            )
+        document = documents.document(
             ref=str(image),
             component_name=component.name,
             attestations=attestations,
@@ -162,7 +199,9 @@ class ComponentValidator:
             found.violations += outcome.violations
             found.warnings += outcome.warnings
             found.successes += outcome.successes
-        return ComponentOutcome(found.result(str(image), signatures, attestations, document), effective_time)
+        return ComponentOutcome(
+            found.result(str(image), signatures, attestations, document), effective_time, digest=descriptor.digest
+        )
 
     def _is_attested(self, component: Component) -> bool:
         if self.existing is None:

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from refimpl.commands.snapshot import expand_indexes, index_workers, resolve_inputs
+from refimpl.commands.snapshot import Snapshot, expand_indexes, index_workers, resolve_inputs
 from refimpl.errors import Error, PolicyError, VerificationError, join_errors
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.policy.config import Identity, decode_policy, resolve
@@ -14,12 +14,12 @@ from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.rule_data import with_extra_rule_data
 from refimpl.policy.sources.workspace import fetch_sources, pinned_policy
 from refimpl.record import field, record
+from refimpl.report.outcome import Kept
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.snapshot import Snapshot
     from refimpl.deadline import Deadline
     from refimpl.oci.client import Client
     from refimpl.policy.config import Policy
@@ -45,6 +45,9 @@ class Setup:
         signer: of images and attestations: a public key, or an identity.
         log: demands log entries; None with ``--ignore-rekor``.
         cluster: for keys that rules name.
+        listed: whether a list names the images: each of them is a snapshot of its own, and this one is empty.
+        kept: of each outcome.
+        count: how many images there will be at least; None for those of the snapshot.
     """
 
     snapshot: Snapshot
@@ -53,6 +56,9 @@ class Setup:
     signer: PublicKey | KeylessSigner
     log: TransparencyLog | None
     cluster: Cluster
+    listed: bool = False
+    kept: Kept = Kept()
+    count: int | None = None
 
     @property
     def key(self) -> str:
@@ -72,6 +78,7 @@ class _Resources:
     deadline: Deadline
     fetcher: Fetcher
     roots: Roots
+    listed: bool
     cluster: Cluster = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,14 +94,15 @@ def set_up(
     workspace: Workspace,
     deadline: Deadline,
     roots: Roots,
+    listed: bool = False,
 ) -> Setup:
-    """Resolve the inputs and, at the same time, the policy.
+    """Resolve the inputs and, at the same time, the policy. A list that names the images isn't read.
 
     Raises:
         Error: all that is wrong, input first, a line each (specification 10 §1.2).
     """
     with workspace.fetcher(client, deadline) as fetcher:
-        return _set_up(_Resources(options, environ, client, deadline, fetcher, roots))
+        return _set_up(_Resources(options, environ, client, deadline, fetcher, roots, listed))
 
 
 def _set_up(resources: _Resources) -> Setup:
@@ -119,13 +127,15 @@ def _set_up(resources: _Resources) -> Setup:
         errors += flag_errors(resources.options)
     if policy is not None and snapshot is not None and not errors:
         chosen, fetched, signer, log = policy
-        return Setup(snapshot, chosen, fetched, signer, log, resources.cluster)
+        return Setup(snapshot, chosen, fetched, signer, log, resources.cluster, resources.listed)
     failure = join_errors(errors)
     assert failure is not None  # noqa: S101  # without a policy there is an error
     raise failure
 
 
 def _snapshot(resources: _Resources) -> Snapshot:
+    if resources.listed:
+        return Snapshot()
     snapshot = resolve_inputs(resources.options, resources.cluster)
     return expand_indexes(snapshot, resources.client, index_workers(resources.environ))
 

@@ -23,11 +23,22 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest
     from refimpl.oci.reference import Reference
 
-__all__ = ["Component", "Images", "Snapshot", "SnapshotCluster", "expand_indexes", "index_workers", "resolve_inputs"]
+__all__ = [
+    "UNNAMED",
+    "Component",
+    "Images",
+    "Snapshot",
+    "SnapshotCluster",
+    "expand_indexes",
+    "index_workers",
+    "read_component",
+    "resolve_inputs",
+]
 
 _log = logging.getLogger(__name__)
 
-_UNNAMED = "Unnamed"
+UNNAMED = "Unnamed"
+"""The name of components that were given none."""
 _DEFAULT_WORKERS = 5
 _ALL_AT_ONCE = 64
 _LONG_PATH = 4096
@@ -78,12 +89,16 @@ class Component:
         container_image: as given.
         source: ``{}`` or ``{"git": {…}}``.
         unknown: why nobody knows whether it is an index, whose images must be judged, too; None if that is known.
+        known_digest: of an image that needs no validation any more, as it was validated before.
+        problem: why a line of a list couldn't be read; the other members are what it says then.
     """
 
     name: str
     container_image: str
     source: Mapping[str, Any] = field(default_factory=dict)
     unknown: RegistryError | None = None
+    known_digest: str = ""
+    problem: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As in the snapshot that rules see."""
@@ -117,7 +132,7 @@ class Snapshot:
         components = {component.container_image: component for component in self.components}
         for component in other.components:
             known = components.setdefault(component.container_image, component)
-            if known.name in ("", _UNNAMED):
+            if known.name in ("", UNNAMED):
                 components[component.container_image] = replace(known, name=component.name)
         return Snapshot(
             self.application or other.application,
@@ -229,7 +244,7 @@ def _from_text(content: str) -> Snapshot:
 
 
 def _from_reference(reference: str) -> Snapshot:
-    return Snapshot(components=(Component(_UNNAMED, reference),))
+    return Snapshot(components=(Component(UNNAMED, reference),))
 
 
 def _from_cluster(reference: str, cluster: SnapshotCluster) -> Snapshot:
@@ -260,13 +275,23 @@ def _specification(document: Any) -> Any:
 
 
 def _from_spec(spec: Mapping[str, Any]) -> Snapshot:
-    components = tuple(
-        Component(component.get("name", ""), component.get("containerImage", ""), component.get("source", {}))
-        for component in spec.get("components", ())
-    )
+    components = tuple(_component(component) for component in spec.get("components", ()))
     return Snapshot(
         spec.get("application", ""), spec.get("displayName", ""), spec.get("displayDescription", ""), components
     )
+
+
+def read_component(document: Any) -> Component:
+    """A component by its members, as in a snapshot.
+
+    Raises:
+        DocumentError: a member has the wrong type.
+    """
+    return _component(decode(_COMPONENT, document))
+
+
+def _component(members: Mapping[str, Any]) -> Component:
+    return Component(members.get("name", ""), members.get("containerImage", ""), members.get("source", {}))
 
 
 @record

@@ -6,7 +6,8 @@ import logging
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
@@ -52,6 +53,8 @@ __all__ = [
     "judge",
     "judging",
     "judging_here",
+    "make_vsas",
+    "prepared",
     "validate_components",
     "validate_image",
 ]
@@ -102,7 +105,7 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
     if validation.fault is not None:
         raise validation.fault
     if options.vsa:
-        _make_vsas(validation.report, options, environ, deadline)
+        make_vsas(validation.report, options, environ, deadline)
     if options.strict and not validation.report.success:
         raise UnsuccessfulError
 
@@ -114,6 +117,25 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         Error: there is nothing to report.
     """
     deadline = deadline or Deadline(options.timeout)
+    with prepared(options, environ, deadline) as (setup, judging_by), judging_by(setup) as judge_each:
+        return _gather(judge_each(setup.snapshot.components), setup, options)
+
+
+@contextmanager
+def prepared(
+    options: Options, environ: Mapping[str, str], deadline: Deadline, *, listed: bool = False
+) -> Iterator[tuple[Setup, Callable[[Setup], AbstractContextManager[Judge]]]]:
+    """What components are judged by, and what judges them by it: see `judging`.
+
+    Args:
+        options: of the command line.
+        environ: of the process.
+        deadline: ends it all.
+        listed: whether a list names the images, which is read later.
+
+    Raises:
+        Error: there is nothing to judge, or to judge by.
+    """
     with ExitStack() as stack:
         host = stack.enter_context(Host.start(environ))
         client = stack.enter_context(
@@ -121,17 +143,21 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
         )
         workspace = stack.enter_context(Workspace(environ))
         roots = Roots(environ, deadline)
-        setup = set_up(options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots)
-        return judge(
-            setup.snapshot.components,
+        setup = set_up(
+            options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots, listed=listed
+        )
+        yield (
             setup,
-            options,
-            environ,
-            host=host,
-            client=client,
-            workspace=workspace,
-            deadline=deadline,
-            roots=roots,
+            partial(
+                judging,
+                options=options,
+                environ=environ,
+                host=host,
+                client=client,
+                workspace=workspace,
+                deadline=deadline,
+                roots=roots,
+            ),
         )
 
 
@@ -185,7 +211,7 @@ def judging(
         Error: the rules can't be used, or the processes can't be made.
     """
     _warn_of_skipped_checks(options)
-    processes = count_processes(options, len(setup.snapshot.components))
+    processes = count_processes(options, len(setup.snapshot.components) if setup.count is None else setup.count)
     cache = LayerCache.from_environ(environ, deadline)
 
     @contextmanager
@@ -291,6 +317,8 @@ def judging_here(
             effective_time=setup.policy.effective_time,
             shared=shared,
             existing=_existing(options, environ, setup, shown, deadline) if options.vsa_upload else None,
+            alone=setup.listed,
+            kept=setup.kept,
         )
 
         def judge_each(components: Iterable[Component]) -> Iterator[Judged]:
@@ -351,7 +379,8 @@ def _existing(
     )
 
 
-def _make_vsas(report: Report, options: Options, environ: Mapping[str, str], deadline: Deadline) -> None:
+def make_vsas(report: Report, options: Options, environ: Mapping[str, str], deadline: Deadline) -> None:
+    """Attest what was found about each component, as ``--vsa`` asks for."""
     from refimpl.kubernetes.cluster import Cluster
     from refimpl.vsa.making import make
 

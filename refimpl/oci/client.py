@@ -55,7 +55,8 @@ MANIFEST_LIMIT = 4 << 20
 REFERRERS_LIMIT = 4 * MANIFEST_LIMIT
 #: The largest blob that is held in memory, unless the caller says otherwise.
 BLOB_LIMIT = 4 << 20
-_KEPT_BYTES = 32 << 20
+_KEPT_BYTES = 5 * MANIFEST_LIMIT  # the largest manifest fits
+_ENTRY = 4 << 10  # of memory, however small the manifest or blob
 _KEPT_HEADS = 4096
 _REFERRER_PAGES = 100
 _NESTED_INDEXES = 5
@@ -387,5 +388,5 @@ def _next_page(response: Response, ref: Reference) -> str:
 
 def _weight(value: Manifest | bytes | tuple[Descriptor, ...]) -> int:
     if isinstance(value, Manifest):
-        return 4 * len(value.raw)  # raw, and about three times as much parsed
-    return len(value) if isinstance(value, bytes) else 512 * len(value) + 1
+        return _ENTRY + 4 * len(value.raw)  # raw, and about three times as much parsed
+    return _ENTRY + (len(value) if isinstance(value, bytes) else 512 * len(value))

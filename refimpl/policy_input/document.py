@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.golang.jsontext import encode
@@ -48,6 +49,12 @@ class InputDocuments:
     def __init__(self, snapshot: Mapping[str, Any], policy_spec: Mapping[str, Any]) -> None:
         self._snapshot = encode(snapshot)
         self._policy_spec = encode(policy_spec)
+
+    def of(self, snapshot: Mapping[str, Any]) -> InputDocuments:
+        """Documents of another snapshot, judged by the same policy."""
+        other = copy(self)
+        other._snapshot = encode(snapshot)  # noqa: SLF001 - of its own class
+        return other
 
     def document(
         self,

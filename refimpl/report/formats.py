@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from refimpl.report.model import Report, TextOptions
 
-__all__ = ["FORMATS", "INPUT_FORMATS", "Renderer"]
+__all__ = ["DOCUMENTED", "FORMATS", "INPUT_FORMATS", "STREAMED", "Renderer"]
 
 Renderer = Callable[["Report", "TextOptions"], str | bytes]
 """Gives the text, with or without a newline at its end."""
@@ -126,6 +126,12 @@ FORMATS: Mapping[str, Renderer] = {
     "sarif": _sarif,
 }
 """Of reports on images."""
+
+DOCUMENTED = ("attestation", "policy-input")
+"""Those that show what attestations state, or what rules saw."""
+
+STREAMED = ("ndjson",)
+"""Written while a run goes on, by `refimpl.ndjson`; no report needs to be kept for them."""
 
 INPUT_FORMATS: Mapping[str, Renderer] = {
     "json": _input_json,

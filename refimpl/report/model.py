@@ -31,6 +31,7 @@ class ComponentResult:
         policy_input: the JSON that the rules saw; empty when no rule was evaluated.
         statements: the attestations' statements exactly as signed.
         attested: whether an existing VSA stood for the validation, so that nothing was judged now.
+        unlisted_successes: how many successes there are besides those that are kept, for no format lists them.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ComponentResult:
     policy_input: bytes = b""
     statements: tuple[bytes, ...] = ()
     attested: bool = False
+    unlisted_successes: int = 0
 
     @property
     def success(self) -> bool:
@@ -63,7 +65,7 @@ class ComponentResult:
     @property
     def success_count(self) -> int:
         """How many successes there are, shown or not."""
-        return len(self.successes)
+        return len(self.successes) + self.unlisted_successes
 
 
 @record

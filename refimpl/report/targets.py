@@ -12,16 +12,16 @@ from refimpl.golang.strconv import parse_bool
 from refimpl.golang.url import unescape
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.record import record
-from refimpl.report.formats import FORMATS
+from refimpl.report.formats import FORMATS, STREAMED
 from refimpl.report.model import TextOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from refimpl.report.formats import Renderer
     from refimpl.report.model import Report
 
-__all__ = ["Target", "parse_target", "use_color", "write"]
+__all__ = ["Target", "parse_target", "read_switches", "use_color", "write"]
 
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
@@ -86,13 +86,34 @@ def write(
 def _render(report: Report, target: Target, defaults: TextOptions, formats: Mapping[str, Renderer]) -> bytes:
     options = _with_query(defaults, target.query)
     if target.format not in formats:
-        raise OutputError(f"{quote(target.format)} is not a valid report format (there are {', '.join(formats)})")
+        known = [*formats, *(STREAMED if formats is FORMATS else ())]
+        raise OutputError(f"{quote(target.format)} is not a valid report format (there are {', '.join(known)})")
     shown = formats[target.format](report, options if formats is FORMATS else defaults)
     data = replace_surrogates(shown).encode() if isinstance(shown, str) else shown
     return data if data.endswith(b"\n") else data + b"\n"
 
 
+def read_switches(query: str, names: Iterable[str]) -> dict[str, bool]:
+    """What a target's options say of these names; false unless given.
+
+    Raises:
+        OutputError: an option can't be read.
+    """
+    values = _read_query(query)
+    return {name: _switch(values, name, default=False) for name in names}
+
+
 def _with_query(defaults: TextOptions, query: str) -> TextOptions:
+    values = _read_query(query)
+    return TextOptions(
+        show_successes=_switch(values, "show-successes", default=defaults.show_successes),
+        show_warnings=_switch(values, "show-warnings", default=defaults.show_warnings),
+        show_policy_docs_link=_switch(values, "show-policy-docs-link", default=defaults.show_policy_docs_link),
+        color=defaults.color,
+    )
+
+
+def _read_query(query: str) -> dict[str, str]:
     values: dict[str, str] = {}
     for part in query.split("&"):
         if ";" in part:
@@ -102,12 +123,7 @@ def _with_query(defaults: TextOptions, query: str) -> TextOptions:
             values.setdefault(unescape(key.replace("+", " ")), unescape(value.replace("+", " ")))
         except ValueError as error:
             raise OutputError(str(error)) from None
-    return TextOptions(
-        show_successes=_switch(values, "show-successes", default=defaults.show_successes),
-        show_warnings=_switch(values, "show-warnings", default=defaults.show_warnings),
-        show_policy_docs_link=_switch(values, "show-policy-docs-link", default=defaults.show_policy_docs_link),
-        color=defaults.color,
-    )
+    return values
 
 
 def _switch(values: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from refimpl.errors import InternalError
 from refimpl.result import Result
 from refimpl.verify.refusal import NoMatchingError
 
@@ -20,6 +21,7 @@ __all__ = [
     "NO_ATTESTATIONS",
     "Check",
     "inaccessible",
+    "is_final",
     "syntax",
     "unfetched_attestations",
     "unjudged",
@@ -45,6 +47,7 @@ class Check:
 
 ACCESSIBLE = Check("image.accessible", "Image URL is accessible", "The image URL is available and accessible.")
 _JUDGED = Check("internal.error", "The image can be judged", "The validator has no fault that keeps it from judging.")
+_NAMED = Check("image.judged", "The image can be judged", "Its reference can be read, and the rules can be evaluated.")
 IMAGE_SIGNATURE = Check(
     "image.signature_check",
     "Image signature check passed",
@@ -81,8 +84,14 @@ def inaccessible(error: Error) -> Result:
 
 
 def unjudged(error: Error) -> Result:
-    """The violation of an image that a fault of ours kept from being judged. There is no success of this check."""
-    return _JUDGED.failed(f"Image was not judged: {error}")
+    """The violation of an image that something kept from being judged. There is no success of this check."""
+    check = _JUDGED if isinstance(error, InternalError) else _NAMED
+    return check.failed(f"Image was not judged: {error}")
+
+
+def is_final(code: str) -> bool:
+    """Whether a violation with this code would be there again: what couldn't be had, or verified, may be there now."""
+    return code not in {one.code for one in (ACCESSIBLE, _JUDGED, _NAMED, IMAGE_SIGNATURE, ATTESTATION_SIGNATURE)}
 
 
 def unverified(check: Check, error: Error, *, by_key: bool) -> Result:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import stored
 from jsonschema import Draft202012Validator
+from ndjson_lines import ndjson_lines
 
 from refimpl import schemas
 from refimpl.command_line.version import render
-from refimpl.report.formats import FORMATS, INPUT_FORMATS
+from refimpl.report.formats import FORMATS, INPUT_FORMATS, STREAMED
 from refimpl.server.messages import error_response
 from refimpl.vsa.statement import signed_statement
 
@@ -40,6 +41,8 @@ _OPTIONAL = {
     r"|.*/(certificate|chain|metadata|predicateType|predicateBuildType)",
     "inspect-policy": r"/[^*]*|.*/annotations|.*/annotations/.+|.*/\*/path",
     "validate-image": rf"/snapshot|{_LISTS}",
+    "validate-image-ndjson": r"/part|/parts|/successes|/images|/fault|/attested|/policy-input|/statements"
+    r"|/effective-time",
     "validate-image-policy-input": r"/component_name|/snapshot/display.+"
     r"|/image/(signatures|config|parent|parent/config|files)",
     "validate-image-summary": rf"/snapshot|{_CODES}",
@@ -77,6 +80,7 @@ def _examples() -> dict[str, list[Any]]:
     envelope = json.loads(signed_statement(predicate, name="r/a", digest="sha256:" + "a" * 64, key=_Key()))  # type: ignore[arg-type]
     found["vsa-envelope"].append(envelope)
     found["vsa-statement"].append(json.loads(base64.b64decode(envelope["payload"])))
+    found["validate-image-ndjson"] += ndjson_lines()
     found["version"].append(json.loads(render(as_json=True)))
     found["server-error"].append(json.loads(error_response(HTTPStatus.BAD_REQUEST, "request body is empty").body))
     found["server-status"] += [{"status": "ok"}, {"status": "ready"}, {"status": "not ready"}]
@@ -157,8 +161,11 @@ def test_definitions_of_one_name_are_one_in_all_schemas() -> None:
 
 def test_each_format_that_is_json_has_a_schema() -> None:
     known = set(schemas.names())
-    for command, formats in (("validate-image", FORMATS), ("validate-input", INPUT_FORMATS)):
-        for name in formats.keys() - _PLAIN - {"json", "yaml", "hacbs", "sarif"}:
+    for command, formats in (
+        ("validate-image", FORMATS.keys() | set(STREAMED)),
+        ("validate-input", INPUT_FORMATS.keys()),
+    ):
+        for name in formats - _PLAIN - {"json", "yaml", "hacbs", "sarif"}:
             assert f"{command}-{name}" in known, f"{name} of {command} has no schema"
 
 

@@ -25,7 +25,10 @@ _REPORT = report(component(violations=(result("v", "p.v"),), warnings=(result("w
 _POSIX = pytest.mark.skipif(os.name != "posix", reason="permissions and devices are POSIX's")
 
 
-_NAMES = "json, yaml, text, appstudio, hacbs, summary, summary-markdown, junit, attestation, policy-input, vsa, sarif"
+_NAMES = (
+    "json, yaml, text, appstudio, hacbs, summary, summary-markdown, junit, attestation, policy-input, vsa, "
+    "sarif, ndjson"
+)
 
 
 def _written(*outputs: str, options: TextOptions | None = None) -> str:
