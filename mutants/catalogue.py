@@ -45,6 +45,7 @@ _THEMES = (
     "inputs",
     "interruption",
     "scale",
+    "streams",
     "server",
     "outputs",
     "nothing",
