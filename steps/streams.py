@@ -39,6 +39,15 @@ def _components(path: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line["type"] == "component"]
 
 
+@given('a list "{name}" of the conforming images "{first}", "{second}" (as "{component}") and "{third}"')
+def a_list(context: Context, name: str, first: str, second: str, component: str, third: str) -> None:
+    """On its lines 1, 3 and 5: between them are a comment, and nothing."""
+    for image in (first, second, third):
+        context.world.fixtures.add_conforming(image)
+    named = json.dumps({"name": component, "containerImage": f"${{REGISTRY}}/{second}"})
+    context.world.write(name, f"${{REGISTRY}}/{first}\n# it has a name\n{named}\n\n${{REGISTRY}}/{third}\n")
+
+
 @then('the lines of "{name}" are')
 def the_lines_are(context: Context, name: str) -> None:
     """Of the last run: what there is of each position, in their order."""

@@ -5,20 +5,10 @@ Feature: Many images
 
   Background:
     Given the usual flags "--policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --effective-time 2031-01-01T00:00:00Z"
-    And a conforming image "acceptance/a"
-    And a conforming image "acceptance/b"
-    And a conforming image "acceptance/c"
+    And a list "list.txt" of the conforming images "acceptance/a", "acceptance/b" (as "two") and "acceptance/c"
     And a folder "rules" with
       | main.rego | policy/named.rego |
     And the policy configuration "sources: [{policy: [./rules]}]"
-    And a file "list.txt" with
-      """
-      ${REGISTRY}/acceptance/a
-      # the next one has a name
-      {"name": "two", "containerImage": "${REGISTRY}/acceptance/b"}
-
-      ${REGISTRY}/acceptance/c
-      """
 
   @scale-01
   Scenario: each image of a list has its line, and is a snapshot of its own to the rules

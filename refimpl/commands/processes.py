@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 __all__ = ["judging_in_processes", "make_exchange", "shares"]
 
+_RING_OF_LISTS = 16 << 20
+"""Bytes that are kept for others where images come and go: most of what one needs no other one asks for."""
 _PATIENCE = 5.0  # seconds for threads that are ending
 
 
@@ -86,7 +88,7 @@ def judging_in_processes(
     yield judge
 
 
-def make_exchange(*, asked: bool) -> Exchange | None:
+def make_exchange(*, asked: bool, listed: bool = False) -> Exchange | None:
     """What processes know together; None where the system has no such thing, so that one process judges all.
 
     Raises:
@@ -96,7 +98,7 @@ def make_exchange(*, asked: bool) -> Exchange | None:
     if sys.platform == "win32":
         raise NotSupportedError("--processes is not supported on Windows")
     try:
-        return Exchange()
+        return Exchange(_RING_OF_LISTS) if listed else Exchange()
     except OSError as error:
         if not asked:
             return None

@@ -240,7 +240,7 @@ def judging(
     if processes > 1:
         from refimpl.commands.processes import make_exchange
 
-        exchange = make_exchange(asked=options.processes > 0)
+        exchange = make_exchange(asked=options.processes > 0, listed=setup.listed)
     if exchange is not None:
         from refimpl.commands.processes import judging_in_processes
 

@@ -220,8 +220,8 @@ class Client:
 
     def share(self, exchange: Exchange) -> None:
         """Ask for nothing that another process of the run has asked for."""
-        self._heads.share(exchange, "head")
-        self._kept.share(exchange, "kept")
+        self._heads.share(exchange, "head", capacity=_KEPT_HEADS // 4)
+        self._kept.share(exchange, "kept", capacity=_KEPT_BYTES // 5)
 
     def close(self) -> None:
         """Close every connection and end every pause. What other threads still read breaks."""

@@ -43,9 +43,13 @@ class Memo(Generic[K, V]):
         self._exchange: Exchange | None = None
         self._name = ""
 
-    def share(self, exchange: Exchange, name: str) -> None:
-        """From now on compute what no other process of the run has computed; `name` is that of this memo in all."""
+    def share(self, exchange: Exchange, name: str, *, capacity: int | None = None) -> None:
+        """From now on compute what no other process of the run has computed; `name` is that of this memo in all.
+
+        With a `capacity` no more than that is kept here: the exchange has it, too.
+        """
         self._exchange, self._name = exchange, name
+        self._capacity = self._capacity if capacity is None else min(self._capacity, capacity)
 
     def get(self, key: K, compute: Callable[[], V], *, origin: Hashable = None) -> V:
         """The kept value, or the result of `compute`, called by one thread at a time for a key.
