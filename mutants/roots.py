@@ -138,14 +138,15 @@ def rotations_passed_over() -> None:
 )
 def cache_suffices() -> None:
     from refimpl.errors import KeyMaterialError
+    from refimpl.verify.trusted_root import TrustedRoot
     from refimpl.verify.tuf_mirror import TUFMirror
 
-    @changed(TUFMirror, "target")
-    def target(original: Callable[..., Any], mirror: Any, name: str) -> Any:
+    @changed(TUFMirror, "trusted_root")
+    def trusted_root(original: Callable[..., Any], mirror: Any) -> Any:
         try:
-            return original(mirror, name)
+            return original(mirror)
         except KeyMaterialError:
-            return (mirror._folder / "targets" / name).read_bytes()
+            return TrustedRoot.parse((mirror._folder / "targets" / "trusted_root.json").read_bytes())
 
 
 @mutant(
@@ -185,12 +186,14 @@ def first_authority_only() -> None:
 )
 def odd_roots_passed_over() -> None:
     from refimpl.errors import KeyMaterialError
-    from refimpl.verify import roots
     from refimpl.verify.authority import Authority
 
-    @changed(roots, "_authority")
-    def authority(original: Callable[..., Any], text: str) -> Any:
+    original = Authority.from_pem
+
+    def from_pem(text: str, **named: Any) -> Authority:
         try:
-            return original(text)
+            return original(text, **named)
         except KeyMaterialError:
             return Authority(())
+
+    replace(Authority, "from_pem", staticmethod(from_pem))
