@@ -36,7 +36,7 @@ __all__ = ["judging_in_processes", "make_exchange", "shares"]
 
 _RING_OF_LISTS = 16 << 20
 """Bytes that are kept for others where images come and go: most of what one needs no other one asks for."""
-_PATIENCE = 5.0  # seconds for threads that are ending
+_PATIENCE = 5.0  # seconds for all threads that are ending
 
 
 @contextmanager
@@ -113,7 +113,8 @@ def shares(total: int, count: int) -> list[int]:
 def _let_go() -> None:
     """Give up what a copy of this process couldn't have: connections, and threads, which are ending."""
     close_idle()
+    until = time.monotonic() + _PATIENCE
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, until - time.monotonic()))
     gc.freeze()  # what is there isn't looked through, and so not copied, in each of them

@@ -75,6 +75,7 @@ class Stage:
             "public_key": str(self.folder / "key.pub"),
             "ignore_rekor": True,
             "output": (f"json={self.folder / 'report.json'}",),
+            "processes": 1,  # others would be copies of the process that tests, with all its threads
         }
         return Options(**(given | changes))
 
