@@ -113,3 +113,13 @@ def test_each_scenario_has_a_profile_a_point_and_a_weight() -> None:
     lacking = [one.location for one in scenarios if not (one.id and one.place.profile and one.place.point)]
     assert lacking == [], "say in features/profiles.toml where they belong"
     assert {one.place.weight for one in scenarios} == {MUST, SHOULD}
+
+
+def test_no_file_has_both_sides_of_a_conflict() -> None:
+    texts = (path for kind in ("*.py", "*.md", "*.feature", "*.toml", "*.ini", "*.yml") for path in _files(kind))
+    assert [path for path in texts if re.search(r"^(<{7}|>{7}) ", path.read_text(encoding="utf-8"), re.MULTILINE)] == []
+
+
+def _files(kind: str) -> list[Path]:
+    folders = ("benchmarks", "docs", "ec_acceptance", "features", "mutants", "refimpl", "steps", "tests")
+    return [*_ROOT.glob(kind), *(path for folder in folders for path in (_ROOT / folder).rglob(kind))]
