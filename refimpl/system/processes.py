@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["work_in_processes"]
 
+_LONGEST = 86400.0  # seconds; systems can't be asked to wait for much longer
+
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -105,9 +107,9 @@ class _Crew(Generic[_T, _R]):
         threading.Thread(target=self._hand_out, args=(things,), name="components", daemon=True).start()
         working: dict[Any, _Process] = {process.outcomes: process for process in self._processes}
         while working:
-            ready = connection.wait([*working, self._failed], deadline.remaining())
+            ready = connection.wait([*working, self._failed], deadline.bounded(_LONGEST))
             if not ready:
-                raise deadline.exceeded()
+                deadline.check()
             for each in ready:
                 if each is self._failed:
                     raise self._failed.recv()

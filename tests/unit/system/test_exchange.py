@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs processes that are copies")
 
-_PATIENT = Deadline(float("inf"))
+_PATIENT = Deadline(None)
 
 
 def _elsewhere(work: Callable[[], object]) -> int:
