@@ -207,6 +207,6 @@ def one_fault_costs_all() -> None:
         "".join(_texts(config)).encode("ascii")  # half a character is read as one beyond ASCII
         return original(self, config=config, **named)
 
-    @changed(ComponentValidator, "validate")
-    def validate(_: object, self: Any, component: object) -> object:
-        return self._validate(component)
+    @changed(ComponentValidator, "_validate_in")
+    def validate(_: object, self: Any, component: object, documents: object) -> object:
+        return self._validate(component, documents)
