@@ -67,7 +67,7 @@ Judge = Callable[[Iterable[Component]], Iterator[Judged]]
 
 _log = logging.getLogger(__name__)
 
-_FEW = 48
+_FEW = 100
 """Components up to which making a second process takes longer than it saves."""
 
 _SKIPPED_IMAGE = "Image signature check skipped"

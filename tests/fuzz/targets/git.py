@@ -141,8 +141,9 @@ def _advertisement(data: bytes) -> None:
     *_LINES,
 )
 def _answer(data: bytes) -> None:
+    offers = ((0, (b"shallow", b"side-band-64k")), (0, ()), (2, (b"fetch=shallow",)))
     refused = 0
-    for version, capabilities in ((0, (b"shallow", b"side-band-64k")), (0, ()), (2, (b"fetch=shallow",))):
+    for version, capabilities in offers:
         offer = Advertisement("https://git.test/x", version, {}, frozenset(capabilities))
         pack = bytearray()
         try:
@@ -150,5 +151,5 @@ def _answer(data: bytes) -> None:
         except RefusedError:
             refused += 1
         assert len(pack) <= len(data)
-    if refused:
+    if refused == len(offers):
         raise PolicyError
