@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Judge",
     "Judged",
+    "Services",
     "Validation",
     "count_processes",
     "judge",
@@ -90,6 +91,27 @@ class Validation:
     report: Report
     fault: Error | None
     results: tuple[ComponentResult, ...]
+
+
+@record
+class Services:
+    """What a run works with.
+
+    Attributes:
+        environ: of the process.
+        host: evaluates rules.
+        client: asks registries.
+        workspace: holds sources.
+        deadline: ends it all.
+        roots: whom to trust.
+    """
+
+    environ: Mapping[str, str]
+    host: Host
+    client: Client
+    workspace: Workspace
+    deadline: Deadline
+    roots: Roots
 
 
 def validate_image(options: Options, environ: Mapping[str, str]) -> None:
@@ -146,92 +168,40 @@ def prepared(
         setup = set_up(
             options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots, listed=listed
         )
-        yield (
-            setup,
-            partial(
-                judging,
-                options=options,
-                environ=environ,
-                host=host,
-                client=client,
-                workspace=workspace,
-                deadline=deadline,
-                roots=roots,
-            ),
-        )
+        services = Services(environ, host, client, workspace, deadline, roots)
+        yield setup, partial(judging, options=options, services=services)
 
 
-def judge(
-    components: Sequence[Component],
-    setup: Setup,
-    options: Options,
-    environ: Mapping[str, str],
-    *,
-    host: Host,
-    client: Client,
-    workspace: Workspace,
-    deadline: Deadline,
-    roots: Roots,
-) -> Validation:
+def judge(components: Sequence[Component], setup: Setup, options: Options, services: Services) -> Validation:
     """Judge some components of a snapshot by what was set up.
 
     Raises:
         Error: one can't be judged at all, or the rules can't be used.
     """
-    with judging(
-        setup,
-        options,
-        environ,
-        host=host,
-        client=client,
-        workspace=workspace,
-        deadline=deadline,
-        roots=roots,
-    ) as judged:
+    with judging(setup, options, services) as judged:
         return _gather(judged(components), setup, options)
 
 
 @contextmanager
-def judging(
-    setup: Setup,
-    options: Options,
-    environ: Mapping[str, str],
-    *,
-    host: Host,
-    client: Client,
-    workspace: Workspace,
-    deadline: Deadline,
-    roots: Roots,
-) -> Iterator[Judge]:
+def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judge]:
     """What judges components by what was set up: several at the same time, each told as soon as it is done.
 
-    They are judged here, or in as many processes as `options` ask for; `host` is closed then, as each has its own.
+    They are judged here, or in as many processes as `options` ask for; the host of `services` is closed then, as
+    each has its own.
 
     Raises:
         Error: the rules can't be used, or the processes can't be made.
     """
     _warn_of_skipped_checks(options)
     processes = count_processes(options, len(setup.snapshot.components) if setup.count is None else setup.count)
-    cache = LayerCache.from_environ(environ, deadline)
+    cache = LayerCache.from_environ(services.environ, services.deadline)
 
     @contextmanager
     def judging_there(workers: int, exchange: Exchange, now: int) -> Iterator[Judge]:
         own = replace(options, workers=workers)
         with (
-            Host.start(environ) as host,
-            judging_here(
-                setup,
-                own,
-                environ,
-                host=host,
-                client=client,
-                workspace=workspace,
-                deadline=deadline,
-                roots=roots,
-                cache=cache,
-                exchange=exchange,
-                now=now,
-            ) as judge,
+            Host.start(services.environ) as host,
+            judging_here(setup, own, replace(services, host=host), cache, exchange=exchange, now=now) as judge,
         ):
             yield judge
 
@@ -244,22 +214,19 @@ def judging(
     if exchange is not None:
         from refimpl.commands.processes import judging_in_processes
 
-        host.close()
+        services.host.close()
         chosen = judging_in_processes(
-            processes, judging_there, exchange, setup, options, client=client, workspace=workspace, deadline=deadline
-        )
-    else:
-        chosen = judging_here(
+            processes,
+            judging_there,
+            exchange,
             setup,
             options,
-            environ,
-            host=host,
-            client=client,
-            workspace=workspace,
-            deadline=deadline,
-            roots=roots,
-            cache=cache,
+            client=services.client,
+            workspace=services.workspace,
+            deadline=services.deadline,
         )
+    else:
+        chosen = judging_here(setup, options, services, cache)
     with chosen as judge_each:
         yield judge_each
 
@@ -268,14 +235,9 @@ def judging(
 def judging_here(
     setup: Setup,
     options: Options,
-    environ: Mapping[str, str],
-    *,
-    host: Host,
-    client: Client,
-    workspace: Workspace,
-    deadline: Deadline,
-    roots: Roots,
+    services: Services,
     cache: LayerCache | None,
+    *,
     exchange: Exchange | None = None,
     now: int | None = None,
 ) -> Iterator[Judge]:
@@ -286,11 +248,17 @@ def judging_here(
     Raises:
         Error: the rules can't be used.
     """
+    client, environ, deadline = services.client, services.environ, services.deadline
     with Layers(client, cache, deadline=deadline, transfers=options.workers + 1) as layers:
         if exchange is not None:
             layers.share(exchange)
         shared = Shared(
-            client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=setup.cluster
+            client=client,
+            layers=layers,
+            environ=environ,
+            deadline=deadline,
+            roots=services.roots,
+            cluster=setup.cluster,
         )
         if exchange is not None:
             shared.share(exchange)
@@ -301,8 +269,8 @@ def judging_here(
             ignore_rekor=options.ignore_rekor,
             filter_type=options.filter_type,
             trace="opa" in options.trace,
-            workspace=workspace,
-            engine=host,
+            workspace=services.workspace,
+            engine=services.host,
             shared=shared,
             now=now,
         )

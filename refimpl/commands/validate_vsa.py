@@ -202,7 +202,7 @@ def _validate(
     deadline: Deadline,
 ) -> tuple[list[ComponentFinding], Validation | None]:
     """Validate the images that are left, whose VSAs don't count."""
-    from refimpl.commands.validate_image import judge
+    from refimpl.commands.validate_image import Services, judge
     from refimpl.rego.host import Host
 
     findings = [replace(one, error=_NO_REPOSITORY) if one in left and is_digest(one.image) else one for one in findings]
@@ -214,17 +214,8 @@ def _validate(
     chosen = replace(options, ignore_rekor=True, vsa_upload=(), show_successes=False, processes=1)
     try:
         with Host.start(environ) as host:
-            validation = judge(
-                components,
-                setup,
-                chosen,
-                environ,
-                host=host,
-                client=client,
-                workspace=workspace,
-                deadline=deadline,
-                roots=Roots(environ, deadline),
-            )
+            services = Services(environ, host, client, workspace, deadline, Roots(environ, deadline))
+            validation = judge(components, setup, chosen, services)
     except TimeoutExceededError:
         raise
     except Error as error:
