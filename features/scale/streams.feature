@@ -172,15 +172,15 @@ Feature: Many images
       | --images | list.txt        |
       | --output | json=whole.json |
     And "validate image" is run with
-      | --images | list.txt                         |
-      | --shard  | 1/2                              |
-      | --strict=false | |
-      | --output | ndjson=one.ndjson?documents=true |
+      | --images       | list.txt                                      |
+      | --shard        | 1/2                                           |
+      | --strict=false |                                               |
+      | --output       | ndjson=one.ndjson?documents=true&ordered=true |
     And "validate image" is run with
-      | --images | list.txt                         |
-      | --shard  | 2/2                              |
-      | --strict=false | |
-      | --output | ndjson=two.ndjson?documents=true |
+      | --images       | list.txt                                      |
+      | --shard        | 2/2                                           |
+      | --strict=false |                                               |
+      | --output       | ndjson=two.ndjson?documents=true&ordered=true |
     And the lines of "one.ndjson" come in the opposite order
     And the lines of "two.ndjson" come in the opposite order
     And ec command is run with "merge two.ndjson one.ndjson --output json=merged.json --output ndjson=merged.ndjson"
