@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.outcome import Outcome
     from ec_acceptance.testbed.signing import KeyPair
 
-__all__ = ["TEST_RESULT", "Signing", "describe_result"]
+__all__ = ["TEST_RESULT", "Signing", "describe_result", "digest_program"]
 
 TEST_RESULT = "https://in-toto.io/attestation/test-result/v0.1"
 _SUBJECT = re.compile(r"(?P<name>.+)@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
@@ -46,12 +46,13 @@ class Signing:
     signer: KeyPair | None
 
     @classmethod
-    def read(cls, subject: str, program: str, key: Path | None) -> Signing:
+    def read(cls, subject: str, name: str, program: str, key: Path | None) -> Signing:
         """Of the command line, so that a run isn't lost to a mistake there.
 
         Args:
             subject: ``name@algorithm:hex``; empty for the program itself.
-            program: its path.
+            name: of the program.
+            program: its digest, as `digest_program` has it.
             key: file with the private key.
 
         Raises:
@@ -69,12 +70,9 @@ class Signing:
             raise UsageError(f"--attest-key {error}") from None
         if found is not None:
             return cls(found["name"], found["digest"], signer)
-        try:
-            with Path(program).open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except OSError as error:
-            raise UsageError(f"--attest: {program}: {error.strerror}") from None
-        return cls(Path(program).name, f"sha256:{digest}", signer)
+        if not program:
+            raise UsageError(f"--attest: the program {name!r} can't be read: name it by --attest-subject")
+        return cls(name, program, signer)
 
     def attest(self, outcome: Outcome) -> bytes | None:
         """A statement, in a DSSE envelope if somebody signs; None of a run that says nothing of the program."""
@@ -87,6 +85,15 @@ class Signing:
         subjects = [subject(self.digest, self.name)]
         content = statement(TEST_RESULT, predicate, subjects, statement_type=STATEMENT_V1)
         return (content if self.signer is None else seal(content, [self.signer]).content) + b"\n"
+
+
+def digest_program(path: str) -> str:
+    """The digest of a program's file, ``sha256:…``; empty if it can't be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError:
+        return ""
 
 
 def describe_result(outcome: Outcome) -> dict[str, Any] | None:

@@ -48,6 +48,7 @@ COMMANDS = {
         "validator …",
     ),
     "run": Command("ec_acceptance.conformance.commands.run", "hold a validator against the contract", "validator …"),
+    "merge": Command("ec_acceptance.conformance.commands.merge", "put the reports of a run's shards together"),
     "compare": Command(
         "ec_acceptance.conformance.commands.compare",
         "say what differs between two validators",

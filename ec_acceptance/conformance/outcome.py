@@ -6,13 +6,14 @@ import json
 import os
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.profiles import MUST
 from ec_acceptance.conformance.suite import id_of
+from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +28,7 @@ __all__ = [
     "Outcome",
     "ProfileSummary",
     "ScenarioResult",
+    "Shard",
     "Status",
     "combine",
     "replace_file",
@@ -99,6 +101,23 @@ class ScenarioResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Shard:
+    """Which part of a run this is (`--shard`).
+
+    Attributes:
+        number: from 1 on.
+        count: how many parts there are.
+        selected: how many scenarios all parts have together.
+        selection: `digest_of` all of them.
+    """
+
+    number: int
+    count: int
+    selected: int
+    selection: str
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What a report is about: the suite, how much of it was to run, and the validator.
 
@@ -112,6 +131,10 @@ class About:
         profiles: those of the suite, with their descriptions.
         claims: those that the validator claims.
         strict: whether a scenario of the weight "should" counts as much as one of "must".
+        adapter: as it was given; empty: none was.
+        program: the digest of its file, ``sha256:…``; empty if that can't be read.
+        expected: ids of the scenarios of which a failure is known.
+        shard: if it is one.
     """
 
     suite: str
@@ -123,6 +146,10 @@ class About:
     profiles: Mapping[str, str] = field(default_factory=dict)
     claims: frozenset[str] = frozenset()
     strict: bool = False
+    adapter: str = ""
+    program: str = ""
+    expected: tuple[str, ...] = ()
+    shard: Shard | None = None
 
     @property
     def partial(self) -> bool:
@@ -178,6 +205,7 @@ class Outcome:
         unmet: expected failures that passed, a line each.
         hung: why the rest of the run was spared; empty if it wasn't.
         check: what was odd about the validator before any scenario, a line each.
+        unused: of a shard: stored snapshots that none of its scenarios compared with.
     """
 
     about: About
@@ -188,6 +216,7 @@ class Outcome:
     unmet: tuple[str, ...] = ()
     hung: str = ""
     check: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
 
     @property
     def exit(self) -> Exit:
@@ -275,41 +304,15 @@ class Outcome:
                 part = "a part of the suite was selected" if self.about.partial else "not every scenario ran"
                 return f"{part}, so nothing is said of the whole"
 
-    def write_json(self, path: Path) -> None:
-        """Write everything for machines, as `report.schema.json` has it, at once: the file is whole or not there."""
-        about = self.about
-        document = {
-            "format": 1,
-            "suite": about.suite,
-            "scenarios": about.scenarios,
-            "selected": about.selected,
-            "partial": about.partial,
-            "validator": about.validator,
-            "version": about.version,
-            "registry": about.registry,
-            "exit": self.exit.name.lower().replace("_", "-"),
-            "meaning": self.meaning,
-            "claims": [name for name in about.profiles if name in about.claims],
-            "profiles": [
-                {
-                    "name": one.name,
-                    "description": one.description,
-                    "claimed": one.claimed,
-                    "meaning": one.meaning,
-                    "counts": dict(one.counts),
-                    "recommended": one.recommended,
-                    "missing": one.missing,
-                }
-                for one in self.profiles
-            ],
-            "results": [asdict(result) for result in sorted(self.results, key=lambda result: result.location)],
-            "missing": [scenario.location for scenario in self.missing],
-            "problems": list(self.problems),
-            "unmet": list(self.unmet),
-            "check": list(self.check),
-        }
-        replace_file(
-            path, (json.dumps(document, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    @property
+    def judges_snapshots(self) -> bool:
+        """Whether all ran and passed: only then does a snapshot that nothing compared with say something."""
+        if self.about.partial or self.missing:
+            return False
+        return all(
+            result.status == "passed"
+            or (result.status == "not-applicable" and any(tag.startswith(UNCLAIMED) for tag in result.tags))
+            for result in self.results
         )
 
     def write_junit(self, path: Path) -> None:

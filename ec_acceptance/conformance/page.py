@@ -65,12 +65,12 @@ _KEY = (
 _COLORS = {Exit.CONFORMANT: "#1a7f37", Exit.AS_EXPECTED: "#8a5a00", Exit.INCOMPLETE: "#5b6673"}
 
 
-def page(outcome: Outcome, artifacts: Path | None = None) -> bytes:
+def page(outcome: Outcome, artifacts: Sequence[Path] = ()) -> bytes:
     """The whole page, in UTF-8: what the run was of, counts by profile and feature, what didn't pass and why, the rest.
 
     Args:
         outcome: of the run.
-        artifacts: folder with what scenarios saw that didn't pass; without it they have no pictures.
+        artifacts: folders with what scenarios saw that didn't pass; without any they have no pictures.
     """
     about = outcome.about
     root, body = start_page(f"{about.suite}: {outcome.meaning}")
@@ -93,8 +93,8 @@ def page(outcome: Outcome, artifacts: Path | None = None) -> bytes:
     for text in (*outcome.problems, *outcome.unmet):
         add(body, "pre", _printable(text))
     for number, result in enumerate(odd):
-        folder = artifacts / result.evidence if artifacts is not None and result.evidence else None
-        _add_result(body, result, about.validator, folder if number < _DRAWN else None)
+        folder = _evidence(result, artifacts) if number < _DRAWN else None
+        _add_result(body, result, about.validator, folder)
     if outcome.missing:
         add(body, "h2", "What didn't run")
         names = ET.SubElement(body, "ul")
@@ -228,6 +228,12 @@ def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder
         _add_cut(details, parts.dump)
     if result.id:
         _add_again(article, result.id, validator, folder)
+
+
+def _evidence(result: ScenarioResult, artifacts: Sequence[Path]) -> Path | None:
+    """The folder with what it saw."""
+    folders = [folder / result.evidence for folder in artifacts if result.evidence]
+    return next((folder for folder in folders if folder.is_dir()), None)
 
 
 def _add_cut(parent: ET.Element, text: str) -> None:

@@ -19,7 +19,6 @@ from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
 from ec_acceptance.conformance.preflight import describe_happy_path
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
-from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
-__all__ = ["Run", "Watcher", "run"]
+__all__ = ["Run", "Watcher", "describe_unused", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
@@ -294,21 +293,24 @@ def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
     seen = [result for shard in shards.all for result in shard.results if result.location in selected]
     results = (*seen, *wanted.not_applicable)
     ran = {result.location for result in results}
-    missing = tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran)
-    problems = [shard.problem for shard in shards.all if shard.problem]
-    refused = {one.location for one in wanted.not_applicable if any(tag.startswith(UNCLAIMED) for tag in one.tags)}
-    whole = not wanted.about.partial and not missing
-    if whole and all(result.status == "passed" or result.location in refused for result in results):
-        problems += _unused(wanted.suite, folder)
-    return Outcome(
+    outcome = Outcome(
         wanted.about,
         results,
-        missing,
-        tuple(problems),
+        tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran),
+        tuple(shard.problem for shard in shards.all if shard.problem),
         shards.interrupted,
         unmet=tuple(unmet(results, wanted.expected)),
         hung=shards.hung,
+        unused=tuple(_unused(wanted.suite, folder)) if wanted.about.shard is not None and wanted.about.partial else (),
     )
+    if not outcome.judges_snapshots:
+        return outcome
+    return replace(outcome, problems=(*outcome.problems, *map(describe_unused, _unused(wanted.suite, folder))))
+
+
+def describe_unused(entry: str) -> str:
+    """What is wrong with a stored snapshot that nothing compared with."""
+    return f"no scenario compares with the snapshot {entry}"
 
 
 def _unused(suite: Suite, folder: Path) -> list[str]:
@@ -322,4 +324,4 @@ def _unused(suite: Suite, folder: Path) -> list[str]:
     for path in (suite.folder / "features").rglob("*.feature"):
         feature = path.relative_to(suite.folder / "features").with_suffix("").as_posix()
         snapshots.feature(feature).used |= used.get(feature, set())
-    return [f"no scenario compares with the snapshot {entry}" for entry in snapshots.unused()]
+    return snapshots.unused()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,9 +15,9 @@ from ec_acceptance.conformance.profiles import Place, Profiles
 from ec_acceptance.testbed.scenario.claims import UNCLAIMED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
-__all__ = ["Scenario", "Suite", "id_of", "take_shard"]
+__all__ = ["Scenario", "Suite", "digest_of", "id_of", "take_shard"]
 
 _NAME = "ec-acceptance"
 _NOWHERE = Place()
@@ -173,13 +174,23 @@ def id_of(tags: Sequence[str]) -> str:
 def take_shard(scenarios: Sequence[Scenario], number: int, count: int) -> list[Scenario]:
     """One of `count` parts, from 1 on: together they are everything, and no scenario is in two.
 
+    Scenarios that share an id stay together, since an expected failure is of all of them.
+
     Raises:
         UsageError: there is nothing in it.
     """
-    part = list(scenarios[number - 1 :: count])
+    by_id: dict[str, list[Scenario]] = {}
+    for one in scenarios:
+        by_id.setdefault(one.id or one.location, []).append(one)
+    part = [one for together in list(by_id.values())[number - 1 :: count] for one in together]
     if not part:
-        raise UsageError(f"--shard {number}/{count}: there are only {len(scenarios)} scenarios")
+        raise UsageError(f"--shard {number}/{count}: there are only {len(by_id)} scenarios")
     return part
+
+
+def digest_of(locations: Iterable[str]) -> str:
+    """What tells selections apart: SHA-256 of the locations of their scenarios, in any order, in hexadecimal digits."""
+    return hashlib.sha256("\n".join(sorted(locations)).encode()).hexdigest()
 
 
 def _is_suite(folder: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ec_acceptance.conformance.outcome import STATUSES, WRONG
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
@@ -67,7 +67,7 @@ class _Lines:
         print_line(describe(result))
 
 
-def print_failures(outcome: Outcome, artifacts: Path) -> None:
+def print_failures(outcome: Outcome, artifacts: Sequence[Path]) -> None:
     """All that didn't pass, by features, each with the step that failed and why; and what else went wrong."""
     odd = [result for result in outcome.results if result.status not in _QUIET]
     features = sorted({result.feature for result in odd})
@@ -90,7 +90,7 @@ def print_failures(outcome: Outcome, artifacts: Path) -> None:
     for problem in outcome.problems:
         print_line(f"problem: {problem}")
     if any(result.status in WRONG or result.status == "broken" for result in outcome.results):
-        print_line(f"what the scenarios saw that didn't pass is kept in {artifacts}")
+        print_line(f"what the scenarios saw that didn't pass is kept in {', '.join(map(str, artifacts))}")
 
 
 def print_profiles(outcome: Outcome) -> None:

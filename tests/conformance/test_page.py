@@ -137,7 +137,7 @@ def _failed(message: str = "why") -> Outcome:
 
 
 def test_a_failed_scenario_shows_what_was_run_and_its_requests_in_time(tmp_path: Path) -> None:
-    seen = _Text(page(_failed(), _artifacts(tmp_path, json.dumps(_SEEN))))
+    seen = _Text(page(_failed(), [_artifacts(tmp_path, json.dumps(_SEEN))]))
     assert "svg" in seen.tags
     assert "script" not in seen.tags
     assert "2 times" in seen.said  # the blob that two images have was fetched twice
@@ -149,7 +149,7 @@ def test_a_failed_scenario_shows_what_was_run_and_its_requests_in_time(tmp_path:
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"groups": 3}', '{"groups": [{"runs": [{}]}]}', "[" * 9_000])
 def test_artifacts_that_are_not_the_suites_leave_the_message_alone(tmp_path: Path, content: str) -> None:
-    seen = _Text(page(_failed(), _artifacts(tmp_path, content)))
+    seen = _Text(page(_failed(), [_artifacts(tmp_path, content)]))
     assert "svg" not in seen.tags
     assert "why" in seen.said
 

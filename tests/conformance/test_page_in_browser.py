@@ -75,7 +75,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     about = About("suite 1", 4, 4, f"./it {_LONG}", "v1", "embedded", {"core": "what all need"}, frozenset({"core"}))
     path = folder / "page.html"
-    path.write_bytes(page(Outcome(about, tuple(results)), folder))
+    path.write_bytes(page(Outcome(about, tuple(results)), [folder]))
     return path
 
 

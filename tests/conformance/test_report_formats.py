@@ -16,6 +16,7 @@ import pytest
 import ec_acceptance.conformance
 from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.outcome import STATUSES, About, Outcome, ScenarioResult
+from ec_acceptance.conformance.report import write_report
 from ec_acceptance.conformance.suite import Scenario
 
 _SCHEMA: dict[str, Any] = json.loads(
@@ -54,7 +55,7 @@ def test_the_schema_is_one() -> None:
 
 @pytest.mark.parametrize("outcome", _OUTCOMES)
 def test_reports_are_as_the_schema_says(outcome: Outcome, tmp_path: Path) -> None:
-    outcome.write_json(tmp_path / "r.json")
+    write_report(outcome, tmp_path / "r.json")
     document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     _VALID.validate(document)
     known = _SCHEMA["properties"].keys()
@@ -74,7 +75,7 @@ def test_reports_are_as_the_schema_says(outcome: Outcome, tmp_path: Path) -> Non
     ],
 )
 def test_what_is_no_report_is_told(change: Any, tmp_path: Path) -> None:
-    _OUTCOMES[0].write_json(tmp_path / "r.json")
+    write_report(_OUTCOMES[0], tmp_path / "r.json")
     document = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
     change(document)
     assert not _VALID.is_valid(document)

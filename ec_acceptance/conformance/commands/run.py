@@ -12,39 +12,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.conformance.attestation import Signing
+from ec_acceptance.conformance.attestation import Signing, digest_program
+from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_attesting, conclude
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import count_of, seconds_of
-from ec_acceptance.conformance.outcome import About, ScenarioResult, combine, replace_file
-from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.outcome import About, ScenarioResult, Shard, combine
 from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
 from ec_acceptance.conformance.profiles import read_claims
 from ec_acceptance.conformance.puller.applicable import SEVERAL, WITH_CACHE, WITHOUT_CACHE, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
-from ec_acceptance.conformance.suite import Suite, take_shard
-from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles, watching
+from ec_acceptance.conformance.suite import Suite, digest_of, take_shard
+from ec_acceptance.conformance.terminal import print_line, watching
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ec_acceptance.conformance.expected import ExpectedFailure
-    from ec_acceptance.conformance.outcome import Outcome
     from ec_acceptance.conformance.suite import Scenario
     from ec_acceptance.testbed.validator.adapter import Adapter
 
 __all__ = ["add_arguments", "main"]
-
-_STATUSES = """exit statuses:
-  0  the validator conforms: every scenario of what it claims passed
-     (or it fails where --expected-failures says so, and nowhere else)
-  1  it doesn't: scenarios failed
-  2  the command line cannot be understood, or what it names can't be had: an adapter, a validator, a file
-  3  the suite or the machine is broken, so nothing is said of the validator
-  4  what ran passed, but not every scenario did run: a part was selected, some were undecided, or nothing shows a claim
-     (0 with --accept-partial)
-  5  the run was interrupted; the reports tell what ran until then
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +45,7 @@ class _Plan:
     scenarios: Sequence[Scenario]
     chosen: Sequence[Scenario]
     expected: Mapping[str, ExpectedFailure]
+    shard: Shard | None = None
 
     @property
     def wanted(self) -> list[Scenario]:
@@ -86,8 +75,7 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.testbed.registry.errors import UnavailableError
     from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
-    if given.attest is None and (given.attest_key is not None or given.attest_subject):
-        raise UsageError("--attest-key and --attest-subject are of --attest FILE")
+    check_attesting(given)
     if given.rest and given.validator:
         raise UsageError("--validator and -- both name a validator")
     given.validator = given.validator or shlex.join(given.rest)
@@ -125,8 +113,11 @@ def _plan(given: argparse.Namespace) -> _Plan:
     chosen = suite.select(scenarios, given.paths, given.tags, given.only)
     if given.seed is not None:
         random.Random(given.seed).shuffle(chosen)  # noqa: S311  # an order, no secret
+    shard = None
     if given.shard is not None:
-        chosen = take_shard(chosen, *given.shard)
+        number, count = given.shard
+        shard = Shard(number, count, len(chosen), digest_of(one.location for one in chosen))
+        chosen = take_shard(chosen, number, count)
     names = suite.profiles().names
     claims = frozenset(names)
     if given.claims is not None:
@@ -140,7 +131,7 @@ def _plan(given: argparse.Namespace) -> _Plan:
     file = given.expected_failures or adapter.expected_failures
     if file is not None:
         expected = read_expected(file, {scenario.id for scenario in scenarios}, datetime.now(UTC).date())
-    return _Plan(suite, adapter, claims, scenarios, chosen, expected)
+    return _Plan(suite, adapter, claims, scenarios, chosen, expected, shard)
 
 
 def _puller_claims(adapter: Adapter, claims: frozenset[str], given: argparse.Namespace) -> frozenset[str]:
@@ -178,9 +169,10 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
         print_line("nothing was run (--dry-run)")
         return Exit.CONFORMANT
+    program = digest_program(validator.command[0])
     signing = None
     if given.attest is not None:
-        signing = Signing.read(given.attest_subject, validator.command[0], given.attest_key)
+        signing = Signing.read(given.attest_subject, Path(validator.command[0]).name, program, given.attest_key)
     preflight = look_at(validator) if given.check else Preflight(validator.version())
     print_line(f"validator: {shown} ({preflight.version})")
     for problem in preflight.problems:
@@ -206,6 +198,10 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             profiles=names,
             claims=plan.claims,
             strict=given.strict,
+            adapter=given.adapter or "",
+            program=program,
+            expected=tuple(sorted(plan.expected)),
+            shard=plan.shard,
         ),
         options={name: value for name, value in options.items() if value},
         registry=given.registry,
@@ -229,7 +225,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
     outcome = replace(combine(outcomes), check=preflight.problems)
-    return _conclude(given, outcome, time.monotonic() - started, signing)
+    return conclude(given, outcome, [given.artifacts.absolute()], f"in {time.monotonic() - started:.1f} s", signing)
 
 
 def _counts(plan: _Plan) -> str:
@@ -257,41 +253,9 @@ def _not_applicable(scenario: Scenario, why: str) -> ScenarioResult:
     )
 
 
-def _attest(path: Path, outcome: Outcome, signing: Signing) -> None:
-    content = signing.attest(outcome)
-    if content is None:
-        print_line(f"nothing is attested in {path}: the run says nothing of the validator")
-    else:
-        replace_file(path, content)
-
-
-def _conclude(given: argparse.Namespace, outcome: Outcome, seconds: float, signing: Signing | None) -> int:
-    """Say what came of it and write the reports."""
-    print_failures(outcome, given.artifacts.absolute())
-    try:
-        if given.report is not None:
-            outcome.write_json(given.report)
-        if given.junit is not None:
-            outcome.write_junit(given.junit)
-        if given.html is not None:
-            replace_file(given.html, page(outcome, given.artifacts))
-        if given.badge is not None:
-            replace_file(given.badge, badge(outcome))
-        if given.attest is not None and signing is not None:
-            _attest(given.attest, outcome, signing)
-    except OSError as error:
-        raise BrokenError(f"the report cannot be written: {error}") from error
-    print_profiles(outcome)
-    print_line(f"{outcome.summary}, in {seconds:.1f} s")
-    print_line(f"{outcome.meaning} ({outcome.about.suite})")
-    if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
-        return Exit.CONFORMANT
-    return outcome.exit
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of ``run``."""
-    parser.epilog = _STATUSES
+    parser.epilog = STATUSES
     parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
     parser.add_argument("--validator", default="", help="command line of the validator as one text; ec-ref by default")
     parser.add_argument(
@@ -336,19 +300,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--no-check", dest="check", action="store_false", help="don't try the happy path before all else"
     )
     parser.add_argument("--strict", action="store_true", help="a failed recommendation (should) counts as a failure")
-    parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
-    parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
-    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
-    parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
-    parser.add_argument(
-        "--attest", type=Path, metavar="FILE", help="write the result as an in-toto attestation (docs/attestation.md)"
-    )
-    parser.add_argument("--attest-key", type=Path, metavar="KEY", help="private key that signs it, in PEM")
-    parser.add_argument(
-        "--attest-subject", default="", metavar="NAME@DIGEST", help="what it is about; by default the program"
-    )
-    parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
+    add_report_options(parser)
 
 
 def _shard(text: str) -> tuple[int, int]:

@@ -60,6 +60,10 @@ class Member:
             raise BundleError(f"{self.place} has a NUL in it")
         return text
 
+    def words(self) -> str:
+        """Any text."""
+        return str(self._of(str, "a text"))
+
     def texts(self) -> list[str]:
         """An array of texts."""
         return [one.text() for one in self.members()]

@@ -1,0 +1,103 @@
+"""How `run` and `merge` end: what came of it in lines, the reports that were asked for, and the exit status."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
+from ec_acceptance.conformance.outcome import replace_file
+from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.report import write_report
+from ec_acceptance.conformance.terminal import print_failures, print_line, print_profiles
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from ec_acceptance.conformance.attestation import Signing
+    from ec_acceptance.conformance.outcome import Outcome
+
+__all__ = ["STATUSES", "add_report_options", "check_attesting", "conclude"]
+
+STATUSES = """exit statuses:
+  0  the validator conforms: every scenario of what it claims passed
+     (or it fails where --expected-failures says so, and nowhere else)
+  1  it doesn't: scenarios failed
+  2  the command line cannot be understood, or what it names can't be had: an adapter, a validator, a file
+  3  the suite or the machine is broken, so nothing is said of the validator
+  4  what ran passed, but not every scenario did run: a part was selected, some were undecided, or nothing shows a claim
+     (0 with --accept-partial)
+  5  the run was interrupted; the reports tell what ran until then
+"""
+
+
+def add_report_options(parser: argparse.ArgumentParser) -> None:
+    """The options for reports and for what a part of the suite comes to."""
+    parser.add_argument("--accept-partial", action="store_true", help="exit with 0 when what ran passed")
+    parser.add_argument("--report", type=Path, help="write the results as JSON to this file")
+    parser.add_argument("--junit", type=Path, help="write the results as JUnit XML to this file")
+    parser.add_argument("--html", type=Path, help="write the results as one page of HTML to this file")
+    parser.add_argument("--badge", type=Path, help="write a badge (SVG) to this file")
+    parser.add_argument(
+        "--attest", type=Path, metavar="FILE", help="write the result as an in-toto attestation (docs/attestation.md)"
+    )
+    parser.add_argument("--attest-key", type=Path, metavar="KEY", help="private key that signs it, in PEM")
+    parser.add_argument(
+        "--attest-subject", default="", metavar="NAME@DIGEST", help="what it is about; by default the program"
+    )
+
+
+def check_attesting(given: argparse.Namespace) -> None:
+    """Refuse options of an attestation that nobody asked for.
+
+    Raises:
+        UsageError: there are such.
+    """
+    if given.attest is None and (given.attest_key is not None or given.attest_subject):
+        raise UsageError("--attest-key and --attest-subject are of --attest FILE")
+
+
+def conclude(
+    given: argparse.Namespace, outcome: Outcome, artifacts: Sequence[Path], how: str, signing: Signing | None
+) -> int:
+    """Say what came of it and write the reports; the answer is the exit status.
+
+    Args:
+        given: the options of `add_report_options`.
+        outcome: of the run.
+        artifacts: folders with what scenarios saw that didn't pass.
+        how: stands behind the counts, such as ``in 12.3 s``.
+        signing: who attests it, if anybody does.
+
+    Raises:
+        BrokenError: a report can't be written.
+    """
+    print_failures(outcome, artifacts)
+    try:
+        if given.report is not None:
+            write_report(outcome, given.report)
+        if given.junit is not None:
+            outcome.write_junit(given.junit)
+        if given.html is not None:
+            replace_file(given.html, page(outcome, artifacts))
+        if given.badge is not None:
+            replace_file(given.badge, badge(outcome))
+        if given.attest is not None and signing is not None:
+            _attest(given.attest, outcome, signing)
+    except OSError as error:
+        raise BrokenError(f"the report cannot be written: {error}") from error
+    print_profiles(outcome)
+    print_line(f"{outcome.summary}, {how}")
+    print_line(f"{outcome.meaning} ({outcome.about.suite})")
+    if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
+        return Exit.CONFORMANT
+    return outcome.exit
+
+
+def _attest(path: Path, outcome: Outcome, signing: Signing) -> None:
+    content = signing.attest(outcome)
+    if content is None:
+        print_line(f"nothing is attested in {path}: the run says nothing of the validator")
+    else:
+        replace_file(path, content)
