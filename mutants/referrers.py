@@ -98,6 +98,24 @@ def failing_registries_have_no_referrers() -> None:
 
 
 @mutant(
+    "lost-pages-of-referrers",
+    "Where a later page of referrers can't be had, nothing refers to the image.",
+    Kind.TRUST,
+    "bundle-59",
+)
+def lost_pages_of_referrers() -> None:
+    from refimpl.errors import TransferError
+    from refimpl.oci.client import Client
+
+    @changed(Client, "_referrers")
+    def referrers(original: Callable[..., Any], client: Any, ref: Any) -> Any:
+        try:
+            return original(client, ref)
+        except TransferError:
+            return ()
+
+
+@mutant(
     "lost-referrers-passed-over",
     "A referrer that the registry fails to give, or denies, is passed over.",
     Kind.TRUST,

@@ -122,6 +122,37 @@ def of_any_signer() -> None:
     _check_with(image_key=None)
 
 
+@mutant(
+    "vsa-of-any-signer-without-rules",
+    "Without rules to judge by a VSA of any signer's image counts.",
+    Kind.VSA,
+    "vsa-102",
+)
+def of_any_signer_without_rules() -> None:
+    from refimpl.vsa.check import Check
+    from refimpl.vsa.comparison import Differences
+
+    @changed(Check, "_differences")
+    def differences(original: Callable[..., Any], check: Check, *of: Any) -> Any:
+        return original(check, *of) if check.policy.sources else Differences()
+
+
+@mutant("vsa-of-a-tie", "Of VSAs made in the same second the one counts that was logged last.", Kind.VSA, "vsa-103")
+def of_a_tie() -> None:
+    from refimpl.vsa.check import Summary
+
+    replace(Summary, "rank", property(lambda summary: summary.made))
+
+
+@mutant("vsa-late-folders-left-out", "A folder behind a source's revision doesn't count.", Kind.VSA, "vsa-104")
+def late_folders_left_out() -> None:
+    import re
+
+    from refimpl.vsa import comparison
+
+    replace(comparison, "_LATE_FOLDER", re.compile(r"(?!)()"))
+
+
 @mutant("vsa-of-any-image", "A VSA counts for whatever image it is found for.", Kind.VSA, "vsa-49 vsa-50 vsa-90")
 def of_any_image() -> None:
     from refimpl.vsa import check

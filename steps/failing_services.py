@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from behave import given, then
 
 from ec_acceptance.testbed.fixtures.collection import component
+from ec_acceptance.testbed.fixtures.referrers import INDEX, listed
 from ec_acceptance.testbed.gate.log import RequestFilter
 from ec_acceptance.testbed.gate.rules import Answer, Close, Stall
 from ec_acceptance.testbed.rekor import LogFaults
@@ -65,6 +66,11 @@ def _fail_at_first(context: Context, status: int, count: int, image: str, method
 
 @given('the registry breaks off when asked for the {what} of "{image}"')
 def breaks_off(context: Context, what: str, image: str) -> None:
+    """A list of referrers is one that breaks off with every registry, though not all of them list any."""
+    world = context.world
+    if what == "referrers":
+        body = listed(world.fixtures, image, world.fixtures.referrers.get(image, ()))
+        _fail(context, Answer(200, (("Content-Type", INDEX),), body), what, image)
     _fail(context, Close(0), what, image)
 
 

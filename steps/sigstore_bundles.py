@@ -176,6 +176,24 @@ def on_the_second_page(context: Context, image: str) -> None:
     world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers", nth=1)
 
 
+@given('the list of referrers of "{image}" goes on elsewhere')
+def a_list_that_goes_on_elsewhere(context: Context, image: str) -> None:
+    world = context.world
+    following = (("Link", f'</v2/other/referrers/{world.fixtures.images[image].digest}>; rel="next"'),)
+    world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers")
+
+
+@given('the second page of the referrers of "{image}" is {answer}')
+def a_page_that_cannot_be_had(context: Context, image: str, answer: str) -> None:
+    """Each time that the list is asked for; its first page is empty."""
+    world = context.world
+    following = (("Link", f'</v2/{image}/referrers/{world.fixtures.images[image].digest}?page=2>; rel="next"'),)
+    first = _list_of(listed(world.fixtures, image, []), following)
+    second = {"denied": Answer(403), "missing": Answer(404), "half a document": _list_of(b'{"manifests": [')}[answer]
+    for number, page in ((1, first), (2, second)):
+        world.servers.gate.add(page, kind="referrers", nth=range(number, 100, 2))
+
+
 @given('the list of referrers of "{image}" has no end')
 def pages_without_end(context: Context, image: str) -> None:
     world = context.world

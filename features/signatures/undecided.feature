@@ -120,3 +120,23 @@ Feature: What could not be checked doesn't pass
     Then the rules say "0 signatures, success is false"
     And the rules say "signatures: verify image signature: …TOOMANYREQUESTS…"
     And the rules say "attestations: verify image attestation signature: …TOOMANYREQUESTS…"
+
+  @bundle-59 @bundle-59.<id>
+  Scenario Outline: of the list of referrers the second page is <answer>
+    Given the second page of the referrers of "acceptance/image" is <answer>
+    When "validate image" is run
+    Then the image signature of "acceptance/image" is rejected because of "<cause>"
+    And the attestation of "acceptance/image" is rejected because of "<cause>"
+
+    Examples:
+      | id | answer          | cause                            |
+      | 01 | denied          | not all pages can be had         |
+      | 02 | missing         | a page of the list can't be read |
+      | 03 | half a document | a page of the list can't be read |
+
+  @bundle-59 @bundle-59.04
+  Scenario: the list of referrers goes on elsewhere
+    Given the list of referrers of "acceptance/image" goes on elsewhere
+    When "validate image" is run
+    Then the image signature of "acceptance/image" is rejected because of "the list goes on elsewhere"
+    And the attestation of "acceptance/image" is rejected because of "the list goes on elsewhere"

@@ -621,3 +621,75 @@ Feature: A verification summary in place of a validation
       | B         | builtin.attestation.signature_check |
       | B         | builtin.image.signature_check       |
     And the transparency log was searched for "acceptance/second"
+
+  @vsa-102
+  Scenario: a VSA of an image that another key had to sign doesn't count, though no rules are asked for
+    Given a key pair named "other"
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
+      | public key | other |
+    When "validate image" is run with
+      | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST} |
+      | --policy         | {"sources": []}                              |
+      | --public-key     | ${known_PUBLIC_KEY}                          |
+      | --rekor-url      | ${REKOR}                                     |
+      | --output         | json                                         |
+      | --vsa-upload     | rekor@${REKOR}                               |
+      | --vsa-public-key | ${vsa_PUBLIC_KEY}                            |
+    Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
+    And the transparency log was searched for "acceptance/image"
+
+  @vsa-103 @vsa-103.<id>
+  Scenario Outline: of a VSA that passed and one that failed in the same second the latter counts, <when> logged
+    Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
+      | age       | 1                    |
+      | logged    | <passed>             |
+      | timestamp | 2024-01-01T00:00:00Z |
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
+      | status    | failed               |
+      | logged    | <failed>             |
+      | timestamp | 2024-01-01T00:00:00Z |
+    When "validate image" is run with
+      | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
+      | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
+      | --public-key     | ${known_PUBLIC_KEY}                                                                |
+      | --rekor-url      | ${REKOR}                                                                           |
+      | --output         | json                                                                               |
+      | --vsa-upload     | rekor@${REKOR}                                                                     |
+      | --vsa-expiration | 876000h                                                                            |
+      | --vsa-public-key | ${vsa_PUBLIC_KEY}                                                                  |
+    Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
+    And the transparency log was searched for "acceptance/image"
+
+    Examples:
+      | id | when  | passed | failed |
+      | 01 | first | 0      | 1      |
+      | 02 | last  | 1      | 0      |
+
+  @vsa-104
+  Scenario: a VSA by the rules of a folder doesn't count for those of another, wherever the folder stands
+    Given VSAs name the policy {"sources": [{"policy": ["git::${GITHOST}/git/more.git?ref=main//lenient"]}]}
+    And a git repository named "more" with
+      | main.rego | happy_day.rego |
+    And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
+    When "validate image" is run with
+      | --image          | ${REGISTRY}/acceptance/image@${image_DIGEST}                        |
+      | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/more.git"]}]} |
+      | --public-key     | ${known_PUBLIC_KEY}                                                 |
+      | --rekor-url      | ${REKOR}                                                            |
+      | --output         | json                                                                |
+      | --vsa-upload     | rekor@${REKOR}                                                      |
+      | --vsa-public-key | ${vsa_PUBLIC_KEY}                                                   |
+    Then the exit status should be 1
+    And the violations are
+      | component | code                                |
+      | Unnamed   | builtin.attestation.signature_check |
+      | Unnamed   | builtin.image.signature_check       |
+    And the transparency log was searched for "acceptance/image"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
@@ -17,6 +16,8 @@ from refimpl.errors import (
     NoPlatformError,
     NotFoundError,
     SizeMismatchError,
+    StatusError,
+    TransferError,
 )
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "REFERRERS_LIMIT", "BlobStream", "Client", "Registry", "connect"]
 
-_log = logging.getLogger(__name__)
 #: The largest manifest or index in bytes. Registries take no larger ones (containerd and most of them agree on 4 MiB).
 MANIFEST_LIMIT = 4 << 20
 #: All pages of an image's referrers together, in bytes.
@@ -314,17 +314,26 @@ class Client:
             pages.add(path)
             if len(pages) > _REFERRER_PAGES:
                 raise LimitExceededError(f"referrers of {ref}: there are more than {_REFERRER_PAGES} pages")
-            with self._request(
-                "GET", ref.repository, path, accept=_OCI_INDEX, allowed=(200, 400, 404, 406)
-            ) as response:
-                if response.status != HTTPStatus.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
-                    response.drain()
-                    return self._fallback_referrers(ref)
-                raw = response.read_all(min(MANIFEST_LIMIT, room))
-                path = _next_page(response, ref)
-            room -= len(raw)
-            found += _read(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw, f"referrers of {ref}").manifests
+            try:
+                raw, path = self._referrers_page(ref, path, min(MANIFEST_LIMIT, room))
+            except StatusError as error:
+                if len(pages) > 1:
+                    raise TransferError(f"referrers of {ref}: not all pages can be had: {error}") from error
+                raise
+            if raw is None and len(pages) == 1:
+                return self._fallback_referrers(ref)
+            room -= len(raw or b"")
+            found += _listed(raw or b"", ref)
         return tuple(found)
+
+    def _referrers_page(self, ref: Reference, path: str, limit: int) -> tuple[bytes | None, str]:
+        """A page, None where the answer is no list, and the path of the next one."""
+        allowed = (200, 400, 404, 406)
+        with self._request("GET", ref.repository, path, accept=_OCI_INDEX, allowed=allowed) as response:
+            if response.status != HTTPStatus.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
+                response.drain()
+                return None, ""
+            return response.read_all(limit), _next_page(response, ref)
 
     def _fallback_referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
         tag = ref.identifier.replace(":", "-", 1)
@@ -361,11 +370,26 @@ def _read(descriptor: Descriptor, raw: bytes, what: str) -> Manifest:
         raise type(error)(f"{what}: {error}") from error
 
 
+def _listed(raw: bytes, ref: Reference) -> tuple[Descriptor, ...]:
+    """The referrers on one page of a list.
+
+    Raises:
+        TransferError: it can't be read, so that nobody knows what is on it.
+    """
+    try:
+        return Manifest.read(Descriptor(_OCI_INDEX, ref.identifier, len(raw)), raw).manifests
+    except MalformedError as error:
+        raise TransferError(f"referrers of {ref}: a page of the list can't be read: {error}") from error
+
+
 def _next_page(response: Response, ref: Reference) -> str:
     """The path after the repository of the next page; empty if there is none.
 
     Registries behind a proxy name hosts that aren't theirs, so only path and query count: it is the same registry that
     is asked.
+
+    Raises:
+        TransferError: it is another list, so that nobody knows the rest of this one.
     """
     fields = response.headers("Link")
     if not fields:
@@ -381,8 +405,7 @@ def _next_page(response: Response, ref: Reference) -> str:
         page = parse("")
     wanted = f"referrers/{ref.digest}"
     if not page.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
-        _log.warning("not all referrers of %s are known: the next page can't be %s", ref, quote(target[:200]))
-        return ""
+        raise TransferError(f"referrers of {ref}: the list goes on elsewhere: {quote(target[:200])}")
     return f"{wanted}?{page.query}" if page.query else wanted
 
 

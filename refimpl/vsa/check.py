@@ -59,6 +59,11 @@ class Summary:
     policy: Policy
     public_key: str
 
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """Of several the highest counts: the newest, and in a second the one that failed, whichever was logged last."""
+        return self.made, self.status != PASSED
+
 
 @record
 class Finding:
@@ -88,8 +93,8 @@ class Check:
         retriever: where they are.
         key: of who signs them, or why there is none; None leaves signatures alone.
         longest: how old one may be, in seconds; zero for any age.
-        policy: that is asked for; without sources any will do.
-        image_key: PEM of the key that images must be signed by; None for any.
+        policy: that is asked for; without sources any rules will do.
+        image_key: PEM of the key that images must be signed by, empty where it is an identity; None for any signer.
         clock: nanoseconds since 1970.
         effective_time: at which policies are compared, in nanoseconds.
     """
@@ -135,7 +140,7 @@ class Check:
                 first = first or error
         if not found:
             raise first or VerificationError("failed to retrieve VSA envelope: there is none")
-        return max(found, key=lambda summary: summary.made)
+        return max(found, key=lambda summary: summary.rank)
 
     def _judged(self, summary: Summary, judged: Judged) -> Finding:
         def refused(message: str, reason: str = "", differences: Differences | None = None) -> Finding:
@@ -163,9 +168,7 @@ class Check:
         return Finding(passed=True, message="Policy matches", status=summary.status, verified=self.key is not None)
 
     def _differences(self, summary: Summary, judged: Judged) -> Differences:
-        if not self.policy.sources:
-            return Differences()
-        found = compare(summary.policy, self.policy, judged)
+        found = compare(summary.policy, self.policy, judged) if self.policy.sources else Differences()
         if self.image_key is not None and self._has_another_signer(summary):
             return Differences(found.added, found.removed, found.changed + 1)
         return found

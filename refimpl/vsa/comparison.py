@@ -23,6 +23,7 @@ __all__ = ["Differences", "Judged", "compare"]
 
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")
 _REVISION = re.compile(r"[?#].*", re.DOTALL)
+_LATE_FOLDER = re.compile(r"\?[^#]*?//([^?#]+)")
 _DIGEST = re.compile(r"@[A-Za-z0-9]+:[A-Za-z0-9]+\Z")
 _ALIKE = 0.60
 """From this likeness on, two groups of sources count as one that was changed."""
@@ -176,9 +177,11 @@ def _places(urls: Sequence[str]) -> frozenset[str]:
 
 
 def _place(url: str) -> str:
-    """Where something is, whatever its revision and however it is fetched."""
+    """Where something is, whatever its revision and however it is fetched; a folder may come after the revision."""
     text = url.strip().removeprefix("http://").removeprefix("https://")
-    return _DIGEST.sub("", _REVISION.sub("", _PROTOCOL.sub("", text, count=1)))
+    place = _PROTOCOL.sub("", text, count=1)
+    folder = _LATE_FOLDER.search(place)
+    return _DIGEST.sub("", _REVISION.sub("", place)) + (f"//{folder[1]}" if folder else "")
 
 
 def _matchers(criteria: Iterable[str]) -> frozenset[str]:

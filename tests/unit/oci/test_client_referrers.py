@@ -13,7 +13,7 @@ from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.servers.http import Request, Response, Server
-from refimpl.errors import DeniedError, LimitExceededError
+from refimpl.errors import DeniedError, LimitExceededError, TransferError
 
 
 @pytest.mark.parametrize("api", [True, False])
@@ -61,12 +61,36 @@ def test_referrers_over_several_pages(gate: Gate, client_of: Connect, links: lis
 
 
 @pytest.mark.parametrize("link", ["http://[", "/v2/acme/other/referrers/x?n=1", "http://evil.test/x", "//x[/"])
-def test_a_next_page_elsewhere_is_told(
-    gate: Gate, client_of: Connect, link: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_list_that_goes_on_elsewhere_is_not_whole(gate: Gate, client_of: Connect, link: str) -> None:
     gate.add(referrers_page("1", f'<{link}>; rel="next"'), kind="referrers")
-    assert len(client_of().referrers(ref_at(gate.address, f"@{IMAGE.digest}"))) == 1
-    assert "not all referrers" in caplog.text
+    with pytest.raises(TransferError, match="the list goes on elsewhere"):
+        client_of().referrers(ref_at(gate.address, f"@{IMAGE.digest}"))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        *(Answer(status) for status in (400, 403, 404, 406)),
+        Answer(200, (("Content-Type", "text/html"),), b"<p>"),
+        Answer(200, (("Content-Type", "application/vnd.oci.image.index.v1+json"),), b'{"manifests": ['),
+        Answer(200, (("Content-Type", "application/vnd.oci.image.index.v1+json"),), b'{"manifests": {}}'),
+    ],
+    ids=str,
+)
+def test_a_list_of_which_a_page_is_missing_is_not_whole(gate: Gate, client_of: Connect, second: Answer) -> None:
+    gate.add(referrers_page("1", f'<{REFERRERS}?n=1>; rel="next"'), kind="referrers", nth=1)
+    gate.add(second, kind="referrers", nth=2)
+    with pytest.raises(TransferError, match="page"):
+        client_of().referrers(ref_at(gate.address, f"@{IMAGE.digest}"))
+
+
+def test_a_list_that_cannot_be_read(gate: Gate, client_of: Connect) -> None:
+    gate.add(
+        Answer(200, (("Content-Type", "application/vnd.oci.image.index.v1+json"),), b'{"manifests": ['),
+        kind="referrers",
+    )
+    with pytest.raises(TransferError, match="a page of the list can't be read"):
+        client_of().referrers(ref_at(gate.address, f"@{IMAGE.digest}"))
 
 
 def test_a_page_that_is_its_own_next_one(gate: Gate, client_of: Connect) -> None:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from vsa_specimens import DIGEST, GOOD, IMAGE, KEY, MADE, Stored, check
+from vsa_specimens import DIGEST, GOOD, IMAGE, KEY, MADE, POLICY, Stored, check
 
 from ec_acceptance.testbed.signing import seal
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.golang.document import DocumentError
+from refimpl.policy.config import Policy
+from refimpl.record import replace as replaced
 
 if TYPE_CHECKING:
     from refimpl.vsa.check import Check, Finding
@@ -70,6 +72,23 @@ def test_the_one_made_last_counts_wherever_it_stands() -> None:
     failed = replace(_GOOD, timestamp="2027-01-15T07:30:00Z", status="failed").envelope().content
     for envelopes in ((_CONTENT, failed), (failed, _CONTENT)):
         assert _found(check(*envelopes)).reason == "predicate_failed"
+
+
+def test_of_those_made_in_one_second_the_one_that_failed_counts() -> None:
+    failed = replace(_GOOD, status="failed").envelope().content
+    for envelopes in ((_CONTENT, failed), (failed, _CONTENT)):
+        assert _found(check(*envelopes)).reason == "predicate_failed"
+
+
+@pytest.mark.parametrize("policy", [POLICY, {}], ids=["rules", "no rules"])
+def test_who_had_to_sign_the_image_counts_whatever_the_rules(policy: dict[str, Any]) -> None:
+    judge = check(_CONTENT, policy=Policy.from_json(policy))
+    assert _found(judge).passed
+    assert _found(replaced(judge, image_key=KEY.public_pem)).reason == "policy_mismatch"
+    assert _found(replaced(judge, image_key="")).reason == "policy_mismatch"
+    assert _found(replaced(judge, image_key=None)).passed
+    identity = Policy.from_json({**policy, "identity": {"subject": "x"}})
+    assert _found(replaced(judge, policy=identity)).reason == "policy_mismatch"
 
 
 _MEMBERS = ("_type", "predicateType", "subject", "predicate", "policy", "timestamp", "status", "publicKey", "sources")

@@ -41,6 +41,17 @@ def test_revisions_and_protocols_do_not_count(url: str) -> None:
     assert not compare(_policy(_source()), _policy(_source(url)), _JUDGED)
 
 
+@pytest.mark.parametrize("url", ["git::host/rules?ref=x//strict", "host/rules//strict", "host/rules?a=b//other"])
+def test_folders_count_wherever_they_stand(url: str) -> None:
+    assert compare(_policy(_source()), _policy(_source(url)), _JUDGED)
+    assert not compare(_policy(_source(url)), _policy(_source(f"git::{url.removeprefix('git::')}")), _JUDGED)
+
+
+def test_a_folder_is_the_same_before_and_after_the_revision() -> None:
+    late, early = _policy(_source("host/rules?ref=x//strict")), _policy(_source("host/rules//strict?ref=y"))
+    assert not compare(late, early, _JUDGED)
+
+
 def test_a_difference_is_false_when_there_is_none() -> None:
     assert not Differences()
     assert Differences(changed=1)
