@@ -3,8 +3,28 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-__all__ = ["count_of", "seconds_of"]
+from ec_acceptance.conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from ec_acceptance.testbed.validator.adapter import Adapter
+
+__all__ = ["adapter_of", "count_of", "seconds_of"]
+
+
+def adapter_of(text: str | None, option: str = "--adapter") -> Adapter:
+    """The adapter of a file or a name; the one that changes nothing without either.
+
+    Raises:
+        UsageError: there is none, or it can't be used.
+    """
+    from ec_acceptance.testbed.validator.adapter import Adapter, AdapterError
+
+    try:
+        return Adapter.find(text) if text else Adapter()
+    except AdapterError as error:
+        raise UsageError(f"{option} {error}") from None
 
 
 def count_of(text: str) -> int:

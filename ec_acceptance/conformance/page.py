@@ -12,13 +12,14 @@ from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.outcome import STATUSES
 from ec_acceptance.conformance.timeline import STYLE as TIME_STYLE
 from ec_acceptance.conformance.timeline import draw, read_seen
+from ec_acceptance.testbed.validator.adapter import Adapter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from ec_acceptance.conformance.contrast import Row
-    from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
+    from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
     from ec_acceptance.conformance.timeline import Seen
 
 __all__ = ["add", "badge", "page", "start_page", "write_page"]
@@ -94,7 +95,7 @@ def page(outcome: Outcome, artifacts: Sequence[Path] = ()) -> bytes:
         add(body, "pre", _printable(text))
     for number, result in enumerate(odd):
         folder = _evidence(result, artifacts) if number < _DRAWN else None
-        _add_result(body, result, about.validator, folder)
+        _add_result(body, result, about, folder)
     if outcome.missing:
         add(body, "h2", "What didn't run")
         names = ET.SubElement(body, "ul")
@@ -203,7 +204,7 @@ def _add_number(row: ET.Element, number: int, status: str) -> None:
     add(row, "td", str(number) if number else "", **({"class": status} if number else {}))
 
 
-def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder: Path | None) -> None:
+def _add_result(body: ET.Element, result: ScenarioResult, about: About, folder: Path | None) -> None:
     article = ET.SubElement(body, "article", id=f"{result.id}-{result.location.rpartition(':')[2]}")
     heading = ET.SubElement(article, "h3")
     add(heading, "span", STATUSES[result.status].words, **{"class": result.status}).tail = _printable(
@@ -227,7 +228,7 @@ def _add_result(body: ET.Element, result: ScenarioResult, validator: str, folder
         add(details, "summary", "What it printed")
         _add_cut(details, parts.dump)
     if result.id:
-        _add_again(article, result.id, validator, folder)
+        _add_again(article, result.id, about, folder)
 
 
 def _evidence(result: ScenarioResult, artifacts: Sequence[Path]) -> Path | None:
@@ -286,12 +287,16 @@ def _add_seen(article: ET.Element, seen: Seen) -> None:
     add(details, "pre", "\n".join(lines))
 
 
-def _add_again(article: ET.Element, name: str, validator: str, folder: Path | None) -> None:
+def _add_again(article: ET.Element, name: str, about: About, folder: Path | None) -> None:
     """Command lines that run it again."""
-    words = shlex.split(validator) if validator else []
-    commands = [["ec-conformance", "run", "--tags", f"@{name}", "--", *words]]
+    words = shlex.split(about.validator) if about.validator else []
+    last = ["--", *words]
+    if about.adapter:
+        named = ["--adapter", about.adapter]
+        last = named if Adapter.is_puller_command(words) else [*named, *last]
+    commands = [["ec-conformance", "run", "--tags", f"@{name}", *last]]
     if folder is not None and (folder / "repro.tar.gz").is_file():
-        commands.append(["ec-conformance", "replay", str(folder / "repro.tar.gz"), "--", *words])
+        commands.append(["ec-conformance", "replay", str(folder / "repro.tar.gz"), *last])
     add(article, "h4", "Run it again")
     add(article, "pre", "\n".join(shlex.join(command) for command in commands))
 

@@ -179,7 +179,7 @@ class _Once:
                 (self.here / self.root / "work").mkdir(parents=True, exist_ok=True)
             except (OSError, ValueError) as error:
                 raise BundleError(f"its files can't be made: {error}") from None
-            now = self._carry_out(runs, validator, timeout)
+            now = self._carry_out(runs, validator.within(self.here), timeout)
             servers.gate.log.complete()
             asked = Counter(
                 name_request("registry", f"{one.method} {one.path}", one.status) for one in servers.gate.log.requests()

@@ -271,14 +271,15 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
             errors="backslashreplace",
         )
         words = []
-        for line in process.stdout or ():
-            if line.startswith('{"begins": '):
-                shards.begin(json.loads(line)["begins"])
-            elif line.startswith("{"):
-                shards.note(shard, ScenarioResult.read(line))
-            else:
-                words.append(line)
-        status = process.wait()
+        with process:
+            for line in process.stdout or ():
+                if line.startswith('{"begins": '):
+                    shards.begin(json.loads(line)["begins"])
+                elif line.startswith("{"):
+                    shards.note(shard, ScenarioResult.read(line))
+                else:
+                    words.append(line)
+        status = process.returncode
         errors.seek(0)
         if shards.ended:
             return

@@ -103,6 +103,35 @@ def test_two_validators_must_be_named(words: list[str], capsys: pytest.CaptureFi
     assert "name two validators" in said.out or "there must be" in said.err
 
 
+def test_adapters_name_validators_too(renamed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command line takes the place of one that no adapter names, or both do."""
+    named = ["--adapter", str(renamed), "--other-adapter", str(renamed)]
+    ours = ["--", sys.executable, "-m", "refimpl"]
+    only = ["compare", "--only", "verdict-01", "--jobs", "1"]
+    assert main([*only, *named[:2], *ours, "--", "a", "--", "b"]) == 2
+    assert main([*only, *named[:2]]) == 2
+    assert "name two validators" in capsys.readouterr().out
+    assert main([*only, *named[:2], *ours]) == 0
+    said = capsys.readouterr().out
+    assert said.index("validator: " + str(renamed.parent / "renamed")) < said.index("validator: " + sys.executable)
+    assert main([*only, *named[2:], *ours]) == 0
+    said = capsys.readouterr().out
+    assert said.index("validator: " + str(renamed.parent / "renamed")) > said.index("validator: " + sys.executable)
+    assert main([*only, *named]) == 0
+    assert main([*only, *named, "--", "/bin/true", *ours]) == 1
+    assert "validator: /bin/true" in capsys.readouterr().out
+
+
+def test_only_what_both_claim_is_compared(renamed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["compare", "--adapter", str(renamed), "--only", "vsa-01", "--", "/bin/true"]
+    assert main(words) == 2
+    assert "none of the scenarios that are selected is about what both validators claim" in capsys.readouterr().out
+    assert main([*words[:3], "--claims", "nonsense", *words[3:]]) == 2
+    assert "--claims: 'nonsense' is no profile" in capsys.readouterr().out
+    assert main([*words[:3], "--claims", "vsa", *words[3:]]) == 1
+    assert "1 scenarios on two validators" in capsys.readouterr().out
+
+
 def _compare(tmp_path: Path, *commands: str) -> subprocess.CompletedProcess[str]:
     words = [word for command in commands for word in ("--", *command.split())]
     command = [sys.executable, "-m", "ec_acceptance.conformance", "compare", "--tags", "@verdict-01,@cache-11.1"]

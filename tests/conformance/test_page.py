@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -13,7 +14,9 @@ import pytest
 from ec_acceptance.conformance.contrast import contrast
 from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
 from ec_acceptance.conformance.page import badge, page
+from ec_acceptance.conformance.puller.applicable import command_of
 from ec_acceptance.conformance.suite import Scenario
+from ec_acceptance.testbed.validator.adapter import Adapter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,6 +148,15 @@ def test_a_failed_scenario_shows_what_was_run_and_its_requests_in_time(tmp_path:
     assert "held for 0.500 s" in seen.text
     assert "exit status 1, 2.00 s" in seen.text
     assert f"ec-conformance replay {tmp_path}/a-01/repro.tar.gz -- ./it" in seen.text
+
+
+def test_it_is_run_again_by_the_adapter_that_led_it(tmp_path: Path) -> None:
+    failed, folder = _failed(), _artifacts(tmp_path, json.dumps(_SEEN))
+    led = replace(failed, about=replace(failed.about, adapter="mine.toml"))
+    assert f"replay {tmp_path}/a-01/repro.tar.gz --adapter mine.toml -- ./it" in _Text(page(led, [folder])).text
+    harness = shlex.join(command_of(Adapter.find("skopeo")))
+    fetched = replace(failed, about=replace(failed.about, adapter="skopeo", validator=harness))
+    assert "run --tags @a-01 --adapter skopeo\n" in _Text(page(fetched, [folder])).text
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"groups": 3}', '{"groups": [{"runs": [{}]}]}', "[" * 9_000])

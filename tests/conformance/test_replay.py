@@ -68,6 +68,26 @@ def test_another_validator_differs(artifacts: Path, capsys: pytest.CaptureFixtur
     assert said.splitlines()[-1] == "it differs"
 
 
+def test_a_validator_with_other_flags_is_led_by_its_adapter(
+    artifacts: Path, renamed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What ran then was wrong in its exit status alone, so all else is the same by way of the adapter."""
+    bundle = str(artifacts / "happy-01" / "repro.tar.gz")
+    assert main(["replay", "--adapter", str(renamed), bundle]) == 1
+    said = capsys.readouterr().out
+    assert f"validator now: {renamed.parent / 'renamed'}" in said
+    assert "then 2, now 0" in said
+    assert "standard output is the same" in said
+    assert "requests are the same" in said
+    program = str(renamed.parent / "renamed")
+    assert main(["replay", bundle, "--", program]) == 1, "without the adapter it doesn't understand a word"
+    assert "check: no such command" in capsys.readouterr().out
+    assert main(["replay", "--adapter", str(renamed), bundle, "--", "/no/such"]) == 2
+    assert "no program '/no/such'" in capsys.readouterr().out
+    assert main(["replay", "--adapter", "no-such", bundle]) == 2
+    assert "--adapter no-such: there is no such file" in capsys.readouterr().out
+
+
 def test_a_bundle_holds_what_is_needed_to_look_for_the_cause(artifacts: Path) -> None:
     document = read_bundle(artifacts / "cache-02.1" / "repro.tar.gz").document.value
     [run] = document["groups"][0]["runs"]

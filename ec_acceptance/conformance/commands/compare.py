@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import tempfile
@@ -10,17 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
-from ec_acceptance.conformance.options import count_of, seconds_of
+from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, Outcome, replace_file
+from ec_acceptance.conformance.profiles import read_claims
+from ec_acceptance.conformance.puller.applicable import command_of, why_not_applicable
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import print_line, watching
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ec_acceptance.conformance.comparison import Pair
     from ec_acceptance.conformance.suite import Scenario
+    from ec_acceptance.testbed.validator.adapter import Adapter
+    from ec_acceptance.testbed.validator.process import Validator
 
 __all__ = ["add_arguments", "main"]
 
@@ -31,7 +36,7 @@ for nothing here: `run` says that.
 exit statuses:
   0  they do the same in all scenarios
   1  they differ
-  2  the command line cannot be understood
+  2  the command line cannot be understood, or there is no such validator or adapter
   3  the suite or the machine is at fault, or a scenario showed nothing of one of them
   5  interrupted
 """
@@ -40,8 +45,18 @@ exit statuses:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.epilog = _STATUSES
-    parser.usage = "%(prog)s compare [option …] [features/… …] -- validator … -- other validator …"
+    parser.usage = (
+        "%(prog)s compare [option …] [features/… …] -- validator … -- other validator …\n"
+        "       %(prog)s compare --adapter ec --other-adapter ec-ref [option …] [features/… …]"
+    )
     parser.add_argument("paths", nargs="*", metavar="features/…", help="features or folders; all by default")
+    parser.add_argument("--adapter", metavar="FILE|NAME", help="how the first validator is started, as of run")
+    parser.add_argument("--other-adapter", metavar="FILE|NAME", help="how the other one is started")
+    parser.add_argument(
+        "--claims",
+        metavar="PROFILE,…",
+        help="only scenarios for validators that claim these profiles; those that both adapters claim, by default",
+    )
     parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
     parser.add_argument("--tags", action="append", default=[], help="only scenarios with these tags, as behave has it")
     parser.add_argument(
@@ -63,16 +78,24 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.conformance.comparison import Pair, compare, read_side
     from ec_acceptance.conformance.comparison_page import comparison_page
 
-    commands = _split(given.rest)
+    adapters = (adapter_of(given.adapter), adapter_of(given.other_adapter, "--other-adapter"))
+    validators = _validators(given.rest, adapters)
     suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
-    chosen = suite.select(suite.scenarios(), given.paths, given.tags, given.only)
+    claims = _claims(given.claims, adapters, suite.profiles().names)
+    chosen = [
+        one
+        for one in suite.select(suite.scenarios(), given.paths, given.tags, given.only)
+        if one.applies(claims) and not _fetches_only(one, adapters)
+    ]
+    if not chosen:
+        raise UsageError("none of the scenarios that are selected is about what both validators claim")
     print_line(f"suite: {suite.name} {suite.version}, {len(chosen)} scenarios on two validators")
     with tempfile.TemporaryDirectory(prefix="ec-acceptance-compare-") as name:
         folders = [Path(name, "one"), Path(name, "other")]
         outcomes = []
-        for command, folder in zip(commands, folders, strict=True):
-            print_line(f"\nvalidator: {shlex.join(command)}")
-            outcomes.append(_run(given, suite, chosen, command, folder))
+        for validator, folder in zip(validators, folders, strict=True):
+            print_line(f"\nvalidator: {shlex.join(validator.command)}")
+            outcomes.append(_run(given, suite, chosen, validator, folder, claims))
             if outcomes[-1].interrupted:
                 print_line(f"Error: {outcomes[-1].meaning}")
                 return Exit.INTERRUPTED
@@ -91,47 +114,90 @@ def main(given: argparse.Namespace) -> int:
     _print_pairs(pairs)
     if given.html is not None:
         try:
-            replace_file(given.html, comparison_page(pairs, [shlex.join(one) for one in commands]))
+            replace_file(given.html, comparison_page(pairs, [shlex.join(one.command) for one in validators]))
         except OSError as error:
             raise BrokenError(f"the page cannot be written: {error}") from error
     return _conclude(pairs)
 
 
-def _split(rest: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Two command lines, with ``--`` between them.
+def _validators(rest: Sequence[str], adapters: Sequence[Adapter]) -> list[Validator]:
+    """Both of them. A command line takes the place of an adapter's own; one alone is that of whom no adapter names.
 
     Raises:
-        UsageError: there are fewer or more.
+        UsageError: it isn't clear which two are meant, or one can't be had.
     """
-    words = list(rest)
-    if words.count("--") != 1 or "--" in (words[0], words[-1]):
+    from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
+
+    commands = [list(words) for last, words in itertools.groupby(rest, "--".__eq__) if not last]
+    unnamed = [number for number, adapter in enumerate(adapters) if not adapter.command]
+    places = unnamed if len(commands) == len(unnamed) else [0, 1]
+    dashes = list(rest).count("--")
+    if len(commands) != len(places) or dashes != max(0, len(commands) - 1):
         raise UsageError("name two validators: ec-conformance compare -- validator … -- other validator …")
-    place = words.index("--")
-    return words[:place], words[place + 1 :]
+    given = dict(zip(places, commands, strict=True))
+    try:
+        return [
+            Validator(shlex.join(given.get(number) or command_of(adapter)), adapter)
+            for number, adapter in enumerate(adapters)
+        ]
+    except ValidatorNotFoundError as error:
+        raise UsageError(str(error)) from error
+
+
+def _claims(text: str | None, adapters: Sequence[Adapter], names: Mapping[str, str]) -> frozenset[str]:
+    """What scenarios are to be about.
+
+    Raises:
+        UsageError: there is no such profile, or nothing that both claim.
+    """
+    if text is not None:
+        return read_claims(filter(None, text.split(",")), names, "--claims")
+    found = frozenset(names)
+    for adapter in adapters:
+        if adapter.claims is not None:
+            found &= read_claims(adapter.claims, names, f"{adapter.source}: claims")
+    return found
+
+
+def _fetches_only(scenario: Scenario, adapters: Sequence[Adapter]) -> bool:
+    """Whether one of them is a tool of which the scenario can't be asked."""
+    pullers = any(adapter.puller for adapter in adapters)
+    return pullers and bool(why_not_applicable(scenario.location, scenario.tags))
 
 
 def _run(
-    given: argparse.Namespace, suite: Suite, chosen: Sequence[Scenario], command: Sequence[str], folder: Path
+    given: argparse.Namespace,
+    suite: Suite,
+    chosen: Sequence[Scenario],
+    validator: Validator,
+    folder: Path,
+    claims: frozenset[str],
 ) -> Outcome:
     from ec_acceptance.conformance.runner import Run, run
     from ec_acceptance.testbed.registry.errors import UnavailableError
-    from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
+    from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
+    command = shlex.join(validator.command)
     try:
-        version = Validator(shlex.join(command)).version()
+        version = validator.version()
         options = {
-            "validator": shlex.join(command),
+            "validator": command,
+            "adapter": str(validator.adapter.source.absolute()) if validator.adapter.source else "",
+            "claims": ",".join(sorted(claims)),
             "timeout": str(given.timeout),
             "artifacts": str(folder),
             "keep": "all",
             "version": version,
         }
-        about = About(suite.name, len(chosen), len(chosen), shlex.join(command), version, given.registry)
+        options = {name: value for name, value in options.items() if value}
+        about = About(suite.name, len(chosen), len(chosen), command, version, given.registry)
         with watching(len(chosen), {one.location: one for one in chosen}) as watcher:
             return run(Run(suite, chosen, about, options, given.registry, given.jobs), watcher)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    except (UnavailableError, ValidatorNotFoundError) as error:
+    except ValidatorNotFoundError as error:
+        raise UsageError(str(error)) from error
+    except UnavailableError as error:
         raise BrokenError(str(error)) from error
 
 

@@ -7,8 +7,9 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
-from ec_acceptance.conformance.options import seconds_of
+from ec_acceptance.conformance.errors import Exit, UsageError
+from ec_acceptance.conformance.options import adapter_of, seconds_of
+from ec_acceptance.conformance.puller.applicable import command_of
 from ec_acceptance.conformance.terminal import print_line
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ __all__ = ["add_arguments", "main"]
 
 _SHOWN = 40  # lines of a stream or a difference
 _STATUSES = """A scenario that failed makes a bundle: artifacts/<scenario id>/repro.tar.gz. What it holds is
-checked, and the program that runs is ec-ref or the one after --, never one that the bundle names.
+checked, and the program that runs is ec-ref, the adapter's or the one after --, never one that the bundle names.
 
 exit statuses:
   0  all is as it was: exit statuses, streams and requests
   1  something differs
-  2  the command line or the bundle cannot be used
+  2  the command line or the bundle cannot be used, or there is no such validator or adapter
   3  the machine is at fault
 """
 
@@ -36,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Its options."""
     parser.epilog = _STATUSES
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the archive")
+    parser.add_argument(
+        "--adapter", metavar="FILE|NAME", help="how a validator with a command line of its own is started, as of run"
+    )
     parser.add_argument(
         "--trust",
         action="store_true",
@@ -55,9 +59,13 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.testbed.repro.document import BundleError
     from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
 
+    adapter = adapter_of(given.adapter)
     try:
         bundle = read_bundle(given.bundle)
-        validator = Validator(shlex.join(given.rest or _recorded(bundle, given.bundle, trusted=given.trust)))
+        command = given.rest or list(command_of(adapter))
+        if not command:
+            command = _recorded(bundle, given.bundle, trusted=given.trust)
+        validator = Validator(shlex.join(command), adapter)
         _print_scenario(bundle)
         print_line(f"validator now: {shlex.join(validator.command)}")
         same = True
@@ -66,7 +74,7 @@ def main(given: argparse.Namespace) -> int:
     except BundleError as error:
         raise UsageError(f"{given.bundle}: {error}") from None
     except ValidatorNotFoundError as error:
-        raise BrokenError(str(error)) from error
+        raise UsageError(str(error)) from error
     print_line("")
     print_line("it is the same" if same else "it differs")
     return Exit.CONFORMANT if same else Exit.NOT_CONFORMANT

@@ -16,11 +16,11 @@ from ec_acceptance.conformance.attestation import Signing, digest_program
 from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_attesting, conclude
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
-from ec_acceptance.conformance.options import count_of, seconds_of
+from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, ScenarioResult, Shard, combine
 from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
 from ec_acceptance.conformance.profiles import read_claims
-from ec_acceptance.conformance.puller.applicable import SEVERAL, WITH_CACHE, WITHOUT_CACHE, why_not_applicable
+from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, command_of, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, digest_of, take_shard
 from ec_acceptance.conformance.terminal import print_line, watching
@@ -98,12 +98,9 @@ def main(given: argparse.Namespace) -> int:
 
 
 def _plan(given: argparse.Namespace) -> _Plan:
-    from ec_acceptance.testbed.validator.adapter import Adapter, AdapterError
+    from ec_acceptance.testbed.validator.adapter import Adapter
 
-    try:
-        adapter = Adapter.find(given.adapter) if given.adapter else Adapter()
-    except AdapterError as error:
-        raise UsageError(f"--adapter {error}") from None
+    adapter = adapter_of(given.adapter)
     if given.puller:
         if given.adapter or given.validator:
             raise UsageError("--puller names what is tested: leave out --adapter, --validator and --")
@@ -126,7 +123,7 @@ def _plan(given: argparse.Namespace) -> _Plan:
         claims = read_claims(adapter.claims, names, f"{adapter.source}: claims")
     if adapter.puller:
         claims = _puller_claims(adapter, claims, given)
-        given.validator = shlex.join(adapter.command if claims & SEVERAL else adapter.one_by_one())
+        given.validator = shlex.join(command_of(adapter, claims))
     expected: Mapping[str, ExpectedFailure] = {}
     file = given.expected_failures or adapter.expected_failures
     if file is not None:

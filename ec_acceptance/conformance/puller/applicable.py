@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ["SEVERAL", "WITHOUT_CACHE", "WITH_CACHE", "why_not_applicable"]
+    from ec_acceptance.testbed.validator.adapter import Adapter
+
+__all__ = ["SEVERAL", "WITHOUT_CACHE", "WITH_CACHE", "command_of", "why_not_applicable"]
 
 SEVERAL = frozenset({"C2", "C3"})
 """The claims of which at least one says that several processes may share the cache; else they run one by one."""
@@ -41,6 +43,17 @@ _REASONS = {
     "the image specification lets a tool fetch a layer from the URLs of its descriptor": "30.9 30.10 30.11 30.12",
 }
 _WHY = {f"cache-{number}": reason for reason, numbers in _REASONS.items() for number in numbers.split()}
+
+
+def command_of(adapter: Adapter, claims: Collection[str] | None = None) -> tuple[str, ...]:
+    """The command of an adapter: a tool that only fetches is started for several images at once only if it claims that.
+
+    Args:
+        adapter: of a tool, or of a validator.
+        claims: those of the adapter by default.
+    """
+    claimed = claims if claims is not None else adapter.claims if adapter.claims is not None else SEVERAL
+    return adapter.command if not adapter.puller or SEVERAL & set(claimed) else adapter.one_by_one()
 
 
 def why_not_applicable(location: str, tags: Sequence[str]) -> str:

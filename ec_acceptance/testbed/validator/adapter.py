@@ -96,6 +96,11 @@ class Adapter:
         """That of a tool that only fetches images, by its template."""
         return cls(command=(*_HARNESS, template), puller=template)
 
+    @staticmethod
+    def is_puller_command(words: Sequence[str]) -> bool:
+        """Whether a command line is the harness of a tool that only fetches images."""
+        return tuple(words[1:3]) == _HARNESS[1:]
+
     def one_by_one(self) -> tuple[str, ...]:
         """The command of a tool that only fetches images and isn't to be started for several at the same time."""
         return (*_HARNESS, "--one-by-one", self.puller)

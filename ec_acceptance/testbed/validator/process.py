@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import itertools
 import os
 import shlex
@@ -210,8 +211,8 @@ class Validator:
 
     def __init__(self, command: str = "", adapter: Adapter = _PLAIN, shared: Path | None = None) -> None:
         self.is_default = not command and not adapter.command
-        self._adapter = adapter
-        self._shared = shared
+        self.adapter = adapter
+        self.shared = shared
         self._runs = itertools.count(1)
         words = shlex.split(command) or list(adapter.command) or [_beside_interpreter()]
         program = shutil.which(words[0])
@@ -221,6 +222,12 @@ class Validator:
                 f"no program {words[0]!r} to validate with; name one with {source}, or install this project"
             )
         self.command = (str(Path(program).absolute()), *words[1:])
+
+    def within(self, shared: Path) -> Validator:
+        """The same, with another folder for all that validators are given."""
+        other = copy.copy(self)
+        other.shared = shared
+        return other
 
     def start(
         self,
@@ -241,8 +248,8 @@ class Validator:
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
         name = f"ec-acceptance-{os.getpid()}-{next(self._runs)}"
-        places = {"folder": str(self._shared or folder), "work": str(folder), "name": name}
-        start = self._adapter.start(arguments, environment, base, places, self.command)
+        places = {"folder": str(self.shared or folder), "work": str(folder), "name": name}
+        start = self.adapter.start(arguments, environment, base, places, self.command)
         return Running(
             start.command,
             start.environment,
@@ -250,7 +257,7 @@ class Validator:
             streams,
             sandbox,
             stop=start.stop,
-            near=lambda output: self._adapter.here(output, places),
+            near=lambda output: self.adapter.here(output, places),
         )
 
     def ask(self, words: Sequence[str]) -> Invocation:
