@@ -43,11 +43,30 @@ __all__ = [
 ]
 
 
+class _Reading:
+    """One document while it is decoded; `wrong` is its first error."""
+
+    def __init__(self, document: Document) -> None:
+        self.has_invalid_utf8 = document.has_invalid_utf8
+        self.has_huge_numbers = document.has_huge_numbers
+        self.wrong = ""
+
+    def mismatch(self, found: str, wanted: Type, holder: str, path: Place) -> None:
+        place = f"Go struct field {holder}.{'.'.join(steps(path))} of type" if path else "Go value of type"
+        self.wrong = self.wrong or f"json: cannot unmarshal {found} into {place} {wanted.name}"
+
+
 @record
 class Type:
-    """What a value must be; `name` is what error texts call it."""
+    """What a value must be; `name` is what error texts call it. One of no kind below takes anything."""
 
     name: str
+
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:
+        """The decoded value, None when it is null or wrong; `holder` and `path` say where it stands."""
+        if reading.has_huge_numbers and (number := unreadable_number(value)) is not None:
+            reading.mismatch(f"number {number}", _FLOAT, holder, path)
+        return value
 
 
 class Scalar(Type):
@@ -55,11 +74,25 @@ class Scalar(Type):
 
     __slots__ = ()
 
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if value is None:
+            return None
+        if (found := kind(value)) != _SCALARS[self.name]:
+            return reading.mismatch(found, self, holder, path)
+        if self is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
+            return reading.mismatch(f"number {value}", self, holder, path)
+        return value
+
 
 class Text(Scalar):
     """A string, or another scalar, which is converted: what YAML is decoded into."""
 
     __slots__ = ()
+
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if value is None or isinstance(value, dict | list | str):
+            return super().read(value, reading, holder, path)
+        return jsontext.dumps(value)
 
 
 class Bytes(Type):
@@ -67,17 +100,36 @@ class Bytes(Type):
 
     __slots__ = ()
 
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            return reading.mismatch(kind(value), self, holder, path)
+        try:
+            return base64text.decode(value)
+        except base64text.Base64Error as error:
+            reading.wrong = reading.wrong or str(error)
+            return None
+
 
 class Time(Type):
     """An RFC 3339 time; decodes to its text."""
 
     __slots__ = ()
 
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: ARG002, D102 - see Type
+        return None if value is None else _time(value)
+
 
 class Protobuf(Type):
     """An object that protobuf can carry."""
 
     __slots__ = ()
+
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: ARG002, D102 - see Type
+        if value is not None and (reason := protobuf_error(value, has_invalid_utf8=reading.has_invalid_utf8)):
+            raise DocumentError(reason)
+        return value
 
 
 @record
@@ -86,12 +138,22 @@ class Items(Type):
 
     item: Type
 
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if isinstance(value, list):
+            return [self.item.read(item, reading, holder, path) for item in value]
+        return None if value is None else reading.mismatch(kind(value), self, holder, path)
+
 
 @record
 class Table(Type):
     """An object with any names and values of one type."""
 
     item: Type
+
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if isinstance(value, dict):
+            return {name: self.item.read(member, reading, holder, path) for name, member in jsontext.pairs(value)}
+        return None if value is None else reading.mismatch(kind(value), self, holder, path)
 
 
 @record
@@ -134,7 +196,22 @@ class Struct(Type):
         """The same with members that must be there."""
         return Struct(self.name, self.fields, names)
 
-    def field(self, name: str) -> Field | None:
+    def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
+        if not isinstance(value, dict):
+            return None if value is None else reading.mismatch(kind(value), self, holder, path)
+        decoded: dict[str, Any] = {}
+        for name, member in jsontext.pairs(value):
+            field = self._field(name)
+            if field is None:
+                continue
+            got = field.type.read(member, reading, self.holder, (path, field.path))
+            if got is not None:
+                decoded[field.name] = got
+            elif not isinstance(field.type, Scalar):
+                decoded.pop(field.name, None)
+        return decoded
+
+    def _field(self, name: str) -> Field | None:
         """The field that a member name means."""
         found = self.fields.get(name)
         if found is None:
@@ -161,81 +238,11 @@ def decode(document: Document, wanted: Type) -> Any:
     Raises:
         DocumentError: a value of the wrong type.
     """
-    decoder = _Decoder(document)
-    value = decoder.value(document.value, wanted, "", None)
-    if decoder.wrong:
-        raise DocumentError(decoder.wrong)
+    reading = _Reading(document)
+    value = wanted.read(document.value, reading, "", None)
+    if reading.wrong:
+        raise DocumentError(reading.wrong)
     return value
-
-
-class _Decoder:
-    def __init__(self, document: Document) -> None:
-        self._has_invalid_utf8 = document.has_invalid_utf8
-        self._has_huge_numbers = document.has_huge_numbers
-        self.wrong = ""
-
-    def value(self, value: Any, wanted: Type, holder: str, path: Place) -> Any:
-        """The decoded value, None when it is null or wrong; `holder` and `path` say where it stands."""
-        if value is None:
-            return None
-        kinds = type(wanted)
-        if kinds is Type:
-            if self._has_huge_numbers and (number := unreadable_number(value)) is not None:
-                self._mismatch(f"number {number}", _FLOAT, holder, path)
-            return value
-        if kinds is Time:
-            return _time(value)
-        if kinds is Protobuf:
-            if reason := protobuf_error(value, has_invalid_utf8=self._has_invalid_utf8):
-                raise DocumentError(reason)
-            return value
-        found = kind(value)
-        if kinds is Text and found not in {"object", "array"}:
-            return value if found == "string" else jsontext.dumps(value)
-        if isinstance(wanted, Scalar):
-            return self._scalar(value, found, wanted, holder, path)
-        if isinstance(wanted, Struct) and found == "object":
-            return self._struct(value, wanted, path)
-        if isinstance(wanted, Items) and found == "array":
-            return [self.value(item, wanted.item, holder, path) for item in value]
-        if isinstance(wanted, Table) and found == "object":
-            return {name: self.value(member, wanted.item, holder, path) for name, member in jsontext.pairs(value)}
-        if isinstance(wanted, Bytes) and found == "string":
-            return self._bytes(value)
-        return self._mismatch(found, wanted, holder, path)
-
-    def _struct(self, value: dict[str, Any], wanted: Struct, path: Place) -> dict[str, Any]:
-        decoded: dict[str, Any] = {}
-        holder = wanted.holder
-        for name, member in jsontext.pairs(value):
-            field = wanted.field(name)
-            if field is None:
-                continue
-            got = self.value(member, field.type, holder, (path, field.path))
-            if got is not None:
-                decoded[field.name] = got
-            elif not isinstance(field.type, Scalar):
-                decoded.pop(field.name, None)
-        return decoded
-
-    def _scalar(self, value: Any, found: str, wanted: Scalar, holder: str, path: Place) -> Any:
-        if found != _SCALARS[wanted.name]:
-            return self._mismatch(found, wanted, holder, path)
-        if wanted is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
-            shown = str(value)
-            return self._mismatch(f"number {shown}", wanted, holder, path)
-        return value
-
-    def _bytes(self, text: str) -> bytes | None:
-        try:
-            return base64text.decode(text)
-        except base64text.Base64Error as error:
-            self.wrong = self.wrong or str(error)
-            return None
-
-    def _mismatch(self, found: str, wanted: Type, holder: str, path: Place) -> None:
-        place = f"Go struct field {holder}.{'.'.join(steps(path))} of type" if path else "Go value of type"
-        self.wrong = self.wrong or f"json: cannot unmarshal {found} into {place} {wanted.name}"
 
 
 def _time(value: Any) -> str:

@@ -42,6 +42,7 @@ _PROXY_TYPES = {
 }
 _INFORMATIONAL = range(100, 200)
 _SWITCHING_PROTOCOLS = 101
+_BLANK = (b"\r\n", b"\n")
 
 
 class Head(NamedTuple):
@@ -287,18 +288,16 @@ class Connection:
 
     def _read_head(self) -> None:
         """Take the final head from the lines if it is there."""
-        size = sum(map(len, self._lines))
-        if self._head_size + size > HEAD_LIMIT:
+        lines = self._lines
+        if self._head_size + sum(map(len, lines)) > HEAD_LIMIT:
             raise LimitExceededError(f"the answer's header fields have more than {HEAD_LIMIT} bytes")
-        while b"\r\n" in self._lines or b"\n" in self._lines:
-            end = next(at for at, line in enumerate(self._lines) if line in (b"\r\n", b"\n"))
-            head, self._lines[: end + 1] = self._lines[:end], []
-            self._head_size += sum(map(len, head))
+        while end := next((at for at, line in enumerate(lines, 1) if line in _BLANK), 0):
+            head, self._lines[:end] = lines[: end - 1], []
             status = _status(head)
-            if status in _INFORMATIONAL and status != _SWITCHING_PROTOCOLS:
-                continue
-            self._head = Head(status, tuple(map(_field, head[1:])))
-            return
+            if status not in _INFORMATIONAL or status == _SWITCHING_PROTOCOLS:
+                self._head = Head(status, tuple(map(_field, head[1:])))
+                return
+            self._head_size += sum(map(len, head))
 
 
 def _status(head: list[bytes]) -> int:

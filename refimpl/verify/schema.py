@@ -15,7 +15,7 @@ from refimpl.golang.document import schema_type, steps
 from refimpl.verify.formats import FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from refimpl.golang.document import Place
 
@@ -143,12 +143,13 @@ SLSA_V1: Schema = _statement(
 
 def schema_error(schema: Mapping[str, Any], value: Any) -> str | None:
     """The first failure as ``jsonschema: '<pointer>' does not validate with <location>: <message>``, or None."""
-    for failure in _failures(schema, schema, value, None, None):
-        pointer = "".join(f"/{_token(name)}" for name in steps(failure.pointer))
-        location = "".join(f"/{name}" for name in steps(failure.keywords))
-        where = f"{schema['$id']}#{location}"
-        return f"jsonschema: {_quote_singly(pointer)} does not validate with {where}: {failure.message}"
-    return None
+    failure = _failure(schema, schema, value, None, None)
+    if failure is None:
+        return None
+    pointer = "".join(f"/{_token(name)}" for name in steps(failure.pointer))
+    location = "".join(f"/{name}" for name in steps(failure.keywords))
+    where = f"{schema['$id']}#{location}"
+    return f"jsonschema: {_quote_singly(pointer)} does not validate with {where}: {failure.message}"
 
 
 class Failure(NamedTuple):
@@ -159,65 +160,73 @@ class Failure(NamedTuple):
     message: str
 
 
-def _failures(
+def _failure(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: Place, at: Place
-) -> Iterator[Failure]:
-    """Each failure of `value` under `schema`; `at` are the keywords walked so far."""
+) -> Failure | None:
+    """The first failure of `value` under `schema`; `at` are the keywords walked so far."""
     if "type" in schema and (found := schema_type(value)) != schema["type"]:
-        yield Failure(pointer, (at, "type"), f"expected {schema['type']}, but got {found}")
-        return
+        return Failure(pointer, (at, "type"), f"expected {schema['type']}, but got {found}")
     if "const" in schema and value != schema["const"]:
-        yield Failure(pointer, (at, "const"), f"value must be {json.dumps(schema['const'])}")
+        return Failure(pointer, (at, "const"), f"value must be {json.dumps(schema['const'])}")
     if "enum" in schema and value not in schema["enum"]:
         choice = ", ".join(map(json.dumps, schema["enum"]))
-        yield Failure(pointer, (at, "enum"), f"value must be one of {choice}")
+        return Failure(pointer, (at, "enum"), f"value must be one of {choice}")
+    failure = None
     if isinstance(value, str):
-        yield from _text_failures(schema, value, pointer, at)
+        failure = _text_failure(schema, value, pointer, at)
     elif isinstance(value, dict):
-        yield from _object_failures(root, schema, value, pointer, at)
+        failure = _object_failure(root, schema, value, pointer, at)
     elif isinstance(value, list):
-        least = schema.get("minItems", 0)
-        if len(value) < least:
-            message = f"minimum {least} items required, but found {len(value)} items"
-            yield Failure(pointer, (at, "minItems"), message)
-        for index, item in enumerate(value) if "items" in schema else ():
-            yield from _failures(root, schema["items"], item, (pointer, str(index)), (at, "items"))
-    if "$ref" in schema:
+        failure = _list_failure(root, schema, value, pointer, at)
+    if failure is None and "$ref" in schema:
         definition = root["$defs"][schema["$ref"].removeprefix("#/$defs/")]
-        yield from _failures(root, definition, value, pointer, (at, "$ref"))
+        return _failure(root, definition, value, pointer, (at, "$ref"))
+    return failure
 
 
-def _text_failures(schema: Mapping[str, Any], value: str, pointer: Place, at: Place) -> Iterator[Failure]:
+def _text_failure(schema: Mapping[str, Any], value: str, pointer: Place, at: Place) -> Failure | None:
     if "format" in schema and not FORMATS[schema["format"]](value):
-        message = f"{_quote_singly(value)} is not valid '{schema['format']}'"
-        yield Failure(pointer, (at, "format"), message)
+        return Failure(pointer, (at, "format"), f"{_quote_singly(value)} is not valid '{schema['format']}'")
     least = schema.get("minLength", 0)
     if len(value) < least:
-        yield Failure(pointer, (at, "minLength"), f"length must be >= {least}, but got {len(value)}")
+        return Failure(pointer, (at, "minLength"), f"length must be >= {least}, but got {len(value)}")
     if "pattern" in schema and not re.search(schema["pattern"].replace("$", r"\Z"), value):
-        yield Failure(pointer, (at, "pattern"), f"does not match pattern '{schema['pattern']}'")
+        return Failure(pointer, (at, "pattern"), f"does not match pattern '{schema['pattern']}'")
+    return None
 
 
-def _object_failures(
+def _object_failure(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], pointer: Place, at: Place
-) -> Iterator[Failure]:
-    missing = [name for name in schema.get("required", ()) if name not in value]
-    if missing:
+) -> Failure | None:
+    if missing := [name for name in schema.get("required", ()) if name not in value]:
         names = ", ".join(f"'{name}'" for name in missing)
-        yield Failure(pointer, (at, "required"), f"missing properties: {names}")
-    properties = schema.get("properties", {})
-    if properties:
-        within = (at, "properties")
-        for name, member in properties.items():
-            if name in value:
-                yield from _failures(root, member, value[name], (pointer, name), (within, name))
+        return Failure(pointer, (at, "required"), f"missing properties: {names}")
+    within = (at, "properties")
+    for name, member in schema.get("properties", {}).items():
+        if name in value and (failure := _failure(root, member, value[name], (pointer, name), (within, name))):
+            return failure
     if "propertyNames" in schema:
         for name in value:
-            yield from _failures(root, schema["propertyNames"], name, (pointer, name), (at, "propertyNames"))
+            if failure := _failure(root, schema["propertyNames"], name, (pointer, name), (at, "propertyNames")):
+                return failure
     if "additionalProperties" in schema:
         wanted = schema["additionalProperties"]
         for name, member in value.items():
-            yield from _failures(root, wanted, member, (pointer, name), (at, "additionalProperties"))
+            if failure := _failure(root, wanted, member, (pointer, name), (at, "additionalProperties")):
+                return failure
+    return None
+
+
+def _list_failure(
+    root: Mapping[str, Any], schema: Mapping[str, Any], value: list[Any], pointer: Place, at: Place
+) -> Failure | None:
+    least = schema.get("minItems", 0)
+    if len(value) < least:
+        return Failure(pointer, (at, "minItems"), f"minimum {least} items required, but found {len(value)} items")
+    for index, item in enumerate(value) if "items" in schema else ():
+        if failure := _failure(root, schema["items"], item, (pointer, str(index)), (at, "items")):
+            return failure
+    return None
 
 
 def _token(name: str) -> str:
