@@ -8,6 +8,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 import pytest
+from documented_commands import CHANGED, LEFT, PAGES, READ, blocks, commands
 
 import features
 from ec_acceptance.conformance.profiles import MUST, SHOULD
@@ -123,3 +124,23 @@ def test_no_file_has_both_sides_of_a_conflict() -> None:
 def _files(kind: str) -> list[Path]:
     folders = ("benchmarks", "docs", "ec_acceptance", "features", "mutants", "refimpl", "steps", "tests")
     return [*_ROOT.glob(kind), *(path for folder in folders for path in (_ROOT / folder).rglob(kind))]
+
+
+def test_commands_in_pages_are_in_blocks_that_a_test_runs() -> None:
+    """Blocks have a language, and commands stand in ``bash``: tests/suite/test_documented_commands.py runs these."""
+    begins = re.compile(r" *(?:\S+/)?(?:ec-ref|ec-conformance|behave|tox|pytest|pip|python3?|docker) [^<\[…]*$")
+    for page in PAGES:
+        found = blocks(page)
+        assert [block.text for block in found if not block.language] == [], f"{page}: name the language, as ```text"
+        prose = page.read_text(encoding="utf-8")
+        for block in found:
+            prose = prose.replace(block.text, "")
+        plain = [line for block in found if block.language == "text" for line in block.text.splitlines()]
+        plain += [line for line in prose.splitlines() if line.startswith("    ")]
+        assert [line for line in plain if begins.match(line)] == [], f"{page}: a command belongs in ```bash"
+
+
+def test_a_command_with_a_gap_says_how_it_is_run() -> None:
+    known = {*CHANGED, *READ, *LEFT}
+    gaps = [command.splitlines()[0] for page in PAGES for command in commands(page) if "…" in command]
+    assert [command for command in gaps if command not in known] == [], "tests/suite/documented_commands.toml"
