@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
+from statistics import median
 
 from behave import then, use_step_matcher, when
 
@@ -61,11 +62,14 @@ def no_output(context: Context) -> None:
 
 @then("the registry was asked at most {most:d} times a second")
 def asked_so_often(context: Context, most: int) -> None:
-    """Requests that come a little early or late don't count: half as many more are let pass, in any second."""
+    """By the median of how long half a second's requests took: on a busy machine some come in a bunch, others late."""
     started = sorted(one.started for one in context.world.runs.requests())
-    assert len(started) > most, f"there were {len(started)} requests: too few to tell"
-    busiest = max(sum(begin <= other < begin + 1 for other in started) for begin in started)
-    assert busiest <= most * 1.5, f"{busiest} requests in a second:\n{context.world.runs.last.describe()}"
+    half = most // 2
+    assert len(started) > most + half, f"there were {len(started)} requests: too few to tell"
+    seconds = median(last - first for first, last in zip(started, started[half:], strict=False))
+    assert seconds > half / most / 1.4, (
+        f"{half} requests took {seconds:.3f} s in the median:\n{context.world.runs.last.describe()}"
+    )
 
 
 @then("the registry was asked for at most {most:d} bytes a second")
