@@ -259,3 +259,17 @@ def an_index_without_its_images() -> None:
     from refimpl.commands import component
 
     replace(component, "expand_indexes", lambda snapshot, *_: snapshot)
+
+
+@mutant(
+    "first-come-first-served",
+    "Images are judged in the order of the list, whoever's they are.",
+    Kind.SCALE,
+    "scale-15.1 scale-15.2",
+)
+def first_come_first_served() -> None:
+    from refimpl.system.turns import Turns
+
+    @changed(Turns, "__init__")
+    def init(original: Callable[..., None], turns: Any, things: Any, group: Any, **named: Any) -> None:
+        original(turns, things, group, **{**named, "ahead": 1})

@@ -255,3 +255,36 @@ Feature: Many images
       | --output | ndjson=results.ndjson |
     Then the exit status should be 0
     And "results.ndjson" has 3 components, whatever ends a line
+
+  @scale-15 @scale-15.<id>
+  Scenario Outline: a registry that doesn't answer leaves others their places, of <processes>
+    Given "acceptance/a" waits before its layers
+    And a file "list.txt" with
+      """
+      {"name": "slow-1", "containerImage": "localhost:${REGISTRY_PORT}/acceptance/a"}
+      {"name": "slow-2", "containerImage": "localhost:${REGISTRY_PORT}/acceptance/a"}
+      {"name": "slow-3", "containerImage": "localhost:${REGISTRY_PORT}/acceptance/a"}
+      ${REGISTRY}/acceptance/b
+      ${REGISTRY}/acceptance/c
+      """
+    When "validate image" starts with
+      | --images    | list.txt              |
+      | --workers   | 1                     |
+      | --processes | <number>              |
+      | --output    | ndjson=results.ndjson |
+    And "results.ndjson" has 2 components
+    And "acceptance/a" resumes
+    And the validation ends
+    Then the exit status should be 0
+    And the lines of "results.ndjson" are
+      | position | component | success |
+      | 1        | slow-1    | true    |
+      | 2        | slow-2    | true    |
+      | 3        | slow-3    | true    |
+      | 4        | Unnamed   | true    |
+      | 5        | Unnamed   | true    |
+
+    Examples:
+      | id | processes     | number |
+      | 1  | one process   | 1      |
+      | 2  | two processes | 2      |

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from refimpl.commands.snapshot import Snapshot, expand_indexes
 from refimpl.errors import (
@@ -27,7 +27,7 @@ from refimpl.result import Result, arrange
 from refimpl.verify import checks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from refimpl.command_line.options import Options
     from refimpl.commands.snapshot import Component
@@ -43,7 +43,24 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
     from refimpl.vsa.check import Check
 
-__all__ = ["ComponentOutcome", "ComponentValidator", "Kept"]
+__all__ = ["ComponentOutcome", "ComponentValidator", "Judge", "Judged", "Kept"]
+
+Judged = tuple[int, ComponentOutcome | ComponentError]
+"""A component's number among those that were given, from 0, and what came of it."""
+
+
+class Judge(Protocol):
+    """What judges components."""
+
+    def __call__(self, components: Iterable[Component], ended: Callable[[int], None] = ...) -> Iterator[Judged]:
+        """Take components when there is room for them, and yield each as soon as it is done.
+
+        Args:
+            components: to judge.
+            ended: told the number of each, from 0, when there is room for another one.
+        """
+        ...
+
 
 _log = logging.getLogger(__name__)
 

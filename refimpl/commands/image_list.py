@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import sys
 from itertools import islice
@@ -87,6 +88,16 @@ class ImageList:
     def digest(self) -> str:
         """Of what was read."""
         return f"sha256:{self._hash.hexdigest()}"
+
+    @property
+    def is_at_hand(self) -> bool:
+        """Whether it is a file, so that reading it never waits for who writes it."""
+        if self._path != STANDARD_INPUT:
+            return True
+        try:
+            return stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+        except (OSError, ValueError):
+            return False
 
     def count(self) -> int:
         """How many entries there are, up to 100; of standard input nobody knows, and it may be as many."""

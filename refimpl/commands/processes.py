@@ -21,16 +21,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.component import ComponentOutcome
+    from refimpl.commands.component import Judge, Judged
     from refimpl.commands.setup import Setup
     from refimpl.commands.snapshot import Component
     from refimpl.deadline import Deadline
-    from refimpl.errors import ComponentError
     from refimpl.oci.client import Client
     from refimpl.policy.sources.workspace import Workspace
 
-    _Judged = tuple[int, ComponentOutcome | ComponentError]
-    _Judge = Callable[[Iterable[Component]], Iterator[_Judged]]
 
 __all__ = ["judging_in_processes", "make_exchange", "shares"]
 
@@ -42,7 +39,7 @@ _PATIENCE = 5.0  # seconds for all threads that are ending
 @contextmanager
 def judging_in_processes(
     processes: int,
-    judging: Callable[[int, Exchange, int], AbstractContextManager[_Judge]],
+    judging: Callable[[int, Exchange, int], AbstractContextManager[Judge]],
     exchange: Exchange,
     setup: Setup,
     options: Options,
@@ -50,7 +47,7 @@ def judging_in_processes(
     client: Client,
     workspace: Workspace,
     deadline: Deadline,
-) -> Iterator[_Judge]:
+) -> Iterator[Judge]:
     """What judges components by what was set up, in so many processes.
 
     All that they share is found out before they are made: sources, keys and trust. What one of them asks a registry for
@@ -77,13 +74,13 @@ def judging_in_processes(
     client.share(exchange)
     room = shares(options.workers + 1, processes)
 
-    def serve(number: int, components: Iterator[Component]) -> Iterator[_Judged]:
+    def serve(number: int, components: Iterator[Component]) -> Iterator[Judged]:
         with judging(room[number] - 1, exchange, now) as judge:
             yield from judge(components)
 
-    def judge(components: Iterable[Component]) -> Iterator[_Judged]:
+    def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
         _let_go()
-        return work_in_processes(serve, components, room=room, deadline=deadline)
+        return work_in_processes(serve, components, room=room, deadline=deadline, ended=ended)
 
     yield judge
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from refimpl.errors import Error, InputError, RegistryError, is_undecided
+from refimpl.errors import Error, InputError, InvalidReferenceError, RegistryError, is_undecided
 from refimpl.golang import yamltext
 from refimpl.golang.document import DocumentError
 from refimpl.golang.oserrors import describe, reason
@@ -32,6 +32,7 @@ __all__ = [
     "expand_indexes",
     "index_workers",
     "read_component",
+    "registry_of",
     "resolve_inputs",
 ]
 
@@ -288,6 +289,16 @@ def read_component(document: Any) -> Component:
         DocumentError: a member has the wrong type.
     """
     return _component(decode(_COMPONENT, document))
+
+
+def registry_of(component: Component) -> str:
+    """Whom judging it asks; empty if its reference can't be read."""
+    from refimpl.oci.reference import parse
+
+    try:
+        return parse(component.container_image).repository.registry
+    except InvalidReferenceError:
+        return ""
 
 
 def _component(members: Mapping[str, Any]) -> Component:

@@ -15,6 +15,7 @@ from refimpl.command_line.version import VERSION
 from refimpl.commands.image_list import Entry, ImageList, identity, is_list
 from refimpl.commands.outputs import Outputs, is_same_file, needs_documents
 from refimpl.commands.resume import earlier_results
+from refimpl.commands.snapshot import registry_of
 from refimpl.commands.validate_image import make_vsas, prepared
 from refimpl.commands.verdict_key import input_digest, verdict_key
 from refimpl.deadline import Deadline
@@ -26,15 +27,15 @@ from refimpl.policy.effective_time import EffectiveTime
 from refimpl.record import replace
 from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.report.outcome import Kept
+from refimpl.system.turns import AHEAD, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from refimpl.command_line.options import Options
+    from refimpl.commands.component import Judge
     from refimpl.commands.resume import Earlier
     from refimpl.commands.setup import Setup
-    from refimpl.commands.snapshot import Component
-    from refimpl.commands.validate_image import Judge
 
 __all__ = ["validate_stream"]
 
@@ -66,7 +67,13 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
         outputs = stack.enter_context(Outputs(options, run, earlier=(options.resume, earlier.end)))
         judge = stack.enter_context(judging(setup))
         entries = given.entries(setup, run.shard)
-        for number, found in _judged(entries, judge, earlier, setup):
+        turns = Turns(
+            entries,
+            lambda entry: registry_of(entry.component),
+            ahead=given.ahead,
+            window=AHEAD if any(one.ordered for one in destinations(options.output)) else None,
+        )
+        for number, found in _judged(turns, judge, earlier, setup):
             outputs.add(number, found)
         report = outputs.finish(environ, named_by=given.digest(setup), repeated=given.repeated)
     if options.vsa and report is not None:
@@ -74,17 +81,10 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
     outputs.check_success()
 
 
-def _judged(entries: Iterable[Entry], judge: Judge, earlier: Earlier, setup: Setup) -> Iterator[tuple[int, Found]]:
+def _judged(turns: Turns[Entry], judge: Judge, earlier: Earlier, setup: Setup) -> Iterator[tuple[int, Found]]:
     """What came of each entry, with the entry's number from 0, as soon as it is done."""
-    on_the_way: dict[int, Entry] = {}
-
-    def components() -> Iterator[Component]:
-        for number, entry in enumerate(entries):
-            on_the_way[number] = entry
-            yield earlier.marked(entry)
-
-    for number, outcome in judge(components()):
-        entry = on_the_way.pop(number)
+    for handed, outcome in judge(map(earlier.marked, turns), turns.ended):
+        number, entry = turns.done(handed)
         if isinstance(outcome, ComponentError):
             yield number, Found(entry.position, identity(entry.component), outcome)
         elif outcome.unchanged:
@@ -99,9 +99,11 @@ class _Given(Protocol):
 
     Attributes:
         repeated: how many lines named an image again.
+        ahead: how many entries may be taken before it is their turn.
     """
 
     repeated: int
+    ahead: int
 
     def entries(self, setup: Setup, shard: Shard) -> Iterator[Entry]:
         """Those of a shard."""
@@ -120,6 +122,7 @@ class _Snapshot:
     """The components of a snapshot, and the images of its indexes."""
 
     repeated = 0
+    ahead = AHEAD
 
     def entries(self, setup: Setup, shard: Shard) -> Iterator[Entry]:
         for position, component in enumerate(setup.snapshot.components, 1):
@@ -138,6 +141,7 @@ class _Listed:
 
     def __init__(self, images: ImageList) -> None:
         self.repeated = 0
+        self.ahead = AHEAD if images.is_at_hand else 1
         self._images = images
 
     def entries(self, _: Setup, shard: Shard) -> Iterator[Entry]:

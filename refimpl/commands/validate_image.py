@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.component import ComponentOutcome, ComponentValidator
+from refimpl.commands.component import ComponentValidator
 from refimpl.commands.setup import set_up
-from refimpl.commands.snapshot import Component
+from refimpl.commands.snapshot import Component, registry_of
 from refimpl.deadline import Deadline
-from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
+from refimpl.errors import UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.layers import LayerCache, Layers
@@ -34,10 +33,11 @@ from refimpl.verify.cosign import Verifier
 from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from refimpl.command_line.options import Options
+    from refimpl.commands.component import Judge, Judged
     from refimpl.commands.setup import Setup
     from refimpl.errors import Error
     from refimpl.oci.client import Client
@@ -46,8 +46,6 @@ if TYPE_CHECKING:
     from refimpl.vsa.check import Check
 
 __all__ = [
-    "Judge",
-    "Judged",
     "Services",
     "Validation",
     "count_processes",
@@ -59,12 +57,6 @@ __all__ = [
     "validate_components",
     "validate_image",
 ]
-
-Judged = tuple[int, ComponentOutcome | ComponentError]
-"""A component's number among those that were given, from 0, and what came of it."""
-
-Judge = Callable[[Iterable[Component]], Iterator[Judged]]
-"""Takes components when there is room for them, and yields each as soon as it is done."""
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +132,7 @@ def validate_components(options: Options, environ: Mapping[str, str], deadline: 
     """
     deadline = deadline or Deadline(options.timeout)
     with prepared(options, environ, deadline) as (setup, judging_by), judging_by(setup) as judge_each:
-        return _gather(judge_each(setup.snapshot.components), setup, options)
+        return _gather(_in_turns(judge_each, setup.snapshot.components), setup, options)
 
 
 @contextmanager
@@ -179,7 +171,7 @@ def judge(components: Sequence[Component], setup: Setup, options: Options, servi
         Error: one can't be judged at all, or the rules can't be used.
     """
     with judging(setup, options, services) as judged:
-        return _gather(judged(components), setup, options)
+        return _gather(_in_turns(judged, components), setup, options)
 
 
 @contextmanager
@@ -289,12 +281,31 @@ def judging_here(
             kept=setup.kept,
         )
 
-        def judge_each(components: Iterable[Component]) -> Iterator[Judged]:
+        def judge_each(
+            components: Iterable[Component], ended: Callable[[int], None] = lambda _: None
+        ) -> Iterator[Judged]:
             return run_each(
-                validator.validate, components, threads=options.workers + 1, name="component", deadline=deadline
+                validator.validate,
+                components,
+                threads=options.workers + 1,
+                name="component",
+                deadline=deadline,
+                ended=ended,
             )
 
         yield judge_each
+
+
+def _in_turns(judge_each: Judge, components: Sequence[Component]) -> Iterator[Judged]:
+    """What comes of components that no registry holds up alone."""
+    if len({registry_of(component) for component in components}) <= 1:
+        yield from judge_each(components)
+        return
+    from refimpl.system.turns import Turns
+
+    turns = Turns(components, registry_of)
+    for handed, outcome in judge_each(turns, turns.ended):
+        yield turns.done(handed)[0], outcome
 
 
 def _gather(judged: Iterable[Judged], setup: Setup, options: Options) -> Validation:

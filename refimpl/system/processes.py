@@ -37,6 +37,7 @@ def work_in_processes(
     *,
     room: Iterable[int],
     deadline: Deadline,
+    ended: Callable[[int], None] = lambda _: None,
 ) -> Generator[tuple[int, _R]]:
     """What came of each thing, with its number from 0, as soon as it is done.
 
@@ -47,6 +48,7 @@ def work_in_processes(
         room: how many things each process may have at a time; there are as many processes as there are numbers, or as
             many as the system lets be made.
         deadline: ends the work.
+        ended: told the number of each thing that nobody works on any more, before another one is taken.
 
     Raises:
         Error: what `serve` or `things` raised, or a process died; all of them are ended.
@@ -54,7 +56,7 @@ def work_in_processes(
     """
     crew: _Crew[_T, _R] = _Crew(serve, [*room])
     try:
-        yield from crew.work(things, deadline)
+        yield from crew.work(things, deadline, ended)
     finally:
         crew.end()
 
@@ -102,7 +104,7 @@ class _Crew(Generic[_T, _R]):
                 if place < process.room:
                     self._free.put(process)
 
-    def work(self, things: Iterable[_T], deadline: Deadline) -> Generator[tuple[int, _R]]:
+    def work(self, things: Iterable[_T], deadline: Deadline, ended: Callable[[int], None]) -> Generator[tuple[int, _R]]:
         """See `work_in_processes`."""
         threading.Thread(target=self._hand_out, args=(things,), name="components", daemon=True).start()
         working: dict[Any, _Process] = {process.outcomes: process for process in self._processes}
@@ -120,6 +122,7 @@ class _Crew(Generic[_T, _R]):
                 if message is None:
                     del working[each]
                     continue
+                ended(message[0])
                 yield message
                 self._free.put(process)
 
@@ -151,13 +154,13 @@ class _Crew(Generic[_T, _R]):
             os._exit(status)
 
     def _hand_out(self, things: Iterable[_T]) -> None:
-        """Give each thing to a process that has room for it."""
+        """Take each thing when a process has room for it, and give it to this one."""
+        numbered = enumerate(things)
         try:
-            for numbered in enumerate(things):
-                process = self._free.get()
-                if process is None:
-                    return
-                process.things.send(numbered)
+            while (process := self._free.get()) is not None:
+                if (following := next(numbered, None)) is None:
+                    break
+                process.things.send(following)
             for process in self._processes:
                 process.things.close()
         except OSError:

@@ -25,12 +25,19 @@ _WAITING = 2
 
 
 def run_each(
-    work: Callable[[_T], _R], things: Iterable[_T], *, threads: int, name: str, deadline: Deadline
+    work: Callable[[_T], _R],
+    things: Iterable[_T],
+    *,
+    threads: int,
+    name: str,
+    deadline: Deadline,
+    ended: Callable[[int], None] = lambda _: None,
 ) -> Generator[tuple[int, _R | ComponentError]]:
     """What `work` made of each thing, with the thing's number from 0, as soon as it is done.
 
     Things are taken when a thread is free for one, by that thread; results that nobody takes keep the threads waiting.
-    When the iterator is closed, what still runs is left to its end, and nothing more is begun.
+    When the iterator is closed, what still runs is left to its end, and nothing more is begun. Each thread tells the
+    number of its thing to `ended` before it takes another.
 
     Raises:
         Error: any but a component's own ends the work at once.
@@ -38,7 +45,7 @@ def run_each(
     """
     if isinstance(things, Sized):
         threads = min(threads, len(things))
-    crew = _Crew(work, iter(things), threads, name)
+    crew = _Crew(work, iter(things), threads, name, ended)
     crew.grow()
     try:
         while (done := _next(crew.done, deadline)) is not None:
@@ -106,13 +113,16 @@ class _Crew(Generic[_T, _R]):
     There is one more thread with each thing that is taken, up to `threads`.
     """
 
-    def __init__(self, work: Callable[[_T], _R], things: Iterator[_T], threads: int, name: str) -> None:
+    def __init__(
+        self, work: Callable[[_T], _R], things: Iterator[_T], threads: int, name: str, ended: Callable[[int], None]
+    ) -> None:
         self.done: SimpleQueue[tuple[int, _R | BaseException] | None] = SimpleQueue()
         self.room = threading.Semaphore(_WAITING * threads)
         self._work = work
         self._things = enumerate(things)
         self._threads = threads
         self._name = name
+        self._tell = ended
         self._turn = threading.Lock()
         self._grown = 0
         self._busy = 0
@@ -157,5 +167,7 @@ class _Crew(Generic[_T, _R]):
             outcome: _R | BaseException = self._work(thing)
         except BaseException as error:  # noqa: BLE001 - whoever takes the results raises it
             outcome = error
+        if number >= 0:
+            self._tell(number)
         self.done.put((number, outcome))
         return number >= 0

@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import random
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,11 +16,14 @@ from stages import Stage
 
 from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
 from refimpl.command_line.shard import Shard
-from refimpl.commands import resume
+from refimpl.commands import resume, stream
+from refimpl.commands.component import ComponentValidator
 from refimpl.commands.dispatch import validate
+from refimpl.commands.image_list import ImageList
 from refimpl.commands.merge import merge
 from refimpl.errors import Error, InputError, OutputError, UnsuccessfulError
 from refimpl.ndjson.lines import encode_line
+from refimpl.ndjson.writing import Writer
 from refimpl.record import replace
 
 if TYPE_CHECKING:
@@ -27,6 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refimpl.command_line.options import Options
+    from refimpl.commands.component import ComponentOutcome
+    from refimpl.commands.image_list import Entry
+    from refimpl.commands.snapshot import Component
+    from refimpl.ndjson.lines import Found
 
 _FORMATS = ("json", "yaml", "text", "appstudio", "summary", "summary-markdown", "junit", "vsa", "sarif", "ndjson")
 _CHANCE = random.Random
@@ -113,6 +121,42 @@ def test_lines_come_in_the_order_of_the_list_if_that_is_wanted(stage: Stage, opt
     _run(stage, replace(options, output=("ndjson=results.ndjson?ordered=true",)))
     positions = [line["position"] for line in _read(tmp_path / "results.ndjson")[1:-1]]
     assert positions == sorted(positions)
+
+
+def test_no_more_is_read_while_many_lines_wait_for_an_earlier_one(
+    stage: Stage, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No scenario tells it: from outside, what must not be read can't be waited for."""
+    read: list[int] = []
+    read_meanwhile: list[int] = []
+    others: list[int] = []
+    two_others_are_done = threading.Event()
+    entries, add, validate_one = ImageList.__iter__, Writer.add, ComponentValidator.validate
+
+    def counted(images: ImageList) -> Iterator[Entry]:
+        for entry in entries(images):
+            read.append(entry.position)
+            yield entry
+
+    def added(writer: Writer, number: int, found: Found) -> None:
+        others.append(number)
+        if len(others) == 2:
+            two_others_are_done.set()
+        add(writer, number, found)
+
+    def validated(validator: ComponentValidator, component: Component) -> ComponentOutcome:
+        if component.container_image.endswith("/i0"):
+            two_others_are_done.wait(60)
+            read_meanwhile.append(len(read))
+        return validate_one(validator, component)
+
+    monkeypatch.setattr(stream, "AHEAD", 3)
+    monkeypatch.setattr(ImageList, "__iter__", counted)
+    monkeypatch.setattr(Writer, "add", added)
+    monkeypatch.setattr(ComponentValidator, "validate", validated)
+    _run(stage, replace(options, output=("ndjson=results.ndjson?ordered=true",)))
+    assert read_meanwhile == [3]
+    assert len(read) == 10
 
 
 def test_standard_input_is_a_list(
