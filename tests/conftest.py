@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import re
 
+from hypothesis import HealthCheck, settings
+
 _PLAIN = re.compile(r"[ -~]{0,80}")
+
+# How long examples take depends on what else the machine does; fixtures that examples share are meant to be shared.
+_UNTIMED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("untimed", deadline=None, suppress_health_check=_UNTIMED)
+settings.load_profile("untimed")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

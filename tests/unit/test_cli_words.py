@@ -6,7 +6,7 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from refimpl.cli import main
@@ -65,7 +65,7 @@ def _lines(draw: st.DrawFn) -> list[str]:
     return [*words, "--timeout=5s", "--retry-max-retry=0"]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(_lines())
 def test_each_line_ends_in_a_document_or_a_clear_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: list[str]

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stages import Stage
 
@@ -221,7 +221,7 @@ def _outputs(folder: Path) -> tuple[str, ...]:
     return tuple(f"{one}={folder / one}{switches.get(one, '')}" for one in _DOCUMENTED)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8)
 @given(count=st.integers(1, 5), seed=st.integers(0, 1000))
 def test_shards_in_any_order_are_the_whole(
     stage: Stage, whole: Path, tmp_path_factory: pytest.TempPathFactory, count: int, seed: int

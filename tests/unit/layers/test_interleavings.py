@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from refimpl.deadline import Deadline
@@ -345,9 +345,7 @@ def settle() -> None:
 
 
 TestInterleavings = Interleavings.TestCase
-TestInterleavings.settings = settings(
-    max_examples=100, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+TestInterleavings.settings = settings(max_examples=100, stateful_step_count=40)
 
 
 def test_a_reader_of_another_origin_is_told_to_read_again(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from programs import STRING_TO_ANY, compiler
 
@@ -51,7 +51,6 @@ violation contains {"msg": "m", "seen": data.own}
         )
 
 
-@settings(deadline=None)
 @given(values(st.integers(-(2**53), 2**53) | FLOATS))
 def test_rules_see_the_input(program: HostProgram, answers: list[Any], value: Any) -> None:
     answers.append(None)
@@ -59,7 +58,6 @@ def test_rules_see_the_input(program: HostProgram, answers: list[Any], value: An
     assert plain(found["seen"]) == plain(value)
 
 
-@settings(deadline=None)
 @given(values(st.integers() | st.just(10**399) | NUMBERS))
 def test_rules_see_what_functions_and_data_have_to_the_spelling(
     program: HostProgram, answers: list[Any], value: Any

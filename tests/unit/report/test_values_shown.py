@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from reports import component, render, report
 
@@ -25,7 +25,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(TEXTS, VALUES)
 def test_all_formats_that_are_data_give_back_what_is_in_them(text: str, value: Any) -> None:
     result = Result(text, {"code": text, "term": text, "value": value})
