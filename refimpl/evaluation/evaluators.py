@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from refimpl.evaluation.compilation import Sources
 from refimpl.evaluation.evaluator import Evaluator
-from refimpl.policy.data_config import data_config
+from refimpl.policy.config import Identity
 from refimpl.rego.builtins import builtins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetched
@@ -19,7 +19,23 @@ if TYPE_CHECKING:
     from refimpl.rego.builtins import Shared
     from refimpl.rego.engine import Engine
 
-__all__ = ["create_evaluators", "write_sources"]
+__all__ = ["EvaluationOptions", "create_evaluators", "data_config", "write_sources"]
+
+
+class EvaluationOptions(Protocol):
+    """What the command line says of evaluation."""
+
+    @property
+    def ignore_rekor(self) -> bool:
+        """As rules are told."""
+
+    @property
+    def filter_type(self) -> str:
+        """How rules are selected; see `Evaluator.create`."""
+
+    @property
+    def trace(self) -> Collection[str]:
+        """With ``opa`` among them each step is logged."""
 
 
 def create_evaluators(
@@ -27,9 +43,7 @@ def create_evaluators(
     fetched: Mapping[str, Fetched],
     *,
     key: str,
-    ignore_rekor: bool,
-    filter_type: str,
-    trace: bool,
+    options: EvaluationOptions,
     workspace: Workspace,
     engine: Engine,
     shared: Shared,
@@ -41,9 +55,7 @@ def create_evaluators(
         policy: with all overrides.
         fetched: its sources, by the URLs that it names.
         key: the public key in PEM, for rules; empty without one.
-        ignore_rekor: as rules are told.
-        filter_type: of the command line; see `Evaluator.create`.
-        trace: log each step of evaluation.
+        options: of the command line.
         workspace: for data documents of the run's own.
         engine: compiles and evaluates.
         shared: what the ``ec.*`` functions work with.
@@ -54,7 +66,9 @@ def create_evaluators(
     """
     time_ns = policy.effective_time.read(lambda: time.time_ns() if now is None else now)
     functions = builtins(shared)
-    sources = write_sources(policy, fetched, key=key, ignore_rekor=ignore_rekor, workspace=workspace, now=time_ns)
+    sources = write_sources(
+        policy, fetched, key=key, ignore_rekor=options.ignore_rekor, workspace=workspace, now=time_ns
+    )
     return [
         Evaluator.create(
             engine,
@@ -62,9 +76,9 @@ def create_evaluators(
             files,
             time_ns=time_ns,
             configuration=policy.configuration,
-            filter_type=filter_type,
+            filter_type=options.filter_type,
             builtins=functions,
-            trace=trace,
+            trace="opa" in options.trace,
             opa=shared.environ.get("EC_USE_OPA") == "1",
             deadline=shared.deadline,
         )
@@ -93,3 +107,27 @@ def write_sources(
     documents = {"conftest/file": {"name": "input.json", "dir": str(workspace.path)}}
     found = [workspace.directories(group, fetched, configuration) for group in policy.sources]
     return [Sources(one.policy, one.compiled, one.data, documents) for one in found]
+
+
+def data_config(policy: Policy, *, public_key: str, ignore_rekor: bool, now: int) -> dict[str, Any]:
+    """``data.config``: what rules learn of the run's own configuration (specification 11 §4.6).
+
+    Args:
+        policy: with its overrides.
+        public_key: PEM text of the loaded key; empty without one.
+        ignore_rekor: whether the transparency log isn't asked.
+        now: the effective time in nanoseconds since the epoch; the current time where attestations fix it.
+    """
+    signer = policy.keyless or Identity()
+    return {
+        "default_sigstore_opts": {
+            "certificate_identity": signer.subject,
+            "certificate_identity_regexp": signer.subject_regexp,
+            "certificate_oidc_issuer": signer.issuer,
+            "certificate_oidc_issuer_regexp": signer.issuer_regexp,
+            "ignore_rekor": ignore_rekor,
+            "public_key": public_key,
+            "rekor_url": policy.rekor_url,
+        },
+        "policy": {"when_ns": now},
+    }

@@ -23,7 +23,6 @@ from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from refimpl.deadline import Deadline
     from refimpl.http.connection import Connection, Head
@@ -159,9 +158,7 @@ class Response:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 

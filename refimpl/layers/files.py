@@ -10,20 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import LimitExceededError
 from refimpl.golang.utf8 import replace_surrogates
-from refimpl.layers.archive import NAME_LIMIT, Archive
+from refimpl.layers.archive import NAME_LIMIT
 from refimpl.layers.listing import clean_path, flatten
-from refimpl.layers.stream import Decompressed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
     from refimpl.layers.layers import Layers
-    from refimpl.layers.limits import Limits
-    from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Manifest
     from refimpl.oci.reference import Repository
 
-__all__ = ["archive_files", "image_files"]
+__all__ = ["image_files"]
 
 _log = logging.getLogger(__name__)
 
@@ -59,27 +56,6 @@ def image_files(
             raise LimitExceededError(f"files of the image have more than {layers.limits.image_bytes} bytes")
         if value is not _UNREADABLE:
             files[replace_surrogates(name)] = value
-    return files
-
-
-def archive_files(stream: Stream, names: Collection[str], limits: Limits) -> dict[str, Any]:
-    """The parsed entries of a (compressed) archive whose name is exactly one of `names` (specification 12 §3).
-
-    Of equal names the last counts; what isn't YAML is left out, and so is what is larger than `limits` allow. Links and
-    directories count as empty files.
-
-    Raises:
-        MalformedError: not a whole archive.
-        LimitExceededError: too many entries or bytes, or a file that is nested too deeply.
-    """
-    wanted = frozenset(names)
-    files: dict[str, Any] = {}
-    archive = Archive(Decompressed(stream, limits.layer_bytes), entries=limits.entries)
-    for entry in archive:
-        if entry.name in wanted and entry.size <= limits.file_bytes:
-            value, _ = _parse(entry.name, archive.content(limits.file_bytes) if entry.has_content else b"")
-            if value is not _UNREADABLE:
-                files[entry.name] = value
     return files
 
 

@@ -17,7 +17,6 @@ from refimpl.oci.memo import Memo
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
-    from types import TracebackType
 
     from refimpl.layers.cache import LayerCache
     from refimpl.layers.listing import Listing
@@ -167,9 +166,7 @@ class Layers:
     def __enter__(self) -> Layers:  # noqa: PYI034  # typing.Self would be imported for this alone
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @contextmanager

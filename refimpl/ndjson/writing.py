@@ -17,7 +17,6 @@ from refimpl.report.targets import parse_target, read_switches
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import TracebackType
 
     from refimpl.ndjson.lines import Found, Run, Summary
 
@@ -98,9 +97,7 @@ class Writer:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _write_found(self, found: Found) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import RegistryError
 from refimpl.oci import dockerconfig
-from refimpl.oci.credentials import ANONYMOUS, Credentials
+from refimpl.oci.dockerconfig import ANONYMOUS, Credentials
 from refimpl.record import replace
 
 if TYPE_CHECKING:

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import RegistryError
 from refimpl.golang import base64text, members
 from refimpl.golang.utf8 import decode_utf8, replace_surrogates
-from refimpl.oci.credentials import ANONYMOUS, Credentials
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Configuration", "helper_answer", "load"]
+__all__ = ["ANONYMOUS", "Configuration", "Credentials", "helper_answer", "load"]
 
 _log = logging.getLogger(__name__)
 _FILE = members.Nested(dict.fromkeys(("auths", "credHelpers", "credsStore"), members.ANYTHING))
@@ -31,6 +30,37 @@ _ENTRY = members.Nested(
 _ANSWER = members.Nested(dict.fromkeys(("ServerURL", "Username", "Secret"), members.ANYTHING))
 _INLINE = "DOCKER_AUTH_CONFIG"
 _PATH = re.compile("[/?#]")
+
+
+@record
+class Credentials:
+    """What to prove oneself with: name and password, or tokens; all empty for nobody.
+
+    Bytes that aren't UTF-8 are escaped as Python does it.
+    """
+
+    username: str = ""
+    password: str = field(default_factory=str, repr=False)
+    identity_token: str = field(default_factory=str, repr=False)
+    registry_token: str = field(default_factory=str, repr=False)
+
+    @property
+    def basic(self) -> str:
+        """The value of an Authorization field (RFC 7617); empty without a name and a password."""
+        if not (self.username and self.password):
+            return ""
+        import base64
+
+        pair = f"{self.username}:{self.password}".encode("utf-8", "surrogateescape")
+        return f"Basic {base64.b64encode(pair).decode()}"
+
+    @property
+    def authorization(self) -> str:
+        """The same, with a token for the registry itself before name and password."""
+        return f"Bearer {self.registry_token}" if self.registry_token else self.basic
+
+
+ANONYMOUS = Credentials()
 
 
 @record

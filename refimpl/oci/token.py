@@ -24,14 +24,14 @@ from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http.addresses import is_inside
 from refimpl.http.transport import MOST_REDIRECTS, address_of
-from refimpl.oci.credentials import ANONYMOUS
+from refimpl.oci.dockerconfig import ANONYMOUS
 from refimpl.oci.status import redact, status_error
 from refimpl.record import record, replace
 
 if TYPE_CHECKING:
     from refimpl.http.challenge import Challenge
     from refimpl.http.transport import Response, Transport
-    from refimpl.oci.credentials import Credentials
+    from refimpl.oci.dockerconfig import Credentials
 
 __all__ = ["TOKEN_LIMIT", "TokenServer", "token_in"]
 

@@ -60,11 +60,6 @@ class ImageDetails:
     parent: dict[str, Any] | None = None
     files: dict[str, Any] | None = None
 
-    def to_input(self) -> dict[str, Any]:
-        """The members that there are, in the order of the input document."""
-        members = {"config": self.config, "parent": self.parent, "files": self.files}
-        return {name: value for name, value in members.items() if value is not None}
-
 
 def image_details(client: Registry, layers: Layers, ref: Reference) -> ImageDetails:
     """Fetch what there is to know about the image `ref` (with a digest); of an index, about its linux/amd64 child.

@@ -12,7 +12,6 @@ from refimpl.golang import jsontext
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.rego.builtin import UNDEFINED
 from refimpl.rego.channel import Answer, Channel
-from refimpl.rego.compilation import with_advice
 from refimpl.rego.engine import Annotation, DateText, Evaluation, Line, RuleEntry
 
 if TYPE_CHECKING:
@@ -21,11 +20,29 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.rego.builtin import Builtin
 
-__all__ = ["WITHHELD", "Host", "HostProgram", "executable"]
+__all__ = ["OPA_VERSION", "WITHHELD", "Host", "HostProgram", "executable", "with_advice"]
 
 WITHHELD: Final = ("http.send", "net.lookup_ip_addr", "opa.runtime")
 """Functions of OPA that policies may not use (specification 11 §5.4)."""
 
+OPA_VERSION = "v1.15.2"
+"""The version whose functions and texts are the contract's."""
+
+_KINDS = ("rego_type_error", "rego_parse_error", "rego_compile_error")
+_ADVICE = f"""\
+policy compilation error: the policy references Rego built-in functions not available in this version of Conforma CLI \
+({OPA_VERSION}).
+
+Upgrade Conforma CLI to a newer version that includes the required functions.
+
+If upgrading does not help, check for less common causes:
+  - Conforma CLI disables certain built-in functions for security (opa.runtime, http.send, net.lookup_ip_addr). \
+Policies using these will not compile regardless of the CLI version
+  - The policy may use Rego syntax requiring a newer OPA version.
+    Adjust the policy to target OPA {OPA_VERSION} or earlier
+
+Details:
+  """
 _NAME = "ec-rego-host.exe" if sys.platform == "win32" else "ec-rego-host"
 
 
@@ -184,6 +201,11 @@ class HostProgram:
         except BaseException as error:  # noqa: BLE001 - whatever it is, it ends the evaluation and is raised there
             raised.append(error)
             return Answer("error", replace_surrogates(f"{type(error).__name__}: {error}").encode())
+
+
+def with_advice(text: str) -> str:
+    """The text of a failed load or evaluation, led by advice if its Rego is to blame (specification 11 §5.4)."""
+    return _ADVICE + text if any(kind in text for kind in _KINDS) else text
 
 
 def _entry(member: dict[str, Any]) -> RuleEntry:

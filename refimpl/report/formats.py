@@ -62,15 +62,16 @@ def _junit(report: Report, _: TextOptions) -> str:
 
 
 def _attestation(report: Report, _: TextOptions) -> bytes:
-    from refimpl.report import verbatim
-
-    return verbatim.join_statements(report)
+    """The statements of all attestations exactly as signed, in the order of the report (specification 24 §11)."""
+    return b"\n".join(statement for component in report.components for statement in component.statements)
 
 
 def _policy_input(report: Report, _: TextOptions) -> bytes:
-    from refimpl.report import verbatim
+    """A line of JSON for each component, empty if no rule was evaluated (specification 24 §12).
 
-    return verbatim.join_policy_inputs(report)
+    The lines stand in the order of the report. The contract's own order is that of completion: no run repeats it.
+    """
+    return b"".join(component.policy_input.rstrip(b"\n") + b"\n" for component in report.components)
 
 
 def _vsa(report: Report, _: TextOptions) -> str:

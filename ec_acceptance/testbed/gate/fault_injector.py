@@ -88,11 +88,6 @@ class FaultInjector:
         number = next(number for rule in rules for number in rule.held)
         return self._gate.log.requests(since=number)[0]
 
-    def wait_until_applied(self, artifact: Artifact) -> None:
-        """Return when a verb was applied to a request for this artifact."""
-        rules = self._rules[artifact.title]
-        self._until(lambda: any(rule.hits for rule in rules), f"a fault of {artifact.title}")
-
     def wait_for(self, condition: Callable[[], bool], what: str) -> None:
         """Return when the condition holds; the validator is at fault when it doesn't come about in time."""
         try:

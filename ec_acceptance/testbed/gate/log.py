@@ -186,14 +186,19 @@ class Log:
 
     def wait_until_quiescent(self, quiet: float = 1.0, *, timeout: float) -> None:
         """Return when nothing happened for `quiet` seconds, with every request held or answered."""
-        if self._settled(None, quiet, timeout):
-            raise NotReachedError("the log was closed")
-
-    def wait_for_or_quiescent(
-        self, count: int = 1, *, quiet: float = 1.0, timeout: float, since: int = 0, **wanted: Unpack[RequestFilter]
-    ) -> bool:
-        """Whichever is first: True when there are `count` wanted exchanges, False when the log is quiescent."""
-        return self._settled(lambda: len(self.requests(since=since, **wanted)) >= count, quiet, timeout)
+        begun = time.monotonic()
+        with self.changed:
+            while True:
+                now = time.monotonic()
+                left = timeout - (now - begun)
+                if left <= 0 or self.closing.is_set():
+                    raise NotReachedError(self._missing(f"{quiet} s of quiet"))
+                if not self._busy():
+                    still = quiet - (now - max(self._last, begun))
+                    if still <= 0:
+                        return
+                    left = min(left, still)
+                self.changed.wait(left)
 
     def longest_gap(self, *, since: int = 0) -> float:
         """The longest time without an event, in seconds, between the first and the last one from `since` on."""
@@ -210,23 +215,6 @@ class Log:
         with self.changed:
             under_way = any(exchange.ended is None for exchange in self._exchanges)
             return time.monotonic() - self._last if self._exchanges and not under_way else 0.0
-
-    def _settled(self, reached: Callable[[], bool] | None, quiet: float, timeout: float) -> bool:
-        begun = time.monotonic()
-        with self.changed:
-            while True:
-                if reached is not None and reached():
-                    return True
-                now = time.monotonic()
-                if now - begun >= timeout or self.closing.is_set():
-                    raise NotReachedError(self._missing(f"{quiet} s of quiet"))
-                left = timeout - (now - begun)
-                if not self._busy():
-                    still = quiet - (now - max(self._last, begun))
-                    if still <= 0:
-                        return False
-                    left = min(left, still)
-                self.changed.wait(left)
 
     def _busy(self) -> bool:
         return any(exchange.state == "open" for exchange in self._exchanges)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from cryptography.hazmat.primitives.asymmetric import ec
 
-__all__ = ["explicit", "integer", "object_id", "octets", "sequence", "set_of", "subject_key", "tagged", "time", "utf8"]
+__all__ = ["explicit", "integer", "object_id", "octets", "sequence", "set_of", "tagged", "time", "utf8"]
 
 _LONG = 0x80
 
@@ -65,11 +62,6 @@ def object_id(dotted: str) -> bytes:
 def time(moment: datetime) -> bytes:
     """GeneralizedTime in whole seconds."""
     return tagged(0x18, f"{moment:%Y%m%d%H%M%SZ}".encode())
-
-
-def subject_key(key: ec.EllipticCurvePublicKey) -> bytes:
-    """SubjectPublicKeyInfo."""
-    return key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def _base128(number: int) -> bytes:

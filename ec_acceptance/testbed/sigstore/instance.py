@@ -92,11 +92,6 @@ class Sigstore:
             [TrustedAuthority(self.timestamps.chain)],
         )
 
-    @property
-    def roots_pem(self) -> str:
-        """The authorities' certificates for `SIGSTORE_ROOT_FILE`."""
-        return pem_chain(self.authority.chain)
-
     def certify(self, key: KeyPair, identity: Identity | None = None) -> x509.Certificate:
         """Certify a key for an identity, in the usual way."""
         return self.authority.issue(key, identity or Identity.of(SUBJECT, ISSUER), [self.certificate_log])

@@ -190,11 +190,6 @@ class TUFMirror:
         self._server = Server(self.request_log.recording(self._answer), port=port, name="tuf")
         self.url = self._server.url
 
-    @property
-    def cache_name(self) -> str:
-        """What clients call this mirror's folder in their cache."""
-        return self.url.removeprefix("http://").replace(":", "-").replace("/", "-")
-
     def update(self, repository: TUFRepository) -> None:
         """Serve what the repository has by now."""
         with self._lock:

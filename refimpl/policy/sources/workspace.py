@@ -18,7 +18,6 @@ from refimpl.system import leftovers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from refimpl.deadline import Deadline
     from refimpl.oci.client import Registry
@@ -68,9 +67,7 @@ class Workspace:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -98,7 +95,7 @@ class Workspace:
         Args:
             group: with URLs that `fetched` has.
             fetched: by URL.
-            configuration: ``data.config`` (see `refimpl.policy.data_config`).
+            configuration: ``data.config`` (see `refimpl.evaluation.evaluators`).
 
         Raises:
             PolicyError: not written.

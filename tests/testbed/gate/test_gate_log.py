@@ -110,16 +110,6 @@ def test_quiet_isnt_reported_while_things_happen(gate: Gate) -> None:
         thread.join()
 
 
-def test_whichever_is_first_the_awaited_or_the_quiet(gate: Gate, background: ThreadPoolExecutor) -> None:
-    rule = gate.add(Hold(), kind="blob")
-    fetched = background.submit(get, gate)
-    rule.wait_held(timeout=WAIT)
-    assert gate.log.wait_for_or_quiescent(quiet=WAIT, timeout=WAIT, kind="blob") is True
-    assert gate.log.wait_for_or_quiescent(quiet=0.05, timeout=WAIT, kind="tags") is False
-    rule.release()
-    fetched.result(WAIT)
-
-
 def test_a_waiter_is_freed_when_the_log_is_closed(background: ThreadPoolExecutor) -> None:
     log = Log()
     waits: list[Callable[[], object]] = [

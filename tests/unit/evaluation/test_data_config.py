@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from refimpl.evaluation.evaluators import data_config
 from refimpl.policy.config import Identity, Policy
-from refimpl.policy.data_config import data_config
 
 
 def test_with_a_key_no_identity_is_shown() -> None:

@@ -1,53 +1,15 @@
 from __future__ import annotations
 
-import gzip
-import io
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.testbed.fixtures.archive import tar
 from ec_acceptance.testbed.fixtures.images import Layer
-from refimpl.errors import LimitExceededError, MalformedError
-from refimpl.layers.files import archive_files
+from refimpl.errors import LimitExceededError
 from refimpl.layers.limits import Limits
 
 if TYPE_CHECKING:
     from laboratory import Lab
-
-ENTRIES = {
-    "a.yaml": b"x: y",
-    "dir/b.json": b'{"q":1}',
-    "dir/noext": b"k: v",
-    "./c.yml": b"c: 1",
-    "bad.json": b"{nope: [",
-    "z.txt": b"text only",
-}
-WANTED = ["a.yaml", "dir/b.json", "dir/noext", "c.yml", "./c.yml", "bad.json", "z.txt", "missing"]
-
-
-@pytest.mark.parametrize("packed", [True, False])
-def test_entries_by_their_exact_names(packed: bool) -> None:  # noqa: FBT001  # a table's column
-    data = tar(ENTRIES)[0]
-    stream = io.BytesIO(gzip.compress(data) if packed else data)
-    assert archive_files(stream, WANTED, Limits()) == {
-        "./c.yml": {"c": 1},
-        "a.yaml": {"x": True},
-        "dir/b.json": {"q": 1},
-        "dir/noext": {"k": "v"},
-        "z.txt": "text only",
-    }
-
-
-def test_a_broken_archive() -> None:
-    with pytest.raises(MalformedError):
-        archive_files(io.BytesIO(b"no tar at all"), WANTED, Limits())
-
-
-def test_large_entries_are_left_out() -> None:
-    stream = io.BytesIO(tar(ENTRIES)[0])
-    assert archive_files(stream, ["a.yaml", "dir/b.json"], Limits(file_bytes=4)) == {"a.yaml": {"x": True}}
-
 
 WORKED = (
     Layer.of({"etc/a.yaml": b"old: 1", "filler": b"f"}),

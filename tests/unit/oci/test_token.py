@@ -11,7 +11,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import StatusError, UnreachableError
 from refimpl.http.challenge import challenges
 from refimpl.http.transport import Transport
-from refimpl.oci.credentials import ANONYMOUS, Credentials
+from refimpl.oci.dockerconfig import ANONYMOUS, Credentials
 from refimpl.oci.token import TOKEN_LIMIT, TokenServer
 
 if TYPE_CHECKING:

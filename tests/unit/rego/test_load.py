@@ -10,8 +10,7 @@ from programs import STRING_TO_ANY, Compile, compiler
 from refimpl.errors import PolicyError
 from refimpl.golang.jsontext import dumps
 from refimpl.rego.builtin import Builtin
-from refimpl.rego.compilation import with_advice
-from refimpl.rego.host import Host
+from refimpl.rego.host import Host, with_advice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,8 @@ import json
 
 from reports import KEY, component, render, report, result
 
-from refimpl.report.verbatim import join_policy_inputs, join_statements
+from refimpl.report.formats import FORMATS
+from refimpl.report.model import TextOptions
 
 _GOOD = result("Pass", "a.s")
 _MIXED = report(
@@ -69,13 +70,13 @@ def test_the_markdown_table() -> None:
 
 
 def test_statements_come_as_signed_in_the_order_of_the_report() -> None:
-    assert join_statements(_MIXED) == b'{\n "b": 1}\n{}\n[]'
-    assert join_statements(report()) == b""
+    assert FORMATS["attestation"](_MIXED, TextOptions()) == b'{\n "b": 1}\n{}\n[]'
+    assert FORMATS["attestation"](report(), TextOptions()) == b""
 
 
 def test_a_component_that_was_not_evaluated_has_an_empty_line_as_input() -> None:
-    assert join_policy_inputs(_MIXED) == b'{"a":1}\n{"b":2}\n\n'
-    assert join_policy_inputs(report()) == b""
+    assert FORMATS["policy-input"](_MIXED, TextOptions()) == b'{"a":1}\n{"b":2}\n\n'
+    assert FORMATS["policy-input"](report(), TextOptions()) == b""
 
 
 def test_the_verification_summary() -> None:
