@@ -100,6 +100,20 @@ def paths_resolved() -> None:
 
 
 @mutant(
+    "fragments-left-out",
+    "A path ends before a number sign.",
+    Kind.SERVER,
+    "server-24.10",
+)
+def fragments_left_out() -> None:
+    from refimpl.server import connection
+
+    @changed(connection, "_path")
+    def path(original: Callable[..., str], head: Any) -> str:
+        return original(head).partition("#")[0]
+
+
+@mutant(
     "any-method-judges",
     "A request is judged whatever its method is.",
     Kind.SERVER,

@@ -79,6 +79,7 @@ Feature: A server that strangers send to
       | 7  | //v1/validate/input              | 404    |
       | 8  | /live/../v1/validate/input       | 404    |
       | 9  | /v1/%76alidate/input             | 404    |
+      | 10 | /v1/validate/input#/../live      | 404    |
 
   @server-25 @server-25.<id>
   Scenario Outline: other methods: <request>

@@ -29,9 +29,10 @@ __all__ = ["Connection"]
 
 _log = logging.getLogger(__name__)
 _PIECE: Final = 64 << 10
-_TARGET: Final = re.compile(r"(?:https?://[^/?#]*)?(?P<path>[^?#]*)", re.IGNORECASE)
-"""A request's target, with or without a host in front (RFC 9112 §3.2)."""
+_TARGET: Final = re.compile(r"(?:https?://[^/?#]*)?(?P<path>[^?]*)", re.IGNORECASE)
+"""A request's target, with or without a host in front; there is no fragment in it (RFC 9112 §3.2)."""
 _UNREADABLE: Final = "failed to read request body"
+_TOO_LARGE: Final = "request header fields are too large"
 
 
 class _RefusedError(Exception):
@@ -120,6 +121,9 @@ class Connection:
             return False  # the client has ended
         self._idle = False
         self._asks_for_head_only = head.method == b"HEAD"
+        if _size(head) > self._limits.head:  # h11 looks at this only while the end is missing
+            await self._refuse(error_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, _TOO_LARGE))
+            return False
         begun = time.monotonic()
         try:
             body = await self._body(head)
@@ -217,6 +221,11 @@ class Connection:
             await self._writer.drain()
 
 
+def _size(head: h11.Request) -> int:
+    """The bytes of a head, without those that hold its parts together."""
+    return len(head.target) + sum(len(name) + len(value) for name, value in head.headers)
+
+
 def _path(head: h11.Request) -> str:
     matched = _TARGET.match(head.target.decode("latin-1"))
     return matched["path"] if matched else ""
@@ -229,7 +238,7 @@ def _field(head: h11.Request, name: bytes) -> str:
 
 def _reason(error: h11.RemoteProtocolError) -> str:
     if error.error_status_hint == HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE:
-        return "request header fields are too large"
+        return _TOO_LARGE
     return f"malformed request: {str(error).partition(': bytearray')[0]}"  # h11 shows some of what it can't read
 
 

@@ -90,6 +90,18 @@ def test_a_head_that_doesnt_end_in_time_ends_the_connection() -> None:
     assert not _with(replace(LIMITS, head_seconds=0.05), scenario).asked
 
 
+@pytest.mark.parametrize("field", [b"X: ", b"X: a\r\n" * 300 + b"Y: "], ids=["one", "many"])
+def test_a_head_that_comes_whole_is_no_larger_than_one_that_goes_on(field: bytes) -> None:
+    async def scenario(_: _Laboratory, port: int) -> None:
+        head = b"GET /live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + field
+        assert (await _answer_to(port, head + b"x\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
+        refused = await _answer_to(port, head + b"x" * 5000 + b"\r\n\r\n")
+        assert refused.startswith(b"HTTP/1.1 431 ")
+        assert refused.endswith(b'\r\n\r\n{"error":"request header fields are too large","status":431}\n')
+
+    assert len(_with(replace(LIMITS, head=5000, lingering_seconds=0.05), scenario).asked) == 1
+
+
 def test_a_connection_that_isnt_used_again_ends_later() -> None:
     async def scenario(_: _Laboratory, port: int) -> None:
         answer = await _answer_to(port, b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
