@@ -25,7 +25,6 @@ from tuf.api.exceptions import (
     UnsignedMetadataError,
 )
 from tuf.api.metadata import Metadata, Targets
-from tuf.ngclient import FetcherInterface, Updater
 
 from refimpl.command_line.commands import DEFAULT_MIRROR
 from refimpl.errors import KeyMaterialError, RegistryError
@@ -34,6 +33,7 @@ from refimpl.http.transport import Transport
 from refimpl.verify.keys import read_file
 from refimpl.verify.legacy_targets import FALLBACKS, LegacyTargets, usage_of
 from refimpl.verify.trusted_root import TrustedRoot
+from refimpl.verify.tuf_client import FetcherInterface, Updater
 from refimpl.verify.tuf_signers import check_signers
 
 if TYPE_CHECKING:
