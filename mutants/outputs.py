@@ -230,3 +230,41 @@ def blanks_alone_are_breaks() -> None:
     from refimpl.report import text as text_format
 
     replace(text_format, "wrap", lambda text, width: "\n".join(textwrap.wrap(text, width)))
+
+
+@mutant(
+    "yaml-without-odd-names",
+    "YAML fails for texts that aren't Unicode.",
+    Kind.OUTPUTS,
+    "outputs-16",
+)
+def yaml_without_odd_names() -> None:
+    from refimpl.golang import yaml_dump
+
+    replace(yaml_dump, "replace_surrogates", lambda text: text)
+
+
+@mutant(
+    "breaks-in-yaml-stand",
+    "In YAML line breaks stand in texts as they are.",
+    Kind.OUTPUTS,
+    "outputs-17.01",
+)
+def breaks_in_yaml_stand() -> None:
+    import re
+
+    from refimpl.golang import yaml_dump
+
+    replace(yaml_dump, "_SEPARATORS", re.compile("(?!)"))
+
+
+@mutant(
+    "controls-in-junit-stand",
+    "In JUnit characters stand as they are that XML has no way to write.",
+    Kind.OUTPUTS,
+    "outputs-17.02",
+)
+def controls_in_junit_stand() -> None:
+    from refimpl.report import junit
+
+    replace(junit, "_is_xml", lambda _: True)

@@ -9,7 +9,9 @@ import re
 import stat
 from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree as ET
 
+import yaml
 from behave import given, then
 
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
@@ -125,3 +127,54 @@ def the_output_has(context: Context) -> None:
 def names_a_file_in(context: Context, pattern: str) -> None:
     last = context.world.runs.last
     assert re.search(pattern, last.err), f"no file there is named:\n{last.describe()}"
+
+
+class _Texts(yaml.SafeLoader):
+    """Reads each scalar as the text that it is."""
+
+
+_Texts.yaml_implicit_resolvers = {}
+
+
+def _yaml_results(context: Context, judged: str) -> list[dict[str, Any]]:
+    """What the YAML on standard output says of `components` or `filepaths`."""
+    last = context.world.runs.last
+    try:
+        report = yaml.load(last.out, _Texts)  # noqa: S506 - made of the safe one
+    except (yaml.YAMLError, UnicodeError) as error:
+        raise AssertionError(f"the output is no YAML: {error}\n{last.describe()}") from None
+    assert isinstance(report, dict), f"no report:\n{last.describe()}"
+    assert not re.search("[\u0085\u2028\u2029]", last.out), (
+        f"lines end in it for readers of YAML 1.1 alone: {last.out!a}"
+    )
+    found: list[dict[str, Any]] = report[judged]
+    return found
+
+
+def _check_messages(context: Context, found: list[str | None]) -> None:
+    """Against a table that has them written as in JSON."""
+    wanted = [json.loads(f'"{text}"') for (text,) in rows(context.table)]
+    assert found == wanted, f"the messages are {found}\n{context.world.runs.last.describe()}"
+
+
+@then('the YAML report is of "{name}"')
+def the_yaml_report_is_of(context: Context, name: str) -> None:
+    """Written as in JSON."""
+    found = [one["filepath"] for one in _yaml_results(context, "filepaths")]
+    assert found == [json.loads(f'"{name}"')], f"the files are {found}\n{context.world.runs.last.describe()}"
+
+
+@then("the messages in YAML are")
+def the_messages_in_yaml(context: Context) -> None:
+    components = _yaml_results(context, "components")
+    _check_messages(context, [violation["msg"] for one in components for violation in one["violations"]])
+
+
+@then("the messages in JUnit are")
+def the_messages_in_junit(context: Context) -> None:
+    last = context.world.runs.last
+    try:
+        suites = ET.fromstring(last.out.encode("utf-8", "surrogateescape"))  # noqa: S314 - of the validator alone
+    except ET.ParseError as error:
+        raise AssertionError(f"the output is no XML: {error}\n{last.describe()}") from None
+    _check_messages(context, [failure.get("message") for failure in suites.iter("failure")])

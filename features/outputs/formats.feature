@@ -136,7 +136,18 @@ Feature: Formats for other tools, and texts that name files
     And standard error is empty
     When ec command is run with "version --trace=all,none"
     Then the exit status should be 0
-    And standard error is "…Wrote memory profile to: …\nWrote CPU profile to: …\nWrote performance trace to: …\n"
+    And the standard error has the line
+      """
+      Wrote memory profile to: …
+      """
+    And the standard error has the line
+      """
+      Wrote CPU profile to: …
+      """
+    And the standard error has the line
+      """
+      Wrote performance trace to: …
+      """
 
   @outputs-12
   Scenario: without a folder for temporary files there is no profile, and no run
@@ -203,3 +214,38 @@ Feature: Formats for other tools, and texts that name files
     And the file "made.xml" should match the snapshot
     And the file "made.summary" should match the snapshot
     And the yaml output should match the snapshot
+
+  @outputs-16
+  Scenario: a file whose name isn't UTF-8 has a name in YAML
+    Given a file "in.json" with
+      """
+      {}
+      """
+    And the file "in.json" gets the name "in\xff.json"
+    When ec command is run with the bytes "validate input in\xff.json --policy policy.yaml --output yaml"
+    Then the exit status should be 1
+    And the YAML report is of "in\ufffd.json"
+
+  @outputs-17 @outputs-17.01
+  Scenario: control characters and line breaks in a message, in YAML
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | outputs/control_characters.rego |
+    When "validate image" is run with
+      | --output | yaml |
+    Then the exit status should be 1
+    And the messages in YAML are
+      | a\u2028b                                                                            |
+      | \u0000\u0007\u001b[31m\u007f\u0085\u009b\u2028\u2029\ufeff\ufffe\ttab\r\nend ]]> |
+
+  @outputs-17 @outputs-17.02
+  Scenario: control characters and line breaks in a message, in JUnit
+    Given a conforming image "acceptance/app"
+    And a folder "rules" with
+      | a.rego | outputs/control_characters.rego |
+    When "validate image" is run with
+      | --output | junit |
+    Then the exit status should be 1
+    And the messages in JUnit are
+      | a\u2028b                                                                            |
+      | \ufffd\ufffd\ufffd[31m\u007f\u0085\u009b\u2028\u2029\ufeff\ufffd\ttab\r\nend ]]> |

@@ -15,6 +15,7 @@ import yaml
 
 from refimpl.golang import instant
 from refimpl.golang.numbers import format_float
+from refimpl.golang.utf8 import replace_surrogates
 from refimpl.golang.yamltext import resolve
 
 __all__ = ["dumps"]
@@ -49,7 +50,8 @@ def dumps(value: Any) -> str:
 
 def _node(value: Any) -> yaml.Node:
     if isinstance(value, str):
-        return yaml.ScalarNode(_TAG, value, style=_style(value))
+        text = replace_surrogates(value)
+        return yaml.ScalarNode(_TAG, text, style=_style(text))
     if hasattr(value, "items"):
         members = [(_node(key), _node(value[key])) for key in sorted(value, key=_ORDER)]
         return yaml.MappingNode("tag:yaml.org,2002:map", members, flow_style=not members)
