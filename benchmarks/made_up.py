@@ -26,6 +26,7 @@ from ec_acceptance.testbed.signing import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from multiprocessing.connection import Connection
+    from multiprocessing.sharedctypes import SynchronizedArray
     from pathlib import Path
 
     from ec_acceptance.testbed.servers.http import Request, Response
@@ -56,12 +57,14 @@ class MadeUp:
         digests: of the contents; image number n has that of n modulo their count.
         key: path of the public key.
         policy: path of a directory with a rule.
+        served: how many requests the registry has answered, and how many bytes it has sent in their bodies.
     """
 
     address: str
     digests: tuple[str, ...]
     key: Path
     policy: Path
+    served: SynchronizedArray[int]
 
     def reference(self, number: int, *, pinned: bool = True) -> str:
         """Of an image."""
@@ -77,17 +80,19 @@ def made_up_registry(folder: Path) -> Iterator[MadeUp]:
     (folder / "policy").mkdir()
     (folder / "policy" / "main.rego").write_text(_POLICY, encoding="utf-8")
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_serve, args=(theirs, key), daemon=True)
+    context = multiprocessing.get_context("fork")
+    served = context.Array("q", 2)
+    process = context.Process(target=_serve, args=(theirs, key, served), daemon=True)
     process.start()
     try:
         address, digests = ours.recv()
-        yield MadeUp(address, digests, folder / "key.pub", folder / "policy")
+        yield MadeUp(address, digests, folder / "key.pub", folder / "policy", served)
     finally:
         process.terminate()
         process.join()
 
 
-def _serve(told: Connection, key: KeyPair) -> None:
+def _serve(told: Connection, key: KeyPair, served: SynchronizedArray[int]) -> None:
     service = Service()
     digests = tuple(
         _publish(Repository(service.handle, f"content-{number}"), number, key) for number in range(_CONTENTS)
@@ -95,7 +100,12 @@ def _serve(told: Connection, key: KeyPair) -> None:
 
     def handle(request: Request) -> Response:
         path = _PATH.sub(lambda found: f"/v2/content-{int(found[1]) % _CONTENTS}/", request.path)
-        return service.handle(replace(request, path=path))
+        response = service.handle(replace(request, path=path))
+        with served:
+            served[0] += 1
+            if request.method != "HEAD":
+                served[1] += len(response.body) if isinstance(response.body, bytes | memoryview) else 0
+        return response
 
     server = Server(handle, name="registry")
     told.send((server.address, digests))

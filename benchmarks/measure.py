@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -14,7 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Cost", "measure", "median_cost"]
 
@@ -32,8 +33,14 @@ class Cost:
     stdout: bytes
 
 
-def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Cost:
-    """Run a command to its end, together with everything that it starts."""
+def measure(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    killed_when: Callable[[], bool] = lambda: False,
+) -> Cost:
+    """Run a command to its end, or until it is to be killed, together with everything that it starts."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, so that their CPU time counts
     others = set(_children(os.getpid()))
     out = folder / "stdout"
@@ -42,7 +49,7 @@ def measure(command: Sequence[str], environment: Mapping[str, str], folder: Path
         process = subprocess.Popen(command, env=environment, cwd=folder, stdout=stdout, stderr=subprocess.DEVNULL)
     stop = threading.Event()
     peak = [0]
-    watcher = threading.Thread(target=_watch, args=(process.pid, stop, peak))
+    watcher = threading.Thread(target=_watch, args=(process.pid, stop, peak, killed_when))
     watcher.start()
     _, raw, used = os.wait4(process.pid, 0)
     wall = time.perf_counter() - started
@@ -68,10 +75,18 @@ def median_cost(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def _watch(root: int, stop: threading.Event, peak: list[int]) -> None:
-    soon = time.perf_counter() + 0.05
-    while not stop.wait(0.001 if time.perf_counter() < soon else 0.01):  # some runs are over after 10 ms
+def _watch(root: int, stop: threading.Event, peak: list[int], killed_when: Callable[[], bool]) -> None:
+    began = time.perf_counter()
+    while not stop.wait(_pause(time.perf_counter() - began)):
         peak[0] = max(peak[0], sum(_pss(pid) for pid in _tree(root)))
+        if killed_when():
+            os.kill(root, signal.SIGKILL)
+            return
+
+
+def _pause(seconds: float) -> float:
+    """Some runs are over after 10 ms; where one takes long, looking at it mustn't take its time."""
+    return 0.001 if seconds < 0.05 else 0.01 if seconds < 10 else 0.25
 
 
 def _tree(root: int) -> list[int]:
