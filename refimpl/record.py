@@ -103,6 +103,7 @@ def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool) -> type[A
     members["__record_fields__"] = fields
     members["__record_made__"] = 0
     members["__record_compared__"] = _getter([name for name, one in fields.items() if one.compare])
+    members["__record_values__"] = _getter([*fields])
     members["__match_args__"] = () if kw_only else tuple(name for name, one in fields.items() if one.init)
     return type(cls.__name__, cls.__bases__, members)
 
@@ -201,11 +202,16 @@ def _repr(self: Any) -> str:
     return f"{type(self).__qualname__}({', '.join(shown)})"
 
 
+def _get_state(self: Any) -> Any:
+    """What a pickle has of a record: its members' values in their order, as processes exchange many of them."""
+    cls: Any = type(self)
+    values = cls.__record_values__(self)
+    return (values,) if len(cls.__record_fields__) == 1 else values
+
+
 def _set_state(self: Any, state: Any) -> None:
-    """Take what a pickle has of an object."""
-    for members in state if isinstance(state, tuple) else (state,):
-        for name, value in (members or {}).items():
-            _set(self, name, value)
+    for name, value in zip(type(self).__record_fields__, state, strict=True):
+        _set(self, name, value)
 
 
 def _refuse_set(self: Any, name: str, value: object) -> None:
@@ -217,5 +223,11 @@ def _refuse_delete(self: Any, name: str) -> None:
     raise AttributeError(f"{type(self).__name__} is frozen: {name} can't be deleted")
 
 
-_METHODS: Final = {"__init__": _init, "__eq__": _eq, "__repr__": _repr, "__setstate__": _set_state}
+_METHODS: Final = {
+    "__init__": _init,
+    "__eq__": _eq,
+    "__repr__": _repr,
+    "__getstate__": _get_state,
+    "__setstate__": _set_state,
+}
 _FROZEN: Final = {**_METHODS, "__hash__": _hash, "__setattr__": _refuse_set, "__delattr__": _refuse_delete}

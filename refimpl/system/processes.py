@@ -8,6 +8,7 @@ ends, however it does, the system ends the copies.
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 from itertools import count
 from multiprocessing import connection
@@ -204,7 +205,7 @@ def _serve(process: _Process, serve: Callable[[int, Iterator[_T]], Iterable[tupl
 
     try:
         for number, outcome in serve(process.number, things()):
-            process.told.send((numbers.pop(number), outcome))
+            process.told.send_bytes(pickle.dumps((numbers.pop(number), outcome), pickle.HIGHEST_PROTOCOL))
     except BaseException as error:  # noqa: BLE001 - the parent raises it
         process.told.send(error if isinstance(error, Error) else InternalError.of(error))
     else:

@@ -172,10 +172,16 @@ class _Sent:
 
 @record(frozen=False, slots=False)
 class _Open:
-    name: str
+    name: str | None
+
+
+@record
+class _Empty:
+    pass
 
 
 def test_records_go_to_other_processes_as_they_are() -> None:
     # A copy is made by what pickles are made of, too.
-    assert copy(_Sent("a", ("b",))) == _Sent("a", ("b",))
-    assert copy(_Open("a")) == _Open("a")
+    for sent in (_Sent("a", ("b",)), _Open("a"), _Open(None), _Empty()):
+        assert copy(sent) == sent
+    assert copy(Holder(secret="", items=[1, 2])).size == 2
