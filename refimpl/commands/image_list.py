@@ -29,7 +29,6 @@ LONGEST_LINE = 64 << 10
 """Bytes; a longer line isn't kept, and can't be read."""
 
 _ENDINGS = (".txt", ".list", ".ndjson", ".jsonl")
-_MANY = 100
 _SHOWN = 200  # characters of a line that can't be read
 _OTHER_BEGINNINGS = ("-", "%", "[", '"', "'", "&", "!")  # of YAML
 
@@ -99,13 +98,13 @@ class ImageList:
         except (OSError, ValueError):
             return False
 
-    def count(self) -> int:
-        """How many entries there are, up to 100; of standard input nobody knows, and it may be as many."""
+    def count(self, most: int) -> int:
+        """How many entries there are, up to so many; of standard input nobody knows, and it may be as many."""
         if self._path == STANDARD_INPUT:
-            return _MANY
+            return most
         try:
             with Path(self._path).open("rb") as stream:
-                return sum(1 for _ in islice(self._entries(stream, hashlib.sha256()), _MANY))
+                return sum(1 for _ in islice(self._entries(stream, hashlib.sha256()), most))
         except OSError:
             return 0  # reading it tells why
 

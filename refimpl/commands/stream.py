@@ -16,7 +16,7 @@ from refimpl.commands.image_list import Entry, ImageList, identity, is_list
 from refimpl.commands.outputs import Outputs, is_same_file, needs_documents
 from refimpl.commands.resume import earlier_results
 from refimpl.commands.snapshot import registry_of
-from refimpl.commands.validate_image import make_vsas, prepared
+from refimpl.commands.validate_image import FEW, make_vsas, prepared
 from refimpl.commands.verdict_key import input_digest, verdict_key
 from refimpl.deadline import Deadline
 from refimpl.errors import ComponentError, InputError
@@ -157,7 +157,7 @@ class _Listed:
             yield entry
 
     def count(self, _: Setup) -> int:
-        return self._images.count()
+        return self._images.count(FEW + 1)
 
     def digest(self, _: Setup) -> str:
         if self.repeated:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from refimpl.vsa.check import Check
 
 __all__ = [
+    "FEW",
     "Services",
     "Validation",
     "count_processes",
@@ -60,7 +61,7 @@ __all__ = [
 
 _log = logging.getLogger(__name__)
 
-_FEW = 100
+FEW = 100
 """Components up to which making a second process takes longer than it saves."""
 
 _SKIPPED_IMAGE = "Image signature check skipped"
@@ -333,7 +334,7 @@ def count_processes(options: Options, components: int) -> int:
     """How many processes judge so many components: see docs/scale.md."""
     if options.processes:
         return max(1, min(options.processes, components))
-    if sys.platform == "win32" or components <= _FEW:
+    if sys.platform == "win32" or components <= FEW:
         return 1
     from refimpl.system.cores import available_cores
 

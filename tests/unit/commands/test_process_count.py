@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from refimpl.command_line.commands import VALIDATE_IMAGE
 from refimpl.command_line.flags import parse_flags
 from refimpl.command_line.options import Options
 from refimpl.commands import processes
+from refimpl.commands.image_list import ImageList
 from refimpl.commands.processes import shares
-from refimpl.commands.validate_image import count_processes
+from refimpl.commands.validate_image import FEW, count_processes
 from refimpl.errors import Error
 from refimpl.system import cores
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +42,15 @@ def _eight_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_how_many(words: list[str], components: int, count: int) -> None:
     options = Options.from_flags(parse_flags(VALIDATE_IMAGE, words).values)
     assert count_processes(options, components) == count
+
+
+@pytest.mark.parametrize(("lines", "count"), [(100, 1), (101, 6)])
+def test_a_list_is_read_as_far_as_that_matters(tmp_path: Path, lines: int, count: int) -> None:
+    (tmp_path / "list.txt").write_text("".join(f"registry.example/image:{number}\n" for number in range(lines)))
+    options = Options.from_flags(parse_flags(VALIDATE_IMAGE, []).values)
+    images = ImageList(str(tmp_path / "list.txt"))
+    assert count_processes(options, images.count(FEW + 1)) == count
+    assert count_processes(options, ImageList("-").count(FEW + 1)) == 6
 
 
 @pytest.mark.parametrize(
