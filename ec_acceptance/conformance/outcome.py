@@ -264,6 +264,11 @@ class Outcome:
         return found
 
     @property
+    def touched_profiles(self) -> list[ProfileSummary]:
+        """Those of which a scenario was selected."""
+        return [one for one in self.profiles if one.counts or one.missing or not self.about.partial]
+
+    @property
     def summary(self) -> str:
         """One line for people: counts, and what they mean."""
         statuses = Counter(result.status for result in self.results)
@@ -328,7 +333,7 @@ class Outcome:
 
     def _junit_of_profiles(self, root: ET.Element) -> None:
         """A test for each profile, for those who look at a table of tests alone."""
-        profiles = [one for one in self.profiles if one.counts or one.missing or not self.about.partial]
+        profiles = self.touched_profiles
         if not profiles:
             return
         kinds = {"doesn't conform": "failure", "incomplete": "error", "not shown": "error", "not claimed": "skipped"}

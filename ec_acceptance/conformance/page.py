@@ -43,12 +43,15 @@ th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(-
 th:first-child, td:first-child, .words { text-align: left } .about { min-width: 12rem }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 0 1rem 1rem; margin: 1rem 0 }
 article h3 { font-size: 1rem; overflow-wrap: anywhere }
-pre { background: var(--soft); padding: .7rem; white-space: pre-wrap; font-size: .85rem; margin: .3rem 0 }
+pre { background: var(--soft); padding: .7rem; white-space: pre-wrap; font-size: .85rem; margin: .3rem 0;
+  max-height: 24rem; overflow-y: auto }
 p, pre, li, code { overflow-wrap: anywhere } p { margin: .5rem 0 }
-.beside { table-layout: fixed } .beside td, .beside th { text-align: left; vertical-align: top; padding: .1rem .5rem }
-.beside td { font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; border: 0 }
+.high { max-height: 36rem; overflow-y: auto }
+.beside { table-layout: fixed; min-width: 44rem }
+.beside td, .beside th { text-align: left; vertical-align: top; padding: .1rem .5rem }
+.beside td { font: .85rem/1.4 ui-monospace, monospace; white-space: pre-wrap; word-break: break-all; border: 0 }
 .gone { background: var(--gone) } .come { background: var(--come) }
-.wide svg { display: block; width: 100%; min-width: 46rem; height: auto }
+.wide svg { display: block; width: 100%; min-width: 60rem; height: auto }
 .key span { display: inline-block; width: .9rem; height: .7rem; margin: 0 .3rem 0 .8rem }
 summary { cursor: pointer } .passed { color: var(--good) } .expected, .not-applicable, .undecided { color: var(--odd) }
 .failed, .wrong-reason, .hung, .flaky, .broken { color: var(--bad) }
@@ -158,26 +161,30 @@ def add(parent: ET.Element, tag: str, text: str, **attributes: str) -> ET.Elemen
 
 def _add_profiles(body: ET.Element, outcome: Outcome) -> None:
     """A row for each profile: whether it is claimed, what its scenarios came to, and what that means."""
-    if not outcome.profiles:
+    profiles = outcome.touched_profiles
+    if not profiles:
         return
     add(body, "h2", "Profiles")
-    statuses = [one for one in STATUSES if any(profile.counts.get(one) for profile in outcome.profiles)]
+    statuses = [one for one in STATUSES if any(profile.counts.get(one) for profile in profiles)]
     table = ET.SubElement(ET.SubElement(body, "div", {"class": "wide"}), "table")
     row = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     add(row, "th", "profile", scope="col")
-    for heading in ("what it is", "comes to"):
-        add(row, "th", heading, scope="col", **{"class": "words"})
+    add(row, "th", "comes to", scope="col", **{"class": "words"})
     for heading in (*(STATUSES[one].words for one in statuses), "didn't run"):
         add(row, "th", heading, scope="col")
+    add(row, "th", "what is claimed with it", scope="col", **{"class": "words"})
     rows = ET.SubElement(table, "tbody")
-    for profile in outcome.profiles:
+    for profile in profiles:
         row = ET.SubElement(rows, "tr")
         add(row, "td", profile.name)
-        add(row, "td", profile.description, **{"class": "words about"})
         add(row, "td", profile.meaning, **{"class": "words"})
         for status in statuses:
             _add_number(row, profile.counts.get(status, 0), status)
         _add_number(row, profile.missing, "undecided")
+        add(row, "td", profile.description, **{"class": "words about"})
+    others = [profile.name for profile in outcome.profiles if profile not in profiles]
+    if others:
+        add(body, "p", f"No scenario was selected of {', '.join(others)}.")
 
 
 def _add_counts(body: ET.Element, results: Iterable[ScenarioResult], *, folded: bool) -> None:
@@ -211,7 +218,7 @@ def _add_result(body: ET.Element, result: ScenarioResult, about: About, folder: 
         f" @{result.id} {result.name}"
     )
     facts = [result.location, f"{result.seconds:.1f} s", result.profile and f"profile {result.profile}"]
-    facts += [result.point and f"proves {result.point} of the contract", result.weight]
+    facts += [result.point and f"proves {result.point} of the contract", result.weight and f"weight {result.weight}"]
     add(article, "p", ", ".join(filter(None, facts)))
     if result.step:
         add(article, "p", result.step)
@@ -245,7 +252,7 @@ def _add_cut(parent: ET.Element, text: str) -> None:
 
 def _add_beside(article: ET.Element, rows: Sequence[Row]) -> None:
     """What was expected to the left of what was seen."""
-    table = ET.SubElement(article, "table", {"class": "beside"})
+    table = ET.SubElement(ET.SubElement(article, "div", {"class": "wide high"}), "table", {"class": "beside"})
     head = ET.SubElement(ET.SubElement(table, "thead"), "tr")
     for heading in ("expected", "seen"):
         add(head, "th", heading, scope="col")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -24,6 +25,10 @@ _LABEL, _CHART, _COUNT, _ROW, _TOP = 330, 560, 70, 20, 26
 _NARROWEST = 2.5
 _ERRORS = 400
 _SHOWN = 46  # characters of a label
+_DIGEST = re.compile(r"(?:sha(?:256|512)[:-])?([0-9a-f]{8})[0-9a-f]{24,}")
+_OF_REPOSITORY = re.compile(
+    r"(?P<start>^\S+: \w+ )(?:[^?]*/)?(?P<image>[^/?]+)/(?P<name>(?:manifests|referrers)/[^/?]+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ def draw(seen: Seen) -> ET.Element:
     rows: dict[str, list[Request]] = {}
     for request in seen.requests:
         rows.setdefault(request.thing, []).append(request)
-    shown = list(rows.items())[:_ROWS]
+    shown = _telling(rows)
     lines = len(seen.runs) + len(shown) + (len(rows) > _ROWS)
     width, height = _LABEL + _CHART + _COUNT, _TOP + _ROW * lines + 8
     svg = ET.Element("svg", {"class": "time", "viewBox": f"0 0 {width} {height}", "role": "img"})
@@ -119,9 +124,8 @@ def draw(seen: Seen) -> ET.Element:
         _bar(svg, scale, number, run.started, run.ended, "run", f"exit status {run.status}")
     for number, (thing, requests) in enumerate(shown, len(seen.runs)):
         images = ", ".join(dict.fromkeys(request.image for request in requests if request.image))
-        start, blob, digest = thing.partition(" blob ")
-        label = f"{start} blob {digest.partition(':')[2][:8]}… of {images}" if blob and images else thing
-        _text(svg, 0, _middle(number), _cut(label), title=f"{thing}{images and f' of {images}'}")
+        of_images = f" of {images}" if images else ""
+        _text(svg, 0, _middle(number), _cut(_label(thing) + of_images), title=thing + of_images)
         for request in requests:
             _draw_request(svg, scale, number, request)
         if len(requests) > 1:
@@ -186,6 +190,28 @@ def _text(
 
 def _middle(row: int) -> float:
     return _TOP + _ROW * row + _ROW / 2 + 4
+
+
+def _telling(rows: Mapping[str, Sequence[Request]]) -> list[tuple[str, Sequence[Request]]]:
+    """The rows that are drawn, in time.
+
+    Where there are too many, those stay in which something was asked for several times, then those in which a request
+    was held, refused or broken off.
+    """
+
+    def rank(thing: str) -> int:
+        first, *more = rows[thing]
+        odd = first.holds or first.state != "done" or (first.status or 0) >= _ERRORS
+        return 0 if more else 1 if odd else 2
+
+    chosen = set(sorted(rows, key=rank)[:_ROWS])
+    return [(thing, requests) for thing, requests in rows.items() if thing in chosen]
+
+
+def _label(thing: str) -> str:
+    """A row's name without what all rows share: digests are cut, and of a repository the last part is left."""
+    short = _DIGEST.sub(r"\1…", thing)
+    return _OF_REPOSITORY.sub(r"\g<start>\g<name> of \g<image>", short)
 
 
 def _cut(text: str) -> str:

@@ -16,6 +16,7 @@ from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
 from ec_acceptance.conformance.page import badge, page
 from ec_acceptance.conformance.puller.applicable import command_of
 from ec_acceptance.conformance.suite import Scenario
+from ec_acceptance.conformance.timeline import Request, Seen, draw
 from ec_acceptance.testbed.validator.adapter import Adapter
 
 if TYPE_CHECKING:
@@ -148,6 +149,37 @@ def test_a_failed_scenario_shows_what_was_run_and_its_requests_in_time(tmp_path:
     assert "held for 0.500 s" in seen.text
     assert "exit status 1, 2.00 s" in seen.text
     assert f"ec-conformance replay {tmp_path}/a-01/repro.tar.gz -- ./it" in seen.text
+
+
+def _labels(*asked: str, **others: str) -> list[str]:
+    """What stands at the rows of a picture of these requests; the others were held."""
+    plain = [Request("registry", one, "", 200, "done", 0.0, 1.0, (), 7) for one in asked]
+    held = [Request("registry", one, "", 200, "done", 0.5, 1.0, ((0.5, 1.0),), 7) for one in others.values()]
+    return [element.text or "" for element in draw(Seen((), (*plain, *held))).iter("text")]
+
+
+def test_a_row_is_named_by_what_differs_from_others() -> None:
+    digest = "0" * 64
+    names = {
+        "HEAD /v2/team/one/manifests/latest": "HEAD manifests/latest of one",
+        f"HEAD /v2/one/manifests/sha256:{digest}": "HEAD manifests/00000000… of one",
+        f"GET /v2/one/manifests/sha256-{digest}.sig": "GET manifests/00000000….sig of one",
+        f"GET /v2/one/referrers/sha256:{digest}?n=1": "GET referrers/00000000… of one?n=1",
+        "GET /v2/": "GET /v2/",
+        "GET /git/a.git/info": "GET /git/a.git/info",
+    }
+    assert [label for label in _labels(*names) if label.startswith("registry")] == [
+        f"registry: {n}" for n in names.values()
+    ]
+
+
+def test_of_many_rows_those_are_drawn_that_tell_the_most() -> None:
+    many = [f"GET /v2/one/manifests/{number}" for number in range(100)]
+    labels = _labels(*many, many[99], held="GET /v2/one/manifests/held")
+    assert "registry: GET manifests/held of one" in labels
+    assert "registry: GET manifests/99 of one" in labels
+    assert "registry: GET manifests/98 of one" not in labels
+    assert "… and 41 more" in labels
 
 
 def test_it_is_run_again_by_the_adapter_that_led_it(tmp_path: Path) -> None:
