@@ -1,10 +1,10 @@
-"""The site can be built, and tells of everything that it should."""
+"""The site can be built, tells of everything that it should, and reads well on wide and narrow screens."""
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,15 +18,58 @@ from mutants.catalogue import all_mutants
 _ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("material") is None, reason="mkdocs-material isn't installed (extra site)")
-def test_the_site_is_built_strictly(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
+_BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+_PAGES = ["index.html", "reports.html", "pullers.html", "contract/40-layer-cache.html", "traceability.html"]
+_MEASURE = """() => ({
+  overflow: document.documentElement.scrollWidth - innerWidth,
+  outside: [...document.querySelectorAll('article :is(p, li, h1, h2, img)')]
+    .filter(one => !one.closest('.md-typeset__scrollwrap') && one.getBoundingClientRect().right > innerWidth)
+    .map(one => one.textContent),
+  pictures: [...document.images].filter(one => !one.naturalWidth).map(one => one.src),
+})"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly: a link that leads nowhere is an error."""
+    pytest.importorskip("material", reason="mkdocs-material isn't installed (extra site)")
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
     environ = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
     answer = subprocess.run(command, cwd=_ROOT, env=environ, capture_output=True, text=True, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    made = (tmp_path / "site" / "traceability.html").read_text(encoding="utf-8")
+    return folder
+
+
+def test_the_site_has_pages_that_are_made_from_the_source(site: Path) -> None:
+    made = (site / "traceability.html").read_text(encoding="utf-8")
     assert "@happy-01" in made
     assert "successes-doubled" in made
+
+
+@pytest.mark.skipif(_BROWSER is None, reason="there is no Chromium")
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+def test_the_site_reads_well_in_a_browser(site: Path, width: int, scheme: str) -> None:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright isn't installed")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=_BROWSER, args=["--no-sandbox"])
+        shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+        shown.set_default_timeout(120_000)
+        errors: list[str] = []
+        shown.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        shown.on("pageerror", lambda error: errors.append(str(error)))
+        shown.on("request", lambda one: None if one.url.startswith(("file:", "data:")) else errors.append(one.url))
+        for name in _PAGES:
+            shown.goto((site / name).as_uri())
+            measured = shown.evaluate(_MEASURE)
+            assert measured["overflow"] <= 0, f"{name} is wider than the screen"
+            assert measured["outside"] == [], name
+            assert measured["pictures"] == [], name
+        plain = browser.new_page(java_script_enabled=False)
+        plain.goto((site / "index.html").as_uri())
+        assert plain.get_by_role("link", name="Read a report").first.is_visible()
+        browser.close()
+    assert errors == []
 
 
 def test_traceability_tells_of_every_scenario_and_mutant() -> None:
