@@ -5,7 +5,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     And an image named "acceptance/image"
 
   @keyless-20 @keyless-20.<id>
-  Scenario Outline: <oddity>: no path leads to the root
+  Scenario Outline: a signature <oddity> is rejected: no path leads to the root
     Given the root of trust is in a file, without its intermediates
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -28,7 +28,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 13 | whose certificate has a critical extension that nobody knows |
 
   @keyless-21
-  Scenario: an authority for such names, which came with the signature
+  Scenario: an authority for such names that came with the signature is accepted
     Given the root of trust is in a file, without its intermediates
     And a keyless image signature of "acceptance/image" whose authority is for such names
     When "validate image" is run
@@ -49,7 +49,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     Then the image signature of "acceptance/image" is rejected because of "leaf certificate verification failed"
 
   @keyless-23 @keyless-23.<id>
-  Scenario Outline: <oddity>, with roots of trust in files
+  Scenario Outline: a signature <oddity> is rejected, with roots of trust in files
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -63,7 +63,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 04 | whose certificate this log and another one have promised to include | ctfe public key not found for payload. Check your TUF root |
 
   @keyless-24 @keyless-24.<id>
-  Scenario Outline: <oddity>, with roots of trust by TUF
+  Scenario Outline: a signature <oddity> is rejected, with roots of trust by TUF
     Given the roots of trust come from a TUF mirror
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -77,14 +77,14 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 04 | whose certificate is by another authority             | leaf certificate verification failed                                           |
 
   @keyless-25
-  Scenario: by a trusted root one promise of a trusted log suffices
+  Scenario: one promise of a log that a trusted root knows suffices
     Given the roots of trust come from a TUF mirror
     And a keyless image signature of "acceptance/image" whose certificate this log and another one have promised to include
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
   @keyless-26 @keyless-26.<id>
-  Scenario Outline: <oddity>: the signature's time isn't the certificate's
+  Scenario Outline: a signature <oddity> is rejected
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -96,7 +96,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 02 | whose certificate is not valid yet when it is logged   | was issued after | after 2024-05-01T11:00:00Z  |
 
   @keyless-27 @keyless-27.<id>
-  Scenario Outline: <oddity>
+  Scenario Outline: a signature <oddity> proves nothing, and is rejected
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -112,7 +112,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 06 | which is of another image              | invalid or missing digest in claim: sha256:                                          |
 
   @keyless-28
-  Scenario: without the log a certificate that has expired proves nothing
+  Scenario: a certificate that has expired is rejected where no log is asked
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image"
     When "validate image" is run with
@@ -120,7 +120,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     Then the image signature of "acceptance/image" is rejected because of "expected a signed timestamp to verify an expired certificate"
 
   @keyless-29
-  Scenario: without the log a certificate that is still valid counts
+  Scenario: a certificate that is still valid is accepted where no log is asked
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" whose certificate is still valid, without a log entry
     When "validate image" is run with
@@ -128,7 +128,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     Then the image signature of "acceptance/image" is accepted
 
   @keyless-30
-  Scenario: a good certificate beside a signature by another key
+  Scenario: a good certificate beside a signature by another key is rejected
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" by another key than the certificate's
     When "validate image" is run with
@@ -136,7 +136,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     Then the image signature of "acceptance/image" is rejected because of "invalid signature when validating ASN.1 encoded signature"
 
   @keyless-31
-  Scenario: the log is asked where nothing beside the signature tells of its entry
+  Scenario: the log is searched where nothing beside the signature tells of its entry
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" which the log knows, though it has no promise
     When "validate image" is run with
@@ -145,7 +145,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
     And the transparency log was asked once
 
   @keyless-32 @keyless-32.<id>
-  Scenario Outline: a certificate that names its issuer twice, <oddity>
+  Scenario Outline: a signature <oddity> is rejected: it isn't clear who vouches
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -157,7 +157,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
       | 02 | whose certificate names another issuer in the second extension |
 
   @keyless-33 @keyless-33.<id>
-  Scenario Outline: a certificate that names its issuer once, <oddity>
+  Scenario Outline: a signature <oddity> is accepted
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run

@@ -8,7 +8,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
     And an image named "acceptance/image"
 
   @keyless-01
-  Scenario: an image and its attestation, with roots of trust in files
+  Scenario: an image and its attestation pass, with roots of trust in files
     Given the roots of trust are in files
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
@@ -23,7 +23,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | attestation | acceptance/image |
 
   @keyless-02
-  Scenario: an image and its attestation, with roots of trust by TUF
+  Scenario: an image and its attestation pass, with roots of trust by TUF
     Given the roots of trust come from a TUF mirror
     And a git repository named "policies" with
       | accepting/main.rego | happy_day.rego |
@@ -35,7 +35,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
     And the output should match the snapshot
 
   @keyless-03 @keyless-03.<id>
-  Scenario Outline: <flag> <value> is whom the certificate is for
+  Scenario Outline: <flag> <value> accepts a certificate that is for it
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run with
@@ -52,7 +52,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 06 | whose certificate is by another issuer             | --certificate-oidc-issuer-regexp | ^https://issuer\.(other\|more)\.test$ |
 
   @keyless-04 @keyless-04.<id>
-  Scenario Outline: a certificate that is for somebody else, <oddity>
+  Scenario Outline: a signature <oddity> is rejected: it is somebody else's
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" <oddity>
     When "validate image" is run
@@ -67,7 +67,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 05 | whose certificate names nobody            | [] with issuer https://issuer.acceptance.test                              |
 
   @keyless-05 @keyless-05.<id>
-  Scenario Outline: <flag> <value> isn't whom the certificate is for
+  Scenario Outline: <flag> <value> rejects a certificate for somebody else
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image"
     When "validate image" is run with
@@ -96,7 +96,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
     Then the image signature of "acceptance/image" is accepted
 
   @keyless-07 @keyless-07.<id>
-  Scenario Outline: an expression for the <side> that can't be read is said so
+  Scenario Outline: an expression for the <side> that can't be read rejects, and is named
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image"
     When "validate image" is run with
@@ -136,7 +136,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
     Then the image signature of "acceptance/image" is accepted
 
   @keyless-11 @keyless-11.<id>
-  Scenario Outline: an identity of which a part is missing is an error, <missing>
+  Scenario Outline: an identity without <missing> is an error
     Given the usual flags "--json-input ${IMAGES} --policy {"sources": []}"
     When "validate image" is run with
       | <flag> | somebody |
@@ -151,7 +151,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 02 | --certificate-oidc-issuer | certificate identity    |
 
   @keyless-12 @keyless-12.<id>
-  Scenario Outline: attestations are judged by the same identity, <oddity>
+  Scenario Outline: an attestation <oddity> is rejected, as an image signature is
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image"
     And a keyless attestation of "acceptance/image" <oddity>
@@ -168,7 +168,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 06 | without a log entry                                    | rekor client not provided for online verification         |
 
   @keyless-13
-  Scenario: one good signature beside a stranger's suffices, and only it is reported
+  Scenario: one good signature beside a stranger's suffices, and it alone is reported
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" whose certificate is for another subject
     And a keyless image signature of "acceptance/image"

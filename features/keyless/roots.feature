@@ -10,7 +10,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
     And a keyless image signature of "acceptance/image"
 
   @trust-30 @trust-30.<id>
-  Scenario Outline: a mirror <oddity>
+  Scenario Outline: a mirror <oddity> is refused
     Given the roots of trust come from a TUF mirror <oddity>
     When "validate image" is run
     Then the validation fails with the error
@@ -36,13 +36,13 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 14 | whose target is another one                                       | a target is not what its metadata says                      |
 
   @trust-31
-  Scenario: keys that have changed are followed from the first root
+  Scenario: changes of the mirror's keys are followed from the first root on
     Given the roots of trust come from a TUF mirror whose keys have all changed
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
   @trust-32
-  Scenario: a mirror that goes back to what it had before is found out
+  Scenario: a mirror that goes back to what it had before is refused
     Given the roots of trust come from a TUF mirror
     And the mirror serves a newer version
     When "validate image" is run
@@ -55,7 +55,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       """
 
   @trust-33 @trust-33.<id>
-  Scenario Outline: a mirror <oddity>
+  Scenario Outline: a mirror <oddity> is refused
     Given the roots of trust come from a TUF mirror <oddity>
     When "validate image" is run
     Then the validation fails with the error
@@ -69,7 +69,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 02 | without a trusted root                | TUF mirror ${MIRROR}: there is no target trusted_root.json |
 
   @trust-34
-  Scenario: a mirror that can't be reached decides nothing, even where the cache has all of it
+  Scenario: a mirror that can't be reached is an error, even where all of it is kept from before
     Given the roots of trust come from a TUF mirror
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
@@ -81,7 +81,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       """
 
   @trust-35
-  Scenario: without a root to start from no mirror is asked
+  Scenario: no mirror is asked without a root to start from
     Given the roots of trust come from a TUF mirror
     And the environment variable is set "TUF_ROOT_JSON="
     When "validate image" is run
@@ -108,7 +108,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
     Then the image signature of "acceptance/image" is accepted
 
   @trust-38 @trust-38.<id>
-  Scenario Outline: the trusted root <oddity>
+  Scenario Outline: a signature is rejected by a trusted root that <oddity>
     Given the trusted root <oddity>
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "<reason>"
@@ -125,7 +125,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 08 | knows no log                                                 | rekor log public key not found for payload                       |
 
   @trust-39 @trust-39.<id>
-  Scenario Outline: a file with <content> in <variable>
+  Scenario Outline: a file with <content> in <variable> is an error
     Given the roots of trust are in files
     And the file in "<variable>" has <content>
     When "validate image" is run
@@ -142,13 +142,13 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 04 | SIGSTORE_CT_LOG_PUBLIC_KEY_FILE | no PEM               | AddCTLogPubKey: PEM decoding failed |
 
   @trust-40
-  Scenario: the file that a trusted root is in
+  Scenario: a trusted root is taken from the file that EC_TRUSTED_ROOT names
     Given one file has the whole trusted root
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
   @trust-41
-  Scenario: a mirror that was initialized is asked by later validations
+  Scenario: later validations ask the mirror that was initialized
     Given the roots of trust come from a TUF mirror
     And the environment variable is set "TUF_MIRROR="
     And the environment variable is set "TUF_ROOT_JSON="

@@ -9,7 +9,7 @@ Feature: A timestamp tells when a signature was made, where no log does
     And an image named "acceptance/image"
 
   @timestamp-01 @timestamp-01.<id>
-  Scenario Outline: a log without times, and <oddity>
+  Scenario Outline: an attestation <oddity> is accepted where the log has no times
     Given the trusted root, which knows two timestamp authorities
     And a keyless bundle of "acceptance/image", logged without a time, <oddity>
     When "validate image" is run
@@ -23,14 +23,14 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 03 | with a timestamp of another signature, and its own  |
 
   @timestamp-02
-  Scenario: a timestamp by an authority of which the trusted root knows who certified it
+  Scenario: a timestamp is accepted by an authority whose certifier is in the trusted root
     Given the trusted root, which names its timestamp authority by the root alone
     And a keyless bundle of "acceptance/image", logged without a time, with a timestamp by a newly certified authority
     When "validate image" is run
     Then the attestation of "acceptance/image" is accepted
 
   @timestamp-03 @timestamp-03.<id>
-  Scenario Outline: refused, <oddity>
+  Scenario Outline: an attestation <oddity> is rejected
     Given the trusted root, which knows two timestamp authorities
     And a keyless bundle of "acceptance/image", logged without a time, <oddity>
     When "validate image" is run
@@ -61,7 +61,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 15 | with a timestamp of 65 KiB                | bytes, which is more than 65536                                           |
 
   @timestamp-04 @timestamp-04.<id>
-  Scenario Outline: refused where the root of the authority is trusted, <oddity>
+  Scenario Outline: an attestation <oddity> is rejected where the authority's root is trusted
     Given the trusted root, which names its timestamp authority by the root alone
     And a keyless bundle of "acceptance/image", logged without a time, <oddity>
     When "validate image" is run
@@ -78,7 +78,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 07 | with a timestamp whose authority stands below an unknown one | error while verifying with chain:                      |
 
   @timestamp-05 @timestamp-05.<id>
-  Scenario Outline: a trusted root that <oddity>
+  Scenario Outline: an attestation is rejected by a trusted root that <oddity>
     Given the trusted root, which <oddity>
     And a keyless bundle of "acceptance/image", logged without a time, with a timestamp
     When "validate image" is run
@@ -91,14 +91,14 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 03 | trusts the timestamp authority only since after the signature  | verifying with chain: the authority is not trusted at that time       |
 
   @timestamp-07
-  Scenario: a trusted root whose timestamp authority was certified by one for signing code
+  Scenario: an authority that was certified by one for signing code can't stamp
     Given the trusted root, which has a timestamp authority below one for signing code
     And a keyless bundle of "acceptance/image", logged without a time, with a timestamp whose authority stands below one for signing code
     When "validate image" is run
     Then the attestation of "acceptance/image" is rejected because of "unable to verify signed timestamps: error while verifying with chain: a certificate is not for timestamps"
 
   @timestamp-06 @timestamp-06.<id>
-  Scenario Outline: the log's time counts, <oddity>
+  Scenario Outline: the log's time suffices for an attestation <oddity>
     Given the trusted root, which knows two timestamp authorities
     And a keyless bundle of "acceptance/image", logged in time, <oddity>
     When "validate image" is run
@@ -112,7 +112,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 04 | with a timestamp that is none                      |
 
   @timestamp-10 @timestamp-10.<id>
-  Scenario Outline: no log is asked: <what> <oddity>
+  Scenario Outline: an <what> <oddity> is accepted where no log is asked
     Given the roots of trust are in files
     And the timestamp authority is in a file
     And a keyless <what> of "acceptance/image", not logged, <oddity>
@@ -126,7 +126,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 02 | attestation     | with a timestamp |
 
   @timestamp-11 @timestamp-11.<id>
-  Scenario Outline: no log is asked, and refused: <what> <oddity>
+  Scenario Outline: an <what> <oddity> is rejected where no log is asked
     Given the roots of trust are in files
     And the timestamp authority is in a file
     And a keyless <what> of "acceptance/image", not logged, <oddity>
@@ -145,7 +145,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 07 | image signature | with a timestamp before its certificate was valid      | with timestamp: certificate was issued after signatures         |
 
   @timestamp-12
-  Scenario: no log is asked, and nobody is trusted to stamp
+  Scenario: a timestamp is rejected where nobody is trusted to stamp
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image", not logged, with a timestamp
     When "validate image" is run with
@@ -153,7 +153,7 @@ Feature: A timestamp tells when a signature was made, where no log does
     Then the image signature of "acceptance/image" is rejected because of "expected a signed timestamp to verify an expired certificate"
 
   @timestamp-13
-  Scenario: no log is asked, and the trusted root knows the authority
+  Scenario: a timestamp is accepted by an authority that the trusted root knows
     Given the roots of trust come from a TUF mirror
     And a keyless image signature of "acceptance/image", not logged, with a timestamp
     When "validate image" is run with
@@ -161,21 +161,21 @@ Feature: A timestamp tells when a signature was made, where no log does
     Then the image signature of "acceptance/image" is accepted
 
   @timestamp-14
-  Scenario: a log is wanted: a timestamp is no log entry
+  Scenario: a timestamp doesn't stand for the log entry that is demanded
     Given the roots of trust come from a TUF mirror
     And a keyless image signature of "acceptance/image", not logged, with a timestamp
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "rekor client not provided for online verification"
 
   @timestamp-15
-  Scenario: a log is wanted: a bundle's timestamp is no log entry
+  Scenario: a bundle's timestamp doesn't stand for the log entry that is demanded
     Given the roots of trust come from a TUF mirror
     And a keyless bundle of "acceptance/image", not logged, with a timestamp
     When "validate image" is run
     Then the attestation of "acceptance/image" is rejected because of "not enough verified log entries from transparency log: 0 < 1"
 
   @timestamp-16 @timestamp-16.01
-  Scenario: no log is asked: a bundle with a timestamp
+  Scenario: a bundle with a timestamp is accepted where no log is asked
     Given the trusted root, which knows two timestamp authorities
     And a keyless bundle of "acceptance/image", not logged, with a timestamp
     When "validate image" is run with
@@ -183,7 +183,7 @@ Feature: A timestamp tells when a signature was made, where no log does
     Then the attestation of "acceptance/image" is accepted
 
   @timestamp-16 @timestamp-16.<id>
-  Scenario Outline: no log is asked, and refused: a bundle <oddity>
+  Scenario Outline: a bundle <oddity> is rejected where no log is asked
     Given the trusted root, which knows two timestamp authorities
     And a keyless bundle of "acceptance/image", not logged, <oddity>
     When "validate image" is run with
@@ -197,7 +197,7 @@ Feature: A timestamp tells when a signature was made, where no log does
       | 04 | with a timestamp after its certificate has expired | failed to verify leaf certificate: leaf certificate verification failed |
 
   @timestamp-17 @timestamp-17.<id>
-  Scenario Outline: a file for the timestamp authority that has <content>
+  Scenario Outline: a file for the timestamp authority that has <content> is an error
     Given the roots of trust are in files
     And the file in "SIGSTORE_TSA_CERTIFICATE_FILE" has <content>
     When "validate image" is run

@@ -10,7 +10,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
     And a keyless image signature of "acceptance/image"
 
   @trust-44 @trust-44.<id>
-  Scenario Outline: a mirror <oddity>
+  Scenario Outline: a mirror <oddity> is refused
     Given the roots of trust come from a TUF mirror <oddity>
     When "validate image" is run
     Then the validation fails with the error
@@ -25,13 +25,13 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 03 | whose next root is signed by one key under two ids where two are needed |
 
   @trust-45
-  Scenario: two keys have signed what two must, though one of them is listed under two ids
+  Scenario: a mirror that two keys have signed is trusted, though one is listed under two ids
     Given the roots of trust come from a TUF mirror whose roles have two keys each, one of them under two ids
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
   @trust-46 @trust-46.<id>
-  Scenario Outline: roots of trust as targets of their own, <oddity>
+  Scenario Outline: roots of trust as targets of their own are found, <oddity>
     Given the roots of trust are targets of their own at a TUF mirror, <oddity>
     And no variable names the mirror
     When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON}"
@@ -46,7 +46,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 02 | by what their metadata says of them |
 
   @trust-47 @trust-47.<id>
-  Scenario Outline: refused by roots of trust as targets of their own, <oddity>
+  Scenario Outline: a signature is rejected by roots of trust as targets of their own <oddity>
     Given the roots of trust are targets of their own at a TUF mirror, <oddity>
     And no variable names the mirror
     When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON}"
@@ -62,7 +62,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 04 | without intermediates            | cert verification failed: x509:             |
 
   @trust-48 @trust-48.<id>
-  Scenario Outline: roots of trust as targets of their own, <oddity>
+  Scenario Outline: roots of trust as targets of their own can't be used <oddity>
     Given the roots of trust are targets of their own at a TUF mirror, <oddity>
     And no variable names the mirror
     When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON}"
@@ -80,7 +80,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 05 | with a log of signatures that has no key   | AddRekorPubKey: PEM decoding failed                                    |
 
   @trust-49
-  Scenario: roots of trust as targets of their own don't do for keyless bundles
+  Scenario: roots of trust as targets of their own aren't enough for keyless bundles
     Given the roots of trust are targets of their own at a TUF mirror, by their usual names
     And a keyless bundle of "acceptance/image" with provenance
     And no variable names the mirror
@@ -89,7 +89,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
     Then the attestation of "acceptance/image" is rejected because of "a trusted root is required for identity-based verification"
 
   @trust-50
-  Scenario: roots of trust as targets of their own, in a folder
+  Scenario: roots of trust as targets of their own are found in a folder
     Given the roots of trust are targets of their own at a TUF mirror, by their usual names
     And the TUF mirror is a folder
     And no variable names the mirror
@@ -99,14 +99,14 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
     Then the image signature of "acceptance/image" is accepted
 
   @trust-51
-  Scenario: a trusted root in a folder
+  Scenario: a trusted root is found in a folder
     Given the roots of trust come from a TUF mirror
     And the TUF mirror is a folder
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
   @trust-52 @trust-52.<id>
-  Scenario Outline: a folder <oddity>
+  Scenario Outline: a folder <oddity> is refused
     Given the roots of trust come from a TUF mirror <oddity>
     And the TUF mirror is a folder
     When "validate image" is run
@@ -122,7 +122,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 03 | whose target is another one      | a target is not what its metadata says                      |
 
   @trust-53
-  Scenario: a folder by half its path
+  Scenario: a folder by half its path is an error
     Given the roots of trust come from a TUF mirror
     And the environment variable is set "TUF_MIRROR=file://srv/tuf"
     When "validate image" is run
@@ -132,7 +132,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       """
 
   @trust-54 @trust-54.<id>
-  Scenario Outline: the root has the <algorithm> that was told
+  Scenario Outline: a root is taken whose <algorithm> is the one that was told
     Given the roots of trust come from a TUF mirror
     And the checksum of the TUF root is known
     And no variable names the mirror
@@ -147,7 +147,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 03 | SHA-512   | sha512:${TUF_ROOT_SHA512} |
 
   @trust-55 @trust-55.<id>
-  Scenario Outline: the root isn't what was told: <what>
+  Scenario Outline: a root is refused whose checksum is told as <what>
     Given the roots of trust come from a TUF mirror
     And the checksum of the TUF root is known
     When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON} --root-checksum <checksum>"

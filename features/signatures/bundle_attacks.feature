@@ -11,7 +11,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the policy configuration "publicKey: unused"
 
   @bundle-30
-  Scenario: another image's bundles
+  Scenario: bundles of another image count for nothing
     Given a bundle of "acceptance/another" with an image signature, signed by the "known" key
     And a bundle of "acceptance/another" with provenance, signed by the "known" key
     And the bundles of "acceptance/another" refer to "acceptance/image", too
@@ -22,7 +22,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the output should match the snapshot
 
   @bundle-31
-  Scenario: a registry that lists another image's bundles
+  Scenario: bundles of another image that the registry lists count for nothing
     Given a bundle of "acceptance/another" with provenance, signed by the "known" key
     And the registry lists the referrers of "acceptance/another" as those of "acceptance/image"
     When "validate image" is run
@@ -30,7 +30,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the image signature of "acceptance/image" is rejected because of "provided artifact digest does not match any digest in statement"
 
   @bundle-32
-  Scenario: a bundle by another key beside a right one
+  Scenario: a bundle by another key beside a right one is neither counted nor reported
     Given a bundle of "acceptance/image" with a test result, signed by the "other" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run for "image"
@@ -40,7 +40,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the output should match the snapshot
 
   @bundle-33
-  Scenario: an index's bundle attached to one of its images
+  Scenario: the bundle of an index doesn't count for one of its images
     Given an image "acceptance/multi" for the architectures "amd64, s390x"
     And a bundle of "acceptance/multi" with provenance, signed by the "known" key
     And the bundles of "acceptance/multi" refer to "acceptance/multi-amd64", too
@@ -50,7 +50,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the output should match the snapshot
 
   @bundle-34
-  Scenario: the bundle of an index's image attached to the index
+  Scenario: the bundle of one of its images doesn't count for an index
     Given an image "acceptance/multi" for the architectures "amd64, s390x"
     And a bundle of "acceptance/multi-amd64" with provenance, signed by the "known" key
     And the bundles of "acceptance/multi-amd64" refer to "acceptance/multi", too
@@ -60,14 +60,14 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the output should match the snapshot
 
   @bundle-35
-  Scenario: a tag that moves between two look-ups
+  Scenario: a tag that moves between two look-ups can't swap the image
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key
     And the tag of "acceptance/image" leads to "acceptance/another" from the second look-up on
     When "validate image" is run for "image"
     Then what is reported of "acceptance/image" is the image that was looked at
 
   @bundle-36
-  Scenario: bundles on the second page of referrers
+  Scenario: bundles on the second page of referrers are seen
     Given an image signature of "acceptance/image" image signed by the "known" key without a log entry
     And a bundle of "acceptance/image" with provenance, signed by the "other" key
     And the referrers of "acceptance/image" are on the second page of a list
@@ -76,7 +76,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the registry was asked for 2 pages of referrers
 
   @bundle-37
-  Scenario: pages of referrers without end
+  Scenario: pages of referrers without end are refused
     Given an image signature of "acceptance/image" image signed by the "known" key without a log entry
     And the list of referrers of "acceptance/image" has no end
     When "validate image" is run for "image"
@@ -84,7 +84,7 @@ Feature: What somebody who may push, or a registry that lies, can't do with bund
     And the attestation of "acceptance/image" is rejected because of "there are more than 100 pages"
 
   @bundle-38
-  Scenario: a manifest among the referrers that isn't the one that is listed
+  Scenario: a manifest that isn't the one that the registry listed is refused
     Given an image signature of "acceptance/image" image signed by the "known" key without a log entry
     And a bundle of "acceptance/image" with provenance, signed by the "other" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key

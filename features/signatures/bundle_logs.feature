@@ -9,7 +9,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
     And the roots of trust come from a TUF mirror
 
   @bundle-60 @bundle-60.<id>
-  Scenario Outline: <content>, logged
+  Scenario Outline: <content> with an entry in the log passes
     Given a bundle of "acceptance/image" with <content>, signed by the "known" key and logged
     When "validate image" is run
     Then the exit status should be 0
@@ -24,7 +24,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
       | 03 | a test result  |
 
   @bundle-61
-  Scenario: the log's proof is enough
+  Scenario: the log's proof is enough without its promise
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key and logged, whose log entry has no promise
     When "validate image" is run
     Then the exit status should be 0
@@ -32,7 +32,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
     And the output should match the snapshot
 
   @bundle-62
-  Scenario: not logged
+  Scenario: a bundle without an entry in the log is rejected
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run
     Then the attestation of "acceptance/image" is rejected because of "not enough verified log entries from transparency log: 0 < 1"
@@ -72,7 +72,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
       | 02 | whose log entry has neither body nor promise    |
 
   @bundle-65 @bundle-65.<id>
-  Scenario Outline: <content> in a log of Rekor's second version
+  Scenario Outline: <content> in a log of Rekor's second version passes
     Given a bundle of "acceptance/image" with <content>, signed by the "known" key and logged in a log of the second version
     When "validate image" is run
     Then the exit status should be 0
@@ -86,7 +86,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
       | 02 | a test result |
 
   @bundle-66 @bundle-66.<id>
-  Scenario Outline: in a log of Rekor's second version, a bundle <variation>
+  Scenario Outline: a bundle <variation> is rejected, in a log of Rekor's second version
     Given a bundle of "acceptance/image" with a test result, signed by the "other" key and logged in a log of the second version
     And a bundle of "acceptance/image" with provenance, signed by the "known" key and logged in a log of the second version, <variation>
     When "validate image" is run

@@ -62,7 +62,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
       | 16 | in a manifest with two such layers        |
 
   @bundle-03 @bundle-03.<id>
-  Scenario Outline: a bundle <variation> isn't believed
+  Scenario Outline: a bundle <variation> is rejected
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key, <variation>
     When "validate image" is run for "image"
     Then the image signature of "acceptance/image" is rejected because of "<reason>"
@@ -89,7 +89,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
       | 14 | whose statement has its subject twice          | validation error: invalid attestation: decoding json |
 
   @bundle-04 @bundle-04.<id>
-  Scenario Outline: an image with <first> and <second>
+  Scenario Outline: an image with <first> and <second> passes, and each that verifies is reported
     Given a bundle of "acceptance/image" with <first>, signed by the "<first key>" key
     And a bundle of "acceptance/image" with <second>, signed by the "known" key
     When "validate image" is run for "image"
@@ -107,7 +107,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
       | 04 | a message signature | known     | provenance 1.0 | 0          | 1            |
 
   @bundle-05
-  Scenario: an image signature alone leaves no attestations
+  Scenario: an image with an image signature alone is rejected for want of attestations
     Given a bundle of "acceptance/image" with an image signature, signed by the "known" key
     When "validate image" is run for "image"
     Then the exit status should be 1
@@ -126,7 +126,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And the output should match the snapshot
 
   @bundle-07
-  Scenario: a statement of an unknown type
+  Scenario: a statement of an unknown type is an image signature, and no attestation
     Given a bundle of "acceptance/image" with provenance, signed by the "known" key, whose statement is of an unknown type
     When "validate image" is run for "image"
     Then the image signature of "acceptance/image" is accepted
@@ -134,7 +134,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And the output should match the snapshot
 
   @bundle-08
-  Scenario: a registry that lists referrers at a tag
+  Scenario: referrers that a registry lists at a tag are found
     Given the registry doesn't know what referrers are
     And a bundle of "acceptance/image" with an image signature, signed by the "known" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key

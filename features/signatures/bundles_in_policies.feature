@@ -11,7 +11,7 @@ Feature: What policies see of sigstore bundles
     And rules that tell what they see of "acceptance/image"
 
   @bundle-10
-  Scenario: a signature that refers to the image without being a bundle, and a bundle with provenance
+  Scenario: a rule sees a bundle beside a referring signature that is none
     Given a simple signing signature that refers to "acceptance/image", signed by the "known" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run
@@ -21,7 +21,7 @@ Feature: What policies see of sigstore bundles
     And the output should match the snapshot
 
   @bundle-11 @bundle-11.<id>
-  Scenario Outline: one bundle, with <content>
+  Scenario Outline: a rule sees the signature of one bundle, with <content>
     Given a bundle of "acceptance/image" with <content>, signed by the "known" key
     When "validate image" is run
     Then the rules say "1 signatures, success is true"
@@ -36,7 +36,7 @@ Feature: What policies see of sigstore bundles
       | 04 | a test result      | https://in-toto.io/attestation/test-result/v0.1 |
 
   @bundle-12 @bundle-12.<id>
-  Scenario Outline: provenance, and <first> by the <by> key
+  Scenario Outline: a rule sees <seen> signatures of provenance, and <first> by the <by> key
     Given a bundle of "acceptance/image" with <first>, signed by the "<by>" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run
@@ -53,7 +53,7 @@ Feature: What policies see of sigstore bundles
       | 05 | a message signature | known | 1    | https://slsa.dev/provenance/v0.2                                                 |
 
   @bundle-13
-  Scenario: a statement of an unknown type beside a good one is told as an error
+  Scenario: a rule is told of a statement of an unknown type as an error
     Given a bundle of "acceptance/image" with a test result, signed by the "known" key, whose statement is of an unknown type
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run
@@ -63,7 +63,7 @@ Feature: What policies see of sigstore bundles
     And the output should match the snapshot
 
   @bundle-14 @bundle-14.<id>
-  Scenario Outline: one bundle, with <content> by the <by> key, which doesn't verify
+  Scenario Outline: a rule sees no signature in <content> by the <by> key, which doesn't verify
     Given a bundle of "acceptance/image" with <content>, signed by the "<by>" key
     When "validate image" is run
     Then the rules say "0 signatures, success is false"
@@ -79,7 +79,7 @@ Feature: What policies see of sigstore bundles
       | 04 | a simple signing payload | known | validation error: invalid attestation: decoding json |
 
   @bundle-15
-  Scenario: what refers to the image isn't a bundle, so that its tags count
+  Scenario: a rule sees the signatures of tags where no referrer is a bundle
     Given a simple signing signature that refers to "acceptance/image", signed by the "other" key
     When "validate image" is run
     Then the rules say "1 signatures, success is true"

@@ -6,7 +6,7 @@ Feature: Keyless bundles count when their certificate is for the right identity
     And the roots of trust come from a TUF mirror
 
   @bundle-70 @bundle-70.<id>
-  Scenario Outline: an image signature and <content>
+  Scenario Outline: an image signature and <content> by a certificate pass
     Given a keyless bundle of "acceptance/image" with an image signature
     And a keyless bundle of "acceptance/image" with <content>
     When "validate image" is run
@@ -21,7 +21,7 @@ Feature: Keyless bundles count when their certificate is for the right identity
       | 02 | a test result  |
 
   @bundle-71 @bundle-71.<id>
-  Scenario Outline: a signer <oddity>
+  Scenario Outline: a signer <oddity> is accepted
     Given a keyless bundle of "acceptance/image" with provenance by a signer <oddity>
     When "validate image" is run
     Then the attestation of "acceptance/image" is accepted
@@ -33,7 +33,7 @@ Feature: Keyless bundles count when their certificate is for the right identity
       | 03 | whose certificate this log and another one have promised to include      |
 
   @bundle-72 @bundle-72.<id>
-  Scenario Outline: refused, a signer <oddity>
+  Scenario Outline: a signer <oddity> is rejected
     Given a keyless bundle of "acceptance/image" with provenance by a signer <oddity>
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "<reason>"
@@ -64,14 +64,14 @@ Feature: Keyless bundles count when their certificate is for the right identity
       | 15 | without a log entry                                    | not enough verified log entries              |
 
   @bundle-73
-  Scenario: a bundle by a key instead of a certificate
+  Scenario: a bundle by a key is rejected where a certificate is wanted
     Given a key pair named "known"
     And a bundle of "acceptance/image" with provenance, signed by the "known" key and logged
     When "validate image" is run
     Then the attestation of "acceptance/image" is rejected because of "transparency log certificate does not match"
 
   @bundle-74
-  Scenario: a keyless bundle where a key is wanted
+  Scenario: a keyless bundle is rejected where a key is wanted
     Given a key pair named "known"
     And a keyless bundle of "acceptance/image" with provenance
     When "validate image" is run with
@@ -81,7 +81,7 @@ Feature: Keyless bundles count when their certificate is for the right identity
     Then the attestation of "acceptance/image" is rejected because of "expected key signature, not certificate"
 
   @bundle-76 @bundle-76.<id>
-  Scenario Outline: the expression <expression> <result>
+  Scenario Outline: the expression <expression> rejects, as it <result>
     Given a keyless bundle of "acceptance/image" with provenance by a signer whose certificate names a URI
     When "validate image" is run with
       | --certificate-identity=       |              |

@@ -11,7 +11,7 @@ Feature: What could not be checked doesn't pass
     And the policy configuration "publicKey: unused"
 
   @bundle-50 @bundle-50.<id>
-  Scenario Outline: the list of referrers: <status>
+  Scenario Outline: an image is rejected when its list of referrers is answered with status <status>
     Given the registry answers with status <status> when asked for the referrers of "acceptance/image"
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "<cause>"
@@ -24,14 +24,14 @@ Feature: What could not be checked doesn't pass
       | 03 | 503    | status 503      |
 
   @bundle-51
-  Scenario: the list of referrers breaks off
+  Scenario: an image is rejected when its list of referrers breaks off
     Given the registry breaks off when asked for the referrers of "acceptance/image"
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "/referrers/"
     And the attestation of "acceptance/image" is rejected because of "/referrers/"
 
   @bundle-52 @bundle-52.<id>
-  Scenario Outline: the <what> of a bundle beside another one that verifies: <status>
+  Scenario Outline: an image is rejected when a bundle's <what> is answered with status <status>, though another one verifies
     Given a bundle of "acceptance/image" with a test result, signed by the "known" key
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     And the registry answers with status <status> when asked for the <what> of "acceptance/image"
@@ -47,7 +47,7 @@ Feature: What could not be checked doesn't pass
       | 04 | first referrer           | 403    |
 
   @bundle-53 @bundle-53.<id>
-  Scenario Outline: the <what>: <status>
+  Scenario Outline: an image is rejected when its <what> are answered with status <status>
     Given the registry answers with status <status> when asked for the <what> of "acceptance/image"
     When "validate image" is run
     Then the <check> of "acceptance/image" is rejected because of "<cause>"
@@ -60,14 +60,14 @@ Feature: What could not be checked doesn't pass
       | 04 | attestations | attestation     | 503    | status 503      |
 
   @bundle-54
-  Scenario: a registry that never answers
+  Scenario: a registry that never answers is waited for until the time-out
     Given the registry never answers when asked for the referrers of "acceptance/image"
     When "validate image" is run with
       | --timeout | 2s |
     Then the validation fails because of the time-out
 
   @bundle-55
-  Scenario: a log that nobody listens at
+  Scenario: an image is rejected when nobody listens at the log's address
     When "validate image" is run with
       | --ignore-rekor=false |                |
       | --rekor-url          | http://${NOBODY} |
@@ -75,7 +75,7 @@ Feature: What could not be checked doesn't pass
     And the attestation of "acceptance/image" is rejected because of "connection refused"
 
   @bundle-56 @bundle-56.<id>
-  Scenario Outline: a log that answers with status <status>
+  Scenario Outline: an image is rejected when the log answers with status <status>
     Given every answer of the transparency log has the status <status>
     When "validate image" is run with
       | --ignore-rekor=false |          |
@@ -90,7 +90,7 @@ Feature: What could not be checked doesn't pass
       | 03 | 403    | [POST /api/v1/log/entries/retrieve][403]  |
 
   @bundle-57 @bundle-57.<id>
-  Scenario Outline: a rule that asks a registry: <status>
+  Scenario Outline: the validation fails when a rule asks for what is answered with status <status>
     Given the rules
       """
       package tried
@@ -111,7 +111,7 @@ Feature: What could not be checked doesn't pass
       | 02 | 500    | status 500      |
 
   @bundle-58
-  Scenario: a rule that has signatures verified by a registry that fails
+  Scenario: a rule sees no signatures when the registry fails
     Given rules that tell what they see of "acceptance/image"
     And a conforming image "acceptance/app"
     And the registry answers with status 429 when asked for the referrers of "acceptance/image"
@@ -122,7 +122,7 @@ Feature: What could not be checked doesn't pass
     And the rules say "attestations: verify image attestation signature: …TOOMANYREQUESTS…"
 
   @bundle-59 @bundle-59.<id>
-  Scenario Outline: of the list of referrers the second page is <answer>
+  Scenario Outline: an image is rejected when the second page of its referrers is <answer>
     Given the second page of the referrers of "acceptance/image" is <answer>
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "<cause>"
@@ -135,7 +135,7 @@ Feature: What could not be checked doesn't pass
       | 03 | half a document | a page of the list can't be read |
 
   @bundle-59 @bundle-59.04
-  Scenario: the list of referrers goes on elsewhere
+  Scenario: an image is rejected when its list of referrers goes on elsewhere
     Given the list of referrers of "acceptance/image" goes on elsewhere
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "the list goes on elsewhere"
