@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import configparser
 import re
 import tomllib
 from importlib.metadata import files
 from pathlib import Path
 
 import pytest
+import yaml
 from documented_commands import CHANGED, LEFT, PAGES, READ, blocks, commands
 
 import features
@@ -30,6 +32,17 @@ def test_ci_runs_the_readmes_commands() -> None:
     workflow = (_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert all(command in workflow for command in _commands())
     assert _commands()[1] in (_ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_what_ci_checks_in_seconds_is_checked_before_each_commit() -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(_ROOT / "tox.ini", encoding="utf-8")
+    wanted = tox["testenv:lint"]["commands"].split("\n")
+    hooks = yaml.safe_load((_ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"][0]["hooks"]
+    assert {hook["entry"] for hook in hooks if "pytest" not in hook["entry"]} == set(filter(None, wanted))
+    named = [Path(word) for hook in hooks for word in hook["entry"].split() if word.startswith("tests/")]
+    assert named
+    assert [path for path in named if not (_ROOT / path).is_file()] == []
 
 
 def test_the_oldest_versions_that_are_allowed_are_tried_every_night() -> None:
