@@ -46,6 +46,7 @@ _THEMES = (
     "interruption",
     "scale",
     "streams",
+    "dask",
     "server",
     "outputs",
     "nothing",

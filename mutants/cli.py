@@ -29,6 +29,7 @@ __all__ = ["main", "part"]
 
 _CHUNK = 16  # scenarios of one run of behave that isn't a mutant's first one
 _TOGETHER = 2  # runs of behave for each processor: most of the time they wait
+_OF_CLUSTERS = 4  # times as long may a run take that makes a cluster of processes
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -112,6 +113,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _limit(part: Iterable[Scenario], timeout: float) -> float:
+    """Seconds for a run: clusters take a while to be there."""
+    return _OF_CLUSTERS * timeout if any(one.feature.startswith("features/scale/dask") for one in part) else timeout
+
+
 def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
     """Run everything that is to be run."""
     printing = threading.Lock()
@@ -124,7 +130,7 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
 
     def control(part: Sequence[Scenario]) -> None:
         try:
-            matrix.control.update(run(part, validator(CONTROL), timeout=timeout))
+            matrix.control.update(run(part, validator(CONTROL), timeout=_limit(part, timeout)))
         except TrialError as error:
             for one in part:
                 matrix.control[one.id] = Finding("error", 0.0, str(error)[-200:])
@@ -162,7 +168,7 @@ def _again(matrix: Matrix, timeout: float) -> None:
     """Try once more, with nothing beside it, what ended as an error: that says nothing, either way."""
     if unsure := _errors(matrix, matrix.control):
         with suppress(TrialError):  # then it stays as it is
-            matrix.control.update(run(unsure, validator(CONTROL), timeout=timeout))
+            matrix.control.update(run(unsure, validator(CONTROL), timeout=_limit(unsure, timeout)))
     for name, findings in matrix.findings.items():
         if unsure := _errors(matrix, findings):
             sys.stdout.write(f"again {name}: {' '.join(one.id for one in unsure)}\n")
@@ -174,8 +180,9 @@ def _errors(matrix: Matrix, findings: Mapping[str, Finding]) -> tuple[Scenario, 
 
 
 def _try(matrix: Matrix, name: str, part: Iterable[Scenario], timeout: float) -> None:
+    tried = tuple(part)
     try:
-        found = run(tuple(part), validator(name), timeout=timeout)
+        found = run(tried, validator(name), timeout=_limit(tried, timeout))
     except TrialError as error:
         matrix.failures[name] = str(error)
     else:

@@ -87,6 +87,12 @@ def the_log_was_not_asked(context: Context) -> None:
     assert not asked, f"the transparency log was asked {len(asked)} times"
 
 
+@then('one fetch asked for the git repository "{name}"')
+def fetched_once(context: Context, name: str) -> None:
+    asked = context.world.servers.git.request_log.matching("GET", rf"/git/{name}(\.git)?/info/refs")
+    assert len(asked) == 1, f"the repository {name} was asked for {len(asked)} times"
+
+
 @then('the git repository "{name}" was fetched')
 def the_repository_was_fetched(context: Context, name: str) -> None:
     path = rf"/git/{name}(\.git)?/git-upload-pack"

@@ -16,8 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
+__all__ = ["ALL", "MUST", "SHOULD", "Place", "Profiles", "read_claims"]
 
+ALL = "all"
+"""The word that claims each profile."""
 MUST, SHOULD = "must", "should"
 _PATTERN = re.compile(r"(?P<path>[\w/-]+)?(?: ?@(?P<tag>[\w.-]+))?")
 _POINT = re.compile(r"cache-(\d+)")
@@ -53,10 +55,22 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class Profiles:
-    """The table: `names` has each profile's description, `lines` say what belongs where."""
+    """The table.
+
+    Attributes:
+        names: each profile's description.
+        lines: what belongs where.
+        optional: profiles that a validator isn't held to unless it claims them.
+    """
 
     names: Mapping[str, str]
     lines: tuple[_Line, ...] = ()
+    optional: frozenset[str] = frozenset()
+
+    @property
+    def usual(self) -> frozenset[str]:
+        """What a validator is held to that claims nothing itself."""
+        return frozenset(self.names) - self.optional
 
     @classmethod
     def read(cls, path: Path) -> Profiles:
@@ -73,7 +87,7 @@ class Profiles:
             raise BrokenError(f"{path}: {error}") from None
         names = document.get("profiles", {})
         lines = tuple(_read_line(path, entry, names) for entry in document.get("scenarios", ()))
-        return cls(names, lines)
+        return cls(names, lines, frozenset(document.get("optional", ())))
 
     def place(self, location: str, tags: Sequence[str]) -> Place:
         """Of a scenario, by its location (``features/….feature:line``) and tags; the last line that fits counts."""
@@ -92,7 +106,7 @@ def read_claims(words: Iterable[str], known: Mapping[str, str], source: str) -> 
     """The profiles that a validator claims.
 
     Args:
-        words: their names.
+        words: their names; ``all`` for all of them.
         known: those that there are.
         source: who says so, for the error.
 
@@ -100,6 +114,8 @@ def read_claims(words: Iterable[str], known: Mapping[str, str], source: str) -> 
         UsageError: there is no such profile, or none is claimed.
     """
     claims = frozenset(words)
+    if claims == {ALL}:
+        return frozenset(known)
     if unknown := sorted(claims - known.keys()):
         raise UsageError(f"{source}: {unknown[0]!r} is no profile: there are {', '.join(known)}")
     if not claims:

@@ -149,6 +149,19 @@ _VALIDATE_IMAGE_FLAGS = (
         automatic=True,
     ),
     Flag(
+        "engine",
+        "string",
+        "what judges images: processes of this machine, or a cluster of Dask's",
+        default="processes",
+        default_text='"processes"',
+        choices=("processes", "dask"),
+    ),
+    Flag(
+        "scheduler",
+        "string",
+        "address of the cluster's scheduler, such as tls://host:8786; without it the cluster is made here",
+    ),
+    Flag(
         "registry-requests",
         "float",
         "requests a second to each registry, by all processes; 0: any number",

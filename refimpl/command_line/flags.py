@@ -56,10 +56,10 @@ class Flag:
     of CSV), ``array`` (a list that takes each value as it is) or ``shard`` (``i/n``). `bare` is the value
     text of a flag given without one (bools have ``true``). `default` is the kind's zero unless given; `default_text` is
     how the help text shows it. A `natural` number is none below zero; an `automatic` one is none below one, or the
-    word ``auto``, which is 0.
+    word ``auto``, which is 0. A text must be one of `choices`, if there are any.
     """
 
-    __slots__ = ("automatic", "bare", "default", "default_text", "kind", "name", "natural", "short", "usage")
+    __slots__ = ("automatic", "bare", "choices", "default", "default_text", "kind", "name", "natural", "short", "usage")
 
     def __init__(
         self,
@@ -73,6 +73,7 @@ class Flag:
         default_text: str = "",
         natural: bool = False,
         automatic: bool = False,
+        choices: Sequence[str] = (),
     ) -> None:
         self.name = name
         self.kind = kind
@@ -83,6 +84,7 @@ class Flag:
         self.default_text = default_text
         self.natural = natural
         self.automatic = automatic
+        self.choices = choices
 
     @property
     def label(self) -> str:
@@ -312,7 +314,7 @@ class _Parser:
             letters = following
 
     def _set(self, flag: Flag, text: str) -> None:
-        if flag.kind == "string":
+        if flag.kind == "string" and not flag.choices:
             self.values[flag.name] = text
         elif flag.kind == "array":
             self.values[flag.name] = [*(self.values[flag.name] if flag.name in self.given else ()), text]
@@ -326,7 +328,11 @@ class _Parser:
     def _set_parsed(self, flag: Flag, text: str) -> None:
         from refimpl.golang import strconv  # only commands with such flags pay for it
 
-        if flag.kind == "shard":
+        if flag.choices:
+            if text not in flag.choices:
+                raise ValueError(f"must be {' or '.join(flag.choices)}")
+            self.values[flag.name] = text
+        elif flag.kind == "shard":
             from refimpl.command_line.shard import Shard
 
             self.values[flag.name] = str(Shard.parse(text))

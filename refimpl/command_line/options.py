@@ -73,6 +73,8 @@ class Options:
     no_color: bool = False
     workers: int = 5
     processes: int = 0  # as many as fit
+    engine: str = "processes"
+    scheduler: str = ""
     registry_requests: float = 0.0
     registry_bytes: int = 0
     shard: str = ""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from refimpl.commands.component import Judge, Judged
     from refimpl.commands.setup import Setup
     from refimpl.errors import Error
+    from refimpl.oci.budget import Budget
     from refimpl.oci.client import Client
     from refimpl.report.model import ComponentResult
     from refimpl.system.exchange import Exchange
@@ -52,6 +53,7 @@ __all__ = [
     "count_processes",
     "judge",
     "judging",
+    "judging_elsewhere",
     "judging_here",
     "make_vsas",
     "prepared",
@@ -186,6 +188,21 @@ def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judg
         Error: the rules can't be used, or the processes can't be made.
     """
     _warn_of_skipped_checks(options)
+    if options.engine == "dask":
+        from refimpl.commands.dask.engine import judging_on_dask
+
+        services.host.close()
+        with judging_on_dask(
+            judging_elsewhere,
+            setup,
+            options,
+            environ=services.environ,
+            workspace=services.workspace,
+            roots=services.roots,
+            deadline=services.deadline,
+        ) as judge_each:
+            yield judge_each
+        return
     processes = count_processes(options, len(setup.snapshot.components) if setup.count is None else setup.count)
     cache = LayerCache.from_environ(services.environ, services.deadline)
 
@@ -222,6 +239,33 @@ def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judg
         chosen = judging_here(setup, options, services, cache)
     with chosen as judge_each:
         yield judge_each
+
+
+@contextmanager
+def judging_elsewhere(
+    setup: Setup,
+    options: Options,
+    environ: Mapping[str, str],
+    *,
+    deadline: Deadline,
+    workspace: Workspace,
+    roots: Roots,
+    cache: LayerCache | None,
+    budget: Budget | None,
+    now: int,
+) -> Iterator[Judge]:
+    """What judges components in a process that has nothing of the one where they were set up but these.
+
+    Raises:
+        Error: the rules can't be used.
+    """
+    with (
+        Host.start(environ) as host,
+        connect(deadline=deadline, retry=options.retry, environ=environ, budget=budget) as client,
+    ):
+        services = Services(environ, host, client, workspace, deadline, roots)
+        with judging_here(setup, options, services, cache, now=now) as judge:
+            yield judge
 
 
 @contextmanager

@@ -63,7 +63,7 @@ class Budget:
     """
 
     def __init__(self, pace: Pace, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pace = pace
+        self._whole = self._pace = pace
         self._clock = clock
         self._memory = mmap.mmap(-1, _REGISTRIES * _SLOT.size)
         if sys.platform == "win32":
@@ -72,6 +72,10 @@ class Budget:
             from multiprocessing import get_context
 
             self._lock = get_context("fork").Lock()
+
+    def divide(self, parts: int) -> None:
+        """Keep to so small a part of the pace, since as many others do, of whom nothing is known here."""
+        self._pace = Pace(self._whole.requests / parts, self._whole.bytes / parts)
 
     def turn(self, registry: str) -> float:
         """Seconds to wait before the next request, which is counted."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_file",
+    "add_files",
     "add_folder",
     "add_group",
     "clear",
@@ -50,6 +51,11 @@ def add_folder(path: str | os.PathLike[str]) -> None:
     _note(b"/", os.path.abspath(path))  # noqa: PTH100 - see above
 
 
+def add_files(beginning: str) -> None:
+    """The files whose paths begin so, in a folder that others may write to, are to be removed when the process dies."""
+    _note(b"*", os.path.abspath(beginning))  # noqa: PTH100 - see above
+
+
 def drop(path: str | os.PathLike[str]) -> None:
     """The file or folder is gone, or is to stay."""
     _note(b"-", os.path.abspath(path))  # noqa: PTH100 - see above
@@ -88,6 +94,8 @@ def clear(descriptor: int) -> list[int]:
             groups.pop(int(thing), None)
         elif sign == b"-":
             files.pop(thing, None)
+        elif sign == b"*":
+            files |= dict.fromkeys(_beginning_with(thing), False)
         else:
             files[thing] = sign == b"/"
     for path, is_folder in files.items():
@@ -96,6 +104,15 @@ def clear(descriptor: int) -> list[int]:
         else:
             _ignore_errors(os.unlink, path)
     return [*groups]
+
+
+def _beginning_with(beginning: str) -> list[str]:
+    folder, name = os.path.split(beginning)
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if entry.name.startswith(name)]
+    except OSError:
+        return []
 
 
 def remove_folder(path: str | os.PathLike[str]) -> None:

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trusted_root import TrustedRoot
 
-__all__ = ["Roots"]
+__all__ = ["FILES", "Roots"]
 
 _AUTHORITIES, _CERTIFICATE_LOG = "SIGSTORE_ROOT_FILE", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"
 _LOG, _TIMESTAMPS = "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE"
 _FILES = (_AUTHORITIES, _CERTIFICATE_LOG, _LOG, _TIMESTAMPS)
 _TRUSTED_ROOT = "EC_TRUSTED_ROOT"
+FILES = (*_FILES, _TRUSTED_ROOT)
+"""The variables that name files of roots."""
 
 
 class Roots:
@@ -36,13 +38,16 @@ class Roots:
     Args:
         environ: names the files, and the mirror of the TUF repository.
         deadline: bounds what is asked of the mirror.
+        document: the trusted root, if it was read already.
     """
 
-    def __init__(self, environ: Mapping[str, str], deadline: Deadline) -> None:
+    def __init__(
+        self, environ: Mapping[str, str], deadline: Deadline, document: TrustedRoot | LegacyTargets | None = None
+    ) -> None:
         self._environ = environ
         self._deadline = deadline
         self._lock = threading.Lock()
-        self._document: TrustedRoot | LegacyTargets | None = None
+        self.document = document
 
     @property
     def are_files(self) -> bool:
@@ -96,9 +101,9 @@ class Roots:
             KeyMaterialError: it cannot be had, or not be trusted any more.
         """
         with self._lock:
-            if self._document is None:
-                self._document = self._trusted_root()
-            return self._document
+            if self.document is None:
+                self.document = self._trusted_root()
+            return self.document
 
     def _trusted_root(self) -> TrustedRoot | LegacyTargets:
         from refimpl.verify.trusted_root import TrustedRoot

@@ -68,6 +68,8 @@ def test_a_table_that_is_wrong_is_the_suites_fault(tmp_path: Path, text: str) ->
 
 def test_claims_are_known_profiles() -> None:
     assert read_claims(["core", "C0"], _PROFILES.names, "x") == {"core", "C0"}
+    assert read_claims(["all"], _PROFILES.names, "x") == set(_PROFILES.names)
+    assert set(_PROFILES.names) - _PROFILES.usual == {"dask"}
     with pytest.raises(UsageError, match=r"--claims: 'C9' is no profile: there are core, "):
         read_claims(["C9"], _PROFILES.names, "--claims")
     with pytest.raises(UsageError, match="nothing is claimed"):

@@ -115,8 +115,8 @@ def _plan(given: argparse.Namespace) -> _Plan:
         number, count = given.shard
         shard = Shard(number, count, len(chosen), digest_of(one.location for one in chosen))
         chosen = take_shard(chosen, number, count)
-    names = suite.profiles().names
-    claims = frozenset(names)
+    profiles = suite.profiles()
+    names, claims = profiles.names, profiles.usual
     if given.claims is not None:
         claims = read_claims(filter(None, given.claims.split(",")), names, "--claims")
     elif adapter.claims is not None:
@@ -267,7 +267,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a tool that only fetches images, such as 'crane pull --cache_path {cache} {ref} {destination}'",
     )
     parser.add_argument(
-        "--claims", metavar="PROFILE,…", help="the profiles that it claims; those of the adapter, or all, by default"
+        "--claims",
+        metavar="PROFILE,…",
+        help="the profiles that it claims, or all; by default those of the adapter, or all but optional ones",
     )
     parser.add_argument("--suite", type=Path, help="folder of another suite; the installed one by default")
     parser.add_argument("--registry", default="auto", help="auto, container, embedded, or a URL (auto)")

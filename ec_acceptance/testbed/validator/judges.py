@@ -8,11 +8,16 @@ from pathlib import Path
 
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
-__all__ = ["find_judges"]
+__all__ = ["connected", "find_judges"]
+
+_HELPER = b"multiprocessing.resource_tracker"
+_ESTABLISHED = "01"  # in /proc/net/tcp
 
 
 def find_judges(validator: int) -> tuple[int, ...]:
     """Those below this process that run the same program as it and have started no process that does, too.
+
+    Python's own, which counts what is shared between processes, isn't one of them.
 
     Raises:
         SandboxUnavailableError: they can't be looked up on this system.
@@ -21,7 +26,32 @@ def find_judges(validator: int) -> tuple[int, ...]:
         raise SandboxUnavailableError("processes are looked up in Linux's /proc")
     program = _program(validator)
     parents = {parent for process in _below(validator) if _program(process) == program for parent in _parent(process)}
-    return tuple(one for one in _below(validator) if _program(one) == program and one not in parents)
+    return tuple(
+        one for one in _below(validator) if _program(one) == program and one not in parents and not _is_helper(one)
+    )
+
+
+def connected(process: int, port: int) -> bool:
+    """Whether the process has a connection to this port of the machine.
+
+    Raises:
+        SandboxUnavailableError: that can't be looked up on this system.
+    """
+    if sys.platform != "linux":
+        raise SandboxUnavailableError("connections are looked up in Linux's /proc")
+    try:
+        rows = [row.split() for row in Path(f"/proc/{process}/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+        sockets = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(f":{port:04X}") and row[3] == _ESTABLISHED}
+        return any(os.readlink(path) in sockets for path in Path(f"/proc/{process}/fd").iterdir())  # noqa: PTH115
+    except OSError:  # it has ended, or a file was closed meanwhile
+        return False
+
+
+def _is_helper(process: int) -> bool:
+    try:
+        return _HELPER in Path(f"/proc/{process}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 def _below(process: int) -> list[int]:

@@ -1,0 +1,291 @@
+"""Hands components to workers of Dask's in batches, a fixed number of them at a time, and takes what comes of them."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import threading
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from refimpl.command_line.version import VERSION
+from refimpl.commands.dask.cluster import connected
+from refimpl.commands.dask.grouping import LARGEST, SMALLEST, Groups, batch_size
+from refimpl.commands.dask.plan import Plan, content_of, pack
+from refimpl.commands.dask.progress import Progress, progress_on_terminal
+from refimpl.errors import Error, TimeoutExceededError
+from refimpl.http.transport import close_idle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from distributed import Future
+
+    from refimpl.command_line.options import Options
+    from refimpl.commands.component import Judge, Judged
+    from refimpl.commands.dask.cluster import Worker, Workers
+    from refimpl.commands.dask.grouping import Batch
+    from refimpl.commands.dask.worker import Answer
+    from refimpl.commands.setup import Setup
+    from refimpl.commands.snapshot import Component
+    from refimpl.deadline import Deadline
+    from refimpl.policy.sources.workspace import Workspace
+    from refimpl.verify.roots import Roots
+
+__all__ = ["judging_on_dask"]
+
+_log = logging.getLogger(__name__)
+
+_AHEAD = 2
+"""Batches on their way for each that is judged: one that is judged, and one that waits at the worker."""
+_MOST = 512  # batches on their way
+_PAUSE = 0.1  # seconds without a line, after which batches needn't be full
+_FRESH = 3.0  # seconds for which it is known who the workers are
+_ENDING = 5.0  # seconds for workers to let go of the run
+_SHOWN = 3  # images
+
+
+@contextmanager
+def judging_on_dask(
+    judging: Callable[..., AbstractContextManager[Judge]],
+    setup: Setup,
+    options: Options,
+    *,
+    environ: Any,
+    workspace: Workspace,
+    roots: Roots,
+    deadline: Deadline,
+) -> Iterator[Judge]:
+    """What judges components by what was set up, with workers of Dask's; each is told when its batch is done.
+
+    Args:
+        judging: makes what judges in a worker; workers import it by its name.
+        setup: what components are judged by; sources, keys and trust travel as content.
+        options: of the command line.
+        environ: of the process.
+        workspace: holds the sources.
+        roots: of trust.
+        deadline: ends it all.
+
+    Raises:
+        Error: the workers can't be had.
+    """
+    content = content_of(
+        judging,
+        setup,
+        options,
+        environ,
+        folder=workspace.path,
+        roots=roots,
+        now=time.time_ns(),
+        local=not options.scheduler,
+    )
+    close_idle()
+    with connected(options, workspace.path, deadline) as workers:
+        plan = Plan(uuid.uuid4().hex, VERSION, deadline.remaining(), pack(content))
+        count = len(setup.snapshot.components) if setup.count is None else setup.count
+
+        def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
+            with progress_on_terminal(workers.scheduler, workers.dashboard) as progress:
+                run = _Run(workers, plan, count, more=setup.listed and count >= 2 * SMALLEST, progress=progress)
+                try:
+                    for number, outcome in run.judge(components, deadline):
+                        ended(number)
+                        yield number, outcome
+                finally:
+                    run.stop()
+            _end_on_workers(workers, plan.run)
+
+        yield judge
+
+
+class _Run:
+    """Components on their way to workers, and back."""
+
+    def __init__(self, workers: Workers, plan: Plan, count: int, *, more: bool, progress: Progress) -> None:
+        self._workers = workers
+        self._plan = workers.client.submit(Plan, *plan.__reduce__()[1], key=f"ec-ref-plan-{plan.run}", pure=False)
+        self._name = plan.run
+        self._count = count
+        self._more = more
+        self._progress = progress
+        self._known: dict[str, Worker] = {}
+        self._known_until = 0.0
+        self._unfit: set[str] = set()
+        self._sent: dict[Future[bytes], Batch] = {}
+        self._batches = self._handed_out = 0
+        self._events: SimpleQueue[Any] = SimpleQueue()
+        self._look_for_workers()
+        self._groups = Groups(held := _AHEAD * LARGEST * max(1, len(self._known)))
+        self._room = threading.Semaphore(2 * held)
+        self._ended = self._stopped = False
+
+    def judge(self, components: Iterable[Component], deadline: Deadline) -> Iterator[Judged]:
+        """What came of each component, with its number from 0."""
+        threading.Thread(target=self._read, args=(components,), name="components", daemon=True).start()
+        while not (self._ended and not self._sent and not self._groups.count):
+            paused = False
+            try:
+                event = self._events.get(timeout=deadline.bounded(_PAUSE))
+            except Empty:
+                deadline.check()
+                paused = True
+            else:
+                yield from self._take(event, deadline)
+            self._send(all_there_is=paused or self._ended)
+            self._show()
+
+    def stop(self) -> None:
+        """Want nothing any more."""
+        self._stopped = True
+        self._room.release()
+        with suppress(Exception):
+            self._workers.client.cancel([*self._sent], force=True)
+
+    def _read(self, components: Iterable[Component]) -> None:
+        """Read ahead, as far as there is room."""
+        try:
+            for numbered in enumerate(components):
+                self._room.acquire()
+                if self._stopped:
+                    return
+                self._events.put(numbered)
+            self._events.put(None)
+        except BaseException as error:  # noqa: BLE001 - whoever takes the outcomes raises it
+            self._events.put(error)
+
+    def _take(self, event: Any, deadline: Deadline) -> Iterator[Judged]:
+        if event is None:
+            self._ended = True
+        elif isinstance(event, BaseException):
+            raise event
+        elif isinstance(event, tuple):
+            number, component = event
+            self._groups.add(number, component, self._names())
+        else:
+            yield from self._judged(event, deadline)
+
+    def _send(self, *, all_there_is: bool) -> None:
+        """Send what is due, as long as not too much is on its way."""
+        at_a_time = max(1, sum(worker.threads for worker in self._known.values()))
+        while len(self._sent) < min(_MOST, _AHEAD * at_a_time):
+            size = batch_size(self._count, sent=self._handed_out, workers=at_a_time, more=self._more)
+            due = self._groups.take(size, all_there_is=all_there_is)
+            if due is None:
+                return
+            home, batch = due
+            self._handed_out += len(batch)
+            self._submit(batch, home)
+
+    def _submit(self, batch: Batch, home: str = "") -> None:
+        """Send a batch to a worker, which others may take from it, or to any that is fit."""
+        from refimpl.commands.dask.worker import judge_batch
+
+        self._look_for_workers()
+        if self._workers.client.status != "running":
+            raise self._lost()
+        fit = [worker.address for worker in self._known.values() if worker.address not in self._unfit]
+        chosen = [self._known[home].address] if home in self._known and not self._unfit else fit
+        self._batches += 1
+        future = self._workers.client.submit(
+            judge_batch,
+            self._plan,
+            pickle.dumps(batch),
+            parts=max(1, len(self._known)),
+            local=self._workers.local,
+            key=f"ec-ref-{self._name}-{self._batches}",
+            workers=chosen,
+            allow_other_workers=not self._unfit,
+            pure=False,
+        )
+        self._sent[future] = batch
+        future.add_done_callback(self._events.put)
+
+    def _judged(self, future: Future[bytes], deadline: Deadline) -> Iterator[Judged]:
+        batch = self._sent.pop(future)
+        answer = self._answer(future, batch, deadline)
+        if isinstance(answer.error, TimeoutExceededError):
+            raise deadline.exceeded()
+        if answer.error is not None:
+            raise answer.error
+        if answer.unfit:
+            _log.warning("a worker at %s can't judge, and others do: %s", answer.worker, answer.unfit)
+            self._unfit.add(answer.worker)
+            if self._unfit.issuperset(worker.address for worker in self._known.values()):
+                raise Error(f"no worker can judge; the one at {answer.worker} says: {answer.unfit}")
+            self._submit(batch)
+            return
+        self._progress.judged += len(answer.judged)
+        self._room.release(len(batch))
+        yield from answer.judged
+
+    def _answer(self, future: Future[bytes], batch: Batch, deadline: Deadline) -> Answer:
+        if future.cancelled():
+            raise self._lost()
+        try:
+            data = future.result(timeout=deadline.remaining())
+        except TimeoutError:
+            raise deadline.exceeded() from None
+        except Exception as error:  # noqa: BLE001 - whatever Dask met
+            if self._workers.client.status != "running" or future.cancelled():
+                raise self._lost() from None
+            raise _undone(error, batch) from None
+        future.release()
+        found: Answer = pickle.loads(data)  # noqa: S301 - Dask's own messages are pickles, too
+        return found
+
+    def _lost(self) -> Error:
+        return Error(
+            f"the connection to Dask's scheduler at {self._workers.scheduler} was lost; "
+            "what --output ndjson has written stays, and --resume goes on from there"
+        )
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(name for name, worker in self._known.items() if worker.address not in self._unfit) or ("",)
+
+    def _look_for_workers(self) -> None:
+        """Find out who the workers are, now and then; if there are none for a while, batches wait."""
+        if time.monotonic() < self._known_until:
+            return
+        self._known_until = time.monotonic() + _FRESH
+        with suppress(Exception):  # whatever it is, those who wait for batches see it, too
+            found = self._workers.found()
+            if not found and self._known:
+                _log.warning("there are no workers at %s any more; waiting for one", self._workers.scheduler)
+            self._known = found
+
+    def _show(self) -> None:
+        self._progress.show(
+            waiting=self._groups.count,
+            on_the_way=len(self._sent),
+            workers=len(self._known),
+            read=self._ended,
+        )
+
+
+def _undone(error: Exception, batch: Batch) -> Error:
+    """What Dask says of a batch that it gave up."""
+    from distributed import KilledWorker
+
+    images = [component.container_image for _, component in batch]
+    shown = ", ".join(images[:_SHOWN]) + (f" and {len(images) - _SHOWN} more" if len(images) > _SHOWN else "")
+    if isinstance(error, KilledWorker):
+        return Error(
+            f"{error.allowed_failures + 1} workers ended while they judged {shown}; "
+            "there may have been too little memory for them"
+        )
+    if isinstance(error, ImportError):
+        return Error(f"workers need ec-ref {VERSION}, as the one that was started is: {error}")
+    return Error(f"workers can't judge {shown}: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _end_on_workers(workers: Workers, run: str) -> None:
+    """Have workers let go of the run; those that don't soon do it when they see that nobody needs it any more."""
+    from refimpl.commands.dask.worker import end_run
+
+    with suppress(Exception):
+        workers.client.sync(workers.client.run, end_run, run, callback_timeout=_ENDING)

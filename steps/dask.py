@@ -1,0 +1,127 @@
+"""Images judged by a cluster of Dask's: one beside the validator, or one that the validator makes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+from behave import given, then, when
+
+from ec_acceptance.testbed.cache.directory import CacheDirectory, user_cache
+from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.world import World
+from ec_acceptance.testbed.servers.dask_cluster import DaskCluster
+from ec_acceptance.testbed.validator.judges import connected, find_judges
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, full_disk
+
+_WORKERS = 2
+_FULL = 64 << 10  # bytes, less than a layer has
+
+
+def _start(world: World, *, largest_file: int = 0) -> None:
+    folder = world.folders.root / "cluster"
+    variables = {**os.environ, **world.runs.environment_variables()}
+    environments = [{**variables, "XDG_CACHE_HOME": str(folder / f"cache-{one}")} for one in range(_WORKERS)]
+    cluster = DaskCluster(folder, environments, largest_file=largest_file)
+    world.servers.extra_servers.append(cluster)
+    world.variables["SCHEDULER"] = cluster.address
+
+
+def _clusters(world: World) -> list[DaskCluster]:
+    return [one for one in world.servers.extra_servers if isinstance(one, DaskCluster)]
+
+
+def _worker_that_waits(world: World) -> int:
+    """One that has a connection to the registry, once there is one."""
+    others = [process for one in _clusters(world) for name, process in one.processes.items() if name != "scheduler"]
+    port = int(world.servers.gate.address.rpartition(":")[2])
+    until = time.monotonic() + world.injector.limit
+    while True:
+        for process in (*others, *find_judges(world.runs.running[""].pid)):
+            if connected(process, port):
+                return process
+        assert time.monotonic() < until, "no worker waits for the registry"
+        time.sleep(0.01)
+
+
+def _caches(world: World) -> list[CacheDirectory]:
+    """Those of the workers that the validator makes."""
+    folder = user_cache(world.runs.environment_variables()).parent / "dask"
+    return [CacheDirectory(folder / str(number) / "ec" / "images") for number in range(_WORKERS)]
+
+
+@given("a cluster of Dask's")
+def a_cluster(context: Context) -> None:
+    _start(context.world)
+
+
+@given("a cluster of Dask's whose first worker can't write files of more than 1 MiB")
+def a_cluster_with_a_small_disk(context: Context) -> None:
+    _start(context.world, largest_file=1 << 20)
+
+
+@given('a file "{name}" of 2 MiB')
+def a_large_file(context: Context, name: str) -> None:
+    context.world.write(name, f'{{"large": "{"x" * (2 << 20)}"}}')
+
+
+@when("a worker waits for the registry")
+def a_worker_waits(context: Context) -> None:
+    world = context.world
+    try:
+        _worker_that_waits(world)
+    except SandboxUnavailableError as error:
+        world.runs.running[""].kill()
+        context.scenario.skip(str(error))
+
+
+@when("a worker that waits for the registry gets {number:w}")
+def a_worker_gets(context: Context, number: str) -> None:
+    world = context.world
+    try:
+        os.kill(_worker_that_waits(world), signal.Signals[number])
+    except SandboxUnavailableError as error:
+        world.runs.running[""].kill()
+        context.scenario.skip(str(error))
+
+
+@when("no image waits any more")
+def no_image_waits(context: Context) -> None:
+    """Those that wait before their layers go on, and so do those that get there later."""
+    context.world.injector.clear()
+
+
+@when("the scheduler gets {number:w}")
+def the_scheduler_gets(context: Context, number: str) -> None:
+    (cluster,) = _clusters(context.world)
+    os.kill(cluster.processes["scheduler"], signal.Signals[number])
+
+
+@when("each copy of the shared layer that a worker keeps is cut")
+def copies_are_cut(context: Context) -> None:
+    layer = context.world.fixtures.layer("the shared layer")
+    kept = [entry for cache in _caches(context.world) if (entry := cache.entry(layer.digest)) is not None]
+    assert kept, f"no worker keeps the shared layer:\n{context.world.runs.last.describe()}"
+    for entry in kept:
+        entry.path.write_bytes(entry.path.read_bytes()[:-1])
+
+
+@given("the disk for the cache of one of the workers is full")
+def a_full_disk(context: Context) -> None:
+    world = context.world
+    place, left = _caches(world)[0].path, world.folders.root / "left"
+    place.mkdir(parents=True, mode=0o700)
+    left.mkdir()
+    try:
+        world.runs.sandbox = full_disk(place, _FULL, left)
+    except SandboxUnavailableError as error:
+        context.scenario.skip(str(error))
+
+
+@then("no worker keeps a damaged copy")
+def nothing_damaged(context: Context) -> None:
+    caches = [*_caches(context.world), CacheDirectory(context.world.folders.root / "left")]
+    damaged = [f"{entry.path}: {entry.damage}" for cache in caches for entry in cache.entries() if entry.damage]
+    assert not damaged, f"damaged: {damaged}"
+    assert any(cache.entries() for cache in caches), "no worker keeps anything"
