@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MemoryProfile"]
 
-_DEEPEST = 6
+#: Lines of a stack. Python notes it at each allocation, of which loading code makes a million, so each line costs.
+_DEEPEST = 3
 
 
 class MemoryProfile:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,11 @@ from vsa_specimens import DIGEST, GOOD, IMAGE, KEY
 from ec_acceptance.testbed.rekor import Log, LogFaults, RekorServer, hashedrekord
 from ec_acceptance.testbed.signing import KeyPair
 from refimpl.deadline import Deadline
-from refimpl.errors import VerificationError
+from refimpl.errors import TimeoutExceededError, VerificationError
 from refimpl.http.transport import Transport
 from refimpl.verify.keys import parse_public_key
 from refimpl.vsa.rekor import RekorRetriever, RekorStorage, digest_of
-from refimpl.vsa.storage import parse_backend
+from refimpl.vsa.storage import StorageError, parse_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,3 +134,86 @@ class _Scripted:
 )
 def test_digests_of_identifiers(identifier: str, digest: str) -> None:
     assert digest_of(identifier) == digest
+
+
+def _storage(url: str, deadline: float = 20) -> RekorStorage:
+    return RekorStorage(parse_backend(f"rekor@{url}"), parse_public_key(KEY.public_pem), {}, Deadline(deadline))
+
+
+@pytest.mark.parametrize("name", ["server", "url"])
+def test_a_parameter_names_another_log(log: RekorServer, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    storage = _storage(f"http://nobody.test?{name}={log.url}&odd=1&timeout=5s&retries=99")
+    assert storage.name == f"Rekor ({log.url})"
+    assert "[VSA] Rekor backend: ignoring unknown parameter 'odd'" in caplog.text
+    storage.store(GOOD.envelope().content)
+    assert log.log.size == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [
+        ("timeout=soon", "invalid timeout format 'soon': "),
+        ("retries=x", "invalid retries format 'x': not a whole number"),
+        ("retries=1.5", "invalid retries format '1.5': not a whole number"),
+        ("url=http://[", 'parse "http://[": '),
+    ],
+)
+def test_parameters_that_cannot_be(parameters: str, text: str) -> None:
+    with pytest.raises(StorageError) as raised:
+        _storage(f"http://log.test?{parameters}")
+    assert str(raised.value).startswith(text)
+    with pytest.raises(StorageError):
+        RekorRetriever("http://[", Transport({}, Deadline(20), user_agent="tests"))
+
+
+@pytest.mark.parametrize(
+    ("faults", "text"),
+    [
+        (LogFaults(status=400), "[POST /api/v1/log/entries][400] createLogEntryBadRequest {"),
+        (LogFaults(status=409), "[POST /api/v1/log/entries][409] createLogEntryConflict {"),
+        (LogFaults(status=403, body=b"no"), "[POST /api/v1/log/entries][403] createLogEntry default {}"),
+        (LogFaults(status=500), "giving up after 2 attempt(s): status 500"),
+    ],
+)
+def test_a_log_that_takes_nothing_is_told(
+    log: RekorServer, faults: LogFaults, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log.faults = faults
+    _storage(f"{log.url}?retries=1").store(GOOD.envelope().content)
+    first, second = caplog.records
+    assert (first.message, second.message) == (
+        "[VSA] CreateLogEntry for in-toto 0.0.2 failed",
+        "[VSA] Failed to upload in-toto 0.0.2 entry",
+    )
+    reason = first.__dict__["fields"]["error"]
+    assert text in reason
+    assert second.__dict__["fields"]["error"] == f"failed to create in-toto 0.0.2 log entry: {reason}"
+
+
+def test_a_log_that_never_answers_is_given_up_and_the_run_only_when_its_own_time_is_over(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        _storage(f"{url}?timeout=50ms&retries=0").store(GOOD.envelope().content)
+        assert caplog.records[0].__dict__["fields"]["error"].endswith("no answer within 0.05 s")
+        with pytest.raises(TimeoutExceededError):
+            _storage(url, deadline=0.05).store(GOOD.envelope().content)
+
+
+@pytest.mark.parametrize("count", [100, 101])
+def test_an_envelope_has_few_signatures(log: RekorServer, count: int) -> None:
+    replace(GOOD, signatures=count).log_into(log.log)
+    if count == 100:
+        assert len(_retriever(log).retrieve(IMAGE)[0].signatures) == 100
+        return
+    with pytest.raises(VerificationError, match="more than 100 signatures"):
+        _retriever(log).retrieve(IMAGE)
+
+
+def test_an_entry_under_another_name_than_it_was_asked_for(log: RekorServer) -> None:
+    uuid = log.log.uuid(GOOD.log_into(log.log))
+    with _Scripted({"index": json.dumps([uuid]).encode(), "entries": b"{}"}) as url:
+        retriever = RekorRetriever(url, Transport({}, Deadline(20), user_agent="tests"))
+        with pytest.raises(VerificationError, match=f"log entry not found for UUID: {uuid}"):
+            retriever.retrieve(IMAGE)
