@@ -22,7 +22,7 @@ from refimpl.http.tls import TLS, Trust
 from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from refimpl.deadline import Deadline
     from refimpl.http.connection import Connection, Head
@@ -202,7 +202,7 @@ class Transport:
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | Sequence[str]] | None = None,
         *,
         authorization: str = "",
         body: bytes | None = None,
@@ -215,7 +215,7 @@ class Transport:
         Args:
             method: such as ``GET``.
             url: of http or https. User and password in it become an ``Authorization``, if none is given.
-            headers: further header fields.
+            headers: further header fields; one with several values is sent as often.
             authorization: goes to the origin of `url` only, never to another one that it redirects to.
             body: goes there only, too.
             follow: whether redirects are followed.
@@ -232,7 +232,7 @@ class Transport:
         here, first = locate(url)
         origin = first
         for _ in range(MOST_REDIRECTS + 1):
-            fields = dict(headers or {})
+            fields: dict[str, str | Sequence[str]] = dict(headers or {})
             if authorization and origin == first:
                 fields["Authorization"] = authorization
             elif here.authorization:
@@ -308,7 +308,7 @@ class Transport:
         text: str,
         origin: Origin,
         url: URL,
-        headers: dict[str, str],
+        headers: Mapping[str, str | Sequence[str]],
         body: bytes | None,
         connecting: float,
     ) -> Response:
@@ -350,15 +350,23 @@ class Transport:
         except KeyError:
             return self._proxies.setdefault(origin, proxy_for(*origin, self._environ))
 
-    def _fields(self, method: str, origin: Origin, url: URL, headers: Mapping[str, str]) -> list[bytes]:
+    def _fields(self, method: str, origin: Origin, url: URL, headers: Mapping[str, str | Sequence[str]]) -> list[bytes]:
         """The lines of the request's head; a value that would begin another line is refused."""
-        named = {"User-Agent": self._user_agent, "Accept": "", "Accept-Encoding": "identity", **headers}
+        named: dict[str, str | Sequence[str]] = {
+            "User-Agent": self._user_agent,
+            "Accept": "",
+            "Accept-Encoding": "identity",
+            **headers,
+        }
         if self._trust.tls.server_name and origin[0] == "https":
             named["Host"] = url.host
-        if _NO_VALUE.search("".join(named.values())):
-            wrong = next(name for name, value in named.items() if _NO_VALUE.search(value))
+        listed = [
+            (name, each) for name, given in named.items() for each in ((given,) if isinstance(given, str) else given)
+        ]
+        if _NO_VALUE.search("".join(value for _, value in listed)):
+            wrong = next(name for name, value in listed if _NO_VALUE.search(value))
             raise UnreachableError(f"{_request(method, url)}: net/http: invalid header field value for {quote(wrong)}")
-        return [encode(f"{name}: {value}" if value else f"{name}:") for name, value in named.items()]
+        return [encode(f"{name}: {value}" if value else f"{name}:") for name, value in listed]
 
     def _connection(self, method: str, url: URL, origin: Origin, proxy: Proxy | None, *, fresh: bool) -> Connection:
         self._deadline.check()

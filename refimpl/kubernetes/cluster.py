@@ -19,7 +19,7 @@ from refimpl.kubernetes.kubeconfig import Access, ConfigurationError
 from refimpl.record import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from refimpl.http.proxy import Proxy
@@ -164,15 +164,18 @@ class Cluster:
         from refimpl.http.tls import TLS
         from refimpl.http.transport import Transport  # only who asks a cluster pays for it
 
+        headers: dict[str, str | Sequence[str]]
         headers = {"Accept": "application/json", "Connection": "close"}  # one object is all that is asked for
         authorization, tls = "", TLS()
         if url.startswith("https://"):  # credentials never travel in the clear
-            if access.unsupported:
-                raise NotSupportedError(f"{access.unsupported} in a kubeconfig is not supported yet")
+            if access.provider:
+                raise NotSupportedError(
+                    f"auth-provider {quoting.quote(access.provider)} in a kubeconfig is not supported: "
+                    "name a credential plugin (exec) in its place"
+                )
             access = self._with_credential(access, url)
             authorization = _authorization(access)
-            if access.impersonate:
-                headers["Impersonate-User"] = access.impersonate
+            headers |= access.acting
             tls = _tls(access)
         proxy = _proxy(access) if access.proxy else None
         transport = Transport(self._environ, self._deadline, user_agent="ec-ref", tls=tls, proxy=proxy)

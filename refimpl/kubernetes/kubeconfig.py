@@ -6,6 +6,7 @@ import base64
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as percent_encode
 
 from refimpl.errors import Error
 from refimpl.golang import base64text, yamltext
@@ -15,7 +16,7 @@ from refimpl.kubernetes.exec_plugin import Plugin, plugin_of
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["NO_CONFIGURATION", "SERVICE_ACCOUNT", "Access", "ConfigurationError", "load", "load_service_account"]
 
@@ -28,6 +29,8 @@ _Tables = dict[str, dict[str, dict[str, Any]]]
 # The lists of a kubeconfig with the member that holds an entry's content; and the members of it that name files.
 _LISTS = {"clusters": "cluster", "contexts": "context", "users": "user"}
 _PLUGIN_EXTENSION = "client.authentication.k8s.io/exec"
+_IN_FIELD_NAMES = "!#$&'*+^`|"
+"""Besides letters, digits and those that are never escaped (RFC 9110 §5.6.2)."""
 _PATHS = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
 
 
@@ -48,10 +51,10 @@ class Access:
         token: bearer token; this and all below is for TLS only.
         username: for basic authentication, with `password`.
         certificate: PEM of a client certificate, with `private_key`.
-        impersonate: the user to act as.
+        acting: header fields that say whom to act as.
         proxy: URL of the proxy that the cluster is reached through; empty for the environment's.
         plugin: a program that gives credentials where there are no others.
-        unsupported: a way of authentication that isn't carried out, by its name; empty if there is none.
+        provider: of credentials in the way that was there before plugins, by its name; empty if there is none.
     """
 
     server: str
@@ -64,10 +67,10 @@ class Access:
     password: str = field(default_factory=str, repr=False)
     certificate: bytes = b""
     private_key: bytes = field(default_factory=bytes, repr=False)
-    impersonate: str = ""
+    acting: Mapping[str, Sequence[str]] = field(default_factory=dict)
     proxy: str = field(default_factory=str, repr=False)
     plugin: Plugin | None = None
-    unsupported: str = ""
+    provider: str = ""
 
 
 def load(explicit: str, environ: Mapping[str, str]) -> Access | None:
@@ -195,10 +198,10 @@ def _access(tables: _Tables, current: str) -> Access | None:
         password=_text(user, "password"),
         certificate=certificate,
         private_key=private_key,
-        impersonate=_text(user, "as"),
+        acting=_acting(user, user_name),
         proxy=_text(cluster, "proxy-url"),
         plugin=_plugin(cluster, user, user_name, authority),
-        unsupported=_find_unsupported(user),
+        provider=_provider(user),
     )
 
 
@@ -210,8 +213,33 @@ def _token(user: Mapping[str, Any]) -> str:
     return token
 
 
-def _find_unsupported(user: Mapping[str, Any]) -> str:
-    return next((name for name in ("auth-provider", "as-groups") if user.get(name)), "")
+def _provider(user: Mapping[str, Any]) -> str:
+    table = user.get("auth-provider")
+    return (_text(table, "name") if isinstance(table, dict) else "") or ("unnamed" if table else "")
+
+
+def _acting(user: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
+    """Whom to act as: a user, and only with one groups, a UID and more (client-go, `transport.ImpersonationConfig`)."""
+    extra = user.get("as-user-extra")
+    told = {
+        "Impersonate-User": _texts([user.get("as")]),
+        "Impersonate-Uid": _texts([user.get("as-uid")]),
+        "Impersonate-Group": _texts(user.get("as-groups")),
+        **{
+            f"Impersonate-Extra-{percent_encode(key, safe=_IN_FIELD_NAMES)}": _texts(values)
+            for key, values in (extra.items() if isinstance(extra, dict) else ())
+        },
+    }
+    found = {field_name: values for field_name, values in told.items() if values}
+    if found and "Impersonate-User" not in found:
+        raise ConfigurationError(
+            f"invalid configuration: requesting uid, groups or user-extra for {name} without impersonating a user"
+        )
+    return found
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(each for each in values if isinstance(each, str) and each) if isinstance(values, list) else ()
 
 
 def _plugin(cluster: Mapping[str, Any], user: Mapping[str, Any], name: str, authority: bytes) -> Plugin | None:

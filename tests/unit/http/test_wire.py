@@ -233,3 +233,16 @@ def test_the_other_libraries_for_http_are_not_loaded() -> None:
         "print(sorted({'http.client', 'ssl', 'urllib3', 'urllib.request', 'requests'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"
+
+
+def test_a_field_with_several_values_is_sent_as_often(transport_of: Transports) -> None:
+    with closing(Scripted(answer(b"ok"))) as server:
+        with transport_of().exchange("GET", server.url, {"X-One": "1", "X-Many": ["a", "b, c"], "X-None": ()}) as found:
+            assert found.read_all(10) == b"ok"
+        head = server.requests[0].decode().split("\r\n")
+    assert [line for line in head if line.startswith("X-")] == ["X-One: 1", "X-Many: a", "X-Many: b, c"]
+
+
+def test_no_value_of_a_field_begins_another_line(transport_of: Transports) -> None:
+    with closing(Scripted(answer(b"ok"))) as server, pytest.raises(UnreachableError, match=r'invalid .* for "X-Many"'):
+        transport_of().exchange("GET", server.url, {"X-Many": ["a", "b\r\nX-Other: c"]})

@@ -329,14 +329,32 @@ def test_an_authority_that_is_no_certificate(tls_config: Path, tmp_path: Path) -
     assert _policy_error(_cluster(tls_config)).endswith("unable to parse bytes as PEM block")
 
 
-@pytest.mark.parametrize(
-    ("member", "table"),
-    [("auth-provider", "users"), ("as-groups", "users")],
-)
-def test_what_is_not_carried_out_is_refused_by_name(tls_config: Path, member: str, table: str) -> None:
-    path = _changed(tls_config, lambda document: document[table][0][table[:-1]].update({member: {"name": "x"}}))
-    with pytest.raises(NotSupportedError, match=rf"^{member} in a kubeconfig is not supported yet$"):
-        _cluster(path).policy("pol")
+def test_the_way_before_plugins_is_refused_by_name(tls_config: Path) -> None:
+    with pytest.raises(NotSupportedError, match=r'^auth-provider "oidc" in a kubeconfig is not supported: name a'):
+        _cluster(_changed(tls_config, _set_user(**{"auth-provider": {"name": "oidc"}}))).policy("pol")
+
+
+@pytest.mark.parametrize("more", [{"as-groups": ["a"]}, {"as-uid": "5"}, {"as-user-extra": {"a": ["b"]}}], ids=str)
+def test_groups_and_more_need_a_user_to_act_as(tls_config: Path, more: dict[str, Any]) -> None:
+    said = _policy_error(_cluster(_changed(tls_config, _set_user(**more))))
+    assert "requesting uid, groups or user-extra for " in said
+    assert said.endswith(" without impersonating a user")
+
+
+def test_whom_to_act_as_is_told_in_fields(authority: Authority, tmp_path: Path) -> None:
+    with ClusterServer(tls=authority.server) as cluster:
+        _fill(cluster)
+        config = cluster.kubeconfig(tmp_path / "config", ca_file=authority.write(tmp_path / "ca.pem"))
+        acting = {"as": "me", "as-uid": "5", "as-groups": ["a", "b, c"], "as-user-extra": {"x/y%": ["1", "2"]}}
+        _cluster(_changed(config, _set_user(**acting))).policy("ns/pol")
+        headers = cluster.request_log.requests[-1].headers
+        told = {name: value for name, value in headers.items() if name.startswith("impersonate-")}
+        assert told == {  # of fields with one name the last
+            "impersonate-user": "me",
+            "impersonate-uid": "5",
+            "impersonate-group": "b, c",
+            "impersonate-extra-x%2fy%25": "2",
+        }
 
 
 def test_the_servers_certificate_may_have_another_name(authority: Authority, tmp_path: Path) -> None:
