@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import re
 import tomllib
+from collections import Counter
 from importlib.metadata import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -15,6 +18,9 @@ from documented_commands import CHANGED, LEFT, PAGES, READ, blocks, commands
 import features
 from ec_acceptance.conformance.profiles import MUST, SHOULD
 from ec_acceptance.conformance.suite import Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _ROOT = Path(__file__).parents[2]
 
@@ -62,6 +68,23 @@ def test_each_dependency_has_its_reason() -> None:
     wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
     names = {re.split(r"[<>=!]", requirement)[0] for requirement in wanted}
     assert {name for name in names if name not in reasons} == set()
+
+
+def _defined(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def test_the_reference_validator_uses_all_that_it_defines() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (_ROOT / "refimpl").rglob("*.py")]
+    used = Counter(word for text in texts for word in re.findall(r'(?<!")\b\w+\b(?!")', text))  # `__all__` is no use
+    defined = {name for text in texts for name in _defined(ast.parse(text)) if not name.startswith("__")}
+    for_libraries = {"handleError", "persistent_id", "persistent_load", "reducer_override", "yaml_implicit_resolvers"}
+    assert {name for name in defined if used[name] == 1} - for_libraries == set()
 
 
 def test_nothing_outside_the_reference_validator_imports_it() -> None:
