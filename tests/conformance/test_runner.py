@@ -179,7 +179,7 @@ def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, num
 
 def _await(condition: Callable[[], bool], what: str) -> None:
     """What was killed may need a moment to be gone."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline, f"{what} didn't come about"
         time.sleep(0.02)

@@ -49,7 +49,7 @@ def _with(limits: Limits, scenario: Callable[[_Laboratory, int], Awaitable[None]
         loop.add_reader(listening, laboratory.clients.accept, listening)
         port = listening.getsockname()[1]
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 await scenario(laboratory, port)
         finally:
             loop.remove_reader(listening)

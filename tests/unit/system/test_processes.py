@@ -97,8 +97,10 @@ def test_none_is_left_whatever_they_do() -> None:
         yield 0, os.getpid()
         time.sleep(3600)
 
-    outcomes = work_in_processes(sleep, range(10), room=[1, 1], deadline=Deadline(0.5))
+    now = 0.0
+    outcomes = work_in_processes(sleep, range(10), room=[1, 1], deadline=Deadline(0.5, clock=lambda: now))
     pids = [next(outcomes)[1], next(outcomes)[1]]
+    now = 1.0
     with pytest.raises(TimeoutExceededError):
         next(outcomes)
     for pid in pids:
