@@ -115,7 +115,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _limit(part: Iterable[Scenario], timeout: float) -> float:
     """Seconds for a run: clusters take a while to be there."""
-    return _OF_CLUSTERS * timeout if any(one.feature.startswith("features/scale/dask") for one in part) else timeout
+    return _OF_CLUSTERS * timeout if any(one.feature.startswith("scale/dask") for one in part) else timeout
 
 
 def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
