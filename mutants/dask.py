@@ -41,7 +41,7 @@ def policies_fetched_for_workers() -> None:
     "numbered-as-batches-come",
     "What came of images counts for others, in the order in which their batches are done.",
     Kind.SCALE,
-    "dask-01",
+    "dask-02 dask-12",
 )
 def numbered_as_batches_come() -> None:
     from refimpl.commands.dask.engine import _Run
@@ -49,7 +49,7 @@ def numbered_as_batches_come() -> None:
     @changed(_Run, "judge")
     def judge(original: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
         outcomes = [outcome for _, outcome in sorted(original(*arguments), key=lambda one: one[0])]
-        yield from enumerate(reversed(outcomes))
+        yield from enumerate([*outcomes[-1:], *outcomes[:-1]])
 
 
 @mutant(
@@ -59,11 +59,11 @@ def numbered_as_batches_come() -> None:
     "dask-02",
 )
 def batches_lost_with_their_worker() -> None:
+    os.environ["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"  # read when Dask is loaded
+
     from refimpl.commands.dask import worker
     from refimpl.commands.dask.engine import _Run
     from refimpl.errors import Error
-
-    os.environ["DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES"] = "0"
 
     @changed(_Run, "_answer")
     def answer(original: Callable[..., Any], *arguments: Any) -> Any:
@@ -117,7 +117,7 @@ def workers_of_other_sessions() -> None:
 
     @changed(cluster, "_made_here")
     def made_here(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        subprocess.Popen(["sleep", "60"], start_new_session=True)
+        subprocess.run(["sh", "-c", "sleep 60 &"], start_new_session=True, check=True)
         return original(*arguments, **named)
 
 
