@@ -170,10 +170,9 @@ def reported_as_looked_at(context: Context, image: str) -> None:
 
 @given('the referrers of "{image}" are on the second page of a list')
 def on_the_second_page(context: Context, image: str) -> None:
+    """Of any registry, whether it lists referrers itself or not."""
     world = context.world
-    digest = world.fixtures.images[image].digest
-    following = (("Link", f'</v2/{image}/referrers/{digest}?page=2>; rel="next"'),)
-    world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers", nth=1)
+    _in_two_pages(context, image, _list_of(listed(world.fixtures, image, world.fixtures.referrers[image])))
 
 
 @given('the list of referrers of "{image}" goes on elsewhere')
@@ -185,11 +184,15 @@ def a_list_that_goes_on_elsewhere(context: Context, image: str) -> None:
 
 @given('the second page of the referrers of "{image}" is {answer}')
 def a_page_that_cannot_be_had(context: Context, image: str, answer: str) -> None:
-    """Each time that the list is asked for; its first page is empty."""
+    pages = {"denied": Answer(403), "missing": Answer(404), "half a document": _list_of(b'{"manifests": [')}
+    _in_two_pages(context, image, pages[answer])
+
+
+def _in_two_pages(context: Context, image: str, second: Answer) -> None:
+    """Each time that the list is asked for its first page is empty."""
     world = context.world
     following = (("Link", f'</v2/{image}/referrers/{world.fixtures.images[image].digest}?page=2>; rel="next"'),)
     first = _list_of(listed(world.fixtures, image, []), following)
-    second = {"denied": Answer(403), "missing": Answer(404), "half a document": _list_of(b'{"manifests": [')}[answer]
     for number, page in ((1, first), (2, second)):
         world.servers.gate.add(page, kind="referrers", nth=range(number, 100, 2))
 
