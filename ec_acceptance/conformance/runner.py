@@ -34,7 +34,6 @@ __all__ = ["Run", "Watcher", "describe_unused", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
-_LOST = 150.0  # seconds that may be lost by hanging, in each of the processes
 _PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -55,6 +54,7 @@ class Run:
         not_applicable: results of scenarios that aren't about what the validator claims.
         happy_path: is run before the others, whether it is one of them or not; None: nothing is.
         silent: whether the validator answered nothing else that it was asked.
+        patience: seconds that may be lost in each of the processes to a validator that hangs.
     """
 
     suite: Suite
@@ -69,6 +69,7 @@ class Run:
     not_applicable: tuple[ScenarioResult, ...] = ()
     happy_path: Scenario | None = None
     silent: bool = False
+    patience: float = 150.0
 
 
 class Watcher(Protocol):
@@ -107,6 +108,7 @@ class _Shards:
         self._places = {scenario.location: scenario.place for scenario in wanted.scenarios}
         self._jobs = wanted.jobs
         self._silent = wanted.silent
+        self._patience = wanted.patience
         self._failures = wanted.failures
         self._watcher = watcher
         self._turn = threading.Lock()
@@ -151,7 +153,7 @@ class _Shards:
         if len(hung) == len(results) == max(_HUNG, self._jobs):
             return f"it gave no answer in any of the first {len(hung)} scenarios, so the rest wasn't run"
         lost = sum(one.seconds for one in hung)
-        if lost > _LOST * self._jobs:
+        if lost > self._patience * self._jobs:
             return f"it gave no answer in {len(hung)} scenarios, which took {lost:.0f} s, so the rest wasn't run"
         return ""
 

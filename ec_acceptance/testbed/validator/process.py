@@ -40,6 +40,7 @@ _ASK_SECONDS = 10.0
 _SLICE_SECONDS = 1.0
 _FLOOD = 1 << 30  # bytes on a stream, at which it is ended
 _STOP_SECONDS = 20.0
+_ROUNDS = 3
 _VERSION_LENGTH = 100
 _OUTPUT_LIMIT = 64 << 20
 _OUTPUT_SHOWN = 4000
@@ -195,9 +196,13 @@ class Running:
             else:
                 self._process.kill()
         self._process.wait()
-        for process in self.left(0.0):  # those in groups of their own
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(process.split()[0]), signal.SIGKILL)
+        for _ in range(_ROUNDS):  # those in groups of their own, which may start others meanwhile
+            left = self.left(0.0)
+            for process in left:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(int(process.split()[0]), signal.SIGKILL)
+            if not left:
+                break
 
 
 class Validator:

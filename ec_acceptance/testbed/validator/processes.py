@@ -5,6 +5,7 @@ One that has ended counts as long as threads of it haven't: until then its files
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["find_survivors", "left_in_session"]
 
 _INTERVAL = 0.02
-_SESSION = 3  # in /proc/<pid>/stat, after the command's name in parentheses: state, parent, group, session
 
 
 def left_in_session(session: int, patience: float) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def left_in_session(session: int, patience: float) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: they can't be looked up on this system.
     """
-    return _left(lambda process: _session(process) == session, patience)
+    return _left(lambda process: os.getsid(int(process.name)) == session and not _has_ended(process), patience)
 
 
 def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
@@ -73,9 +73,7 @@ def _those(belongs: Callable[[Path], bool]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _session(process: Path) -> int | None:
-    """None of a process that has ended and only waits to be waited for."""
-    fields = (process / "stat").read_bytes().rpartition(b") ")[2].split()
-    if fields[0] == b"Z" and len(list((process / "task").iterdir())) == 1:
-        return None
-    return int(fields[_SESSION])
+def _has_ended(process: Path) -> bool:
+    """Whether it only waits to be waited for."""
+    state = (process / "stat").read_bytes().rpartition(b") ")[2][:1]  # behind the command's name in parentheses
+    return state == b"Z" and len(list((process / "task").iterdir())) == 1
