@@ -32,10 +32,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the page that is made from scenarios and mutants."""
+    """Add the pages that are made from scenarios, mutants and stored results."""
     sys.path.append(str(ROOT / "tests" / "suite"))
+    import published
     import traceability
 
+    files.append(File.generated(config, "results.md", content=published.page()))
     files.append(File.generated(config, "traceability.md", content=traceability.page()))
     return files
 

@@ -50,7 +50,7 @@ def merge(shards: Mapping[str, Outcome]) -> Outcome:
     shard = _check(shards)
     outcomes = list(shards.values())
     merged = Outcome(
-        replace(outcomes[0].about, selected=shard.selected, shard=None),
+        replace(outcomes[0].about, selected=shard.selected, shard=None, began=min(one.about.began for one in outcomes)),
         tuple(result for one in outcomes for result in one.results),
         tuple(scenario for one in outcomes for scenario in one.missing),
         tuple(problem for one in outcomes for problem in one.problems),

@@ -135,6 +135,7 @@ class About:
         program: the digest of its file, ``sha256:…``; empty if that can't be read.
         expected: ids of the scenarios of which a failure is known.
         shard: if it is one.
+        began: when the run began, as RFC 3339 has it.
     """
 
     suite: str
@@ -150,6 +151,7 @@ class About:
     program: str = ""
     expected: tuple[str, ...] = ()
     shard: Shard | None = None
+    began: str = ""
 
     @property
     def partial(self) -> bool:

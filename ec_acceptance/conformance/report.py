@@ -22,6 +22,7 @@ __all__ = ["describe", "read_report", "write_report"]
 _FORMAT = 1
 _LIMIT = 256 << 20  # bytes of one report that is read
 _EVIDENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,200}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _PROGRAM = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -30,6 +31,7 @@ def describe(outcome: Outcome) -> dict[str, Any]:
     about = outcome.about
     return {
         "format": _FORMAT,
+        "began": about.began,
         "suite": about.suite,
         "scenarios": about.scenarios,
         "selected": about.selected,
@@ -126,6 +128,7 @@ def _read(document: Member) -> Outcome:
         program=_fitting(document["program"], _PROGRAM),
         expected=_texts(document["expected"]),
         shard=None if shard is None else _shard(shard),
+        began=_fitting(document["began"], _MOMENT),
     )
     return Outcome(
         about,

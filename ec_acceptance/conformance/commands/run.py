@@ -199,6 +199,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             program=program,
             expected=tuple(sorted(plan.expected)),
             shard=plan.shard,
+            began=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         ),
         options={name: value for name, value in options.items() if value},
         registry=given.registry,
