@@ -166,10 +166,11 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
             print_line(f"@{scenario.id}  {scenario.name}  ({scenario.location})")
         print_line("nothing was run (--dry-run)")
         return Exit.CONFORMANT
-    program = digest_program(validator.command[0])
+    tool = Template.parse(plan.adapter.puller).words[0] if plan.adapter.puller else validator.command[0]
+    program = digest_program(tool)
     signing = None
     if given.attest is not None:
-        signing = Signing.read(given.attest_subject, Path(validator.command[0]).name, program, given.attest_key)
+        signing = Signing.read(given.attest_subject, Path(tool).name, program, given.attest_key)
     preflight = look_at(validator) if given.check else Preflight(validator.version())
     print_line(f"validator: {shown} ({preflight.version})")
     for problem in preflight.problems:

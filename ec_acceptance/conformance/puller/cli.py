@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,6 +31,8 @@ __all__ = ["main", "run"]
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_ASK_SECONDS = 2.0
+_SAID = 400  # bytes
 _USAGE = 2  # no scenario demands it, so none takes a wrong template for a verdict
 _IGNORED = ("--policy", "--public-key", "--rekor-url", "--retry-duration", "--retry-max-wait", "--retry-factor")
 
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str]) -> int:
     except TemplateError as error:
         return _fail(str(error), _USAGE)
     if given.command == "version":
-        sys.stdout.write(f"{template.tool}\n")
+        sys.stdout.write(f"{_version(template)}\n")
         return 0
     try:
         components = _components(given.json_input)
@@ -125,6 +128,23 @@ def _fail(text: str, status: int) -> int:
     return status
 
 
+def _version(template: Template) -> str:
+    """The tool's name, with what it says of its version: most know one of these words."""
+    for words in (["--version"], ["version"]):
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            said = subprocess.run(
+                [template.words[0], *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=_ASK_SECONDS,
+                check=False,
+            )
+            line = " ".join(next(iter(said.stdout[:_SAID].decode("utf-8", "replace").strip().splitlines()), "").split())
+            if said.returncode == 0 and line.isprintable() and any(map(str.isdigit, line)):
+                return line if line.startswith(template.tool) else f"{template.tool} {line}"
+    return template.tool
+
+
 def _parser() -> argparse.ArgumentParser:
     names = "\n".join(f"  {{{name}}}  {meaning}" for name, meaning in PLACEHOLDERS.items())
     parser = argparse.ArgumentParser(
@@ -136,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--one-by-one", action="store_true", help="start the tool for one image after the other")
     parser.add_argument("template", help="such as 'crane pull --cache_path {cache} {ref} {destination}'")
     commands = parser.add_subparsers(dest="command", required=True, metavar="validate image | version")
-    version = commands.add_parser("version", help="the tool's name")
+    version = commands.add_parser("version", help="the tool's name and version")
     version.add_argument("--short", action="store_true")
     validate = commands.add_parser("validate", help="fetch the images and report what arrived")
     validate.add_argument("kind", choices=["image"])

@@ -200,9 +200,23 @@ def test_a_tool_dies_with_the_harness(tmp_path: Path, snapshot: str) -> None:
     assert _gone(tool)
 
 
-def test_its_version_is_the_tools_name() -> None:
-    said = subprocess.run([*_MODULE, "sh {ref} {destination}", "version", "--short"], capture_output=True, check=True)
-    assert said.stdout == b"sh\n"
+@pytest.mark.parametrize(
+    ("body", "version"),
+    [
+        ('[ "$1" = --version ] && echo "tool version 1.2"', "tool version 1.2"),
+        ('[ "$1" = version ] && printf "Version:   1.3.6\\nGo: 1.25\\n"', "tool Version: 1.3.6"),
+        ("echo 1.2; exit 1", "tool"),
+        ("echo usage", "tool"),
+        ("exec sleep 3219", "tool"),
+        ("printf '1\\033[31m'", "tool"),
+    ],
+)
+def test_its_version_is_the_tools_name_and_version(tmp_path: Path, body: str, version: str) -> None:
+    (tmp_path / "tool").write_text(f"#!/bin/sh\n{body}\n", encoding="utf-8")
+    (tmp_path / "tool").chmod(0o755)
+    template = f"{tmp_path}/tool {{ref}} {{destination}}"
+    said = subprocess.run([*_MODULE, template, "version", "--short"], capture_output=True, check=True)
+    assert said.stdout.decode() == f"{version}\n"
 
 
 @pytest.mark.parametrize(
