@@ -80,6 +80,12 @@ class Repository:
         """A blob's bytes."""
         return _bytes(self._ask("GET", f"blobs/{digest}", accepted=(200,)))
 
+    def blob_size(self, digest: str) -> int:
+        """A blob's number of bytes, without them."""
+        answer = self._ask("HEAD", f"blobs/{digest}", accepted=(200,))
+        length = Headers(answer.headers).get("Content-Length")
+        return int(length) if length else len(_bytes(answer))  # in this process the body stands for its length
+
     def tags(self) -> list[str]:
         """All tags."""
         document = json.loads(_bytes(self._ask("GET", "tags/list", accepted=(200,))))

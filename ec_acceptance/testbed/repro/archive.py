@@ -56,12 +56,19 @@ class Blobs:
         digest = hashlib.sha256(content).hexdigest()
         if digest in self.contents:
             return digest
-        if self.size + len(content) > _KEPT:
-            self.left_out.append(f"{what}: {len(content)} bytes")
+        if not self.has_room(len(content), what):
             return None
         self.contents[digest] = content
         self.size += len(content)
         return digest
+
+    def has_room(self, size: int, what: str) -> bool:
+        """Whether so many bytes still fit; else they are noted as left out. Ask before large ones are read."""
+        if self.size + size <= _KEPT:
+            return True
+        if (line := f"{what}: {size} bytes") not in self.left_out:
+            self.left_out.append(line)
+        return False
 
 
 @dataclass(frozen=True, slots=True)

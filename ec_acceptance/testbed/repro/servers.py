@@ -128,8 +128,14 @@ def _registry(moment: Moment, authority: Authority, blobs: Blobs) -> dict[str, A
 def _repository(repository: Repository, names: Names, blobs: Blobs) -> dict[str, Any]:
     contents: dict[str, str | None] = {}
     for digest in names.blobs:
+        algorithm, _, digits = digest.partition(":")
+        if algorithm == "sha256" and digits in blobs.contents:  # of an earlier moment, or another repository
+            contents[digest] = digits
+            continue
         with suppress(UnexpectedAnswerError, OSError):
-            contents[digest] = blobs.add(repository.blob(digest), f"the blob {digest}")
+            what = f"the blob {digest}"
+            fits = blobs.has_room(repository.blob_size(digest), what)
+            contents[digest] = blobs.add(repository.blob(digest), what) if fits else None
     manifests: list[list[str | None]] = []
     for digest, media_type in names.manifests.items():
         with suppress(UnexpectedAnswerError, OSError):
