@@ -50,8 +50,8 @@ def test_the_page_and_traceability_tell_of_each(tmp_path: Path) -> None:
     assert "| `vsa` |" in page
     assert "not claimed" in page
     lines = traceability.page(list(_SCENARIOS.values()), {}, [found]).splitlines()
-    marks = {line.split("`")[1]: line.rpartition("| |")[2] for line in lines if line.startswith("| `@")}
-    assert (marks["@happy-01"], marks["@input-01"], marks["@happy-02"]) == (" ✗ |", " ✓ |", "  |")
+    marks = {line.split("`")[1]: line.rpartition("|  |")[2] for line in lines if line.startswith("| `@")}
+    assert (marks["@happy-01"], marks["@input-01"], marks["@happy-02"]) == (" ✗ |", " ✓ |", "")
 
 
 def _adapter(folder: Path) -> Adapter:

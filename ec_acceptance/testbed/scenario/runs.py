@@ -7,7 +7,7 @@ from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING, Unpack
 
 from ec_acceptance.testbed.cache.directory import user_cache
-from ec_acceptance.testbed.expect.report import Report
+from ec_acceptance.testbed.expect.report import Report, ReportError
 from ec_acceptance.testbed.rekor import EntryError, canonicalize
 from ec_acceptance.testbed.scenario.recording import Recording
 from ec_acceptance.testbed.scenario.servers import TestbedError
@@ -136,8 +136,15 @@ class Runs:
 
     @property
     def report(self) -> Report:
-        """The newest run's standard output as a JSON report."""
-        return Report.parse(self.last.out)
+        """The newest run's standard output as a JSON report.
+
+        Raises:
+            ReportError: it is none; the text shows what the run printed instead.
+        """
+        try:
+            return Report.parse(self.last.out)
+        except ReportError as error:
+            raise ReportError(f"{error}\n{self.last.describe()}") from None
 
     def requests(self, **wanted: Unpack[RequestFilter]) -> tuple[Exchange, ...]:
         """What the registry was asked in the newest run, once all answers are complete."""
