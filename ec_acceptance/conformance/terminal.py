@@ -89,7 +89,7 @@ def print_failures(outcome: Outcome, artifacts: Sequence[Path]) -> None:
         print_line(f"failed  {line}")
     for problem in outcome.problems:
         print_line(f"problem: {problem}")
-    if any(result.status in WRONG or result.status == "broken" for result in outcome.results):
+    if artifacts and any(result.status in WRONG or result.status == "broken" for result in outcome.results):
         print_line(f"what the scenarios saw that didn't pass is kept in {', '.join(map(str, artifacts))}")
 
 

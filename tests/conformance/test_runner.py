@@ -96,6 +96,16 @@ def test_a_failure_leaves_what_was_seen(tmp_path: Path) -> None:
     assert "GET /v2/ → 200" in (kept / "registry-requests.txt").read_text()
 
 
+def test_nothing_is_kept_where_nothing_is_wanted(tmp_path: Path) -> None:
+    validator = _program(tmp_path / "no", "exit 1")
+    given = ("--tags", "@happy-01", "--no-check", "--validator", validator, "--no-artifacts", "--artifacts", "kept")
+    answer = _run(*given, "--html", "r.html", folder=tmp_path)
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert "failed  @happy-01" in answer.stdout
+    assert "is kept in" not in answer.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["no", "r.html"]
+
+
 def test_in_another_projects_folder_the_suite_is_still_ours(tmp_path: Path) -> None:
     (tmp_path / "features").mkdir()
     (tmp_path / "environment.py").write_text("")

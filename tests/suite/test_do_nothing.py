@@ -24,7 +24,7 @@ def _statuses(validator: str, folder: Path) -> dict[str, str]:
     """Scenario, with its place, → status, of a run of all features."""
     report = folder / "report.json"
     runner = [sys.executable, "-m", "ec_acceptance.conformance", "--registry", "embedded", "--report", str(report)]
-    options = ["--validator", validator, "--artifacts", str(folder / "artifacts"), "--timeout", "5", "--jobs", "3"]
+    options = ["--validator", validator, "--no-artifacts", "--no-check", "--timeout", "5", "--jobs", "3"]
     answer = subprocess.run([*runner, *options], cwd=_ROOT, capture_output=True, timeout=900, check=False)
     assert answer.returncode == 1, (answer.stdout[-2000:] + answer.stderr).decode("utf-8", "replace")
     results = json.loads(report.read_text(encoding="utf-8"))["results"]

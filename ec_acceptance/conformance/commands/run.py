@@ -182,6 +182,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         "timeout": str(given.timeout),
         "artifacts": str(given.artifacts.absolute()),
         "version": preflight.version,
+        "keep": "failed" if given.keep else "none",
     }
     run = Run(
         suite=suite,
@@ -224,7 +225,8 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
     outcome = replace(combine(outcomes), check=preflight.problems)
-    return conclude(given, outcome, [given.artifacts.absolute()], f"in {time.monotonic() - started:.1f} s", signing)
+    folders = [given.artifacts.absolute()] if given.keep else []
+    return conclude(given, outcome, folders, f"in {time.monotonic() - started:.1f} s", signing)
 
 
 def _counts(plan: _Plan) -> str:
@@ -302,6 +304,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--strict", action="store_true", help="a failed recommendation (should) counts as a failure")
     parser.add_argument("--artifacts", type=Path, default=Path("artifacts"), help="folder for what failures leave")
+    parser.add_argument(
+        "--no-artifacts", dest="keep", action="store_false", help="keep nothing of what failed scenarios saw"
+    )
     add_report_options(parser)
 
 

@@ -99,7 +99,8 @@ def after_scenario(context: Any, scenario: Any) -> None:
     scenario.rejected = bool(runs) and runs[-1].status > 0
     options: Options = context.services.options
     failed = scenario.status.name in {"failed", "error"}
-    if failed or (options.keep == "all" and scenario.status.name == "passed"):
+    wanted = {"all": failed or scenario.status.name == "passed", "failed": failed}
+    if wanted.get(options.keep):
         world.runs.stop()
         place = options.artifacts / _evidence_name(scenario, world)
         kept = save_evidence(world, place, _told(scenario, world) if failed else None)

@@ -48,7 +48,7 @@ class Options:
         timeout: seconds that one run of the validator may take.
         artifacts: folder for what failed scenarios leave.
         used: file for the snapshots that were compared with; then unused ones are somebody else's business.
-        keep: of which scenarios `artifacts` gets what they saw: `failed` or `all`.
+        keep: of which scenarios `artifacts` gets what they saw: `failed`, `all` or `none`.
         version: what the validator calls its version, where somebody has asked it.
     """
 
@@ -77,8 +77,8 @@ class Options:
             raise OptionsError(f"unknown option -D {unknown[0]}; there are: {', '.join(sorted(known))}")
         if given.get("snapshots", "compare") not in _WORDS:
             raise OptionsError(f"-D snapshots={given['snapshots']}: must be compare or update")
-        if given.get("keep", "failed") not in {"failed", "all"}:
-            raise OptionsError(f"-D keep={given['keep']}: must be failed or all")
+        if given.get("keep", "failed") not in {"failed", "all", "none"}:
+            raise OptionsError(f"-D keep={given['keep']}: must be failed, all or none")
         try:
             timeout = float(given.get("timeout", 60))
         except ValueError:
