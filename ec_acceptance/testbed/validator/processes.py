@@ -30,7 +30,7 @@ def left_in_session(session: int, patience: float) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: they can't be looked up on this system.
     """
-    return _left(lambda process: os.getsid(int(process.name)) == session and not _has_ended(process), patience)
+    return _left(lambda number: os.getsid(int(number)) == session and not _has_ended(number), patience)
 
 
 def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
@@ -47,10 +47,10 @@ def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
         SandboxUnavailableError: they can't be looked up on this system.
     """
     wanted = variable.encode()
-    return _left(lambda process: wanted in (process / "environ").read_bytes().split(b"\0"), patience)
+    return _left(lambda number: wanted in Path(f"/proc/{number}/environ").read_bytes().split(b"\0"), patience)
 
 
-def _left(belongs: Callable[[Path], bool], patience: float) -> tuple[str, ...]:
+def _left(belongs: Callable[[str], bool], patience: float) -> tuple[str, ...]:
     if sys.platform != "linux":
         raise SandboxUnavailableError("processes are looked up in Linux's /proc")
     until = time.monotonic() + patience
@@ -59,21 +59,22 @@ def _left(belongs: Callable[[Path], bool], patience: float) -> tuple[str, ...]:
     return found
 
 
-def _those(belongs: Callable[[Path], bool]) -> tuple[str, ...]:
+def _those(belongs: Callable[[str], bool]) -> tuple[str, ...]:
     found = []
-    for process in Path("/proc").iterdir():
-        if not process.name.isdigit():
+    for number in os.listdir("/proc"):  # noqa: PTH208 - names: a path for each process on the machine takes its time
+        if not number.isdigit():
             continue
         try:
-            if belongs(process):
-                words = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-                found.append(f"{process.name} {words.strip()}")
+            if belongs(number):
+                words = Path(f"/proc/{number}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+                found.append(f"{number} {words.strip()}")
         except OSError:
             continue  # ended meanwhile, or another user's
     return tuple(found)
 
 
-def _has_ended(process: Path) -> bool:
+def _has_ended(number: str) -> bool:
     """Whether it only waits to be waited for."""
+    process = Path("/proc", number)
     state = (process / "stat").read_bytes().rpartition(b") ")[2][:1]  # behind the command's name in parentheses
     return state == b"Z" and len(list((process / "task").iterdir())) == 1
