@@ -92,15 +92,15 @@ def judge(result: ScenarioResult, expected: Mapping[str, ExpectedFailure]) -> Sc
 
 
 def unmet(results: Iterable[ScenarioResult], expected: Mapping[str, ExpectedFailure]) -> list[str]:
-    """A line for each entry whose scenario ran and passed: it must be taken out."""
+    """A line for each entry whose scenario ran and passed, sorted: it must be taken out."""
     statuses: dict[str, set[str]] = {}
     for result in results:
         statuses.setdefault(result.id, set()).add(result.status)
-    return [
+    return sorted(
         f"@{name} was to fail ({entry.reason}), and passed: take it out of the expected failures"
         for name, entry in expected.items()
         if statuses.get(name) == {"passed"}
-    ]
+    )
 
 
 def _read_entry(entry: Any) -> list[ExpectedFailure] | str:

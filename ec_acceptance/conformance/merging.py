@@ -55,7 +55,7 @@ def merge(shards: Mapping[str, Outcome]) -> Outcome:
         tuple(scenario for one in outcomes for scenario in one.missing),
         tuple(problem for one in outcomes for problem in one.problems),
         next((one.interrupted for one in outcomes if one.interrupted), ""),
-        tuple(line for one in outcomes for line in one.unmet),
+        tuple(sorted(line for one in outcomes for line in one.unmet)),
         "; ".join(_different(one.hung for one in outcomes if one.hung)),
         tuple(_different(line for one in outcomes for line in one.check)),
     )
