@@ -30,6 +30,7 @@ __all__ = ["main", "run"]
 
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
+_LABEL = re.compile(r"version:\s*", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ASK_SECONDS = 2.0
 _SAID = 400  # bytes
@@ -141,7 +142,7 @@ def _version(template: Template) -> str:
             )
             line = " ".join(next(iter(said.stdout[:_SAID].decode("utf-8", "replace").strip().splitlines()), "").split())
             if said.returncode == 0 and line.isprintable() and any(map(str.isdigit, line)):
-                return line if line.startswith(template.tool) else f"{template.tool} {line}"
+                return line if line.startswith(template.tool) else f"{template.tool} {_LABEL.sub('', line)}"
     return template.tool
 
 

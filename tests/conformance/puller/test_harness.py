@@ -204,7 +204,7 @@ def test_a_tool_dies_with_the_harness(tmp_path: Path, snapshot: str) -> None:
     ("body", "version"),
     [
         ('[ "$1" = --version ] && echo "tool version 1.2"', "tool version 1.2"),
-        ('[ "$1" = version ] && printf "Version:   1.3.6\\nGo: 1.25\\n"', "tool Version: 1.3.6"),
+        ('[ "$1" = version ] && printf "Version:   1.3.6\\nGo: 1.25\\n"', "tool 1.3.6"),
         ("echo 1.2; exit 1", "tool"),
         ("echo usage", "tool"),
         ("exec sleep 3219", "tool"),
