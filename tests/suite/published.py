@@ -183,9 +183,9 @@ def _profiles(one: Published, placed: Mapping[str, str], names: Mapping[str, str
     for name, description in names.items():
         if name in one.claims:
             passed, known = counts[name, "passed"], counts[name, "expected"]
-            lines.append(f"| `{name}` | {description} | {passed} | {known or ''} |")
+            lines.append(f"| `{name}` | {_cell(description)} | {passed} | {known or ''} |")
         else:
-            lines.append(f"| `{name}` | {description} | not claimed | |")
+            lines.append(f"| `{name}` | {_cell(description)} | not claimed | |")
     return lines
 
 
