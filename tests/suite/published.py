@@ -144,18 +144,24 @@ def page(published: Sequence[Published] | None = None, scenarios: Sequence[Scena
     placed = {one.id: one.place.profile for one in (suite.scenarios() if scenarios is None else scenarios)}
     parts = [
         _HEAD,
-        "| | version | run on | suite | passed | known failures | comes to |",
-        "|---|---|---|---|---|---|---|",
+        "| | version | run on | passed | known failures |",
+        "|---|---|---|---|---|",
     ]
     for one in found:
         known = sum(len(each.ids) for each in one.known)
         parts.append(
-            f"| [{one.name}](#{one.name}) | {_cell(one.version)} | {one.date} | {one.suite} | {len(one.passed)} "
-            f"| {known or ''} | {_cell(one.meaning)} |"
+            f"| [{one.name}](#{one.name}) | {_cell(one.version)} | {one.date} | {len(one.passed)} | {known or ''} |"
         )
     parts.append("\nNumbers are of ids: the rows of an outline that share one count as one.")
     for one in found:
-        parts += ["", f"## {one.name}", "", *_profiles(one, placed, suite.profiles().names)]
+        parts += [
+            "",
+            f"## {one.name}",
+            "",
+            f"By {one.suite}: {one.meaning}.",
+            "",
+            *_profiles(one, placed, suite.profiles().names),
+        ]
         if one.known:
             parts += ["", "| known failure | scenarios |", "|---|---|"]
             parts += [f"| {_cell(each.reason)} ({_link(each.link)}) | {_listed(each.ids)} |" for each in one.known]

@@ -45,7 +45,8 @@ def test_the_page_and_traceability_tell_of_each(tmp_path: Path) -> None:
     assert [one.name for one in published.all_published()], "nothing is published"
     found = published.take("mine", _outcome(), _adapter(tmp_path))
     page = published.page([found], list(_SCENARIOS.values()))
-    assert "| [mine](#mine) | v1 | 2026-11-27 | s 1 | 1 | 2 | the validator fails where it was expected to" in page
+    assert "known failures |\n|---|---|---|---|---|\n| [mine](#mine) | v1 | 2026-11-27 | 1 | 2 |\n" in page
+    assert "\nBy s 1: the validator fails where it was expected to, and nowhere else.\n" in page
     assert "| it has \\| no cache ([differences](differences.md#verdicts)) | `@happy-01`, `@verdict-01` |" in page
     assert "| `vsa` |" in page
     assert "not claimed" in page
