@@ -176,6 +176,12 @@ def test_commands_in_pages_are_in_blocks_that_a_test_runs() -> None:
         assert [line for line in plain if begins.match(line)] == [], f"{page}: a command belongs in ```bash"
 
 
+def test_the_readme_names_each_page() -> None:
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    pages = {path.name for path in (_ROOT / "docs").glob("*.md")} - {"index.md"}
+    assert {name for name in pages if f"`docs/{name}`" not in readme} == set()
+
+
 def test_a_command_with_a_gap_says_how_it_is_run() -> None:
     known = {*CHANGED, *READ, *LEFT}
     gaps = [command.splitlines()[0] for page in PAGES for command in commands(page) if "…" in command]
