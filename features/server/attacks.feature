@@ -169,7 +169,7 @@ Feature: A server that strangers send to
     Then the answer's violations are "main.asked"
 
   @server-29
-  Scenario: an input whose judgement takes for ever costs no other one its verdict
+  Scenario: an input whose evaluation never ends costs no other one its verdict
     When the server is started with
       | --policy | policy.yaml |
     And client "endless" begins to ask the server to judge
