@@ -14,8 +14,8 @@ from pathlib import Path
 
 from generated_cases import Case, cases
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
-from rivals import Rivals, write_files
 from scene import Scene
+from validator_pair import ValidatorPair, write_files
 
 from ec_acceptance.testbed.validator.process import Validator
 
@@ -37,12 +37,12 @@ class Comparison:
     """Compares cases one after the other, and remembers what it saw.
 
     Attributes:
-        rivals: both programs.
+        pair: both programs.
         tries: how many runs shrinking may cost, for each difference.
         runs: how often both programs ran.
     """
 
-    rivals: Rivals
+    pair: ValidatorPair
     tries: int
     runs: int = 0
     _seen: dict[bytes, str] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Comparison:
             if spent:
                 return ""
             self.runs += 1
-            self._seen[key] = self.rivals.difference(case)
+            self._seen[key] = self.pair.difference(case)
         return self._seen[key]
 
 
@@ -101,10 +101,10 @@ def main(arguments: list[str] | None = None) -> int:
         folder = Path(name)
         scene = Scene(folder)
         try:
-            rivals = Rivals(Validator(options.ours), Validator(oracle), scene, folder)
+            pair = ValidatorPair(Validator(options.ours), Validator(oracle), scene, folder)
             if options.case:
-                return _again(rivals, Path(options.case))
-            return _compared(rivals, options)
+                return _again(pair, Path(options.case))
+            return _compared(pair, options)
         finally:
             scene.close()
 
@@ -127,14 +127,14 @@ def _tell(text: str) -> None:
     sys.stdout.flush()
 
 
-def _again(rivals: Rivals, folder: Path) -> int:
-    text = rivals.difference(Case(**json.loads((folder / "case.json").read_text(encoding="utf-8"))))
+def _again(pair: ValidatorPair, folder: Path) -> int:
+    text = pair.difference(Case(**json.loads((folder / "case.json").read_text(encoding="utf-8"))))
     _tell(text or "no difference")
     return 1 if text else 0
 
 
-def _compared(rivals: Rivals, options: argparse.Namespace) -> int:
-    comparison = Comparison(rivals, options.tries)
+def _compared(pair: ValidatorPair, options: argparse.Namespace) -> int:
+    comparison = Comparison(pair, options.tries)
     started = time.monotonic()
     done = differing = number = 0
     while done < options.cases:
@@ -144,23 +144,23 @@ def _compared(rivals: Rivals, options: argparse.Namespace) -> int:
         if difference:
             differing += 1
             place = Path(options.keep) / f"{options.seed}-{number}"
-            _keep(rivals, difference, place)
-            _tell(f"=== difference {differing}, in {place}\n{difference.text}\n{rivals.commands(difference.case)}")
+            _keep(pair, difference, place)
+            _tell(f"=== difference {differing}, in {place}\n{difference.text}\n{pair.commands(difference.case)}")
         if number % 10 and done < options.cases:
             continue
         seconds = (time.monotonic() - started) / max(comparison.runs, 1)
-        _tell(f"{done} cases, {differing} differences, {seconds:.2f} s a run; {dict(rivals.kinds)}")
-    _tell(f"known differences seen: {dict(rivals.leveled)}")
+        _tell(f"{done} cases, {differing} differences, {seconds:.2f} s a run; {dict(pair.kinds)}")
+    _tell(f"known differences seen: {dict(pair.leveled)}")
     return 1 if differing else 0
 
 
-def _keep(rivals: Rivals, difference: DifferenceError, place: Path) -> None:
+def _keep(pair: ValidatorPair, difference: DifferenceError, place: Path) -> None:
     place.mkdir(parents=True, exist_ok=True)
-    write_files(difference.case, rivals.scene, place)
+    write_files(difference.case, pair.scene, place)
     (place / "case.json").write_text(
         json.dumps(asdict(difference.case), indent=1, ensure_ascii=False), encoding="utf-8"
     )
-    (place / "commands.sh").write_text(rivals.commands(difference.case), encoding="utf-8")
+    (place / "commands.sh").write_text(pair.commands(difference.case), encoding="utf-8")
     (place / "difference.txt").write_text(difference.text, encoding="utf-8")
 
 

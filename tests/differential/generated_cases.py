@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
-from dice import Dice
+from choices import Choices
 from generated_rules import COLLECTIONS, INTENTIONS, Library, criterion_texts, written
 from hypothesis import strategies as st
 
@@ -79,74 +79,74 @@ class Case:
 @st.composite
 def cases(draw: DrawFn) -> Case:
     """Cases, from one rule for one image on."""
-    dice = Dice(draw)
+    choices = Choices(draw)
     library = Library()
-    files = written(dice, library, "pol")
-    if dice.chance(20):
-        files |= written(dice, library, "more")
-    if dice.chance(5):
-        files |= [dice.pick(MISTAKES)]
+    files = written(choices, library, "pol")
+    if choices.chance(20):
+        files |= written(choices, library, "more")
+    if choices.chance(5):
+        files |= [choices.pick(MISTAKES)]
     texts = criterion_texts(library.codes)
-    sources = [_source(dice, files, texts, number) for number in range(2 if dice.chance(15) else 1)]
+    sources = [_source(choices, files, texts, number) for number in range(2 if choices.chance(15) else 1)]
     spec: dict[str, Any] = {"sources": sources}
-    if dice.chance(20):
-        spec["configuration"] = _lists(dice, texts) | {"collections": dice.several(COLLECTIONS, 2)}
-    if dice.chance(10):
+    if choices.chance(20):
+        spec["configuration"] = _lists(choices, texts) | {"collections": choices.several(COLLECTIONS, 2)}
+    if choices.chance(10):
         spec |= {"name": "é name", "description": "<text>"}
-    arguments = _judged(dice, files)
-    arguments += _configured(dice, files, spec)
-    arguments += _flags(dice, alone=_is_alone(arguments, files))
-    environment = {"EC_USE_OPA": "1"} if dice.chance(15) else {}
+    arguments = _judged(choices, files)
+    arguments += _configured(choices, files, spec)
+    arguments += _flags(choices, alone=_is_alone(arguments, files))
+    environment = {"EC_USE_OPA": "1"} if choices.chance(15) else {}
     return Case(files, tuple(arguments), environment)
 
 
-def _source(dice: Dice, files: dict[str, str], texts: Sequence[str], number: int) -> dict[str, Any]:
+def _source(choices: Choices, files: dict[str, str], texts: Sequence[str], number: int) -> dict[str, Any]:
     folders = sorted({path.partition("/")[0] for path in files if path.endswith(".rego")})
     policies = [f"./{folders[number % len(folders)]}"]
-    if dice.chance(15):
-        policies = [dice.pick(("./", "file::./", "")) + folder for folder in folders]
-    if dice.chance(2):
-        policies = dice.pick(([], ["./nope"], ["./pol", "./pol"], ["pol/a.rego"], ["nope.example/x"]))
+    if choices.chance(15):
+        policies = [choices.pick(("./", "file::./", "")) + folder for folder in folders]
+    if choices.chance(2):
+        policies = choices.pick(([], ["./nope"], ["./pol", "./pol"], ["pol/a.rego"], ["nope.example/x"]))
     source: dict[str, Any] = {"policy": policies}
-    if dice.chance(30):
+    if choices.chance(30):
         source["data"] = []
-        for count in range(2 if dice.chance(20) else 1):
+        for count in range(2 if choices.chance(20) else 1):
             folder = f"data{number}{count}"
             # The same document twice is a conflict; most cases have none.
-            names = DATA if dice.chance(8) else (DATA[:5], DATA[5:8])[count]
-            few = dice.distinct(names, 1, 3)
+            names = DATA if choices.chance(8) else (DATA[:5], DATA[5:8])[count]
+            few = choices.distinct(names, 1, 3)
             files.update((f"{folder}/{name}", text) for name, text in few)
             source["data"].append(f"./{folder}")
-    if dice.chance(60):
-        source["config"] = {key: items for key, items in _lists(dice, texts).items() if dice.chance(70)}
-    if dice.chance(40):
+    if choices.chance(60):
+        source["config"] = {key: items for key, items in _lists(choices, texts).items() if choices.chance(70)}
+    if choices.chance(40):
         source["volatileConfig"] = {
-            "include": [_volatile(dice, texts) for _ in range(dice.number(0, 2))],
-            "exclude": [_volatile(dice, texts) for _ in range(dice.number(0, 2))],
+            "include": [_volatile(choices, texts) for _ in range(choices.number(0, 2))],
+            "exclude": [_volatile(choices, texts) for _ in range(choices.number(0, 2))],
         }
-    if dice.chance(50):
-        source["ruleData"] = dict(dice.pick(RULE_DATA))
-        if dice.chance(60):
+    if choices.chance(50):
+        source["ruleData"] = dict(choices.pick(RULE_DATA))
+        if choices.chance(60):
             odd: tuple[Any, ...] = ("rel", ["rel", "build"], [], "", ["none"], 5, [5, "rel"], None)
-            source["ruleData"]["pipeline_intention"] = dice.pick((*INTENTIONS, *odd))
-    if dice.chance(10):
+            source["ruleData"]["pipeline_intention"] = choices.pick((*INTENTIONS, *odd))
+    if choices.chance(10):
         source["name"] = "group"
     return source
 
 
-def _lists(dice: Dice, texts: Sequence[str]) -> dict[str, Any]:
-    return {"include": dice.several(texts, 3), "exclude": dice.several(texts, 3)}
+def _lists(choices: Choices, texts: Sequence[str]) -> dict[str, Any]:
+    return {"include": choices.several(texts, 3), "exclude": choices.several(texts, 3)}
 
 
-def _volatile(dice: Dice, texts: Sequence[str]) -> dict[str, Any]:
-    criterion: dict[str, Any] = {"value": dice.pick(texts)}
-    if dice.chance(30):
+def _volatile(choices: Choices, texts: Sequence[str]) -> dict[str, Any]:
+    criterion: dict[str, Any] = {"value": choices.pick(texts)}
+    if choices.chance(30):
         dates = ("2029-01-01", "2030-01-01T00:00:00Z", "2031-01-01", "2030-01-01T02:00:00+02:00", "2030-01-01", "bad")
-        criterion["effectiveOn"] = dice.pick(dates)
-    if dice.chance(30):
-        criterion["effectiveUntil"] = dice.pick(("2031-01-01T00:00:00Z", "2030-01-01", "2029-01-01", "", "bad"))
-    image = dice.pick(("one", "two", "multi", "bare"))
-    match dice.number(0, 9):
+        criterion["effectiveOn"] = choices.pick(dates)
+    if choices.chance(30):
+        criterion["effectiveUntil"] = choices.pick(("2031-01-01T00:00:00Z", "2030-01-01", "2029-01-01", "", "bad"))
+    image = choices.pick(("one", "two", "multi", "bare"))
+    match choices.number(0, 9):
         case 6:
             criterion["imageUrl"] = f"${{REGISTRY}}/acme/{image}"
         case 7:
@@ -157,27 +157,27 @@ def _volatile(dice: Dice, texts: Sequence[str]) -> dict[str, Any]:
             criterion["imageRef"] = f"${{DIGEST_{image}}}"
         case _:
             pass
-    if dice.chance(20):
-        criterion["componentNames"] = dice.distinct((*NAMES[:3], "multi"), 1, 2)
-    if dice.chance(5):
+    if choices.chance(20):
+        criterion["componentNames"] = choices.distinct((*NAMES[:3], "multi"), 1, 2)
+    if choices.chance(5):
         criterion["reference"] = "https://issues.example/1"
     return criterion
 
 
-def _judged(dice: Dice, files: dict[str, str]) -> list[str]:
+def _judged(choices: Choices, files: dict[str, str]) -> list[str]:
     """The flags that name images."""
     chosen: list[str] = []
-    for _ in range(dice.number(1, 3)):
-        image = _image(dice)
+    for _ in range(choices.number(1, 3)):
+        image = _image(choices)
         # An index twice gives components with the same image: their order, which rules can see, is open.
         chosen.append(image if _INDEX not in "".join(chosen) else image.replace("multi", "two"))
-    if len(chosen) == 1 and dice.chance(50):
+    if len(chosen) == 1 and choices.chance(50):
         return ["--image", chosen[0]]
-    components = [_component(dice, image) for image in chosen]
+    components = [_component(choices, image) for image in chosen]
     snapshot: dict[str, Any] = {"components": components}
-    if dice.chance(20):
+    if choices.chance(20):
         snapshot |= {"application": "app", "displayName": "é App", "displayDescription": ""}
-    match dice.number(0, 6):
+    match choices.number(0, 6):
         case 4:
             files["snapshot.yaml"] = yaml.safe_dump(snapshot, allow_unicode=True)
             return ["--images", "snapshot.yaml"]
@@ -185,22 +185,22 @@ def _judged(dice: Dice, files: dict[str, str]) -> list[str]:
             files["snapshot.json"] = json.dumps({"spec": snapshot})
             return ["--file-path", "snapshot.json"]
         case 6:
-            return ["--images", json.dumps(snapshot), "--image", _image(dice).replace("multi", "two")]
+            return ["--images", json.dumps(snapshot), "--image", _image(choices).replace("multi", "two")]
         case _:
             return ["--json-input", json.dumps(snapshot)]
 
 
-def _image(dice: Dice) -> str:
-    name = dice.pick(IMAGES) if dice.chance(40) else dice.pick(IMAGES[:3])
-    if name == "absent" or dice.chance(50):
-        return f"${{REGISTRY}}/acme/{name}" + dice.pick(("", ":latest"))
-    return f"${{REGISTRY}}/acme/{name}" + dice.pick(("", ":latest", ":other")) + f"@${{DIGEST_{name}}}"
+def _image(choices: Choices) -> str:
+    name = choices.pick(IMAGES) if choices.chance(40) else choices.pick(IMAGES[:3])
+    if name == "absent" or choices.chance(50):
+        return f"${{REGISTRY}}/acme/{name}" + choices.pick(("", ":latest"))
+    return f"${{REGISTRY}}/acme/{name}" + choices.pick(("", ":latest", ":other")) + f"@${{DIGEST_{name}}}"
 
 
-def _component(dice: Dice, image: str) -> dict[str, Any]:
-    component: dict[str, Any] = {"name": dice.pick(NAMES), "containerImage": image}
-    if dice.chance(20):
-        git = {"url": "https://git.example/x", "revision": dice.pick(("abc", "", "<é>"))}
+def _component(choices: Choices, image: str) -> dict[str, Any]:
+    component: dict[str, Any] = {"name": choices.pick(NAMES), "containerImage": image}
+    if choices.chance(20):
+        git = {"url": "https://git.example/x", "revision": choices.pick(("abc", "", "<é>"))}
         component["source"] = {"git": git}
     return component
 
@@ -212,14 +212,14 @@ def _is_alone(arguments: Sequence[str], files: dict[str, str]) -> bool:
     return whole.count("${REGISTRY}") == 1 and "/multi" not in whole
 
 
-def _configured(dice: Dice, files: dict[str, str], spec: dict[str, Any]) -> list[str]:
+def _configured(choices: Choices, files: dict[str, str], spec: dict[str, Any]) -> list[str]:
     """The flags that name the policy and the key."""
     key = ["--public-key", "${KEY}"]
-    if dice.chance(10):
+    if choices.chance(10):
         key = []
         spec["publicKey"] = "${KEY}"
-    if dice.chance(4):
-        place, name, value = dice.pick(
+    if choices.chance(4):
+        place, name, value = choices.pick(
             (
                 (spec, "unknown", 1),
                 (spec, "name", 5),
@@ -235,9 +235,9 @@ def _configured(dice: Dice, files: dict[str, str], spec: dict[str, Any]) -> list
         )
         place[name] = value
     document: dict[str, Any] = spec
-    if dice.chance(10):
+    if choices.chance(10):
         document = {"apiVersion": "appstudio.redhat.com/v1alpha1", "kind": "EnterpriseContractPolicy", "spec": spec}
-    match dice.number(0, 3):
+    match choices.number(0, 3):
         case 1:
             files["policy.yaml"] = yaml.safe_dump(document, allow_unicode=True, sort_keys=False)
             return [*key, "--policy", "policy.yaml"]
@@ -248,18 +248,18 @@ def _configured(dice: Dice, files: dict[str, str], spec: dict[str, Any]) -> list
             return [*key, "--policy", json.dumps(document)]
 
 
-def _flags(dice: Dice, *, alone: bool) -> list[str]:
+def _flags(choices: Choices, *, alone: bool) -> list[str]:
     flags = ["--ignore-rekor", "--output", "json"]
-    if dice.chance(80):
+    if choices.chance(80):
         flags += ["--info"]
-    if dice.chance(85):
+    if choices.chance(85):
         flags += ["--show-successes"]
-    if dice.chance(30):
-        flags += ["--filter-type", dice.pick(("ec-policy", "ec-policy", "include-exclude", "odd"))]
-    flags += ["--effective-time", _time(dice, alone=alone)]
-    if "2020" in flags[-1] or dice.chance(5):
-        flags += ["--allow-past-effective-time"] if dice.chance(80) else []
-    if dice.chance(15):
+    if choices.chance(30):
+        flags += ["--filter-type", choices.pick(("ec-policy", "ec-policy", "include-exclude", "odd"))]
+    flags += ["--effective-time", _time(choices, alone=alone)]
+    if "2020" in flags[-1] or choices.chance(5):
+        flags += ["--allow-past-effective-time"] if choices.chance(80) else []
+    if choices.chance(15):
         extra = (
             "strict=true",
             "pipeline_intention=rel",
@@ -270,7 +270,7 @@ def _flags(dice: Dice, *, alone: bool) -> list[str]:
             "none",
             "x=y=z",
         )
-        for pair in dice.several(extra, 2):
+        for pair in choices.several(extra, 2):
             quoted = '"' + pair.replace('"', '""') + '"' if '"' in pair else pair
             flags += ["--extra-rule-data", quoted]
     for flag, percent in (
@@ -282,17 +282,17 @@ def _flags(dice: Dice, *, alone: bool) -> list[str]:
         ("--show-policy-docs-link", 5),
         ("--quiet", 3),
     ):
-        flags += [flag] if dice.chance(percent) else []
-    if dice.chance(20):
-        for output in dice.distinct(OUTPUTS, 1, 3):
-            options = dice.pick(("", "", "?show-successes=true", "?show-warnings=false"))
+        flags += [flag] if choices.chance(percent) else []
+    if choices.chance(20):
+        for output in choices.distinct(OUTPUTS, 1, 3):
+            options = choices.pick(("", "", "?show-successes=true", "?show-warnings=false"))
             flags += ["--output", f"{output}=out.{output}{options}"]
     return flags
 
 
-def _time(dice: Dice, *, alone: bool) -> str:
-    if alone and dice.chance(10):
-        return dice.pick(("attestation", "Attestation"))
-    if dice.chance(5):
-        return dice.pick(("2020-01-01", "garbage", "2030-1-1", "", "2020-01-01T00:00:00.25Z"))
-    return dice.pick(TIMES)
+def _time(choices: Choices, *, alone: bool) -> str:
+    if alone and choices.chance(10):
+        return choices.pick(("attestation", "Attestation"))
+    if choices.chance(5):
+        return choices.pick(("2020-01-01", "garbage", "2030-1-1", "", "2020-01-01T00:00:00.25Z"))
+    return choices.pick(TIMES)

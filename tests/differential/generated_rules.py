@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dice import Dice
+    from choices import Choices
 
 __all__ = ["COLLECTIONS", "DATES", "INTENTIONS", "Library", "criterion_texts", "written"]
 
@@ -140,16 +140,16 @@ class Library:
         return f"r{place}"
 
 
-def written(dice: Dice, library: Library, folder: str) -> dict[str, str]:
+def written(choices: Choices, library: Library, folder: str) -> dict[str, str]:
     """The files of a policy source, by path."""
     files = {}
-    for package in dice.distinct(PACKAGES, 1, 4):
+    for package in choices.distinct(PACKAGES, 1, 4):
         stem = package.replace(".", "_")
-        files[f"{folder}/{stem}.rego"] = _module(dice, library, package)
-        if dice.chance(12):
-            files[f"{folder}/deeper/{stem}.rego"] = _module(dice, library, package)
-        if dice.chance(6):
-            files[f"{folder}/{stem}_test.rego"] = _module(dice, library, package)
+        files[f"{folder}/{stem}.rego"] = _module(choices, library, package)
+        if choices.chance(12):
+            files[f"{folder}/deeper/{stem}.rego"] = _module(choices, library, package)
+        if choices.chance(6):
+            files[f"{folder}/{stem}_test.rego"] = _module(choices, library, package)
     return files
 
 
@@ -167,50 +167,50 @@ def criterion_texts(codes: Sequence[str]) -> list[str]:
     return texts + own * (1 + len(texts) // (len(own) + 1))
 
 
-def _module(dice: Dice, library: Library, package: str) -> str:
+def _module(choices: Choices, library: Library, package: str) -> str:
     lines = []
-    if dice.chance(15):
+    if choices.chance(15):
         lines += ["# METADATA"]
-        if dice.chance(30):
-            lines += [f"# scope: {dice.pick(('package', 'subpackages'))}"]
+        if choices.chance(30):
+            lines += [f"# scope: {choices.pick(('package', 'subpackages'))}"]
         lines += [f"# title: package {package}", "# custom:"]
-        lines += [f"#   short_name: pkg{library.next()}" if dice.chance(8) else "#   other: 1"]
+        lines += [f"#   short_name: pkg{library.next()}" if choices.chance(8) else "#   other: 1"]
     lines += [f"package {package}", "", "import rego.v1", ""]
-    for _ in range(0 if dice.chance(5) else dice.number(1, 4)):
-        lines += _rule(dice, library, package)
-    if dice.chance(12):
+    for _ in range(0 if choices.chance(5) else choices.number(1, 4)):
+        lines += _rule(choices, library, package)
+    if choices.chance(12):
         silenced = ('""', '"x"', '"y"', '"a_b1"', "1 / 0", 'sprintf("%v", [1])')
-        lines += [f"exception contains [{dice.pick(silenced)}]", ""]
+        lines += [f"exception contains [{choices.pick(silenced)}]", ""]
     return "\n".join(lines) + "\n"
 
 
-def _rule(dice: Dice, library: Library, package: str) -> list[str]:
+def _rule(choices: Choices, library: Library, package: str) -> list[str]:
     number = library.next()
-    name = dice.pick(NAMES)
-    short = "r0" if dice.chance(1) else library.short(package)
-    lines = _annotation(dice, library, short, number) if dice.chance(70) else []
-    code = _code(dice, library, package, short, number)
+    name = choices.pick(NAMES)
+    short = "r0" if choices.chance(1) else library.short(package)
+    lines = _annotation(choices, library, short, number) if choices.chance(70) else []
+    code = _code(choices, library, package, short, number)
     if name == "helper":
         return [*lines, f'helper{number} := "x"', ""]
-    if dice.chance(12):
-        return [*lines, *_odd(dice, name, number), ""]
-    conditions = [dice.pick(CONDITIONS) for _ in range(dice.number(0, 2))] or ["true"]
+    if choices.chance(12):
+        return [*lines, *_odd(choices, name, number), ""]
+    conditions = [choices.pick(CONDITIONS) for _ in range(choices.number(0, 2))] or ["true"]
     term = ""
-    members = [("msg", dice.pick(MESSAGES))]
-    if dice.chance(85):
+    members = [("msg", choices.pick(MESSAGES))]
+    if choices.chance(85):
         members.append(("code", code))
-    if dice.chance(40):
-        term = dice.pick(TERMS)
-        if dice.chance(25):
-            conditions.append(f"some term in [{term}, {dice.pick(TERMS)}]")
+    if choices.chance(40):
+        term = choices.pick(TERMS)
+        if choices.chance(25):
+            conditions.append(f"some term in [{term}, {choices.pick(TERMS)}]")
             term = "term"
         members.append(("term", term))
-    if dice.chance(25):
-        members.append(("effective_on", json.dumps(dice.pick(DATES)) if dice.chance(90) else "5"))
-    members += {key: (key, value) for key, value in dice.several(MEMBERS, 2)}.values()
+    if choices.chance(25):
+        members.append(("effective_on", json.dumps(choices.pick(DATES)) if choices.chance(90) else "5"))
+    members += {key: (key, value) for key, value in choices.several(MEMBERS, 2)}.values()
     literal = "{" + ", ".join(f'"{key}": {value}' for key, value in members) + "}"
     body = [f"\t{condition}" for condition in conditions]
-    match dice.number(0, 9):
+    match choices.number(0, 9):
         case 7 if term != "term":
             lines += [f"{name} contains {literal} if {{", *body, "}"]
         case 8:
@@ -226,15 +226,15 @@ def _rule(dice: Dice, library: Library, package: str) -> list[str]:
     return [*lines, ""]
 
 
-def _code(dice: Dice, library: Library, package: str, short: str, number: int) -> str:
+def _code(choices: Choices, library: Library, package: str, short: str, number: int) -> str:
     """The code that a rule reports, as Rego."""
-    if dice.chance(70):
+    if choices.chance(70):
         code = f"{package}.{short}"
-    elif dice.chance(60):
-        code = dice.pick([*library.codes, "a.r1"])
+    elif choices.chance(60):
+        code = choices.pick([*library.codes, "a.r1"])
     else:
         odd = ("zz.other", "nodot", f"{package.partition('.')[0]}.un{number}", "", ".r1", "a.")
-        value = dice.pick((*odd, '["a.r1"]', "5", '["", "a.r2"]'))
+        value = choices.pick((*odd, '["a.r1"]', "5", '["", "a.r2"]'))
         if value not in odd:
             return value
         code = value
@@ -242,27 +242,29 @@ def _code(dice: Dice, library: Library, package: str, short: str, number: int) -
     return json.dumps(code)
 
 
-def _annotation(dice: Dice, library: Library, short: str, number: int) -> list[str]:
+def _annotation(choices: Choices, library: Library, short: str, number: int) -> list[str]:
     lines = ["# METADATA"]
-    if dice.chance(8):
-        lines += [f"# scope: {dice.pick(('rule', 'document'))}"]
-    lines += [f"# title: T{number}"] if dice.chance(90) else []
-    if dice.chance(50):
-        lines += [f"# description: {dice.pick(DESCRIPTIONS)}"]
+    if choices.chance(8):
+        lines += [f"# scope: {choices.pick(('rule', 'document'))}"]
+    lines += [f"# title: T{number}"] if choices.chance(90) else []
+    if choices.chance(50):
+        lines += [f"# description: {choices.pick(DESCRIPTIONS)}"]
     lines += ["# custom:"]
-    if dice.chance(80):
-        lines += [f"#   short_name: {short if dice.chance(95) else dice.pick(SHORT_NAMES)}"]
+    if choices.chance(80):
+        lines += [f"#   short_name: {short if choices.chance(95) else choices.pick(SHORT_NAMES)}"]
     else:
         lines += ["#   other: 1"]
-    if dice.chance(40):
+    if choices.chance(40):
         wrong = ("c1", "[c1, 5, null]", "{c1: c2}", "[c1, 2020-01-01]")
-        lines += [f"#   collections: {_listed(dice, COLLECTIONS) if dice.chance(90) else dice.pick(wrong)}"]
-    if dice.chance(30):
+        lines += [f"#   collections: {_listed(choices, COLLECTIONS) if choices.chance(90) else choices.pick(wrong)}"]
+    if choices.chance(30):
         codes = [*library.codes, "a.r1", "q.q"]
-        scalars = (json.dumps(dice.pick(codes)), "5", "[5, null]", "null", "[]", "2020-01-01", "[{k: 2020-01-01}]")
-        lines += [f"#   depends_on: {json.dumps(dice.several(codes, 3)) if dice.chance(75) else dice.pick(scalars)}"]
-    if dice.chance(30):
-        date = dice.pick(DATES)
+        scalars = (json.dumps(choices.pick(codes)), "5", "[5, null]", "null", "[]", "2020-01-01", "[{k: 2020-01-01}]")
+        lines += [
+            f"#   depends_on: {json.dumps(choices.several(codes, 3)) if choices.chance(75) else choices.pick(scalars)}"
+        ]
+    if choices.chance(30):
+        date = choices.pick(DATES)
         spellings = (
             json.dumps(date),
             json.dumps(date),
@@ -272,25 +274,27 @@ def _annotation(dice: Dice, library: Library, short: str, number: int) -> list[s
             "[2030-01-01]",
             "2031-01-01T00:00:00.5+01:00",
         )
-        lines += [f"#   effective_on: {dice.pick(spellings)}"]
-    if dice.chance(30):
-        lines += [f"#   solution: {dice.pick(SOLUTIONS)}"]
-    if dice.chance(15):
-        lines += [f"#   severity: {dice.pick(('failure', 'warning'))}"]
-    if dice.chance(35):
+        lines += [f"#   effective_on: {choices.pick(spellings)}"]
+    if choices.chance(30):
+        lines += [f"#   solution: {choices.pick(SOLUTIONS)}"]
+    if choices.chance(15):
+        lines += [f"#   severity: {choices.pick(('failure', 'warning'))}"]
+    if choices.chance(35):
         odd = ("rel", "[rel, 5]", "null", "[rel, 2020-01-01]")
-        lines += [f"#   pipeline_intention: {_listed(dice, INTENTIONS) if dice.chance(90) else dice.pick(odd)}"]
+        lines += [
+            f"#   pipeline_intention: {_listed(choices, INTENTIONS) if choices.chance(90) else choices.pick(odd)}"
+        ]
     return lines
 
 
-def _listed(dice: Dice, options: Sequence[str]) -> str:
-    return json.dumps(dice.distinct(options, 0, 2))
+def _listed(choices: Choices, options: Sequence[str]) -> str:
+    return json.dumps(choices.distinct(options, 0, 2))
 
 
-def _odd(dice: Dice, name: str, number: int) -> list[str]:
+def _odd(choices: Choices, name: str, number: int) -> list[str]:
     """Rules whose values aren't sets of objects."""
-    value = dice.pick(ODD_VALUES)
-    return dice.pick(
+    value = choices.pick(ODD_VALUES)
+    return choices.pick(
         (
             [f"{name} contains value if {{", f"\tsome value in [{value}]", "}"],
             [f"{name} contains value if {{", f"\tvalue := {value}", "}"],

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from laboratory import Lab
+from layers_testbed import LayersTestbed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    laboratory = Lab(tmp_path / "home")
-    yield laboratory
-    laboratory.close()
+def testbed(tmp_path: Path) -> Iterator[LayersTestbed]:
+    layers_testbed = LayersTestbed(tmp_path / "home")
+    yield layers_testbed
+    layers_testbed.close()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pytest
-    from laboratory import Lab
+    from layers_testbed import LayersTestbed
 
 FILES = {f"manifests/{number}.json": b'{"n": %d}' % number for number in range(4)}
 
@@ -29,9 +29,9 @@ def own(number: int) -> Layer:
     return Layer.of({f"own/{number}.json": b"{}"}, seed=f"own {number}")
 
 
-def holds_only_whole(lab: Lab) -> bool:
+def holds_only_whole(testbed: LayersTestbed) -> bool:
     return all(
-        data == SHARED.data if name == ENTRY else name.startswith("sha256-") for name, data in lab.entries().items()
+        data == SHARED.data if name == ENTRY else name.startswith("sha256-") for name, data in testbed.entries().items()
     )
 
 

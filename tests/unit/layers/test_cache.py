@@ -12,7 +12,7 @@ from shared_layers import ENTRY, SEEN, SHARED, own
 from refimpl.layers.cache import switched_on
 
 if TYPE_CHECKING:
-    from laboratory import Lab
+    from layers_testbed import LayersTestbed
 
 
 @pytest.mark.parametrize(
@@ -28,44 +28,44 @@ def test_unset_is_on() -> None:
     assert switched_on({})
 
 
-def test_cold_then_warm(lab: Lab) -> None:
-    ref = lab.image(SHARED, own(1))
-    with lab.run() as cold:
+def test_cold_then_warm(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED, own(1))
+    with testbed.run() as cold:
         assert cold.files(ref) == SEEN
-    assert lab.gets(SHARED) == 1
-    before = lab.entries()
+    assert testbed.gets(SHARED) == 1
+    before = testbed.entries()
     assert before[ENTRY] == SHARED.data
     assert len(before) == 2
-    with lab.run() as warm:
+    with testbed.run() as warm:
         assert warm.files(ref) == SEEN
         assert warm.cache.counters.hits == 2
         assert warm.cache.counters.bytes_saved == SHARED.size + own(1).size
-    assert lab.gets(SHARED) == 1
-    assert lab.entries() == before
+    assert testbed.gets(SHARED) == 1
+    assert testbed.entries() == before
 
 
-def test_off_makes_no_file_and_a_get_each(lab: Lab) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(3)]
-    with lab.run(cached=False) as run:
+def test_off_makes_no_file_and_a_get_each(testbed: LayersTestbed) -> None:
+    refs = [testbed.image(SHARED, own(number)) for number in range(3)]
+    with testbed.run(cached=False) as run:
         assert [run.files(ref) for ref in refs] == [SEEN] * 3
-    assert lab.gets(SHARED) == 3
-    assert not lab.home.exists()
+    assert testbed.gets(SHARED) == 3
+    assert not testbed.home.exists()
 
 
-def test_nothing_is_made_before_a_layer_is_read(lab: Lab) -> None:
-    with lab.run():
+def test_nothing_is_made_before_a_layer_is_read(testbed: LayersTestbed) -> None:
+    with testbed.run():
         pass
-    assert not lab.home.exists()
+    assert not testbed.home.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX's")
-def test_modes(lab: Lab) -> None:
-    ref = lab.image(SHARED)
+def test_modes(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
     mask = os.umask(0)
     try:
-        with lab.run() as run:
+        with testbed.run() as run:
             run.files(ref)
     finally:
         os.umask(mask)
-    assert [(lab.home / part).stat().st_mode & 0o777 for part in ("", "ec", "ec/images")] == [0o700] * 3
-    assert (lab.place / ENTRY).stat().st_mode & 0o022 == 0
+    assert [(testbed.home / part).stat().st_mode & 0o777 for part in ("", "ec", "ec/images")] == [0o700] * 3
+    assert (testbed.place / ENTRY).stat().st_mode & 0o022 == 0

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from laboratory import SECONDS, Crowd, Lab, descriptor_of, together
+from layers_testbed import SECONDS, Crowd, LayersTestbed, descriptor_of, together
 from shared_layers import ENTRY, OTHER, SEEN, SHARED, flip, holds_only_whole, own
 
 from ec_acceptance.testbed.gate.rules import Answer, Close, EarlyEnd, FlipBit, Hold, Replace, Reset, ShortLength
@@ -29,15 +29,15 @@ from refimpl.errors import DigestMismatchError, NotFoundError, SizeMismatchError
     ],
     ids=repr,
 )
-def test_one_fault_costs_one_more_get(lab: Lab, fault: Any) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(4)]
-    lab.gate.add(fault, kind="blob", reference=SHARED.digest, nth=1)
-    with lab.run() as run:
+def test_one_fault_costs_one_more_get(testbed: LayersTestbed, fault: Any) -> None:
+    refs = [testbed.image(SHARED, own(number)) for number in range(4)]
+    testbed.gate.add(fault, kind="blob", reference=SHARED.digest, nth=1)
+    with testbed.run() as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert outcomes == [SEEN] * 4
-    assert lab.gets(SHARED) == 2
-    assert lab.entries()[ENTRY] == SHARED.data
-    assert holds_only_whole(lab)
+    assert testbed.gets(SHARED) == 2
+    assert testbed.entries()[ENTRY] == SHARED.data
+    assert holds_only_whole(testbed)
 
 
 @pytest.mark.parametrize(
@@ -55,42 +55,42 @@ def test_one_fault_costs_one_more_get(lab: Lab, fault: Any) -> None:
 )
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_lasting_fault_is_everybodys_error_and_nobodys_file(
-    lab: Lab,
+    testbed: LayersTestbed,
     fault: Any,
     kind: type[Exception],
     cached: bool,  # noqa: FBT001  # a table's column
 ) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(3)]
-    rule = lab.gate.add(fault, kind="blob", reference=SHARED.digest)
-    with lab.run(cached=cached) as run:
+    refs = [testbed.image(SHARED, own(number)) for number in range(3)]
+    rule = testbed.gate.add(fault, kind="blob", reference=SHARED.digest)
+    with testbed.run(cached=cached) as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert [type(outcome) for outcome in outcomes] == [kind] * 3
     assert len({str(outcome) for outcome in outcomes}) == 1
-    assert ENTRY not in lab.entries()
-    assert holds_only_whole(lab)
-    lab.gate.remove(rule)
-    with lab.run(cached=cached) as run:
+    assert ENTRY not in testbed.entries()
+    assert holds_only_whole(testbed)
+    testbed.gate.remove(rule)
+    with testbed.run(cached=cached) as run:
         assert run.files(refs[0]) == SEEN
 
 
-def test_404_is_asked_for_once(lab: Lab) -> None:
-    ref = lab.image(SHARED)
-    lab.gate.add(Answer(404), kind="blob", reference=SHARED.digest)
-    with lab.run() as run, pytest.raises(NotFoundError):
+def test_404_is_asked_for_once(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
+    testbed.gate.add(Answer(404), kind="blob", reference=SHARED.digest)
+    with testbed.run() as run, pytest.raises(NotFoundError):
         run.files(ref)
-    assert lab.gets(SHARED) == 1
+    assert testbed.gets(SHARED) == 1
 
 
-def test_another_repository_answers_for_itself(lab: Lab) -> None:
-    good, bad = lab.image(SHARED, name="acme/good"), lab.image(SHARED, name="acme/bad")
-    rule = lab.gate.add(Hold(at=None), kind="blob", repository="acme/bad", reference=SHARED.digest)
-    lab.gate.add(Answer(404), kind="blob", repository="acme/bad", reference=SHARED.digest)
-    with lab.run() as run:
+def test_another_repository_answers_for_itself(testbed: LayersTestbed) -> None:
+    good, bad = testbed.image(SHARED, name="acme/good"), testbed.image(SHARED, name="acme/bad")
+    rule = testbed.gate.add(Hold(at=None), kind="blob", repository="acme/bad", reference=SHARED.digest)
+    testbed.gate.add(Answer(404), kind="blob", repository="acme/bad", reference=SHARED.digest)
+    with testbed.run() as run:
         crowd = Crowd()
         crowd.add(lambda: run.files(bad))
-        lab.gate.log.wait_for(kind="blob", repository="acme/bad", reference=SHARED.digest, timeout=SECONDS)
+        testbed.gate.log.wait_for(kind="blob", repository="acme/bad", reference=SHARED.digest, timeout=SECONDS)
         crowd.add(lambda: run.files(good))
-        lab.gate.log.wait_for(kind="manifest", repository="acme/good", timeout=SECONDS)
+        testbed.gate.log.wait_for(kind="manifest", repository="acme/good", timeout=SECONDS)
         rule.release()
         refused, found = crowd.outcomes()
     assert type(refused) is NotFoundError
@@ -113,68 +113,68 @@ DAMAGES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES.values(), flip], ids=[*DAMAGES, "one bit"])
-def test_damage_is_healed_with_one_get(lab: Lab, damage: Any) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(4)]
-    with lab.run() as run:
+def test_damage_is_healed_with_one_get(testbed: LayersTestbed, damage: Any) -> None:
+    refs = [testbed.image(SHARED, own(number)) for number in range(4)]
+    with testbed.run() as run:
         run.files(refs[0])
-    damage(lab.place / ENTRY)
-    with lab.run() as run:
+    damage(testbed.place / ENTRY)
+    with testbed.run() as run:
         outcomes = together(
             *[partial(run.files, ref) for ref in refs],
             lambda: run.files(refs[0], ["own"]),
         )
     assert outcomes[:4] == [SEEN] * 4
-    assert lab.gets(SHARED) == 2
-    path = lab.place / ENTRY
+    assert testbed.gets(SHARED) == 2
+    path = testbed.place / ENTRY
     assert path.is_file()
     assert not path.is_symlink()
     assert path.read_bytes() == SHARED.data
-    assert all(name.startswith("sha256-") for name in lab.entries())
-    with lab.run() as run:
+    assert all(name.startswith("sha256-") for name in testbed.entries())
+    with testbed.run() as run:
         assert run.files(refs[0]) == SEEN
-    assert lab.gets(SHARED) == 2
+    assert testbed.gets(SHARED) == 2
 
 
-def test_a_lie_about_the_size_harms_nobody_else(lab: Lab) -> None:
-    ref = lab.image(SHARED)
+def test_a_lie_about_the_size_harms_nobody_else(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
     understated = descriptor_of(SHARED, size=SHARED.size - 1)
-    with lab.run() as run:
+    with testbed.run() as run:
         assert run.files(ref) == SEEN
         with pytest.raises(SizeMismatchError):
             run.layers.read(ref.repository, understated, lambda stream: stream.read(10))
         with pytest.raises(SizeMismatchError):
             run.layers.listing(ref.repository, understated, frozenset({"manifests"}), lambda *_: None)
-    assert lab.entries()[ENTRY] == SHARED.data
+    assert testbed.entries()[ENTRY] == SHARED.data
 
 
-def test_a_reader_that_stops_early_gets_all_verified(lab: Lab) -> None:
-    ref = lab.image(SHARED)
-    lab.gate.add(FlipBit(at=-1), kind="blob", reference=SHARED.digest)
+def test_a_reader_that_stops_early_gets_all_verified(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
+    testbed.gate.add(FlipBit(at=-1), kind="blob", reference=SHARED.digest)
     with (
-        lab.run() as run,
+        testbed.run() as run,
         pytest.raises(DigestMismatchError),
         run.layers.open(ref.repository, descriptor_of(SHARED)) as stream,
     ):
         assert stream.read(10) == SHARED.data[:10]
 
 
-def test_wrong_bytes_are_the_cause_whatever_they_led_to(lab: Lab) -> None:
-    ref = lab.image(SHARED)
-    lab.gate.add(FlipBit(at=0), kind="blob", reference=SHARED.digest)
+def test_wrong_bytes_are_the_cause_whatever_they_led_to(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
+    testbed.gate.add(FlipBit(at=0), kind="blob", reference=SHARED.digest)
     with (
-        lab.run() as run,
+        testbed.run() as run,
         pytest.raises(DigestMismatchError),
         run.layers.open(ref.repository, descriptor_of(SHARED)),
     ):
         raise LookupError("made of wrong bytes")
 
 
-def test_a_readers_own_error_comes_through_and_the_layer_is_kept(lab: Lab) -> None:
-    ref = lab.image(SHARED)
+def test_a_readers_own_error_comes_through_and_the_layer_is_kept(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
     with (
-        lab.run() as run,
+        testbed.run() as run,
         pytest.raises(LookupError, match="own"),
         run.layers.open(ref.repository, descriptor_of(SHARED)),
     ):
         raise LookupError("own")
-    assert lab.entries() == {ENTRY: SHARED.data}
+    assert testbed.entries() == {ENTRY: SHARED.data}

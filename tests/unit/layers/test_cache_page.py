@@ -10,21 +10,21 @@ from ec_acceptance.testbed.fixtures.images import Layer
 
 if TYPE_CHECKING:
     import pytest
-    from laboratory import Lab
+    from layers_testbed import LayersTestbed
 
 PAGE = Path(__file__).parents[3] / "docs" / "cache.md"
 LAYERS = [Layer.of({"a": b"a"}, filler_size=1 << 20), Layer.of({"b": b"b"})]
 
 
-def test_ten_lines(lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_ten_lines(testbed: LayersTestbed, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert len(example.splitlines()) <= 10
-    ref = lab.image(*LAYERS)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(lab.home))
+    ref = testbed.image(*LAYERS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(testbed.home))
     monkeypatch.delenv("EC_CACHE", raising=False)
     code = example.replace("registry.example/acme/app:v1", f"{ref.repository}:v1")
     assert code != example
     for _ in range(2):
         exec(compile(code, str(PAGE), "exec"), {})  # noqa: S102  # our own page
         assert capsys.readouterr().out.splitlines() == [f"{layer.digest} {layer.size}" for layer in LAYERS]
-    assert [lab.gets(layer) for layer in LAYERS] == [1, 1]
+    assert [testbed.gets(layer) for layer in LAYERS] == [1, 1]

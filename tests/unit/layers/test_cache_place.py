@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from laboratory import Lab, together
+from layers_testbed import LayersTestbed, together
 from shared_layers import ENTRY, OTHER, SEEN, SHARED, flip, own, warnings_of
 
 from ec_acceptance.testbed.fixtures.images import Layer
@@ -17,34 +17,34 @@ from refimpl.deadline import Deadline
 from refimpl.layers.cache import LayerCache
 
 
-def test_temporaries_of_the_dead_are_swept_and_nothing_else(lab: Lab) -> None:
-    ref = lab.image(SHARED)
-    lab.place.mkdir(parents=True, mode=0o700)
-    (lab.home / "ec").chmod(0o700)
-    lab.place.chmod(0o700)
-    (lab.place / ".ec-ref-0123456789abcdef.part").write_bytes(b"dead")
-    (lab.place / ".ec-ref-lock").write_bytes(b"")
-    (lab.place / ".other").write_bytes(b"foreign")
-    (lab.place / f"sha256:{SHARED.diff_id[7:]}").write_bytes(b"historic")
-    with lab.run() as run:
+def test_temporaries_of_the_dead_are_swept_and_nothing_else(testbed: LayersTestbed) -> None:
+    ref = testbed.image(SHARED)
+    testbed.place.mkdir(parents=True, mode=0o700)
+    (testbed.home / "ec").chmod(0o700)
+    testbed.place.chmod(0o700)
+    (testbed.place / ".ec-ref-0123456789abcdef.part").write_bytes(b"dead")
+    (testbed.place / ".ec-ref-lock").write_bytes(b"")
+    (testbed.place / ".other").write_bytes(b"foreign")
+    (testbed.place / f"sha256:{SHARED.diff_id[7:]}").write_bytes(b"historic")
+    with testbed.run() as run:
         assert run.files(ref) == SEEN
-    assert lab.entries() == {ENTRY: SHARED.data, ".other": b"foreign", f"sha256:{SHARED.diff_id[7:]}": b"historic"}
+    assert testbed.entries() == {ENTRY: SHARED.data, ".other": b"foreign", f"sha256:{SHARED.diff_id[7:]}": b"historic"}
 
 
-def spoiled(lab: Lab, how: str) -> dict[str, str]:
+def spoiled(testbed: LayersTestbed, how: str) -> dict[str, str]:
     if how == "no home":
         return {"XDG_CACHE_HOME": ""}
     if how == "relative":
         return {"XDG_CACHE_HOME": "relative/path"}
-    lab.home.mkdir(mode=0o700)
+    testbed.home.mkdir(mode=0o700)
     if how == "file in its place":
-        (lab.home / "ec").write_text("in the way")
+        (testbed.home / "ec").write_text("in the way")
     elif how == "writable by others":
-        lab.place.mkdir(parents=True)
-        lab.place.chmod(0o777)
+        testbed.place.mkdir(parents=True)
+        testbed.place.chmod(0o777)
     elif how == "parent writable by others":
-        lab.place.mkdir(parents=True, mode=0o700)
-        (lab.home / "ec").chmod(0o777)
+        testbed.place.mkdir(parents=True, mode=0o700)
+        (testbed.home / "ec").chmod(0o777)
     return {}
 
 
@@ -52,20 +52,20 @@ def spoiled(lab: Lab, how: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "how", ["no home", "relative", "file in its place", "writable by others", "parent writable by others"]
 )
-def test_an_unusable_place_is_one_warning(lab: Lab, caplog: pytest.LogCaptureFixture, how: str) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(4)]
-    with lab.run(environ=spoiled(lab, how)) as run:
+def test_an_unusable_place_is_one_warning(testbed: LayersTestbed, caplog: pytest.LogCaptureFixture, how: str) -> None:
+    refs = [testbed.image(SHARED, own(number)) for number in range(4)]
+    with testbed.run(environ=spoiled(testbed, how)) as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert outcomes == [SEEN] * 4
-    assert lab.gets(SHARED) == 1, "what is read is still shared in the run"
+    assert testbed.gets(SHARED) == 1, "what is read is still shared in the run"
     assert len(warnings_of(caplog)) == 1
-    assert lab.entries() == {}
+    assert testbed.entries() == {}
 
 
 def test_a_full_disk_is_one_warning(
-    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    testbed: LayersTestbed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    refs = [lab.image(SHARED, own(number)) for number in range(4)]
+    refs = [testbed.image(SHARED, own(number)) for number in range(4)]
     written = os.write
     room = [600_000]
 
@@ -78,88 +78,90 @@ def test_a_full_disk_is_one_warning(
         return written(handle, data)
 
     monkeypatch.setattr(os, "write", write)
-    with lab.run() as run:
+    with testbed.run() as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert outcomes == [SEEN] * 4
-    assert lab.gets(SHARED) <= 2
+    assert testbed.gets(SHARED) <= 2
     assert len(warnings_of(caplog)) == 1
-    assert ENTRY not in lab.entries()
-    assert not [name for name in lab.entries() if name.startswith(".")]
+    assert ENTRY not in testbed.entries()
+    assert not [name for name in testbed.entries() if name.startswith(".")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="an open directory can't be removed there")
-def test_a_directory_that_vanishes_is_one_warning(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    one, two = lab.image(SHARED, own(1)), lab.image(SHARED, own(2), own(3))
-    with lab.run() as run:
+def test_a_directory_that_vanishes_is_one_warning(testbed: LayersTestbed, caplog: pytest.LogCaptureFixture) -> None:
+    one, two = testbed.image(SHARED, own(1)), testbed.image(SHARED, own(2), own(3))
+    with testbed.run() as run:
         run.files(one)
         run.cache.close()
-        for path in lab.place.iterdir():
+        for path in testbed.place.iterdir():
             path.unlink()
-        lab.place.rmdir()
+        testbed.place.rmdir()
         assert run.files(two) == SEEN
     assert len(warnings_of(caplog)) == 1
-    assert lab.gets(SHARED) == 1
+    assert testbed.gets(SHARED) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="only for users whom modes bind")
-def test_a_read_only_directory_with_damage(lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
-    ref = lab.image(SHARED)
-    with lab.run() as run:
+def test_a_read_only_directory_with_damage(testbed: LayersTestbed, caplog: pytest.LogCaptureFixture) -> None:
+    ref = testbed.image(SHARED)
+    with testbed.run() as run:
         run.files(ref)
-    flip(lab.place / ENTRY)
-    lab.place.chmod(0o500)
-    with lab.run() as run:
+    flip(testbed.place / ENTRY)
+    testbed.place.chmod(0o500)
+    with testbed.run() as run:
         assert run.files(ref) == SEEN
     assert len(warnings_of(caplog)) == 1
 
 
 def test_damage_that_cannot_be_set_aside_is_not_read_again(
-    lab: Lab, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    testbed: LayersTestbed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ref = lab.image(SHARED)
-    with lab.run() as run:
+    ref = testbed.image(SHARED)
+    with testbed.run() as run:
         run.files(ref)
-    flip(lab.place / ENTRY)
+    flip(testbed.place / ENTRY)
 
     def refuse(path: Path, target: Path) -> Path:
         raise OSError(30, "Read-only file system", str(path), None, str(target))
 
     monkeypatch.setattr(Path, "rename", refuse)
     monkeypatch.setattr(Path, "replace", refuse)
-    with lab.run() as run:
+    with testbed.run() as run:
         assert run.files(ref) == SEEN
         assert run.files(ref, ["own"]) == {}
     assert len(warnings_of(caplog)) == 1
-    assert lab.gets(SHARED) <= 3
+    assert testbed.gets(SHARED) <= 3
 
 
 @pytest.mark.parametrize("room", [0, SHARED.size - 1, SHARED.size])
-def test_budget(lab: Lab, room: int) -> None:
-    with lab.run(environ={"EC_CACHE_MAX_BYTES": str(room)}) as run:
-        run.files(lab.image(OTHER))
-        run.files(lab.image(SHARED, name="acme/later"))
-    kept = sum(len(data) for data in lab.entries().values())
+def test_budget(testbed: LayersTestbed, room: int) -> None:
+    with testbed.run(environ={"EC_CACHE_MAX_BYTES": str(room)}) as run:
+        run.files(testbed.image(OTHER))
+        run.files(testbed.image(SHARED, name="acme/later"))
+    kept = sum(len(data) for data in testbed.entries().values())
     assert kept <= room
-    assert (ENTRY in lab.entries()) is (room == SHARED.size)
+    assert (ENTRY in testbed.entries()) is (room == SHARED.size)
 
 
-def test_the_least_recently_used_goes_first(lab: Lab) -> None:
-    refs = [lab.image(Layer.of({}, filler_size=10_000, seed=f"{number}"), name=f"acme/{number}") for number in range(3)]
-    with lab.run() as run:
+def test_the_least_recently_used_goes_first(testbed: LayersTestbed) -> None:
+    refs = [
+        testbed.image(Layer.of({}, filler_size=10_000, seed=f"{number}"), name=f"acme/{number}") for number in range(3)
+    ]
+    with testbed.run() as run:
         for ref in refs:
             run.files(ref)
-    names = sorted(lab.entries())
-    for age, path in enumerate(sorted(lab.place.iterdir())):
+    names = sorted(testbed.entries())
+    for age, path in enumerate(sorted(testbed.place.iterdir())):
         os.utime(path, (1_000_000 - age, 1_000_000 - age))
-    size = len(lab.entries()[names[0]])
-    by_name = {f"sha256-{run_layer(ref, lab)}": ref for ref in refs}
-    with lab.run(environ={"EC_CACHE_MAX_BYTES": str(2 * size)}) as run:
+    size = len(testbed.entries()[names[0]])
+    by_name = {f"sha256-{run_layer(ref, testbed)}": ref for ref in refs}
+    with testbed.run(environ={"EC_CACHE_MAX_BYTES": str(2 * size)}) as run:
         run.files(by_name[names[2]])  # by its age it would be the first to go
-    assert sorted(lab.entries()) == [names[0], names[2]]
+    assert sorted(testbed.entries()) == [names[0], names[2]]
 
 
-def run_layer(ref: Any, lab: Lab) -> str:
-    with lab.run(cached=False) as run:
+def run_layer(ref: Any, testbed: LayersTestbed) -> str:
+    with testbed.run(cached=False) as run:
         return str(run.client.image(ref).layers[0].digest[7:])
 
 

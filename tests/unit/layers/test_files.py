@@ -9,7 +9,7 @@ from refimpl.errors import LimitExceededError
 from refimpl.layers.limits import Limits
 
 if TYPE_CHECKING:
-    from laboratory import Lab
+    from layers_testbed import LayersTestbed
 
 WORKED = (
     Layer.of({"etc/a.yaml": b"old: 1", "filler": b"f"}),
@@ -34,9 +34,9 @@ WORKED = (
 
 
 @pytest.mark.parametrize("cached", [True, False])
-def test_the_worked_example(lab: Lab, cached: bool) -> None:  # noqa: FBT001  # a table's column
-    ref = lab.image(*WORKED)
-    with lab.run(cached=cached) as run:
+def test_the_worked_example(testbed: LayersTestbed, cached: bool) -> None:  # noqa: FBT001  # a table's column
+    ref = testbed.image(*WORKED)
+    with testbed.run(cached=cached) as run:
         found = run.files(ref)
     assert list(found.items()) == list(
         {
@@ -50,7 +50,7 @@ def test_the_worked_example(lab: Lab, cached: bool) -> None:  # noqa: FBT001  # 
         }.items()
     )
     wanted = [layer.digest for layer in reversed(WORKED)]
-    assert [exchange.reference for exchange in lab.gate.log.requests(method="GET", kind="blob")] == wanted
+    assert [exchange.reference for exchange in testbed.gate.log.requests(method="GET", kind="blob")] == wanted
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_the_worked_example(lab: Lab, cached: bool) -> None:  # noqa: FBT001  # 
         ([], []),
     ],
 )
-def test_several_directories(lab: Lab, directories: list[str], found: list[str]) -> None:
+def test_several_directories(testbed: LayersTestbed, directories: list[str], found: list[str]) -> None:
     layer = Layer.of(
         {
             "etc/a.yaml": b"x: y",
@@ -78,21 +78,21 @@ def test_several_directories(lab: Lab, directories: list[str], found: list[str])
             "etc/bad.yaml": b"{nope: [",
         }
     )
-    ref = lab.image(layer)
-    with lab.run() as run:
+    ref = testbed.image(layer)
+    with testbed.run() as run:
         assert list(run.files(ref, directories)) == found
 
 
-def test_all_files_of_an_image_are_bounded(lab: Lab) -> None:
+def test_all_files_of_an_image_are_bounded(testbed: LayersTestbed) -> None:
     layers = [Layer.of({f"manifests/{number}.yaml": b"a: " + b"x" * 1000}) for number in range(3)]
-    ref = lab.image(*layers)
-    with lab.run(limits=Limits(image_bytes=2500)) as run, pytest.raises(LimitExceededError, match="more than 2500"):
+    ref = testbed.image(*layers)
+    with testbed.run(limits=Limits(image_bytes=2500)) as run, pytest.raises(LimitExceededError, match="more than 2500"):
         run.files(ref)
-    with lab.run(limits=Limits(image_bytes=3100)) as run:
+    with testbed.run(limits=Limits(image_bytes=3100)) as run:
         assert len(run.files(ref)) == 3
 
 
-def test_names_that_are_no_text(lab: Lab) -> None:
-    ref = lab.image(Layer.of({"manifests/\udcff.json": b"{}"}))
-    with lab.run() as run:
+def test_names_that_are_no_text(testbed: LayersTestbed) -> None:
+    ref = testbed.image(Layer.of({"manifests/\udcff.json": b"{}"}))
+    with testbed.run() as run:
         assert run.files(ref) == {"manifests/\N{REPLACEMENT CHARACTER}.json": {}}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _HEAD = b"POST /v1/validate/input HTTP/1.1\r\nHost: a\r\n"
 
 
-class _Laboratory:
+class _Testbed:
     """Clients of a server that answers with how long their bodies are."""
 
     def __init__(self, limits: Limits) -> None:
@@ -39,25 +39,25 @@ class _Laboratory:
         return Response(200, {}, str(len(request.body)).encode())
 
 
-def _with(limits: Limits, scenario: Callable[[_Laboratory, int], Awaitable[None]]) -> _Laboratory:
+def _with(limits: Limits, scenario: Callable[[_Testbed, int], Awaitable[None]]) -> _Testbed:
     """Carry out a scenario with a server on a port."""
-    laboratory = _Laboratory(limits)
+    testbed = _Testbed(limits)
 
     async def run() -> None:
         listening = listen("127.0.0.1", 0)
         loop = asyncio.get_running_loop()
-        loop.add_reader(listening, laboratory.clients.accept, listening)
+        loop.add_reader(listening, testbed.clients.accept, listening)
         port = listening.getsockname()[1]
         try:
             async with asyncio.timeout(60):
-                await scenario(laboratory, port)
+                await scenario(testbed, port)
         finally:
             loop.remove_reader(listening)
             listening.close()
-            await laboratory.clients.finish(0.5)
+            await testbed.clients.finish(0.5)
 
     asyncio.run(run())
-    return laboratory
+    return testbed
 
 
 async def _said(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -84,7 +84,7 @@ async def _closed(writer: asyncio.StreamWriter) -> None:
 
 
 def test_a_head_that_doesnt_end_in_time_ends_the_connection() -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         assert await _answer_to(port, b"GET /live HT") == b""
 
     assert not _with(replace(LIMITS, head_seconds=0.05), scenario).asked
@@ -92,7 +92,7 @@ def test_a_head_that_doesnt_end_in_time_ends_the_connection() -> None:
 
 @pytest.mark.parametrize("field", [b"X: ", b"X: a\r\n" * 300 + b"Y: "], ids=["one", "many"])
 def test_a_head_that_comes_whole_is_no_larger_than_one_that_goes_on(field: bytes) -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         head = b"GET /live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" + field
         assert (await _answer_to(port, head + b"x\r\n\r\n")).startswith(b"HTTP/1.1 200 OK\r\n")
         refused = await _answer_to(port, head + b"x" * 5000 + b"\r\n\r\n")
@@ -103,7 +103,7 @@ def test_a_head_that_comes_whole_is_no_larger_than_one_that_goes_on(field: bytes
 
 
 def test_a_connection_that_isnt_used_again_ends_later() -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         answer = await _answer_to(port, b"GET /live HTTP/1.1\r\nHost: a\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
 
@@ -116,7 +116,7 @@ def test_a_connection_that_isnt_used_again_ends_later() -> None:
     ids=["length", "chunks"],
 )
 def test_a_body_that_doesnt_end_in_time_is_refused(body: bytes) -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         answer = await _answer_to(port, _HEAD + body)
         assert answer.startswith(b"HTTP/1.1 400 ")
         assert answer.endswith(b'\r\n\r\n{"error":"failed to read request body","status":400}\n')
@@ -125,7 +125,7 @@ def test_a_body_that_doesnt_end_in_time_is_refused(body: bytes) -> None:
 
 
 def test_bytes_that_come_one_by_one_dont_get_more_time() -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         reader, writer = await _said(port, _HEAD + b"Content-Length: 100000\r\n\r\n")
         answered = asyncio.ensure_future(reader.read())
         while not answered.done():
@@ -140,16 +140,16 @@ def test_bytes_that_come_one_by_one_dont_get_more_time() -> None:
 def test_large_bodies_wait_for_a_place_and_small_ones_dont() -> None:
     limits = replace(LIMITS, small_body=10, large_bodies=1)
 
-    async def scenario(laboratory: _Laboratory, port: int) -> None:
-        laboratory.keeps_bodies = True
+    async def scenario(testbed: _Testbed, port: int) -> None:
+        testbed.keeps_bodies = True
         large = _HEAD + b"Content-Length: 20\r\nConnection: close\r\n\r\n" + b"x" * 20
         assert (await _answer_to(port, large)).endswith(b"20")
         second = asyncio.ensure_future(_answer_to(port, large))
         small = _HEAD + b"Content-Length: 10\r\nConnection: close\r\n\r\n" + b"x" * 10
         assert (await _answer_to(port, small)).endswith(b"10")
         assert not second.done()
-        assert len(laboratory.asked) == 2
-        laboratory.releases[0]()  # nobody looks at the first one any more
+        assert len(testbed.asked) == 2
+        testbed.releases[0]()  # nobody looks at the first one any more
         assert (await second).endswith(b"20")
 
     _with(limits, scenario)
@@ -158,8 +158,8 @@ def test_large_bodies_wait_for_a_place_and_small_ones_dont() -> None:
 def test_a_large_body_that_finds_no_place_in_time_is_refused() -> None:
     limits = replace(LIMITS, small_body=10, large_bodies=1, body_seconds=0.2, lingering_seconds=0.05)
 
-    async def scenario(laboratory: _Laboratory, port: int) -> None:
-        laboratory.keeps_bodies = True
+    async def scenario(testbed: _Testbed, port: int) -> None:
+        testbed.keeps_bodies = True
         chunks = _HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n14\r\n" + b"x" * 20 + b"\r\n0\r\n\r\n"
         assert (await _answer_to(port, chunks)).endswith(b"20")
         for large in (chunks, _HEAD + b"Content-Length: 20\r\n\r\n" + b"x" * 20):
@@ -173,7 +173,7 @@ def test_a_large_body_that_finds_no_place_in_time_is_refused() -> None:
 def test_a_client_that_goes_away_leaves_its_place() -> None:
     limits = replace(LIMITS, small_body=10, large_bodies=1)
 
-    async def scenario(__: _Laboratory, port: int) -> None:
+    async def scenario(__: _Testbed, port: int) -> None:
         _, writer = await _said(port, _HEAD + b"Content-Length: 20\r\n\r\n" + b"x" * 15)
         await _closed(writer)
         large = _HEAD + b"Content-Length: 20\r\nConnection: close\r\n\r\n" + b"x" * 20
@@ -183,7 +183,7 @@ def test_a_client_that_goes_away_leaves_its_place() -> None:
 
 
 def test_of_too_many_connections_the_one_that_waits_for_longest_makes_way() -> None:
-    async def scenario(__: _Laboratory, port: int) -> None:
+    async def scenario(__: _Testbed, port: int) -> None:
         first = await _said(port, b"GET")
         second = await _said(port, b"GET")
         assert (await _answer_to(port, b"GET /live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).endswith(b"0")
@@ -203,7 +203,7 @@ def test_chunks_of_one_byte_take_no_more_memory_than_their_bytes() -> None:
 
     size = 100_000
 
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         tracemalloc.start()
         try:
             head = _HEAD + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
@@ -218,7 +218,7 @@ def test_chunks_of_one_byte_take_no_more_memory_than_their_bytes() -> None:
 
 @pytest.mark.parametrize("expectation", [b"Expect: 100-continue\r\n", b"expect:100-Continue\r\n"])
 def test_a_client_that_asks_first_is_told_to_go_on(expectation: bytes) -> None:
-    async def scenario(_: _Laboratory, port: int) -> None:
+    async def scenario(_: _Testbed, port: int) -> None:
         reader, writer = await _said(port, _HEAD + expectation + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 \r\n\r\n"
         writer.write(b"body")

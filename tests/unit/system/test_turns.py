@@ -91,17 +91,17 @@ def test_no_more_than_a_window_is_taken_while_the_first_is_not_done(ahead: int, 
 @given(
     things=st.lists(st.tuples(st.sampled_from("abc"), st.integers()), max_size=40),
     ahead=st.integers(1, 50),
-    dice=st.randoms(use_true_random=False),
+    chance=st.randoms(use_true_random=False),
 )
 def test_each_is_handed_out_once_and_known_by_its_number(
-    things: list[tuple[str, int]], ahead: int, dice: random.Random
+    things: list[tuple[str, int]], ahead: int, chance: random.Random
 ) -> None:
     turns = Turns(things, lambda one: one[0], ahead=ahead)
     at_work: list[tuple[int, tuple[str, int]]] = []
     done: dict[int, tuple[str, int]] = {}
 
     def finish_one() -> None:
-        handed, thing = at_work.pop(dice.randrange(len(at_work)))
+        handed, thing = at_work.pop(chance.randrange(len(at_work)))
         turns.ended(handed)
         number, known = turns.done(handed)
         assert known is thing
@@ -110,7 +110,7 @@ def test_each_is_handed_out_once_and_known_by_its_number(
 
     for one in enumerate(turns):
         at_work.append(one)
-        while at_work and dice.randrange(2):
+        while at_work and chance.randrange(2):
             finish_one()
     while at_work:
         finish_one()

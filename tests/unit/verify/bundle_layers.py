@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from specimens import IMAGE, KNOWN, FakeRegistry, attestation_layer, encoded, public, signature_layer, statement
+from samples import IMAGE, KNOWN, FakeRegistry, attestation_layer, encoded, public, signature_layer, statement
 
 from ec_acceptance.testbed.signing import KeyPair, Layer, pae
 from refimpl.verify.cosign import Verifier

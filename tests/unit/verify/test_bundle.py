@@ -15,7 +15,7 @@ from bundle_layers import (
 )
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from specimens import (
+from samples import (
     DIGEST,
     HEX,
     IMAGE,

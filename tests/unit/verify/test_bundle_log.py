@@ -18,7 +18,7 @@ from bundle_layers import (
     refer_to,
     unchanged,
 )
-from specimens import IMAGE, KNOWN, LOG, OTHER, STRANGE_LOG, attestation_layer, encoded, public
+from samples import IMAGE, KNOWN, LOG, OTHER, STRANGE_LOG, attestation_layer, encoded, public
 
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.rekor.entries import canonical, dsse, intoto

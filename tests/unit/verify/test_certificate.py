@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from specimens import KNOWN, LOG, OTHER, STRANGE_LOG
+from samples import KNOWN, LOG, OTHER, STRANGE_LOG
 
 from refimpl.errors import VerificationError
 from refimpl.verify.certificate import Certificate, parse_certificates

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from specimens import V02, statement
+from samples import V02, statement
 
 from refimpl.errors import RegistryError, VerificationError
 from refimpl.golang.document import parse

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from specimens import (
+from samples import (
     DIGEST,
     HEX,
     IMAGE,

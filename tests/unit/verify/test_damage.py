@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import (
+from samples import (
     DIGEST,
     IMAGE,
     KNOWN,

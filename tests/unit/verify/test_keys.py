@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from specimens import KNOWN, OTHER, public
+from samples import KNOWN, OTHER, public
 
 from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from specimens import LOG
+from samples import LOG
 
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.signing import KeyPair

@@ -13,7 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from specimens import KNOWN, LOG, public
+from samples import KNOWN, LOG, public
 
 from refimpl.errors import Error
 from refimpl.golang import base64text

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from specimens import (
+from samples import (
     DIGEST,
     IMAGE,
     KNOWN,

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from specimens import (
+from samples import (
     DIGEST,
     IMAGE,
     KNOWN,

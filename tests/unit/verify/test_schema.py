@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from specimens import V02, V1, statement
+from samples import V02, V1, statement
 from test_slsa import _ABSENT, _with
 
 from refimpl.verify.schema import SLSA_V02, SLSA_V1, schema_error

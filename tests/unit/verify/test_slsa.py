@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from specimens import V02, V1, statement
+from samples import V02, V1, statement
 
 from refimpl.errors import VerificationError
 from refimpl.golang.document import parse

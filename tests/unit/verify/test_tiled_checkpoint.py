@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from specimens import LOG, STRANGE_LOG, public
+from samples import LOG, STRANGE_LOG, public
 
 from ec_acceptance.testbed.rekor.tiled import TiledLog
 from refimpl.errors import VerificationError

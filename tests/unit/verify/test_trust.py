@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from specimens import LOG, OTHER
+from samples import LOG, OTHER
 
 from refimpl.deadline import Deadline
 from refimpl.errors import KeyMaterialError, VerificationError

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from specimens import LOG
+from samples import LOG
 
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.signing import KeyPair

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from vsa_specimens import DIGEST, GOOD, IMAGE, KEY, MADE, POLICY, Stored, check
+from vsa_samples import DIGEST, GOOD, IMAGE, KEY, MADE, POLICY, Stored, check
 
 from ec_acceptance.testbed.signing import seal
 from refimpl.errors import KeyMaterialError, VerificationError

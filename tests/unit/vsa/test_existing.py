@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from vsa_specimens import GOOD, IMAGE, KEY, POLICY, SIGNER
+from vsa_samples import GOOD, IMAGE, KEY, POLICY, SIGNER
 
 from ec_acceptance.testbed.rekor import Log, RekorServer
 from ec_acceptance.testbed.signing import KeyPair

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from vsa_specimens import DIGEST, IMAGE, KEY
+from vsa_samples import DIGEST, IMAGE, KEY
 
 from ec_acceptance.testbed.fixtures.vsa import parsed_envelope
 from ec_acceptance.testbed.signing.encrypted import encrypted_pem

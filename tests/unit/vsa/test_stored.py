@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from vsa_specimens import GOOD, KEY
+from vsa_samples import GOOD, KEY
 
 from refimpl.errors import VerificationError
 from refimpl.verify.keys import parse_public_key

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from vsa_specimens import DIGEST, GOOD, IMAGE, KEY
+from vsa_samples import DIGEST, GOOD, IMAGE, KEY
 
 from ec_acceptance.testbed.rekor import Log, LogFaults, RekorServer, hashedrekord
 from ec_acceptance.testbed.signing import KeyPair

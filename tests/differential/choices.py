@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import DrawFn
 
-__all__ = ["Dice"]
+__all__ = ["Choices"]
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Dice:
+class Choices:
     """Draws for one case."""
 
     draw: DrawFn

@@ -26,7 +26,7 @@ QUICK = Retry(max_wait=0.02, max_retry=2, duration=0.001)
 MANIFESTS = ["manifests/"]
 
 
-class Lab:
+class LayersTestbed:
     """One gate with one embedded registry, a cache directory, and runs of readers on them."""
 
     def __init__(self, home: Path) -> None:

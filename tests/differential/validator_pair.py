@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.process import Invocation, Validator
 
-__all__ = ["Rivals", "Said"]
+__all__ = ["Said", "ValidatorPair"]
 
 _TIMEOUT = 120.0  # seconds: a hang is a difference
 _WORK = re.compile(r"[^\s\[\]\"'(:]*/ec-work-[^/\s\]\"':]+")
@@ -39,7 +39,7 @@ Said = dict[str, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Rivals:
+class ValidatorPair:
     """Both programs and what they share.
 
     Attributes:
