@@ -164,7 +164,8 @@ def _files(kind: str) -> list[Path]:
 
 def test_commands_in_pages_are_in_blocks_that_a_test_runs() -> None:
     """Blocks have a language, and commands stand in ``bash``: tests/suite/test_documented_commands.py runs these."""
-    begins = re.compile(r" *(?:\S+/)?(?:ec-ref|ec-conformance|behave|tox|pytest|pip|python3?|docker) [^<\[…]*$")
+    program = r"(?:\S+/)?(?:ec-ref|ec-conformance|behave|tox|pytest|pip|python3?|docker|kubectl) "
+    command, indented = re.compile(rf"{program}[^<\[…]*$"), re.compile(rf"    {program}")
     for page in PAGES:
         found = blocks(page)
         assert [block.text for block in found if not block.language] == [], f"{page}: name the language, as ```text"
@@ -172,8 +173,9 @@ def test_commands_in_pages_are_in_blocks_that_a_test_runs() -> None:
         for block in found:
             prose = prose.replace(block.text, "")
         plain = [line for block in found if block.language == "text" for line in block.text.splitlines()]
-        plain += [line for line in prose.splitlines() if line.startswith("    ")]
-        assert [line for line in plain if begins.match(line)] == [], f"{page}: a command belongs in ```bash"
+        found_outside = [line for line in plain if command.match(line)]
+        found_outside += [line for line in prose.splitlines() if indented.match(line)]
+        assert found_outside == [], f"{page}: a command belongs in ```bash"
 
 
 def test_the_readme_names_each_page() -> None:
