@@ -92,6 +92,7 @@ def browser() -> Iterator[Any]:
 @pytest.mark.parametrize("width", [1280, 400])
 def test_the_page_reads_well(browser: Any, written: Path, width: int, scheme: str) -> None:
     shown = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    shown.set_default_timeout(120_000)
     errors: list[str] = []
     shown.on("console", lambda message: errors.append(message.text))
     shown.on("pageerror", lambda error: errors.append(str(error)))

@@ -66,6 +66,7 @@ def test_the_site_reads_well_in_a_browser(site: Path, width: int, scheme: str) -
             assert measured["outside"] == [], name
             assert measured["pictures"] == [], name
         plain = browser.new_page(java_script_enabled=False)
+        plain.set_default_timeout(120_000)
         plain.goto((site / "index.html").as_uri())
         assert plain.get_by_role("link", name="Read a report").first.is_visible()
         browser.close()
