@@ -104,6 +104,17 @@ def test_links_to_directories_and_to_nothing_are_refused(tmp_path: Path, destina
         assert refusal(str(source), destination).startswith("failed to copy directory: ")
 
 
+def test_a_pipe_that_is_the_source_is_refused_not_waited_for(tmp_path: Path, destination: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.rego")
+    refused = f"failed to open source file: {tmp_path / 'pipe.rego'} is neither a file nor a directory"
+    assert refusal(str(tmp_path / "pipe.rego"), destination) == refused
+
+
+def test_folders_nested_without_end_are_refused(tmp_path: Path, destination: Path) -> None:
+    (tmp_path / "source").joinpath(*"d" * 201).mkdir(parents=True)
+    assert refusal(str(tmp_path / "source"), destination).endswith("is nested deeper than 200")
+
+
 def test_a_pipe_is_refused_not_waited_for(tmp_path: Path, destination: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()
