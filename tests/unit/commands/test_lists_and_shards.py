@@ -16,7 +16,7 @@ from stages import Stage
 
 from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
 from refimpl.command_line.shard import Shard
-from refimpl.commands import resume, stream
+from refimpl.commands import resume, stream, validate_image
 from refimpl.commands.component import ComponentValidator
 from refimpl.commands.dispatch import validate
 from refimpl.commands.image_list import ImageList
@@ -157,6 +157,22 @@ def test_no_more_is_read_while_many_lines_wait_for_an_earlier_one(
     _run(stage, replace(options, output=("ndjson=results.ndjson?ordered=true",)))
     assert read_meanwhile == [3]
     assert len(read) == 10
+
+
+def test_a_list_is_counted_as_far_as_the_number_of_processes_depends_on_it(
+    stage: Stage, options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[int] = []
+
+    def count(_: Options, components: int) -> int:
+        counted.append(components)
+        return 1
+
+    monkeypatch.setattr(validate_image, "count_processes", count)
+    for lines in (2, 1000):
+        (tmp_path / "list.txt").write_text("no reference!\n" * lines)
+        _run(stage, options)
+    assert counted == [2, validate_image.FEW + 1]
 
 
 def test_standard_input_is_a_list(
