@@ -22,7 +22,7 @@ from refimpl.result import Result
 from refimpl.verify.checks import is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Found", "LineError", "Run", "Summary", "decode_found", "encode_found", "encode_line", "is_settled"]
 
@@ -257,10 +257,10 @@ def _read_outcome(line: Mapping[str, Any]) -> ComponentOutcome:
         violations=_read_results(line, "violations"),
         warnings=_read_results(line, "warnings"),
         successes=successes,
-        signatures=tuple(_get(line, "signatures", list)),
-        attestations=tuple(_get(line, "attestations", list)),
+        signatures=tuple(_read_signatures(line)),
+        attestations=tuple(_get_all(line, "attestations", dict)),
         policy_input=_read_bytes(line.get("policy-input", "")),
-        statements=tuple(map(_read_bytes, line.get("statements", ()))),
+        statements=tuple(map(_read_bytes, _get_all(line, "statements", str))),
         attested=line.get("attested") is True,
         unlisted_successes=max(0, _get(line, "success-count", int) - len(successes)),
     )
@@ -271,21 +271,28 @@ def _read_outcome(line: Mapping[str, Any]) -> ComponentOutcome:
         _read_time(line.get("effective-time", "")),
         fault=Error(_get(line, "fault", str)) if "fault" in line else None,
         digest=_get(line, "digest", str),
-        images=tuple(_texts(line.get("images", []))),
+        images=tuple(_get_all(line, "images", str)),
     )
 
 
 def _read_results(line: Mapping[str, Any], name: str) -> tuple[Result, ...]:
-    found = line.get(name, [])
-    if not isinstance(found, list):
-        raise LineError(f'"{name}" is no list')
-    return tuple(Result(_get(one, "msg", str), one.get("metadata") or {}) for one in found)
+    found = _get_all(line, name, dict)
+    return tuple(
+        Result(_get(one, "msg", str), _get(one, "metadata", dict) if "metadata" in one else {}) for one in found
+    )
+
+
+def _read_signatures(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for one in _get_all(line, "signatures", dict):
+        for shown in ("keyid", "sig"):
+            _get(one, shown, str)
+        yield one
 
 
 def _read_time(text: Any) -> EffectiveTime:
     try:
         return EffectiveTime(instant.parse_rfc3339(text) if text else None)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, AttributeError):
         raise LineError('"effective-time" is no time') from None
 
 
@@ -296,12 +303,16 @@ def _read_bytes(text: Any) -> bytes:
         raise LineError("a document isn't in base64") from None
 
 
-def _texts(values: Iterable[Any]) -> Iterable[str]:
-    return (value for value in values if isinstance(value, str))
-
-
-def _get(line: Any, name: str, kind: type[Any]) -> Any:
-    value = line.get(name) if isinstance(line, dict) else None
+def _get(line: Any, name: str, kind: type[Any], default: Any = None) -> Any:
+    value = line.get(name, default) if isinstance(line, dict) else None
     if type(value) is not kind:
         raise LineError(f'no member "{name}"' if value is None else f'"{name}" is of the wrong type')
     return value
+
+
+def _get_all(line: Mapping[str, Any], name: str, kind: type[Any]) -> list[Any]:
+    """All that a list has; it may be missing."""
+    values: list[Any] = _get(line, name, list, [])
+    if any(type(value) is not kind for value in values):
+        raise LineError(f'what "{name}" lists is of the wrong type')
+    return values

@@ -51,7 +51,7 @@ class Results:
         except OSError as error:
             raise InputError(describe("read", path, error)) from None
         except ValueError as error:
-            raise InputError(f"{path}:{self._number}: not a line of results: {error}") from None
+            raise InputError(f"{path}:{max(1, self._number)}: not a line of results: {error}") from None
 
     def found(self, position: int) -> Found:
         """What came of an entry that is there.

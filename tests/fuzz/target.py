@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BYTES", "ExpensiveError", "SlowError", "Target", "all_targets", "execute", "guarded", "target"]
 
-FAMILIES = ("images", "signatures", "keyless", "archives", "policies", "transport", "documents", "git", "summaries")
+FAMILIES = (
+    "images", "signatures", "keyless", "archives", "policies", "transport", "documents", "git", "summaries", "results",
+)  # fmt: skip
 MOST_BYTES = 1 << 16
 """The longest input that is made."""
 _SECONDS = 1.0  # of CPU for an input of `MOST_BYTES` or fewer; longer ones may take as much longer
