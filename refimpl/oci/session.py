@@ -181,7 +181,10 @@ class Session:
                 unsure = unsure or (probing and isinstance(error, SlowConnectionError))
         silent = isinstance(failure, NoAnswerError | SlowConnectionError)
         if unsure and not silent:  # slow, perhaps, rather than plain
-            return self._greet("https")
+            try:
+                return self._greet("https")
+            except (StatusError, UnreachableError, TransferError) as error:
+                failures[0] = str(error)
         message = "; ".join(failures)
         if isinstance(failure, StatusError):
             raise type(failure)(message, failure.status, failure.retry_after) from failure

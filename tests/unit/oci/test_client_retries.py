@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -152,3 +154,32 @@ def test_closing_wakes_readers(gate: Gate, client_of: Connect) -> None:
     client.close()
     thread.join(SECONDS)
     assert [type(error) for error in outcome] == [TransferError]
+
+
+def test_a_plain_registry_that_is_slow_to_refuse_https_says_what_it_says(client_of: Connect) -> None:
+    """Its answer counts, not how the second attempt by https failed: that is as it would be on a quicker machine."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    hellos = 0
+
+    def answer(connection: socket.socket) -> None:
+        nonlocal hellos
+        with connection:
+            if connection.recv(1 << 16).startswith(b"GET"):
+                connection.sendall(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n")
+                return
+            hellos += 1
+            if hellos == 1:
+                connection.recv(1)  # until the client has had enough
+            else:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                answer(listening.accept()[0])
+
+    threading.Thread(target=serve, daemon=True).start()
+    port = listening.getsockname()[1]
+    with closing(listening), pytest.raises(StatusError, match="unexpected status code 503") as caught:
+        client_of(retry=Retry(max_wait=0, max_retry=0)).head(ref_at(f"127.0.0.1:{port}"))
+    assert (caught.value.status, caught.value.retry_after, hellos) == (503, 7.0, 2)
