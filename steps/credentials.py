@@ -180,15 +180,14 @@ def configurations_are_redirected(context: Context) -> None:
 
 @given("the registry names the third party for the next page of referrers")
 def the_next_page_is_elsewhere(context: Context) -> None:
+    """The registry has the next page itself, where the link's path leads: also one that lists no referrers."""
     world = context.world
     repository = world.fixtures.full_name("acceptance/image")
     path = f"/v2/{repository}/referrers/{world.fixtures.images[repository].digest}?page=2"
     link = f'<http://{world.variables["THIRD_PARTY"]}{path}>; rel="next"'
-    world.servers.gate.add(
-        Answer(200, (("Content-Type", _INDEX), ("Link", link)), b'{"schemaVersion":2,"manifests":[]}'),
-        kind="referrers",
-        nth=1,
-    )
+    for number, fields in ((1, (("Content-Type", _INDEX), ("Link", link))), (2, (("Content-Type", _INDEX),))):
+        page = Answer(200, fields, b'{"schemaVersion":2,"manifests":[]}')
+        world.servers.gate.add(page, kind="referrers", nth=number)
 
 
 @then("the registry was asked for {count:d} pages of referrers")
