@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ec_acceptance.testbed.scenario.claims import ALL
 from ec_acceptance.testbed.scenario.hooks import scenario_id
 from mutants.scenarios import ROOT
 
@@ -68,7 +69,8 @@ def run(scenarios: Iterable[Scenario], command: str, *, timeout: float) -> Mappi
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         report = Path(folder, "report")
         behave = [sys.executable, "-m", "behave", "--format", _FORMATTER, "--outfile", str(report)]
-        options = {"validator": command, "registry": "embedded", "timeout": f"{timeout:g}", "artifacts": folder}
+        options = {"validator": command, "claims": ALL, "registry": "embedded"}
+        options |= {"timeout": f"{timeout:g}", "artifacts": folder}
         defines = [word for name, value in options.items() for word in ("-D", f"{name}={value}")]
         places = [place for scenario in chosen for place in scenario.places]  # by tags it would read all features
         limit = _START + _EACH * len(wanted)

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.conformance.errors import BrokenError, UsageError
+from ec_acceptance.testbed.scenario.claims import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["ALL", "MUST", "SHOULD", "Place", "Profiles", "read_claims"]
+__all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
 
-ALL = "all"
-"""The word that claims each profile."""
 MUST, SHOULD = "must", "should"
 _PATTERN = re.compile(r"(?P<path>[\w/-]+)?(?: ?@(?P<tag>[\w.-]+))?")
 _POINT = re.compile(r"cache-(\d+)")

@@ -1,3 +1,4 @@
+@optional-dask
 Feature: Images judged by a cluster of Dask's
 
   `--engine dask` has workers of Dask's judge images: those of a cluster that is there, or of one that is made for the

@@ -1,3 +1,4 @@
+@optional-dask
 Feature: Caches of a cluster's workers
 
   Each worker keeps layers in a directory of its own. What is wrong with it is that worker's affair: images are fetched

@@ -14,7 +14,7 @@ from behave.model_type import Status  # type: ignore[import-untyped]  # behave p
 
 from ec_acceptance.testbed.errors import InputError
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.scenario.claims import UNCLAIMED, claimed_refusal
+from ec_acceptance.testbed.scenario.claims import OPTIONAL, UNCLAIMED, reason_to_skip
 from ec_acceptance.testbed.scenario.evidence import save_evidence
 from ec_acceptance.testbed.scenario.pauses import measure_pause, readers_waited_for
 from ec_acceptance.testbed.scenario.services import Options, Services
@@ -58,7 +58,7 @@ def before_scenario(context: Any, scenario: Any) -> None:
     """Make the scenario's world."""
     identity, has_id = name_scenario(scenario)
     services: Services = context.services
-    if reason := claimed_refusal(map(str, scenario.effective_tags), services.options.claims):
+    if reason := reason_to_skip(map(str, scenario.effective_tags), services.options.claims):
         context.world = None
         scenario.skip(reason)
         return
@@ -178,5 +178,6 @@ def _full(context: Any) -> bool:
     features = context._runner.features  # noqa: SLF001  # behave shows its features nowhere else
     scenarios = [scenario for feature in features for scenario in feature.walk_scenarios()]
     return wanted == {Path(f.filename).resolve() for f in features} and all(
-        s.status.name == "passed" or any(str(tag).startswith(UNCLAIMED) for tag in s.effective_tags) for s in scenarios
+        s.status.name == "passed" or any(str(tag).startswith((UNCLAIMED, OPTIONAL)) for tag in s.effective_tags)
+        for s in scenarios
     )

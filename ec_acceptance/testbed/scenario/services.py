@@ -40,7 +40,7 @@ class Options:
     Attributes:
         validator: command line of the validator; empty for the adapter's, or the `ec-ref` beside the interpreter.
         adapter: how the protocol's words become those of the validator.
-        claims: the profiles that the validator claims; None: all of them.
+        claims: the profiles that the validator claims, or `all`; None: all but the optional ones.
         registry: `auto`, `container`, `embedded`, or the URL of a registry.
         registry_image: for the container.
         snapshots: `compare` or `update`.
