@@ -13,37 +13,33 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
-from ec_acceptance.conformance.puller.harness import Component, Harness
+from ec_acceptance.conformance.puller.harness import Component, Harness, Judged
 from ec_acceptance.conformance.puller.template import PLACEHOLDERS, Template, TemplateError
 from ec_acceptance.conformance.puller.tool import Tools
 from ec_acceptance.testbed.cache.directory import user_cache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
 __all__ = ["main", "run"]
+
+_T = TypeVar("_T")
 
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
 _LABEL = re.compile(r"version:\s*", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ASK_SECONDS = 2.0
+_AWAKE = 0.2  # seconds
 _SAID = 400  # bytes
 _USAGE = 2  # no scenario demands it, so none takes a wrong template for a verdict
 _IGNORED = ("--policy", "--public-key", "--rekor-url", "--retry-duration", "--retry-max-wait", "--retry-factor")
-
-
-class _SignalError(BaseException):
-    """SIGTERM or SIGINT; no `except Exception` takes it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def run() -> NoReturn:
@@ -72,22 +68,33 @@ def main(arguments: Sequence[str]) -> int:
     except (ValueError, KeyError, TypeError, RecursionError):
         return _fail('--json-input is no snapshot, such as {"components": [{"name": …, "containerImage": …}]}', 1)
     tools = Tools(None if given.timeout is None else time.monotonic() + given.timeout)
+    ends: SimpleQueue[signal.Signals | Future[list[Judged]]] = (
+        SimpleQueue()
+    )  # whose put may interrupt anything, even itself
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _interrupt)
+        signal.signal(number, lambda got, _: ends.put(signal.Signals(got)))
     folder = Path(tempfile.mkdtemp(prefix="ec-puller-"))
     try:
-        return _validate(
-            Harness(template, tools, folder, _cache()), components, 1 if given.one_by_one else given.workers
-        )
-    except _SignalError as ended:
+        harness = Harness(template, tools, folder, _cache())
+        workers = 1 if given.one_by_one else max(1, given.workers)
+        ThreadPoolExecutor(1).submit(harness.judge_all, components, workers).add_done_callback(ends.put)
+        ended = _first(ends)
+        if isinstance(ended, Future):
+            return _report(ended.result())
         tools.stop()
-        return _fail(f"ended by {signal.Signals(ended.number).name}", 128 + ended.number)
+        return _fail(f"ended by {ended.name}", 128 + ended)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _validate(harness: Harness, components: Sequence[Component], workers: int) -> int:
-    judged = harness.judge_all(components, max(1, workers))
+def _first(ends: SimpleQueue[_T]) -> _T:
+    """What comes first. A signal may reach another thread, and that wakes nobody here: so this one wakes by itself."""
+    while True:
+        with contextlib.suppress(Empty):
+            return ends.get(timeout=_AWAKE)
+
+
+def _report(judged: Sequence[Judged]) -> int:
     for line in dict.fromkeys(line for one in judged for line in one.logged):
         sys.stderr.write(f"level=warning msg={json.dumps(line)}\n")
     for one in judged:  # for people: a failed scenario shows the streams, and the report is one long line
@@ -118,10 +125,6 @@ def _cache() -> Path | None:
     with contextlib.suppress(OSError):  # what can't be used is for the tool to find
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return place
-
-
-def _interrupt(number: int, _: FrameType | None) -> None:
-    raise _SignalError(number)
 
 
 def _fail(text: str, status: int) -> int:
