@@ -61,6 +61,11 @@ class Setup:
     count: int | None = None
 
     @property
+    def size(self) -> int:
+        """How many images there will be, at least."""
+        return len(self.snapshot.components) if self.count is None else self.count
+
+    @property
     def key(self) -> str:
         """The signer's public key in PEM; empty in the keyless workflow."""
         from refimpl.verify.keys import PublicKey

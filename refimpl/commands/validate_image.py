@@ -203,7 +203,7 @@ def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judg
         ) as judge_each:
             yield judge_each
         return
-    processes = count_processes(options, len(setup.snapshot.components) if setup.count is None else setup.count)
+    processes = count_processes(options, setup.size)
     cache = LayerCache.from_environ(services.environ, services.deadline)
 
     @contextmanager

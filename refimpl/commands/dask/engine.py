@@ -87,7 +87,7 @@ def judging_on_dask(
     close_idle()
     with connected(options, workspace.path, deadline) as workers:
         plan = Plan(uuid.uuid4().hex, VERSION, deadline.remaining(), pack(content))
-        count = len(setup.snapshot.components) if setup.count is None else setup.count
+        count = setup.size
 
         def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
             with progress_on_terminal(workers.scheduler, workers.dashboard) as progress:
