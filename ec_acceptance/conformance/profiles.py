@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ec_acceptance.testbed.validator.adapter import Adapter
+
 __all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
 
 MUST, SHOULD = "must", "should"
@@ -70,6 +72,18 @@ class Profiles:
     def usual(self) -> frozenset[str]:
         """What a validator is held to that claims nothing itself."""
         return frozenset(self.names) - self.optional
+
+    def claimed(self, text: str | None, adapter: Adapter) -> frozenset[str]:
+        """What a validator is held to: what `--claims` says, else its adapter, else all but the optional ones.
+
+        Raises:
+            UsageError: there is no such profile, or none is claimed.
+        """
+        if text is not None:
+            return read_claims(filter(None, text.split(",")), self.names, "--claims")
+        if adapter.claims is not None:
+            return read_claims(adapter.claims, self.names, f"{adapter.source}: claims")
+        return self.usual
 
     @classmethod
     def read(cls, path: Path) -> Profiles:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, Outcome, replace_file
-from ec_acceptance.conformance.profiles import Profiles, read_claims
 from ec_acceptance.conformance.puller.applicable import command_of, why_not_applicable
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import print_line, watching
@@ -81,7 +80,8 @@ def main(given: argparse.Namespace) -> int:
     adapters = (adapter_of(given.adapter), adapter_of(given.other_adapter, "--other-adapter"))
     validators = _validators(given.rest, adapters)
     suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
-    claims = _claims(given.claims, adapters, suite.profiles())
+    profiles = suite.profiles()
+    claims = frozenset.intersection(*(profiles.claimed(given.claims, adapter) for adapter in adapters))
     chosen = [
         one
         for one in suite.select(suite.scenarios(), given.paths, given.tags, given.only)
@@ -142,22 +142,6 @@ def _validators(rest: Sequence[str], adapters: Sequence[Adapter]) -> list[Valida
         ]
     except ValidatorNotFoundError as error:
         raise UsageError(str(error)) from error
-
-
-def _claims(text: str | None, adapters: Sequence[Adapter], profiles: Profiles) -> frozenset[str]:
-    """What scenarios are to be about.
-
-    Raises:
-        UsageError: there is no such profile, or nothing that both claim.
-    """
-    names = profiles.names
-    if text is not None:
-        return read_claims(filter(None, text.split(",")), names, "--claims")
-    found = profiles.usual
-    for adapter in adapters:
-        if adapter.claims is not None:
-            found &= read_claims(adapter.claims, names, f"{adapter.source}: claims")
-    return found
 
 
 def _fetches_only(scenario: Scenario, adapters: Sequence[Adapter]) -> bool:

@@ -19,7 +19,6 @@ from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, ScenarioResult, Shard, combine
 from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
-from ec_acceptance.conformance.profiles import read_claims
 from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, command_of, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, digest_of, take_shard
@@ -116,11 +115,7 @@ def _plan(given: argparse.Namespace) -> _Plan:
         shard = Shard(number, count, len(chosen), digest_of(one.location for one in chosen))
         chosen = take_shard(chosen, number, count)
     profiles = suite.profiles()
-    names, claims = profiles.names, profiles.usual
-    if given.claims is not None:
-        claims = read_claims(filter(None, given.claims.split(",")), names, "--claims")
-    elif adapter.claims is not None:
-        claims = read_claims(adapter.claims, names, f"{adapter.source}: claims")
+    claims = profiles.claimed(given.claims, adapter)
     if adapter.puller:
         claims = _puller_claims(adapter, claims, given)
         given.validator = shlex.join(command_of(adapter, claims))
