@@ -1,7 +1,8 @@
 """``python -m benchmarks.keyless [rounds]``: what 1 and 50 keyless images cost, with roots of trust by a TUF mirror.
 
 `EC_ORACLE` names ``ec``, `EC_BEFORE` an older `ec-ref`. Each image has a signature and an attestation in the tag
-scheme, with the log's promise. After the table comes how many requests one run makes, to registry and mirror.
+scheme, with the log's signed entry timestamp. After the table comes how many requests one run makes, to registry and
+mirror.
 """
 
 from __future__ import annotations

@@ -46,15 +46,15 @@ def one_entry_counts_twice() -> None:
 
 
 @mutant(
-    "bundle-promises-unverified",
-    "A log's promise isn't held against its key.",
+    "bundle-entry-timestamps-unverified",
+    "A log's signed entry timestamp isn't held against its key.",
     Kind.TRUST,
     "bundle-63.05",
 )
-def bundle_promises_unverified() -> None:
-    from refimpl.verify.transparency_log import Promise
+def bundle_entry_timestamps_unverified() -> None:
+    from refimpl.verify.transparency_log import SignedEntryTimestamp
 
-    replace(Promise, "check", lambda *_: None)
+    replace(SignedEntryTimestamp, "check", lambda *_: None)
 
 
 @mutant(
@@ -85,12 +85,12 @@ def logs_of_one_version() -> None:
 
 
 @mutant(
-    "promises-demanded",
-    "A log's proof without a promise beside it doesn't count.",
+    "entry-timestamps-demanded",
+    "A log's proof without a signed entry timestamp beside it doesn't count.",
     Kind.TRUST,
     "bundle-61 bundle-65",
 )
-def promises_demanded() -> None:
+def entry_timestamps_demanded() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify import bundle_log
 

@@ -1,4 +1,4 @@
-"""What is believed of authorities that issue certificates, and of logs that promise to include them."""
+"""What is believed of authorities that issue certificates, and of logs that say they have seen them."""
 
 # ruff: noqa: SLF001  # reaching into private parts is how a mutant is made
 
@@ -150,84 +150,84 @@ def brought_intermediates_count() -> None:
 
 @mutant(
     "unlogged-certificates",
-    "A certificate needs no log's promise.",
+    "A certificate needs no log's timestamp (SCT).",
     Kind.KEYLESS,
     "keyless-23.01 keyless-24.01 keyless-12.03",
 )
 def unlogged_certificates() -> None:
     from refimpl.verify import keyless
 
-    @changed(keyless, "check_promises")
-    def check_promises(original: Callable[..., Any], leaf: Any, *rest: Any) -> None:
+    @changed(keyless, "check_scts")
+    def check_scts(original: Callable[..., Any], leaf: Any, *rest: Any) -> None:
         from refimpl.verify import sct
 
-        if sct._promises(leaf):
+        if sct._embedded_scts(leaf):
             original(leaf, *rest)
 
 
 @mutant(
-    "promises-by-any-log",
-    "A certificate log's promise counts whether the log is trusted or not.",
+    "scts-by-any-log",
+    "A timestamp (SCT) counts whether its log is trusted or not.",
     Kind.KEYLESS,
     "keyless-23.02 keyless-24.02",
 )
-def promises_by_any_log() -> None:
+def scts_by_any_log() -> None:
     from refimpl.verify import sct
 
     @changed(sct, "_check")
-    def check(original: Callable[..., Any], promise: Any, leaf: Any, issuer: Any, logs: Any) -> None:
-        if logs.get(promise.log_id.hex()) is not None:
-            original(promise, leaf, issuer, logs)
+    def check(original: Callable[..., Any], timestamp: Any, leaf: Any, issuer: Any, logs: Any) -> None:
+        if logs.get(timestamp.log_id.hex()) is not None:
+            original(timestamp, leaf, issuer, logs)
 
 
 @mutant(
-    "promises-unverified",
-    "A promise counts when it names a trusted log.",
+    "scts-unverified",
+    "A timestamp (SCT) counts when it names a trusted log.",
     Kind.KEYLESS,
     "keyless-23.03 keyless-24.03",
 )
-def promises_unverified() -> None:
+def scts_unverified() -> None:
     from refimpl.verify import sct
 
     replace(sct, "_verify", lambda *_: None)
 
 
 @mutant(
-    "one-promise-suffices",
-    "One good promise suffices where each must hold.",
+    "one-sct-suffices",
+    "One good timestamp (SCT) suffices where each must hold.",
     Kind.KEYLESS,
     "keyless-23.04",
 )
-def one_promise_suffices() -> None:
-    _promises_held(any)
+def one_sct_suffices() -> None:
+    _accept_scts(any)
 
 
 @mutant(
-    "every-promise-must-hold",
-    "Each promise must hold where one suffices.",
+    "every-sct-must-hold",
+    "Each timestamp (SCT) must hold where one suffices.",
     Kind.KEYLESS,
     "keyless-25",
 )
-def every_promise_must_hold() -> None:
-    _promises_held(all)
+def every_sct_must_hold() -> None:
+    _accept_scts(all)
 
 
-def _promises_held(enough: Callable[..., bool]) -> None:
+def _accept_scts(enough: Callable[..., bool]) -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify import keyless, sct
 
-    def check_promises(leaf: Any, issuer: Any, logs: Any) -> None:
-        def holds(promise: Any) -> bool:
+    def check_scts(leaf: Any, issuer: Any, logs: Any) -> None:
+        def holds(timestamp: Any) -> bool:
             try:
-                sct._check(promise, leaf, issuer, logs)
+                sct._check(timestamp, leaf, issuer, logs)
             except VerificationError:
                 return False
             return True
 
-        if not enough(map(holds, sct._promises(leaf))):
-            raise VerificationError("no promise")
+        if not enough(map(holds, sct._embedded_scts(leaf))):
+            raise VerificationError("no SCT")
 
-    replace(keyless, "check_promises", check_promises)
+    replace(keyless, "check_scts", check_scts)
 
 
 def _walking(*unlooked: str) -> None:

@@ -233,12 +233,12 @@ def certificate_beside_the_entry() -> None:
     "keyless-27.04",
 )
 def entry_of_any_log() -> None:
-    from refimpl.verify.transparency_log import Promise
+    from refimpl.verify.transparency_log import SignedEntryTimestamp
 
-    @changed(Promise, "check_by")
-    def check_by(original: Callable[..., Any], promise: Any, logs: Any) -> None:
-        if logs.get(promise.log_id) is not None:
-            original(promise, logs)
+    @changed(SignedEntryTimestamp, "check_by")
+    def check_by(original: Callable[..., Any], entry_timestamp: Any, logs: Any) -> None:
+        if logs.get(entry_timestamp.log_id) is not None:
+            original(entry_timestamp, logs)
 
 
 @mutant(
@@ -250,9 +250,9 @@ def entry_of_any_log() -> None:
 def replayed_entries() -> None:
     from refimpl.verify.transparency_log import TransparencyLog
 
-    def offline(log: Any, _: Any, promise: Any) -> Any:
-        promise.check_by(log.keys)
-        return promise.time
+    def offline(log: Any, _: Any, entry_timestamp: Any) -> Any:
+        entry_timestamp.check_by(log.keys)
+        return entry_timestamp.time
 
     replace(TransparencyLog, "_offline", offline)
 

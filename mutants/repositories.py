@@ -123,13 +123,13 @@ def separate_roots_of_anybody() -> None:
     from refimpl.verify.keyless import KeylessSigner
 
     replace(KeylessSigner, "_issuer", lambda *_: None)
-    replace(keyless, "check_promises", lambda *_: None)
+    replace(keyless, "check_scts", lambda *_: None)
     replace(bundled, "signer_of", bundle_signer.ByCertificate)
 
 
 @mutant(
     "entries-of-unknown-logs",
-    "A log's promise counts though nobody trusts the log.",
+    "A log's signed entry timestamp counts though nobody trusts the log.",
     Kind.KEYLESS,
     "trust-47.03",
 )
@@ -140,9 +140,9 @@ def entries_of_unknown_logs() -> None:
     def find(original: Callable[..., Any], keys: Any, log_id: str) -> Any:
         return original(keys, log_id) or next(iter(keys._logs.values()), None)
 
-    from refimpl.verify.transparency_log import Promise
+    from refimpl.verify.transparency_log import SignedEntryTimestamp
 
-    replace(Promise, "check", lambda *_: None)
+    replace(SignedEntryTimestamp, "check", lambda *_: None)
 
 
 @mutant(

@@ -91,12 +91,12 @@ def entries_for_payloads_prove_envelopes() -> None:
 
 
 @mutant(
-    "promises-in-any-form",
-    "A log's promise may be two integers, as signatures may.",
+    "entry-timestamps-in-any-form",
+    "A signed entry timestamp may be two integers, as signatures may.",
     Kind.TRUST,
     "trust-01.11",
 )
-def promises_in_any_form() -> None:
+def entry_timestamps_in_any_form() -> None:
     from refimpl.verify.keys import PublicKey
 
     replace(PublicKey, "verify_asn1", PublicKey.verify)

@@ -10,7 +10,7 @@ from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.keyless import SIGNERS
 from ec_acceptance.testbed.fixtures.platforms import add_index
 from ec_acceptance.testbed.fixtures.referrers import INDEX, copy_manifest, listed, refer
-from ec_acceptance.testbed.fixtures.sigstore_bundles import SIMPLE_SIGNING_TYPE, VARIATIONS, Holder, Target, draft
+from ec_acceptance.testbed.fixtures.sigstore_bundles import SIMPLE_SIGNING_TYPE, VARIATIONS, Holder, Target, make_bundle
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.scenario.behave_context import Context
@@ -62,7 +62,7 @@ def _attach(context: Context, image: str, content: str, holder: Holder, variatio
     world = context.world
     others = (pair for pair in world.fixtures.keys.values() if pair != holder.key)
     other = next(others, None) or world.services.key("nobody's")
-    made = draft(_target(world, image), content, holder, other)
+    made = make_bundle(_target(world, image), content, holder, other)
     if variation:
         VARIATIONS[variation](made)
     layer = Layer(made.layer_type, made.content)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from behave import given
 
 from ec_acceptance.testbed.fixtures.referrers import refer
-from ec_acceptance.testbed.fixtures.sigstore_bundles import Draft, Holder, Target, draft
+from ec_acceptance.testbed.fixtures.sigstore_bundles import Holder, Target, UnfinishedBundle, make_bundle
 from ec_acceptance.testbed.fixtures.timestamps import TIMESTAMPS, TRUSTED_TIMESTAMPS
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.scenario.behave_context import Context
@@ -32,13 +32,13 @@ def the_timestamp_authority_in_a_file(context: Context) -> None:
 @given('a keyless bundle of "{image}", logged without a time, {oddity}')
 def an_untimed_bundle(context: Context, image: str, oddity: str) -> None:
     """The log is one of Rekor's second version, which tells no times."""
-    made = _draft(context, image, context.world.services.sigstore.tiles)
+    made = _make_bundle(context, image, context.world.services.sigstore.tiles)
     _refer(context, image, made, oddity)
 
 
 @given('a keyless bundle of "{image}", logged in time, {oddity}')
 def a_timed_bundle(context: Context, image: str, oddity: str) -> None:
-    _refer(context, image, _draft(context, image, context.world.services.log), oddity)
+    _refer(context, image, _make_bundle(context, image, context.world.services.log), oddity)
 
 
 @given('a keyless {what} of "{image}", not logged, {oddity}')
@@ -47,7 +47,7 @@ def unlogged(context: Context, what: str, image: str, oddity: str) -> None:
 
 
 def _bundle(context: Context, image: str, oddity: str) -> None:
-    _refer(context, image, _draft(context, image, None), oddity)
+    _refer(context, image, _make_bundle(context, image, None), oddity)
 
 
 def _signature(context: Context, image: str, oddity: str) -> None:
@@ -68,16 +68,16 @@ def _attestation(context: Context, image: str, oddity: str) -> None:
 _UNLOGGED = {"bundle": _bundle, "image signature": _signature, "attestation": _attestation}
 
 
-def _draft(context: Context, image: str, log: Log | None) -> Draft:
+def _make_bundle(context: Context, image: str, log: Log | None) -> UnfinishedBundle:
     world = context.world
     signer = world.services.sigstore.signer()
     published = world.fixtures.images[image]
     manifest = world.servers.gate.repository(published.repository).manifest(published.digest)[1]
     holder = Holder(signer.key, log, signer.certificate, signer.logged_at)
-    return draft(Target(image, published.digest, manifest), "provenance", holder, world.services.key("nobody's"))
+    return make_bundle(Target(image, published.digest, manifest), "provenance", holder, world.services.key("nobody's"))
 
 
-def _refer(context: Context, image: str, made: Draft, oddity: str) -> None:
+def _refer(context: Context, image: str, made: UnfinishedBundle, oddity: str) -> None:
     signature = base64.b64decode(made.envelope["signatures"][0]["sig"])
     stamps = TIMESTAMPS[oddity](context.world.services.sigstore, signature)
     made.material["timestampVerificationData"] = {

@@ -57,10 +57,10 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
 
     Examples:
       | id | oddity | reason |
-      | 01 | whose certificate no log has promised to include | certificate does not include required embedded SCT and no detached SCT was set |
-      | 02 | whose certificate another log has promised to include | ctfe public key not found for payload. Check your TUF root |
-      | 03 | whose certificate has a forged promise of the log | error verifying embedded SCT: failed to verify ECDSA signature |
-      | 04 | whose certificate this log and another one have promised to include | ctfe public key not found for payload. Check your TUF root |
+      | 01 | whose certificate has no log's timestamp | certificate does not include required embedded SCT and no detached SCT was set |
+      | 02 | whose certificate has another log's timestamp | ctfe public key not found for payload. Check your TUF root |
+      | 03 | whose certificate has a forged timestamp of the log | error verifying embedded SCT: failed to verify ECDSA signature |
+      | 04 | whose certificate has this log's and another one's timestamp | ctfe public key not found for payload. Check your TUF root |
 
   @keyless-24 @keyless-24.<id>
   Scenario Outline: a signature <oddity> is rejected, with roots of trust by TUF
@@ -71,15 +71,15 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
 
     Examples:
       | id | oddity                                                | reason                                                                         |
-      | 01 | whose certificate no log has promised to include      | certificate does not include required embedded SCT and no detached SCT was set |
-      | 02 | whose certificate another log has promised to include | only able to verify 0 SCT entries; unable to meet threshold of 1               |
-      | 03 | whose certificate has a forged promise of the log     | only able to verify 0 SCT entries; unable to meet threshold of 1               |
+      | 01 | whose certificate has no log's timestamp      | certificate does not include required embedded SCT and no detached SCT was set |
+      | 02 | whose certificate has another log's timestamp | only able to verify 0 SCT entries; unable to meet threshold of 1               |
+      | 03 | whose certificate has a forged timestamp of the log     | only able to verify 0 SCT entries; unable to meet threshold of 1               |
       | 04 | whose certificate is by another authority             | leaf certificate verification failed                                           |
 
   @keyless-25
-  Scenario: one promise of a log that a trusted root knows suffices
+  Scenario: one timestamp of a log that a trusted root knows suffices
     Given the roots of trust come from a TUF mirror
-    And a keyless image signature of "acceptance/image" whose certificate this log and another one have promised to include
+    And a keyless image signature of "acceptance/image" whose certificate has this log's and another one's timestamp
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
 
@@ -138,7 +138,7 @@ Feature: A certificate counts when trusted authorities and logs stand behind it
   @keyless-31
   Scenario: the log is searched where nothing beside the signature tells of its entry
     Given the roots of trust are in files
-    And a keyless image signature of "acceptance/image" which the log knows, though it has no promise
+    And a keyless image signature of "acceptance/image" which the log knows, though the image has no log entry
     When "validate image" is run with
       | --rekor-url | ${REKOR} |
     Then the image signature of "acceptance/image" is accepted

@@ -162,7 +162,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | id | oddity                                                 | reason                                                    |
       | 01 | whose certificate is for another subject               | got subjects [stranger@acceptance.test]                   |
       | 02 | whose certificate is by another authority              | cert verification failed: x509:                           |
-      | 03 | whose certificate no log has promised to include       | certificate does not include required embedded SCT        |
+      | 03 | whose certificate has no log's timestamp       | certificate does not include required embedded SCT        |
       | 04 | whose certificate is no longer valid when it is logged | certificate expired before signatures were entered in log |
       | 05 | without a certificate                                  | error verifying bundle: empty key                         |
       | 06 | without a log entry                                    | rekor client not provided for online verification         |

@@ -30,7 +30,7 @@ Feature: Signatures that don't count
       | 08 | false | signs NaN | invalid character 'N' looking for beginning of value |
       | 09 | false | is logged by an entry of kind rekord | failed to extract signature from bundle: unsupported type |
       | 10 | false | is logged by an entry of kind jar | failed to extract signature from bundle |
-      | 11 | false | has a promise in the form of two integers | unable to verify SET |
+      | 11 | false | has a signed entry timestamp of two integers | unable to verify SET |
 
   @trust-02
   Scenario: a valid image signature

@@ -1,4 +1,4 @@
-Feature: Bundles by a key are in a transparency log, by the log's promise or by a proof
+Feature: Bundles by a key are in a transparency log, by a signed entry timestamp or by a proof
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --show-successes --output json"
@@ -24,8 +24,8 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
       | 03 | a test result  |
 
   @bundle-61
-  Scenario: the log's proof is enough without its promise
-    Given a bundle of "acceptance/image" with provenance, signed by the "known" key and logged, whose log entry has no promise
+  Scenario: the log's proof is enough without a signed entry timestamp
+    Given a bundle of "acceptance/image" with provenance, signed by the "known" key and logged, whose log entry has no timestamp
     When "validate image" is run
     Then the exit status should be 0
     And the attestation of "acceptance/image" is accepted
@@ -51,7 +51,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
       | 02 | whose log entry names another key                       | transparency log certificate does not match      |
       | 03 | with its log entry twice                                | duplicate tlog entries found                     |
       | 04 | with 33 log entries                                     | too many tlog entries: 33 > 32                   |
-      | 05 | whose log entry was promised for another time           | not enough verified log entries                  |
+      | 05 | whose log entry has the timestamp of another time           | not enough verified log entries                  |
       | 06 | whose log entry has a checkpoint that somebody changed  | signature on checkpoint did not verify           |
       | 07 | whose log entry is proved for another tree              | calculated root:                                 |
       | 08 | with an empty payload                                   | validation error: invalid attestation: missing   |
@@ -69,7 +69,7 @@ Feature: Bundles by a key are in a transparency log, by the log's promise or by 
     Examples:
       | id | variation                                       |
       | 01 | whose log entry has no inclusion proof          |
-      | 02 | whose log entry has neither body nor promise    |
+      | 02 | whose log entry has neither body nor timestamp    |
 
   @bundle-65 @bundle-65.<id>
   Scenario Outline: <content> in a log of Rekor's second version passes

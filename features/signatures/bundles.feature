@@ -24,7 +24,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
       | id | variation                                        |
       | 01 | of version 0.3 by its older name                 |
       | 02 | of version 0.3.1                                 |
-      | 03 | of a draft of version 0.4.0                      |
+      | 03 | of a release candidate of version 0.4.0          |
       | 04 | with members by their names in the declaration   |
       | 05 | with a blank before its JSON                     |
       | 06 | in a layer of version 0.1's media type           |

@@ -30,7 +30,7 @@ Feature: Keyless bundles count when their certificate is for the right identity
       | id | oddity                                                                   |
       | 01 | whose certificate names its issuer in the first extension alone          |
       | 02 | whose certificate names its issuer in the second extension alone         |
-      | 03 | whose certificate this log and another one have promised to include      |
+      | 03 | whose certificate has this log's and another one's timestamp      |
 
   @bundle-72 @bundle-72.<id>
   Scenario Outline: a signer <oddity> is rejected
@@ -50,9 +50,9 @@ Feature: Keyless bundles count when their certificate is for the right identity
     Examples: whose certificate nobody vouches for
       | id | oddity                                                       | reason                                        |
       | 06 | whose certificate is by another authority                    | leaf certificate verification failed          |
-      | 07 | whose certificate no log has promised to include             | only able to verify 0 SCT entries             |
-      | 08 | whose certificate another log has promised to include        | only able to verify 0 SCT entries             |
-      | 09 | whose certificate has a forged promise of the log            | only able to verify 0 SCT entries             |
+      | 07 | whose certificate has no log's timestamp             | only able to verify 0 SCT entries             |
+      | 08 | whose certificate has another log's timestamp        | only able to verify 0 SCT entries             |
+      | 09 | whose certificate has a forged timestamp of the log            | only able to verify 0 SCT entries             |
       | 10 | whose certificate is for servers                             | leaf certificate verification failed          |
       | 11 | whose certificate has a critical extension that nobody knows | leaf certificate verification failed          |
 

@@ -12,7 +12,7 @@ from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.typed import BYTES, Struct, decode
 from refimpl.record import record
 from refimpl.verify.signature import Signature
-from refimpl.verify.transparency_log import Promise
+from refimpl.verify.transparency_log import SignedEntryTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Attachment:
     Attributes:
         payload: its content, verified against the digest: what an image signature signs, or an attestation's envelope.
         signature: the annotation, base64; may be empty.
-        promise: of the transparency log, from the bundle annotation.
+        entry_timestamp: of the transparency log, from the bundle annotation.
         timestamp: an RFC 3161 response in DER; empty without one.
     """
 
@@ -54,7 +54,7 @@ class Attachment:
     signature: str
     certificate: Certificate | None
     chain: tuple[Certificate, ...]
-    promise: Promise | None
+    entry_timestamp: SignedEntryTimestamp | None
     timestamp: bytes = b""
 
     @property
@@ -106,10 +106,10 @@ def load(client: Registry, repository: Repository, layer: Descriptor, *, limit: 
     notes = layer.annotations
     if SIGNATURE not in notes:
         raise VerificationError(f'signature layer {layer.digest} is missing "{SIGNATURE}" annotation')
-    promise = Promise.parse(notes[_BUNDLE]) if signed and notes.get(_BUNDLE) else None
+    entry_timestamp = SignedEntryTimestamp.parse(notes[_BUNDLE]) if signed and notes.get(_BUNDLE) else None
     timestamp = _timestamp(notes[_TIMESTAMP]) if signed and notes.get(_TIMESTAMP) else b""
     certificate, chain = _certificates(notes)
-    return Attachment(layer.media_type, payload, notes[SIGNATURE], certificate, chain, promise, timestamp)
+    return Attachment(layer.media_type, payload, notes[SIGNATURE], certificate, chain, entry_timestamp, timestamp)
 
 
 def _certificates(notes: Mapping[str, str]) -> tuple[Certificate | None, tuple[Certificate, ...]]:

@@ -96,7 +96,7 @@ class Logged:
     Attributes:
         signature: the first one.
         verifier: DER of the key or certificate that belongs to it.
-        tiled: whether the body is of Rekor's second version, whose logs make no promises.
+        tiled: whether the body is of Rekor's second version, whose logs sign no timestamps of entries.
         refusal: why such an entry proves nothing; empty when it does.
     """
 
@@ -130,7 +130,7 @@ class BundleEntry:
         log_id: lower-case hexadecimal.
         index: in the whole log.
         integrated_time: seconds since the epoch; 0 when the log doesn't tell.
-        signed_timestamp: the log's promise; empty without one.
+        signed_timestamp: the log's (SET); empty without one.
         logged: what `body` says.
     """
 

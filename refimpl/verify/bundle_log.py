@@ -11,7 +11,7 @@ from refimpl.errors import VerificationError
 from refimpl.verify import merkle
 from refimpl.verify.checkpoint import check_checkpoint
 from refimpl.verify.refusal import failing
-from refimpl.verify.transparency_log import Promise
+from refimpl.verify.transparency_log import SignedEntryTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,7 @@ _NUMBERED_TREE = re.compile("[^\n]* - [0-9]+\n(?:[^\n]*\n){2}")
 def check_logged(
     entries: Sequence[BundleEntry], signature: bytes, signer: ByKey | ByCertificate, logs: LogKeys
 ) -> tuple[datetime, ...]:
-    """When trusted logs say that they took the signature: the times of their promises, of which there may be none.
+    """When trusted logs say that they took the signature: the times at which they say so, of which there may be none.
 
     Args:
         entries: of any logs.
@@ -52,7 +52,7 @@ def check_logged(
         if not entry.signed_timestamp and entry.proof is None:
             raise VerificationError("entry must contain an inclusion proof and/or promise")
         if entry.signed_timestamp:
-            if not _is_promised(entry, log):
+            if not _is_timestamped(entry, log):
                 continue
             times.append(_time(entry))
         if entry.proof is not None:
@@ -88,14 +88,14 @@ def _time(entry: BundleEntry) -> datetime:
         raise VerificationError(f"invalid integrated time {entry.integrated_time}") from None
 
 
-def _is_promised(entry: BundleEntry, log: LogKey) -> bool:
-    """Whether a log of Rekor's first version promised to take the entry, at a time at which it was trusted."""
+def _is_timestamped(entry: BundleEntry, log: LogKey) -> bool:
+    """Whether a log of Rekor's first version signed that it took the entry, at a time at which it was trusted."""
     if entry.logged.tiled:
         return False
     body = base64.b64encode(entry.body).decode()
-    promise = Promise(body, entry.integrated_time, entry.index, entry.log_id, entry.signed_timestamp)
+    timestamp = SignedEntryTimestamp(body, entry.integrated_time, entry.index, entry.log_id, entry.signed_timestamp)
     try:
-        promise.check(log.key)
+        timestamp.check(log.key)
         return log.key.is_ecdsa and log.period.covers(_time(entry))
     except VerificationError:
         return False

@@ -118,7 +118,7 @@ class ByCertificate(_Material):
             times: at which logs took the signature; None when none was asked for.
 
         Raises:
-            VerificationError: it didn't hold at one of these times, or nobody promised to log it.
+            VerificationError: it didn't hold at one of these times, or no log signed a timestamp of it.
         """
         if times is not None and not times:
             times = self._stamped()

@@ -228,7 +228,7 @@ class Verifier:
             certified=certified,
             is_attestation=is_attestation,
         )
-        return self._log.check(evidence, found.promise)
+        return self._log.check(evidence, found.entry_timestamp)
 
     def _key(self, found: Attachment) -> PublicKey:
         """The key that the layer's signature must be by.

@@ -8,7 +8,7 @@ from refimpl.errors import VerificationError
 from refimpl.record import record
 from refimpl.verify.identity import bundle_name, check_bundle_identity, check_identity
 from refimpl.verify.refusal import failing, refused
-from refimpl.verify.sct import check_promises
+from refimpl.verify.sct import check_scts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +28,7 @@ __all__ = ["KeylessSigner"]
 
 @record
 class KeylessSigner:
-    """Whoever has a certificate for an identity by a trusted authority, which a trusted log has promised to include.
+    """Whoever has a certificate for an identity by a trusted authority, with a trusted log's timestamp.
 
     Attributes:
         identity: whose certificates count.
@@ -60,11 +60,11 @@ class KeylessSigner:
         leaf = _load(certificate)
         issuer = self._issuer(leaf, leaf.not_valid_before_utc, [_load(each) for each in chain[:-1]])
         check_identity(certificate, leaf, self.identity)
-        check_promises(leaf, issuer, self.certificate_logs)
+        check_scts(leaf, issuer, self.certificate_logs)
         return certificate.key
 
     def check_chain(self, certificate: Certificate, times: Sequence[datetime]) -> None:
-        """Check that a bundle's certificate was good at each of these times, and promised to be logged.
+        """Check that a bundle's certificate was good at each of these times, and has a trusted log's timestamp.
 
         Args:
             certificate: the bundle's.
@@ -78,7 +78,7 @@ class KeylessSigner:
         with failing("failed to verify leaf certificate"):
             issuer = [self._issuer(leaf, time, ()) for time in times][-1]
         try:
-            check_promises(leaf, issuer, self.certificate_logs)
+            check_scts(leaf, issuer, self.certificate_logs)
         except VerificationError:
             reason = "only able to verify 0 SCT entries; unable to meet threshold of 1"
             raise VerificationError(f"failed to verify signed certificate timestamp: {reason}") from None

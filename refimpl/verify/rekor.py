@@ -14,7 +14,7 @@ from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Tab
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
 from refimpl.verify.dsse import Envelope
-from refimpl.verify.transparency_log import Evidence, InclusionProof, LoggedEntry, Promise
+from refimpl.verify.transparency_log import Evidence, InclusionProof, LoggedEntry, SignedEntryTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,7 +201,7 @@ def _entry(uuid: str, entry: Any) -> LoggedEntry:
     except base64text.Base64Error:
         body = b""
     verification = entry.get("verification") or {}
-    promise = Promise(
+    entry_timestamp = SignedEntryTimestamp(
         text if isinstance(text, str) else "",
         entry.get("integratedTime", 0),
         entry.get("logIndex", 0),
@@ -209,7 +209,7 @@ def _entry(uuid: str, entry: Any) -> LoggedEntry:
         verification.get("signedEntryTimestamp") or b"",
     )
     proof = verification.get("inclusionProof")
-    return LoggedEntry(uuid, body, promise, None if proof is None else _proof(proof))
+    return LoggedEntry(uuid, body, entry_timestamp, None if proof is None else _proof(proof))
 
 
 def _proof(proof: Any) -> InclusionProof:

@@ -1,4 +1,4 @@
-"""Promises of certificate transparency logs that are embedded in certificates (RFC 6962 §3; specification 20 §4.5)."""
+"""Signed certificate timestamps (SCTs) that are embedded in certificates (RFC 6962 §3; specification 20 §4.5)."""
 
 from __future__ import annotations
 
@@ -20,36 +20,36 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["check_promises"]
+__all__ = ["check_scts"]
 
 _PRECERTIFICATE = 1
 _MALFORMED = "x509: malformed list of certificate timestamps"
 
 
-def check_promises(leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys) -> None:
-    """Check that a trusted log promised to include the certificate.
+def check_scts(leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys) -> None:
+    """Check that a trusted log has signed a timestamp of the certificate.
 
-    By a trusted root one promise must hold; otherwise each must.
+    By a trusted root one timestamp must hold; otherwise each must.
 
     Raises:
         VerificationError: there is none, or it isn't so.
     """
-    promises = _promises(leaf)
-    if not promises:
+    scts = _embedded_scts(leaf)
+    if not scts:
         raise VerificationError("certificate does not include required embedded SCT and no detached SCT was set")
     reasons = []
-    for promise in promises:
+    for sct in scts:
         try:
-            _check(promise, leaf, issuer, logs)
+            _check(sct, leaf, issuer, logs)
         except VerificationError as error:
             reasons.append(error)
     if reasons and not logs.of_trusted_root:
         raise reasons[0]
-    if len(reasons) == len(promises):
+    if len(reasons) == len(scts):
         raise VerificationError("only able to verify 0 SCT entries; unable to meet threshold of 1")
 
 
-def _promises(leaf: x509.Certificate) -> Sequence[SignedCertificateTimestamp]:
+def _embedded_scts(leaf: x509.Certificate) -> Sequence[SignedCertificateTimestamp]:
     from cryptography import x509
 
     with refused(VerificationError(_MALFORMED)):
@@ -60,12 +60,10 @@ def _promises(leaf: x509.Certificate) -> Sequence[SignedCertificateTimestamp]:
         return tuple(found.value)
 
 
-def _check(
-    promise: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys
-) -> None:
+def _check(sct: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys) -> None:
     with refused(VerificationError(_MALFORMED)):
-        log_id, time = promise.log_id.hex(), _utc(promise.timestamp)
-        signed, signature = _signed(promise, leaf, issuer), promise.signature
+        log_id, time = sct.log_id.hex(), _utc(sct.timestamp)
+        signed, signature = _signed(sct, leaf, issuer), sct.signature
     key = logs.at(log_id, time)
     if key is None:
         raise VerificationError(
@@ -83,21 +81,21 @@ def _verify(key: PublicKey, signature: bytes, signed: bytes) -> None:
         raise VerificationError(f"error verifying embedded SCT: failed to verify {kind} signature") from None
 
 
-def _signed(promise: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate) -> bytes:
-    """What the log signed (§3.2): the certificate as it was before it had promises, and by whose key it was issued."""
+def _signed(sct: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate) -> bytes:
+    """What the log signed (§3.2): the certificate as it was without timestamps, and by whose key it was issued."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     told = leaf.tbs_precertificate_bytes
     key = issuer.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    milliseconds = round(_utc(promise.timestamp).timestamp() * 1000)
+    milliseconds = round(_utc(sct.timestamp).timestamp() * 1000)
     return b"".join(
         [
             struct.pack(">BBQH", 0, 0, milliseconds, _PRECERTIFICATE),
             hashlib.sha256(key).digest(),
             len(told).to_bytes(3, "big"),
             told,
-            struct.pack(">H", len(promise.extension_bytes)),
-            promise.extension_bytes,
+            struct.pack(">H", len(sct.extension_bytes)),
+            sct.extension_bytes,
         ]
     )
 

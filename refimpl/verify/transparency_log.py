@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["Evidence", "InclusionProof", "LogClient", "LoggedEntry", "Promise", "TransparencyLog"]
+__all__ = ["Evidence", "InclusionProof", "LogClient", "LoggedEntry", "SignedEntryTimestamp", "TransparencyLog"]
 
 _LEAF = 64
 _NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
@@ -31,8 +31,8 @@ _BUNDLE = Struct.of("bundle.RekorBundle", SignedEntryTimestamp=BYTES, Payload=_P
 
 
 @record
-class Promise:
-    """A log's signed promise (SET) to have included an entry.
+class SignedEntryTimestamp:
+    """A log's signed entry timestamp (SET, also "inclusion promise"): that it has taken an entry.
 
     Attributes:
         body: of the entry, base64.
@@ -48,7 +48,7 @@ class Promise:
     signed_timestamp: bytes
 
     @classmethod
-    def parse(cls, annotation: str) -> Promise | None:
+    def parse(cls, annotation: str) -> SignedEntryTimestamp | None:
         """Read a layer's annotation; None for ``null``.
 
         Raises:
@@ -102,10 +102,10 @@ class Promise:
             raise VerificationError("unable to verify SET") from None
 
     def check_by(self, logs: LogKeys) -> None:
-        """Check that a log which was trusted at the promise's time made it.
+        """Check that a log which was trusted at its time made it.
 
         Raises:
-            VerificationError: the log is unknown, wasn't trusted then, or the promise isn't its own.
+            VerificationError: the log is unknown, wasn't trusted then, or it isn't that log's own.
         """
         log_id = self.log_id.lower() if logs.of_trusted_root else self.log_id
         key = logs.get(log_id)
@@ -184,7 +184,7 @@ class LoggedEntry:
 
     uuid: str
     body: bytes
-    promise: Promise
+    entry_timestamp: SignedEntryTimestamp
     proof: InclusionProof | None
 
     @property
@@ -213,25 +213,25 @@ class TransparencyLog:
         self.keys = keys
         self._client = client
 
-    def check(self, evidence: Evidence, promise: Promise | None) -> datetime:
-        """When the signature was logged: by the promise if there is one, else the log is asked.
+    def check(self, evidence: Evidence, entry_timestamp: SignedEntryTimestamp | None) -> datetime:
+        """When the signature was logged: by its signed entry timestamp if it has one, else the log is asked.
 
         Raises:
             VerificationError: there is no valid entry about it.
         """
-        if promise is not None:
+        if entry_timestamp is not None:
             try:
-                return self._offline(evidence, promise)
+                return self._offline(evidence, entry_timestamp)
             except VerificationError as error:
                 raise VerificationError(f"error verifying bundle: {error}") from None
         if self._client is None:
             raise VerificationError("rekor client not provided for online verification")
         return self._online(evidence, self._client)
 
-    def _offline(self, evidence: Evidence, promise: Promise) -> datetime:
+    def _offline(self, evidence: Evidence, entry_timestamp: SignedEntryTimestamp) -> datetime:
         what = "signature" if evidence.signature else "key"
         try:
-            entry = _entry(base64text.decode(promise.body), evidence)
+            entry = _entry(base64text.decode(entry_timestamp.body), evidence)
             signature = entry.signature if evidence.signature else ""
             verifier = entry.verifier if not evidence.signature else ""
         except (VerificationError, base64text.Base64Error) as error:
@@ -243,10 +243,10 @@ class TransparencyLog:
         if entry.digest != evidence.digest:
             raise VerificationError(f'matching bundle to payload: bundle="{entry.digest}", payload="{evidence.digest}"')
         try:
-            promise.check_by(self.keys)
+            entry_timestamp.check_by(self.keys)
         except VerificationError as error:
             raise VerificationError(f"{self._offline_prefix(str(error))}{error}") from None
-        return promise.time
+        return entry_timestamp.time
 
     def _offline_prefix(self, reason: str) -> str:
         if self.keys.of_trusted_root:
@@ -292,11 +292,11 @@ class TransparencyLog:
         except VerificationError as error:
             raise VerificationError(f"verifying inclusion proof: {error}") from None
         try:
-            entry.promise.check_by(self.keys)
+            entry.entry_timestamp.check_by(self.keys)
         except VerificationError as error:
             raise VerificationError(self._online_reason(str(error))) from None
         _check_content(entry.body, evidence)
-        return entry.promise.time
+        return entry.entry_timestamp.time
 
 
 def _entry(body: bytes, evidence: Evidence, *, verify: bool = True) -> Entry:

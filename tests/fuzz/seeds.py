@@ -41,6 +41,7 @@ __all__ = [
     "configurations",
     "encoded",
     "entries",
+    "entry_timestamps",
     "envelopes",
     "git_objects",
     "indexes",
@@ -50,7 +51,6 @@ __all__ = [
     "objects",
     "payloads",
     "pems",
-    "promises",
     "statements",
     "tiled_bundles",
     "tiled_checkpoints",
@@ -192,8 +192,8 @@ def _logged() -> Iterable[Any]:
         yield entry
 
 
-def promises() -> Iterable[bytes]:
-    """Annotations with a log's promise."""
+def entry_timestamps() -> Iterable[bytes]:
+    """Annotations with a log's signed entry timestamp."""
     for entry in _logged():
         yield encoded(_log().bundle(entry))
 
@@ -302,7 +302,7 @@ def pems() -> Iterable[bytes]:
 
 
 def attachments() -> Iterable[bytes]:
-    """Layers with annotations: signature, certificate, chain, promise and time stamp."""
+    """Layers with annotations: signature, certificate, chain, signed entry timestamp and RFC 3161 timestamp."""
     chain = "".join(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in certificates())
     signature = sign_image(DIGEST, KNOWN, reference="x")
     yield encoded(
@@ -310,7 +310,7 @@ def attachments() -> Iterable[bytes]:
             "dev.cosignproject.cosign/signature": signature.encoded,
             "dev.sigstore.cosign/certificate": chain,
             "dev.sigstore.cosign/chain": chain,
-            "dev.sigstore.cosign/bundle": next(iter(promises())).decode(),
+            "dev.sigstore.cosign/bundle": next(iter(entry_timestamps())).decode(),
             "dev.sigstore.cosign/rfc3161timestamp": '{"SignedRFC3161Timestamp": "aGk="}',
         }
     )

@@ -168,9 +168,9 @@ class Log:
         return f"{text}\n\u2014 {self.name} {signature}\n"
 
     def signed_entry_timestamp(self, entry: LogEntry, *, key: KeyPair | None = None) -> str:
-        """The log's promise for an entry: base64 of a signature over its canonical JSON."""
+        """The log's signed entry timestamp (SET): base64 of a signature over its canonical JSON."""
         signer = key or self.key
-        return base64.b64encode(signer.sign(canonical(_promised(entry, signer)))).decode()
+        return base64.b64encode(signer.sign(canonical(_payload(entry, signer)))).decode()
 
     def describe(self, entry: LogEntry, *, key: KeyPair | None = None, size: int | None = None) -> dict[str, Any]:
         """The entry as the API shows it, with its proof at a size of the tree (now, by default).
@@ -189,7 +189,7 @@ class Log:
         kept = {} if entry.attestation is None else {"attestation": {"data": _base64(entry.attestation)}}
         return {
             **kept,
-            **_promised(entry, key or self.key),
+            **_payload(entry, key or self.key),
             "verification": {"inclusionProof": proof, "signedEntryTimestamp": timestamp},
         }
 
@@ -197,7 +197,7 @@ class Log:
         """What the layer annotation `dev.sigstore.cosign/bundle` holds, so that nobody need ask the log."""
         return {
             "SignedEntryTimestamp": self.signed_entry_timestamp(entry, key=key),
-            "Payload": _promised(entry, key or self.key),
+            "Payload": _payload(entry, key or self.key),
         }
 
     def in_bundle(self, entry: LogEntry) -> dict[str, Any]:
@@ -234,7 +234,7 @@ def _base64_of_hex(digits: str) -> str:
     return base64.b64encode(bytes.fromhex(digits)).decode()
 
 
-def _promised(entry: LogEntry, signer: KeyPair) -> dict[str, Any]:
+def _payload(entry: LogEntry, signer: KeyPair) -> dict[str, Any]:
     return {
         "body": base64.b64encode(entry.body).decode(),
         "integratedTime": entry.integrated_time,

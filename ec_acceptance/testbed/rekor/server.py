@@ -37,7 +37,7 @@ class LogFaults:
     wrong_root: bool = False
     no_proof: bool = False
     bad_timestamp: bool = False
-    """The promise is for another time."""
+    """The signed entry timestamp is of another time."""
     wrong_uuid: bool = False
     key: KeyPair | None = None
     """Signs in place of the log's key, under its own log id."""

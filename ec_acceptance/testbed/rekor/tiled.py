@@ -37,7 +37,7 @@ class TiledLog(Log):
         return self.name
 
     def in_bundle(self, entry: LogEntry) -> dict[str, Any]:
-        """An entry as a Sigstore bundle has it: without a promise and without a time."""
+        """An entry as a Sigstore bundle has it: without a signed entry timestamp and without a time."""
         left_out = {"inclusionPromise", "integratedTime"}
         return {name: value for name, value in super().in_bundle(entry).items() if name not in left_out}
 

@@ -205,19 +205,19 @@ class Authority:
         Args:
             key: of the signer.
             identity: theirs.
-            logs: each promises to include the precertificate; none leaves the extension out.
+            logs: each signs a timestamp (SCT) of the precertificate; none leaves the extension out.
             leaf: what else it says.
             log_signer: signs in the logs' names instead of their own keys.
-            logged_at: the time of the promises; the start of validity by default.
+            logged_at: the time of these timestamps; the start of validity by default.
         """
         wanted = leaf or Leaf()
         builder = self._leaf(key, identity, wanted)
         if not logs:
             return self._signed(builder)
-        # A precertificate's poison and its promises have no place in what is promised (RFC 6962 §3.2), so that any
+        # A precertificate's poison and its timestamps have no place in what a log signs (RFC 6962 §3.2), so that any
         # list will do to find out what that is.
-        draft = builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list([])), critical=False)
-        precertificate = self._signed(draft).tbs_precertificate_bytes
+        unlogged = builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list([])), critical=False)
+        precertificate = self._signed(unlogged).tbs_precertificate_bytes
         moment = wanted.start if logged_at is None else logged_at
         scts = [log.sct(precertificate, self.issuer_key_hash, moment, signer=log_signer) for log in logs]
         return self._signed(builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list(scts)), critical=False))

@@ -1,4 +1,4 @@
-"""A certificate transparency log's promises: signed certificate timestamps (RFC 6962 §3.2, §3.3)."""
+"""A certificate transparency log's signed certificate timestamps (RFC 6962 §3.2, §3.3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CTLog:
     def sct(
         self, precertificate: bytes, issuer_key_hash: bytes, at: datetime, *, signer: KeyPair | None = None
     ) -> bytes:
-        """The promise to include a precertificate, as the certificate has it embedded.
+        """The timestamp of a precertificate, as the certificate has it embedded.
 
         Args:
             precertificate: the TBSCertificate in DER, without poison and without timestamps.

@@ -111,12 +111,12 @@ class KeylessSigner:
         key: signs.
         certificate: the signer's, whether it is about this key or not.
         chain: what is stored with it, the root last; none leaves the annotation out.
-        log: gets an entry of each signature; None leaves the log's promise out.
+        log: gets an entry of each signature; None leaves the signed entry timestamp out.
         logged_at: when.
         annotations: of each layer, over the usual ones; None removes one.
         claims: the digest that is claimed instead of the image's.
-        entry: what the log promises instead of the signature's own entry.
-        tells: whether the log's promise is stored with the signature.
+        entry: what the log has taken instead of the signature's own entry.
+        tells: whether the signed entry timestamp is stored with the signature.
     """
 
     key: KeyPair
@@ -133,20 +133,20 @@ class KeylessSigner:
         """An image signature; `digest` is the image's, `reference` its repository."""
         made = sign_image(self.claims or digest, self.key, reference=reference)
         entry = hashedrekord(made.payload, made.signature, pem(self.certificate))
-        return made.layer(bundle=self._promise(entry), annotations=self._annotations())
+        return made.layer(bundle=self._entry_timestamp(entry), annotations=self._annotations())
 
     def attestation(self, content: bytes, predicate_type: str) -> Layer:
         """An attestation by a statement."""
         envelope = seal(content, [self.key])
         entry = dsse(envelope.content, pem(self.certificate))
-        return envelope.layer(predicate_type, bundle=self._promise(entry), annotations=self._annotations())
+        return envelope.layer(predicate_type, bundle=self._entry_timestamp(entry), annotations=self._annotations())
 
     def provenance(self, digest: str, reference: str) -> Layer:
         """An attestation of an image's provenance."""
         predicate = provenance_v02(name=reference, digest=digest)
         return self.attestation(statement(SLSA_V02, predicate, [subject(digest, reference)]), SLSA_V02)
 
-    def _promise(self, entry: bytes) -> Mapping[str, object] | None:
+    def _entry_timestamp(self, entry: bytes) -> Mapping[str, object] | None:
         if self.log is None:
             return None
         added = self.log.add(self.entry or entry, at=self.logged_at.timestamp())

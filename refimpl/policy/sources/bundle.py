@@ -141,8 +141,8 @@ def _unpack(title: str, layer: Descriptor, content: bytes, destination: Path, fo
     except PolicyError as error:
         raise PolicyError(f"{_UNSTORED}: {error}") from None
     packed.unlink()
-    promised = (layer.annotations or {}).get(_UNPACKED_DIGEST)
-    if promised and _digest(content, promised) != promised:
+    claimed = (layer.annotations or {}).get(_UNPACKED_DIGEST)
+    if claimed and _digest(content, claimed) != claimed:
         raise PolicyError(f"{_UNSTORED}: {title}: content digest mismatch")
 
 

@@ -35,7 +35,7 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     A ``checksum`` among the URL's options, as other programs know it, is compared.
 
     Raises:
-        PolicyError: not brought, or other bytes than the checksum promises.
+        PolicyError: not brought, or other bytes than the checksum is of.
     """
     url = "https://" + url.partition("://")[2]
     try:
@@ -94,7 +94,7 @@ class _Checksum:
         """The same bytes.
 
         Raises:
-            PolicyError: they were others than promised; at their end.
+            PolicyError: they were others than the checksum is of; at their end.
         """
         if not self._algorithm:
             yield from chunks

@@ -27,7 +27,7 @@ from refimpl.verify.keys import parse_public_key
 from refimpl.verify.slsa import PROVENANCE
 from refimpl.verify.statement import check_claim, read_header
 from refimpl.verify.tiled_checkpoint import read_checkpoint
-from refimpl.verify.transparency_log import Promise
+from refimpl.verify.transparency_log import SignedEntryTimestamp
 from refimpl.verify.trust import LogKey, LogKeys
 
 if TYPE_CHECKING:
@@ -168,12 +168,12 @@ def _attachment(data: bytes) -> None:
     found.described()
 
 
-@target("promise", seeds.promises, "SignedEntryTimestamp", "Payload", "logIndex", "1e3")
-def _promise(data: bytes) -> None:
-    promise = Promise.parse(data.decode("utf-8", "replace"))
-    if promise is not None:
-        assert promise.time.tzinfo
-        promise.check(_LOG)
+@target("entry-timestamp", seeds.entry_timestamps, "SignedEntryTimestamp", "Payload", "logIndex", "1e3")
+def _entry_timestamp(data: bytes) -> None:
+    entry_timestamp = SignedEntryTimestamp.parse(data.decode("utf-8", "replace"))
+    if entry_timestamp is not None:
+        assert entry_timestamp.time.tzinfo
+        entry_timestamp.check(_LOG)
 
 
 @target("log-entry", seeds.entries, "hashedrekord", "intoto", "0.0.2", "sha512", refuses=(DocumentError,))

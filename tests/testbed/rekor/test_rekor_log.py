@@ -47,7 +47,7 @@ def test_entries_are_found_by_body_uuid_and_index(log: Log) -> None:
     assert log.by_index(2) is None
 
 
-def test_the_promise_is_signed_over_the_canonical_entry(log: Log) -> None:
+def test_the_entry_timestamp_is_signed_over_the_canonical_entry(log: Log) -> None:
     shown = log.describe(log.add(b"body"))
     signed = f'{{"body":"Ym9keQ==","integratedTime":{NOW},"logID":"{KEY.fingerprint.hex()}","logIndex":0}}'
     check(KEY, shown["verification"]["signedEntryTimestamp"], signed.encode())
@@ -63,7 +63,7 @@ def test_another_logs_key_signs_under_its_own_id(log: Log) -> None:
     check(other, shown["verification"]["signedEntryTimestamp"], signed.encode())
 
 
-def test_a_bundle_promises_what_the_entry_says(log: Log) -> None:
+def test_a_bundle_says_what_the_entry_says(log: Log) -> None:
     entry = log.add(b"body")
     bundle = log.bundle(entry)
     shown = log.describe(entry)

@@ -210,7 +210,7 @@ def shown(ask: Ask) -> tuple[str, Any]:
 
 def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log: Log) -> None:
     truth = log.describe(log.add(b"1"))
-    proof, promise = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
+    proof, timestamp = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
 
     server.faults = LogFaults(wrong_root=True)
     _, lie = shown(ask)
@@ -218,7 +218,7 @@ def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log
     assert lie["verification"]["inclusionProof"].items() < proof.items()
 
     server.faults = LogFaults(no_proof=True)
-    assert shown(ask)[1]["verification"] == {"signedEntryTimestamp": promise}
+    assert shown(ask)[1]["verification"] == {"signedEntryTimestamp": timestamp}
 
     server.faults = LogFaults(bad_timestamp=True)
     assert shown(ask)[1] == {**truth, "integratedTime": truth["integratedTime"] + 1}

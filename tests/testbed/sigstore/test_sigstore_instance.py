@@ -65,7 +65,7 @@ def test_certificates_are_the_same_each_time(sigstore: Sigstore) -> None:
     assert sigstore.certify(key("signer")) == Sigstore(key, Log(key("log"))).certify(key("signer"))
 
 
-def test_log_promises_what_the_certificate_says_without_the_promise(sigstore: Sigstore) -> None:
+def test_a_log_signs_what_the_certificate_says_without_the_timestamp(sigstore: Sigstore) -> None:
     leaf = sigstore.certify(key("signer"))
     [sct] = leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
     assert sct.log_id == sigstore.certificate_log.key.fingerprint

@@ -167,17 +167,17 @@ def test_a_packed_directory_has_nothing_outside_of_itself(destination: Path) -> 
         assert f'"{name}" is outside of "dir"' in refusal("oci::h:1/x", destination, registry)
 
 
-def test_a_packed_directory_that_promises_other_bytes(destination: Path) -> None:
+def test_a_packed_directory_that_names_another_digest(destination: Path) -> None:
     registry = Registry()
     data = packed("dir/a.rego")
     plain = zlib.decompress(data, 31)
-    promises = {
+    claims = {
         f"sha256:{hashlib.sha256(plain).hexdigest()}": "",
         f"sha512:{hashlib.sha512(plain).hexdigest()}": "",
         "no digest": "",
         f"sha256:{'0' * 64}": "dir: content digest mismatch",
     }
-    for number, (digest, error) in enumerate(promises.items()):
+    for number, (digest, error) in enumerate(claims.items()):
         annotations = {
             TITLE: "dir",
             "io.deis.oras.content.unpack": "true",

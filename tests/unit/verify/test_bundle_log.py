@@ -70,7 +70,7 @@ _INCLUDED = f"{_LOGGED}calculated root:"
         (lambda entry: entry["inclusionProof"].update(logIndex="2"), f"{_LOGGED}index is beyond size: 2 >= 2"),
     ],
 )
-def test_a_promise_and_a_proof_must_hold(change: Change, reason: str) -> None:
+def test_an_entry_timestamp_and_a_proof_must_hold(change: Change, reason: str) -> None:
     assert find_reasons(_entry(make_bundle(), _log(), change=change), log=_TRANSPARENCY).startswith(reason)
 
 
@@ -92,7 +92,7 @@ def test_there_are_few_entries_and_none_twice() -> None:
     assert find_reasons(many, log=_TRANSPARENCY) == f"{_LOGGED}too many tlog entries: 33 > 32"
 
 
-def test_beside_a_proof_a_promise_is_enough() -> None:
+def test_without_a_proof_an_entry_timestamp_is_enough() -> None:
     def change(entries: list[Any]) -> None:
         entries.append({**entries[0], "logIndex": "9", "inclusionPromise": None})
         entries[0].pop("inclusionProof")

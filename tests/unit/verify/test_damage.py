@@ -44,7 +44,7 @@ from refimpl.verify.payload import check_claim
 from refimpl.verify.rekor import RekorClient
 from refimpl.verify.slsa import PROVENANCE
 from refimpl.verify.statement import read_header
-from refimpl.verify.transparency_log import Evidence, Promise, TransparencyLog
+from refimpl.verify.transparency_log import Evidence, SignedEntryTimestamp, TransparencyLog
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ _READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "statement": (_read_statement, encoded(statement(V02))),
     "entry for payloads": (Entry.parse, hashedrekord(_PAYLOAD, KNOWN.sign(_PAYLOAD), KNOWN.public_pem)),
     "entry for envelopes": (Entry.parse, dsse(_ATTESTATION.content, KNOWN.public_pem)),
-    "promise": (
-        lambda data: Promise.parse(data.decode("latin-1")),
+    "entry timestamp": (
+        lambda data: SignedEntryTimestamp.parse(data.decode("latin-1")),
         json.dumps(_log().bundle(_log().add(b"first"))).encode(),
     ),
     "checkpoint": (_read_checkpoint, _log().checkpoint().encode()),

@@ -27,7 +27,7 @@ from refimpl.verify.dsse import read_envelope
 from refimpl.verify.entry import Entry, key_of
 from refimpl.verify.formats import is_date_time, is_uri
 from refimpl.verify.schema import SLSA_V02, schema_error
-from refimpl.verify.transparency_log import Promise
+from refimpl.verify.transparency_log import SignedEntryTimestamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,7 +99,7 @@ _READERS: dict[str, Callable[[str], object]] = {
     "member in JSON": lambda text: parse(f'{{"a":{text}'.encode()),
     "envelope": lambda text: read_envelope(json.dumps({"payloadType": text, "payload": text}).encode()),
     "entry": lambda text: Entry.parse(json.dumps({"kind": "dsse", "apiVersion": text, "spec": text}).encode()),
-    "promise": lambda text: Promise.parse(json.dumps({"Payload": {"body": text, "logID": text}})),
+    "entry timestamp": lambda text: SignedEntryTimestamp.parse(json.dumps({"Payload": {"body": text, "logID": text}})),
     "bundle": lambda text: Bundle.parse(json.dumps({"mediaType": text, "dsseEnvelope": {"payload": text}}).encode()),
     "signature": lambda text: public(KNOWN).verify(text.encode(), b""),
     "URI": is_uri,

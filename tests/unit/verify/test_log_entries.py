@@ -52,7 +52,7 @@ def _verifier(registry: FakeRegistry) -> Verifier:
     return Verifier(registry, public(KNOWN), TransparencyLog(LogKeys(public(LOG))))
 
 
-def _promised(body: bytes, change: Change = lambda _: None) -> str:
+def _bundle_annotation(body: bytes, change: Change = lambda _: None) -> str:
     log = _log()
     bundle = log.bundle(log.add(body))
     change(bundle)
@@ -83,8 +83,8 @@ def _body(change: Change) -> bytes:
 _GOOD = hashedrekord(_PAYLOAD, _SIGNED, KNOWN.public_pem)
 
 
-def test_a_promise_beside_the_signature_suffices() -> None:
-    _check_image(_image_layer(_promised(_GOOD)))
+def test_an_entry_timestamp_beside_the_signature_suffices() -> None:
+    _check_image(_image_layer(_bundle_annotation(_GOOD)))
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_promise_beside_the_signature_suffices() -> None:
     ],
 )
 def test_names_match_in_any_case_and_more_is_ignored(change: Change) -> None:
-    _check_image(_image_layer(_promised(_GOOD, change)))
+    _check_image(_image_layer(_bundle_annotation(_GOOD, change)))
 
 
 def _kind(kind: str) -> bytes:
@@ -109,7 +109,7 @@ def _kind(kind: str) -> bytes:
 
 def test_the_spelling_of_the_logged_key_does_not_matter() -> None:
     body = hashedrekord(_PAYLOAD, _SIGNED, "words\n" + KNOWN.public_pem.replace("\n", "\r\n"))
-    _check_image(_image_layer(_promised(body)))
+    _check_image(_image_layer(_bundle_annotation(body)))
 
 
 @pytest.mark.parametrize(
@@ -160,12 +160,12 @@ def test_the_spelling_of_the_logged_key_does_not_matter() -> None:
     ],
 )
 def test_the_entry_must_be_about_this_signature(body: bytes, reason: str) -> None:
-    assert _image_error(_image_layer(_promised(body))) == reason
+    assert _image_error(_image_layer(_bundle_annotation(body))) == reason
 
 
 def test_the_logged_key_must_be_the_verifiers() -> None:
     signature = OTHER.sign(_PAYLOAD)
-    layer = _image_layer(_promised(hashedrekord(_PAYLOAD, signature, OTHER.public_pem)), signature)
+    layer = _image_layer(_bundle_annotation(hashedrekord(_PAYLOAD, signature, OTHER.public_pem)), signature)
     assert _image_error(layer) == (f"comparing public key PEMs, expected {KNOWN.public_pem}, got {OTHER.public_pem}")
 
 
@@ -188,11 +188,11 @@ def test_the_logged_key_must_be_the_verifiers() -> None:
         (lambda bundle: bundle.pop("Payload"), f"{_EXTRACT}: unexpected end of JSON input"),
     ],
 )
-def test_the_log_must_have_promised_just_that(change: Change, reason: str) -> None:
-    assert _image_error(_image_layer(_promised(_GOOD, change))) == reason
+def test_the_log_must_have_bundle_annotation_just_that(change: Change, reason: str) -> None:
+    assert _image_error(_image_layer(_bundle_annotation(_GOOD, change))) == reason
 
 
-def test_another_log_promises_nothing() -> None:
+def test_another_log_proves_nothing() -> None:
     log = Log(STRANGE_LOG)
     assert _image_error(_image_layer(json.dumps(log.bundle(log.add(_GOOD))))) == (
         "verifying bundle: rekor log public key not found for payload"
@@ -202,13 +202,13 @@ def test_another_log_promises_nothing() -> None:
     assert _image_error(_image_layer(json.dumps(forged))) == "unable to verify SET"
 
 
-def test_without_promise_and_server_there_is_no_proof() -> None:
+def test_without_entry_timestamp_and_server_there_is_no_proof() -> None:
     layer = signature_layer(payload=_PAYLOAD)
     assert _image_error(layer) == "no matching signatures: rekor client not provided for online verification"
 
 
 def test_the_log_is_looked_at_before_the_signature() -> None:
-    layer = _image_layer(_promised(_GOOD), b"x")
+    layer = _image_layer(_bundle_annotation(_GOOD), b"x")
     assert _image_error(layer) == "signature in bundle does not match signature being verified"
 
 
@@ -220,14 +220,14 @@ def test_a_time_beyond_the_calendar_is_no_crash() -> None:
 
 def test_a_certificate_is_what_is_logged() -> None:
     leaf = certificate()
-    _check_image(_image_layer(_promised(hashedrekord(_PAYLOAD, _SIGNED, leaf)), leaf=leaf))
-    reason = _image_error(_image_layer(_promised(_GOOD), leaf=leaf))
+    _check_image(_image_layer(_bundle_annotation(hashedrekord(_PAYLOAD, _SIGNED, leaf)), leaf=leaf))
+    reason = _image_error(_image_layer(_bundle_annotation(_GOOD), leaf=leaf))
     assert reason.startswith("comparing public key PEMs, expected -----BEGIN CERTIFICATE-----")
 
 
 def test_a_certificate_of_another_key_is_refused() -> None:
     leaf = certificate(key=OTHER)
-    assert _image_error(_image_layer(_promised(_GOOD), leaf=leaf)) == (
+    assert _image_error(_image_layer(_bundle_annotation(_GOOD), leaf=leaf)) == (
         "both public key and certificate were provided but did not match"
     )
 
@@ -244,7 +244,7 @@ _ATTESTATION = attestation_layer()
 
 
 def _attested(body: bytes, signature: str = "") -> None:
-    notes = {_BUNDLE: _promised(body), _SIGNATURE: signature}
+    notes = {_BUNDLE: _bundle_annotation(body), _SIGNATURE: signature}
     layer = Layer(_ATTESTATION.media_type, _ATTESTATION.content, notes)
     _verifier(FakeRegistry().attach("att", layer)).attestations(IMAGE)
 
