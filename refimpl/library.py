@@ -145,9 +145,12 @@ def validate_image(
         timeout=timeout,
     )
     from refimpl.commands.validate_image import validate_components
+    from refimpl.report.outcome import Kept
 
     try:
-        report = validate_components(options, dict(os.environ if environ is None else environ)).report
+        report = validate_components(
+            options, dict(os.environ if environ is None else environ), kept=Kept(documents=False)
+        ).report
     except Error:
         raise
     except Exception as error:

@@ -12,7 +12,7 @@ from refimpl.commands.tally import Tally
 from refimpl.errors import UnsuccessfulError
 from refimpl.ndjson.writing import FORMAT, Writer, destinations
 from refimpl.record import replace
-from refimpl.report.formats import DOCUMENTED
+from refimpl.report import targets
 from refimpl.report.targets import parse_target, write
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ __all__ = ["Outputs", "is_same_file", "needs_documents"]
 
 def needs_documents(options: Options) -> bool:
     """Whether some output shows what rules saw, or what attestations state."""
-    formats = {parse_target(output).format for output in options.output}
-    return not formats.isdisjoint(DOCUMENTED) or any(one.documents for one in destinations(options.output))
+    return targets.needs_documents(options.output) or any(one.documents for one in destinations(options.output))
 
 
 class Outputs:

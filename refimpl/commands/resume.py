@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refimpl.commands.image_list import identity
 from refimpl.errors import InputError
 from refimpl.golang import instant
 from refimpl.ndjson.lines import Found, is_settled
@@ -79,7 +78,7 @@ class Earlier:
         if not self._counts or self._results is None or entry.position not in self._results.places:
             return entry.component
         lines = self._results.lines(entry.position)
-        if lines[0].get("entry") != identity(entry.component) or not all(map(is_settled, lines)):
+        if lines[0].get("entry") != entry.identity or not all(map(is_settled, lines)):
             return entry.component
         return replace(entry.component, known_digest=str(lines[0]["digest"]))
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from refimpl.command_line.shard import Shard
 from refimpl.command_line.version import VERSION
-from refimpl.commands.image_list import Entry, ImageList, identity, is_list
+from refimpl.commands.image_list import Entry, ImageList, is_list
 from refimpl.commands.outputs import Outputs, is_same_file, needs_documents
 from refimpl.commands.resume import earlier_results
 from refimpl.commands.snapshot import registry_of
@@ -86,12 +86,12 @@ def _judged(turns: Turns[Entry], judge: Judge, earlier: Earlier, setup: Setup) -
     for handed, outcome in judge(map(earlier.marked, turns), turns.ended):
         number, entry = turns.done(handed)
         if isinstance(outcome, ComponentError):
-            yield number, Found(entry.position, identity(entry.component), outcome)
+            yield number, Found(entry.position, entry.identity, outcome)
         elif outcome.unchanged:
             yield number, earlier.found(entry.position)
         else:
             images = outcome.images or setup.snapshot.indexes.get(outcome.result.container_image, ())
-            yield number, Found(entry.position, identity(entry.component), replace(outcome, images=images))
+            yield number, Found(entry.position, entry.identity, replace(outcome, images=images))
 
 
 class _Given(Protocol):
@@ -149,7 +149,7 @@ class _Listed:
         for entry in self._images:
             if not shard.has(entry.component.container_image):
                 continue
-            known = bytes.fromhex(identity(entry.component))
+            known = bytes.fromhex(entry.identity)
             if known in seen:
                 self.repeated += 1
                 continue

@@ -26,7 +26,8 @@ from refimpl.redaction import without_secrets, without_secrets_in
 from refimpl.rego.builtins import Shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
-from refimpl.report.targets import write
+from refimpl.report.outcome import Kept
+from refimpl.report.targets import needs_documents, write
 from refimpl.system.workers import in_order, run_each
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
@@ -117,7 +118,8 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         Error: there is no report, or it couldn't be written.
     """
     deadline = Deadline(options.timeout)
-    validation = validate_components(options, environ, deadline)
+    kept = Kept(documents=needs_documents(options.output), successes=options.show_successes)
+    validation = validate_components(options, environ, deadline, kept=kept)
     write(validation.report, options.output, options.text_options(environ), sys.stdout.buffer)
     if validation.fault is not None:
         raise validation.fault
@@ -127,15 +129,19 @@ def validate_image(options: Options, environ: Mapping[str, str]) -> None:
         raise UnsuccessfulError
 
 
-def validate_components(options: Options, environ: Mapping[str, str], deadline: Deadline | None = None) -> Validation:
-    """Judge all components; without a deadline ``--timeout`` begins now.
+def validate_components(
+    options: Options, environ: Mapping[str, str], deadline: Deadline | None = None, *, kept: Kept
+) -> Validation:
+    """Judge all components; without a deadline ``--timeout`` begins now. Of each outcome is there what is `kept`.
 
     Raises:
         Error: there is nothing to report.
     """
     deadline = deadline or Deadline(options.timeout)
-    with prepared(options, environ, deadline) as (setup, judging_by), judging_by(setup) as judge_each:
-        return _gather(_in_turns(judge_each, setup.snapshot.components), setup, options)
+    with prepared(options, environ, deadline) as (prepared_setup, judging_by):
+        setup = replace(prepared_setup, kept=kept)
+        with judging_by(setup) as judge_each:
+            return _gather(_in_turns(judge_each, setup.snapshot.components), setup, options)
 
 
 @contextmanager

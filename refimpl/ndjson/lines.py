@@ -160,7 +160,7 @@ class Found:
 
     Attributes:
         position: the number of its line, or its place, from 1.
-        entry: tells what is named there; see `refimpl.commands.image_list.identity`.
+        entry: tells what is named there; see `refimpl.commands.image_list.Entry`.
         outcome: of the image, with those of its index's images; or why there is none.
         is_kept: whether it comes from the file of an earlier run.
     """

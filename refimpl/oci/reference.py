@@ -8,6 +8,7 @@ that, a registry whose name no host can have, such as ``..`` or one with a label
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from refimpl.errors import InvalidReferenceError
 from refimpl.record import record
@@ -19,6 +20,7 @@ _REPOSITORY = re.compile(r"[a-z0-9_./-]{2,255}", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _LONGEST_NAME, _LONGEST_LABEL = 253, 63  # bytes (RFC 1035 §2.3.4)
+_REMEMBERED = 64  # of each, up to 64 KiB long
 
 
 @record
@@ -65,6 +67,7 @@ class Reference:
         return Reference(f"{self.repository}:{tag}", self.repository, tag)
 
 
+@lru_cache(_REMEMBERED)  # each image's is read several times
 def parse(text: str) -> Reference:
     """Read a reference with a tag, a digest, both (the digest counts) or neither.
 
@@ -108,6 +111,7 @@ def _parse_repository(name: str, text: str) -> Repository:
     return Repository(_DEFAULT_REGISTRY if registry in ("", "docker.io") else registry, path)
 
 
+@lru_cache(_REMEMBERED)  # thousands of references have few registries
 def _is_authority(registry: str) -> bool:
     from refimpl.golang import url
 

@@ -12,7 +12,7 @@ from refimpl.golang.strconv import parse_bool
 from refimpl.golang.url import unescape
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.record import record
-from refimpl.report.formats import FORMATS, STREAMED
+from refimpl.report.formats import DOCUMENTED, FORMATS, STREAMED
 from refimpl.report.model import TextOptions
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from refimpl.report.formats import Renderer
     from refimpl.report.model import Report
 
-__all__ = ["Target", "parse_target", "read_switches", "use_color", "write"]
+__all__ = ["Target", "needs_documents", "parse_target", "read_switches", "use_color", "write"]
 
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
@@ -46,6 +46,11 @@ def parse_target(text: str, unnamed: str = "json") -> Target:
     target, _, query = text.partition("?")
     name, _, path = target.partition("=")
     return Target(name or unnamed, path, query)
+
+
+def needs_documents(outputs: Sequence[str]) -> bool:
+    """Whether a format of a report among these shows what rules saw, or what attestations state."""
+    return any(parse_target(output).format in DOCUMENTED for output in outputs)
 
 
 def use_color(*, color: bool, no_color: bool, environ: Mapping[str, str], is_terminal: bool) -> bool:

@@ -13,7 +13,8 @@ import threading
 from itertools import count
 from multiprocessing import connection
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from selectors import EVENT_READ, DefaultSelector
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from refimpl.errors import Error, InternalError
 from refimpl.golang.oserrors import reason
@@ -108,24 +109,28 @@ class _Crew(Generic[_T, _R]):
     def work(self, things: Iterable[_T], deadline: Deadline, ended: Callable[[int], None]) -> Generator[tuple[int, _R]]:
         """See `work_in_processes`."""
         threading.Thread(target=self._hand_out, args=(things,), name="components", daemon=True).start()
-        working: dict[Any, _Process] = {process.outcomes: process for process in self._processes}
-        while working:
-            ready = connection.wait([*working, self._failed], deadline.bounded(_LONGEST))
-            if not ready:
-                deadline.check()
-            for each in ready:
-                if each is self._failed:
-                    raise self._failed.recv()
-                process = working[each]
-                message = self._receive(process)
-                if isinstance(message, BaseException):
-                    raise message
-                if message is None:
-                    del working[each]
-                    continue
-                ended(message[0])
-                yield message
-                self._free.put(process)
+        with DefaultSelector() as waiting:
+            waiting.register(self._failed, EVENT_READ)
+            for process in self._processes:
+                waiting.register(process.outcomes, EVENT_READ, process)
+            working = len(self._processes)
+            while working:
+                ready = waiting.select(deadline.bounded(_LONGEST))
+                if not ready:
+                    deadline.check()
+                for each, _ in ready:
+                    if each.data is None:
+                        raise self._failed.recv()
+                    message = self._receive(each.data)
+                    if isinstance(message, BaseException):
+                        raise message
+                    if message is None:
+                        waiting.unregister(each.fileobj)
+                        working -= 1
+                        continue
+                    ended(message[0])
+                    yield message
+                    self._free.put(each.data)
 
     def end(self) -> None:
         """End them all, whatever they do."""
@@ -161,7 +166,7 @@ class _Crew(Generic[_T, _R]):
             while (process := self._free.get()) is not None:
                 if (following := next(numbered, None)) is None:
                     break
-                process.things.send(following)
+                process.things.send_bytes(pickle.dumps(following, pickle.HIGHEST_PROTOCOL))
             for process in self._processes:
                 process.things.close()
         except OSError:

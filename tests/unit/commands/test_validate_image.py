@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from refimpl.layers import Layers
     from refimpl.oci.client import Client
     from refimpl.oci.reference import Reference
+    from refimpl.report.model import Report
 
 
 @pytest.fixture
@@ -44,6 +45,19 @@ def test_errors_of_components_are_joined_in_the_order_of_the_components(stage: S
         "error validating image not//2:a@b of component three: could not parse reference: not//2:a@b",
     ]
     assert not (stage.folder / "report.json").exists()
+
+
+@pytest.mark.parametrize(("output", "kept"), [("json", False), ("policy-input", True), ("attestation", True)])
+def test_documents_are_kept_only_where_a_format_shows_them(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, output: str, *, kept: bool
+) -> None:
+    reports: list[Report] = []
+    monkeypatch.setattr("refimpl.commands.validate_image.write", lambda report, *_: reports.append(report))
+    options = stage.options({"fine": stage.image("image/a")}, output=("summary", output))
+    validate_image(options, stage.environ)
+    [component] = reports[0].components
+    assert (bool(component.policy_input), bool(component.statements), component.success_count > 0) == (kept, kept, True)
+    assert component.successes == ()
 
 
 class _Panic(BaseException):
