@@ -50,10 +50,10 @@ def a_list_as_one_snapshot() -> None:
 def judged_as_often_as_named() -> None:
     from itertools import count
 
-    from refimpl.commands import stream
+    from refimpl.commands import image_list
 
     numbers = count()
-    replace(stream, "identity", lambda _: f"{next(numbers):016x}")
+    replace(image_list, "identity", lambda _: f"{next(numbers):016x}")
 
 
 @mutant(
@@ -65,9 +65,9 @@ def judged_as_often_as_named() -> None:
 def one_name_for_an_image() -> None:
     from hashlib import sha256
 
-    from refimpl.commands import stream
+    from refimpl.commands import image_list
 
-    replace(stream, "identity", lambda one: sha256(one.container_image.encode()).hexdigest()[:16])
+    replace(image_list, "identity", lambda one: sha256(one.container_image.encode()).hexdigest()[:16])
 
 
 @mutant(

@@ -22,7 +22,7 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LONGEST_LINE", "STANDARD_INPUT", "Entry", "ImageList", "is_list"]
+__all__ = ["LONGEST_LINE", "STANDARD_INPUT", "Entry", "ImageList", "identity", "is_list"]
 
 STANDARD_INPUT = "-"
 LONGEST_LINE = 64 << 10
@@ -40,7 +40,7 @@ class Entry:
     Attributes:
         position: the line's number, or the place, from 1.
         component: to judge; a line that can't be read is one with a problem.
-        identity: tells entries apart: 16 hex digits of what they name, their components' names and sources.
+        identity: of the component, see `identity`.
     """
 
     position: int
@@ -48,8 +48,7 @@ class Entry:
     identity: str = field(init=False)
 
     def __post_init__(self) -> None:
-        named = encode([self.component.container_image, self.component.name, self.component.source])
-        object.__setattr__(self, "identity", hashlib.sha256(named).hexdigest()[:16])
+        object.__setattr__(self, "identity", identity(self.component))
 
 
 def is_list(path: str) -> bool:
@@ -69,6 +68,12 @@ def is_list(path: str) -> bool:
             return _begins_a_list(next(lines, b""))
     except (OSError, ValueError):  # ValueError: no file can have this name
         return False
+
+
+def identity(component: Component) -> str:
+    """Tells entries apart: 16 hex digits of what they name, their components' names and sources."""
+    named = encode([component.container_image, component.name, component.source])
+    return hashlib.sha256(named).hexdigest()[:16]
 
 
 class ImageList:
