@@ -28,7 +28,7 @@ def bundles_of_signatures_alone() -> None:
 
     def verify_image(context: Any, ref: object, opts: object) -> Any:
         def verified(verifier: Any, reference: Any) -> Any:
-            shown = [sigstore._shown(Signature("", "")) for _ in verifier.image_signatures(reference)]
+            shown = [sigstore._to_object(Signature("", "")) for _ in verifier.image_signatures(reference)]
             return shown, []
 
         return sigstore._remember(context.shared, "signatures", ref, opts, verified, keep_failures=True)
@@ -212,7 +212,7 @@ def bundles_without_envelope_count() -> None:
     from refimpl.verify.bundle import MessageSignature
     from refimpl.verify.signature import Signature
 
-    @changed(bundled, "_verified")
+    @changed(bundled, "_verify")
     def verified(original: Callable[..., Any], bundle: Any, digest: str, key: Any, logs: Any) -> Any:
         if not isinstance(bundle.content, MessageSignature):
             return original(bundle, digest, key, logs)

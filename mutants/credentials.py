@@ -155,7 +155,7 @@ def realm_at_any_port() -> None:
 
 @mutant(
     "addresses-by-their-looks",
-    "A realm is inside only if its address is spelled in the usual way.",
+    "A realm is inside only if its address is written in the usual way.",
     Kind.CREDENTIALS,
     "creds-31 creds-32 creds-33 creds-34 creds-35",
 )
@@ -169,7 +169,7 @@ def addresses_by_their_looks() -> None:
 
 @mutant(
     "redirected-with-secrets",
-    "A token server that redirects takes password and identity token along, wherever it leads.",
+    "A token server that redirects gets password and identity token forwarded, wherever it leads.",
     Kind.CREDENTIALS,
     "creds-38",
 )
@@ -214,7 +214,7 @@ def answers_anyone() -> None:
 
 
 @mutant(
-    "git-takes-it-along",
+    "git-forwards-credentials",
     "Git's second request has the password in it, wherever the first one was redirected to.",
     Kind.CREDENTIALS,
     "creds-40",

@@ -186,7 +186,7 @@ def names_unchecked() -> None:
         return str(text)
 
     @changed(digest.Verifier, "__init__")
-    def made(_: object, self: Any, wanted: str) -> None:
+    def make(_: object, self: Any, wanted: str) -> None:
         algorithm = wanted.partition(":")[0]
         self._wanted = wanted
         self._hash = hashlib.new(algorithm if algorithm in hashlib.algorithms_available else "sha256")

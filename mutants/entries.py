@@ -44,7 +44,7 @@ def _believe_entries(*, sized: bool = False) -> None:
     credulous = _credulous(sized=sized)
 
     @changed(EntryReader, "__init__")
-    def made(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
+    def make(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
         original(self, handle, descriptor)
         self.verifier = credulous(descriptor.digest)
         self.verifier.size_wanted = descriptor.size
@@ -56,7 +56,7 @@ def _name_at_once() -> None:
     from refimpl.layers.download import Download
 
     @changed(Download, "__init__")
-    def made(original: Callable[..., None], self: Any, descriptor: Any, *rest: Any) -> None:
+    def make(original: Callable[..., None], self: Any, descriptor: Any, *rest: Any) -> None:
         original(self, descriptor, *rest)
         final = self.temporary.path.with_name(_name(descriptor))
         self.temporary.path = self.temporary.path.replace(final)
@@ -159,7 +159,7 @@ def verified_once() -> None:
     credulous = _credulous(sized=False)
 
     @changed(EntryReader, "__init__")
-    def made(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
+    def make(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
         original(self, handle, descriptor)
         if descriptor.digest in seen:
             self.verifier = credulous(descriptor.digest)
@@ -181,8 +181,8 @@ def damage_is_fatal() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.cache import DamagedEntryError, LayerCache
 
-    @changed(LayerCache, "_set_aside")
-    def set_aside(_: object, self: Any, name: str, entry: Any) -> None:
+    @changed(LayerCache, "_quarantine")
+    def quarantine(_: object, self: Any, name: str, entry: Any) -> None:
         del self, name, entry
 
     @changed(LayerCache, "open")
@@ -207,11 +207,11 @@ def damage_stays() -> None:
 
     damaged: set[str] = set()
 
-    @changed(LayerCache, "_set_aside")
-    def set_aside(_: object, self: Any, name: str, entry: Any) -> None:
+    @changed(LayerCache, "_quarantine")
+    def quarantine(_: object, self: Any, name: str, entry: Any) -> None:
         del entry
         damaged.add(name)
-        self._condemned.add(name)
+        self._blocked.add(name)
 
     @changed(Directory, "publish")
     def publish(original: Callable[..., None], self: Any, temporary: Any, name: str) -> None:

@@ -28,7 +28,7 @@ def unshared() -> None:
             return compute()
 
     @changed(Layers, "__init__")
-    def made(original: Callable[..., None], self: Any, *arguments: Any, **named: Any) -> None:
+    def make(original: Callable[..., None], self: Any, *arguments: Any, **named: Any) -> None:
         original(self, *arguments, **named)
         self._listings = Unshared()
 
@@ -158,7 +158,7 @@ def leader_never_lands() -> None:
         flight: Any
 
     @changed(memo, "_Flight")
-    def made(original: Callable[..., Any], *arguments: Any) -> Any:
+    def make(original: Callable[..., Any], *arguments: Any) -> Any:
         flight = original(*arguments)
         flight.landed = Deaf()
         flight.landed.flight = flight

@@ -146,7 +146,7 @@ def any_host_name() -> None:
 
 @mutant(
     "unknown-kinds-in-folders",
-    "A file that nobody reads is an error wherever it lies in a folder.",
+    "A file that nobody reads is an error wherever it is in a folder.",
     Kind.INPUTS,
     "form-20",
 )
@@ -160,7 +160,7 @@ def unknown_kinds_in_folders() -> None:
 
 @mutant(
     "unknown-kinds-passed-over",
-    "A file that nobody reads is passed over wherever it lies in a folder.",
+    "A file that nobody reads is passed over wherever it is in a folder.",
     Kind.INPUTS,
     "form-21",
 )

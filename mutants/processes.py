@@ -73,7 +73,7 @@ def _fetch_under(lock: Callable[[Path, str], AbstractContextManager[None]]) -> N
     from refimpl.layers.download import Download
 
     @changed(Download, "__init__")
-    def made(
+    def make(
         original: Callable[..., None], self: Any, descriptor: Any, origin: Any, fetch: Any, temporary: Any, *rest: Any
     ) -> None:
         @contextmanager

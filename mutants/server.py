@@ -177,7 +177,7 @@ def nothing_passes() -> None:
     from refimpl.record import replace as with_changes
     from refimpl.server.routes import Routes
 
-    @changed(Routes, "_judged")
+    @changed(Routes, "_judge_request")
     async def judged(original: Callable[..., Awaitable[Any]], self: Any, request: Any, release: Any) -> Any:
         return await original(self, with_changes(request, body=request.body or b"{}"), release)
 
@@ -452,7 +452,7 @@ def verdict_by_the_first_document() -> None:
 def results_in_the_body_only() -> None:
     from refimpl.server import routes
 
-    @changed(routes, "_reported")
+    @changed(routes, "_respond")
     def reported(original: Callable[..., Any], verdict: Any) -> Any:
         response = original(verdict)
         response.fields["X-Conforma-Result"] = "pass"

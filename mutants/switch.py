@@ -63,7 +63,7 @@ def nothing_is_evicted() -> None:
     from refimpl.layers.cache import LayerCache
 
     @changed(LayerCache, "__init__")
-    def made(original: Callable[..., None], *arguments: Any, budget: int, **named: Any) -> None:
+    def make(original: Callable[..., None], *arguments: Any, budget: int, **named: Any) -> None:
         del budget
         original(*arguments, budget=1 << 62, **named)
 

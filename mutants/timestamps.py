@@ -49,7 +49,7 @@ def timestamps_passed_over() -> None:
 def timestamps_of_anything() -> None:
     from refimpl.verify import timestamp
 
-    replace(timestamp, "_hashed", lambda *_: _Anything())
+    replace(timestamp, "_hash", lambda *_: _Anything())
 
 
 @mutant(
@@ -156,7 +156,7 @@ def no_timestamp_needed() -> None:
     def times(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) or (_WHILE_VALID,)
 
-    @changed(Verifier, "_stamped")
+    @changed(Verifier, "_stamp_times")
     def stamped(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) or (_WHILE_VALID,)
 

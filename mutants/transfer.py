@@ -46,7 +46,7 @@ def renamed_before_verification() -> None:
     from refimpl.errors import MismatchError
     from refimpl.layers.cache import LayerCache, _name
 
-    @changed(LayerCache, "_landed")
+    @changed(LayerCache, "_settle")
     def landed(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, MismatchError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
@@ -63,7 +63,7 @@ def kept_at_the_time_out() -> None:
     from refimpl.errors import TimeoutExceededError
     from refimpl.layers.cache import LayerCache, _name
 
-    @changed(LayerCache, "_landed")
+    @changed(LayerCache, "_settle")
     def landed(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, TimeoutExceededError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
@@ -176,7 +176,7 @@ def waits_without_end() -> None:
     from refimpl.system import supervisor
 
     @changed(Deadline, "__init__")
-    def made(original: Callable[..., None], self: Any, _: object, *rest: Any) -> None:
+    def make(original: Callable[..., None], self: Any, _: object, *rest: Any) -> None:
         original(self, None, *rest)
 
     @changed(supervisor, "supervised")
@@ -243,7 +243,7 @@ def unbounded_downloads() -> None:
     from refimpl.layers.listing import clean_path
 
     @changed(Layers, "__init__")
-    def made(original: Callable[..., None], *arguments: Any, **named: Any) -> None:
+    def make(original: Callable[..., None], *arguments: Any, **named: Any) -> None:
         original(*arguments, **{**named, "transfers": 1 << 16})
 
     @changed(files, "image_files")
@@ -304,7 +304,7 @@ def no_digest_check_without_cache() -> None:
             del descriptor
 
     @changed(verified.Verifying, "__init__")
-    def made(original: Callable[..., None], self: Any, source: Any, descriptor: Any) -> None:
+    def make(original: Callable[..., None], self: Any, source: Any, descriptor: Any) -> None:
         original(self, source, descriptor)
         self.verifier = Credulous(descriptor.digest)
 

@@ -38,7 +38,7 @@ def archive_ends_at_damage() -> None:
 def archive_end_unmarked() -> None:
     from refimpl.layers.archive import Archive
 
-    @changed(Archive, "_ended")
+    @changed(Archive, "_check_end")
     def ended(*_: object, **__: object) -> None:
         return None
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_LATE = 0.9  # seconds; scenarios let others come to rest for longer
+_LATE = 0.9  # seconds; scenarios wait for others for longer
 
 
 @mutant(

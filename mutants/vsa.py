@@ -70,7 +70,7 @@ def unencrypted_keys() -> None:
     from refimpl.vsa import signing_key
 
     replace(signing_key, "_LABELS", signing_key._LABELS | {"PRIVATE KEY"})
-    replace(signing_key, "_decrypted", lambda data, _: data)
+    replace(signing_key, "_decrypt", lambda data, _: data)
 
 
 def _check_with(**changes: Any) -> None:
@@ -114,7 +114,7 @@ def criteria_left_out() -> None:
 def rule_data_left_out() -> None:
     from refimpl.vsa import comparison
 
-    replace(comparison, "_merged", lambda _: "")
+    replace(comparison, "_canonical", lambda _: "")
 
 
 @mutant("vsa-of-any-signer", "A VSA counts though its image had to be signed by another key.", Kind.VSA, "vsa-57")

@@ -28,7 +28,7 @@ def follows_to_plain_http() -> None:
 
 
 @mutant(
-    "takes-authorization-along",
+    "forwards-authorization",
     "What one origin may know goes to all that it redirects to.",
     Kind.WIRE,
     "creds-39 creds-40",

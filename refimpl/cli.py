@@ -66,19 +66,19 @@ def main(arguments: Sequence[str], supervise: Supervise = _run_directly) -> int:
         return _refuse(error)
 
     def work() -> int:
-        return _profiled(parsed, lambda: _guard(lambda: _COMMANDS[command](parsed)))
+        return _run_profiled(parsed, lambda: _guard(lambda: _COMMANDS[command](parsed)))
 
     if parsed.values.get("help"):
         return _guard(lambda: print_text(help_text(command)))
     if command not in _LONG:
         return work()
     if parsed.values.get("server"):
-        return _guard(lambda: _served(work, supervise))
+        return _guard(lambda: _run_server(work, supervise))
     seconds = parsed.values["timeout"]
     return _guard(lambda: supervise(work, seconds=seconds, exceeded=lambda: _time_out(seconds)))
 
 
-def _profiled(parsed: ParsedFlags, work: Callable[[], int]) -> int:
+def _run_profiled(parsed: ParsedFlags, work: Callable[[], int]) -> int:
     """With the profiles that ``--trace`` asks for: they are of the process that works, and told after its errors."""
     if parsed.values.get("trace", "none") == "none":
         return work()
@@ -88,7 +88,7 @@ def _profiled(parsed: ParsedFlags, work: Callable[[], int]) -> int:
     return _guard(lambda: profiled(parse_trace(parsed.values["trace"]), work))
 
 
-def _served(work: Callable[[], int], supervise: Supervise) -> int:
+def _run_server(work: Callable[[], int], supervise: Supervise) -> int:
     """A server runs until it is told to end, and may finish what it has begun."""
     from refimpl.server.limits import LIMITS
 

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bound_by_modes
 
 
-def _made(context: Context, name: str, damage: str) -> bytes:
+def _damaged_archive(context: Context, name: str, damage: str) -> bytes:
     examples = context.world.services.examples
     files = [(path, (examples / example).read_bytes()) for path, example in pairs(context.table)]
     return build_damaged_archive(name, files, damage)
@@ -20,17 +20,17 @@ def _made(context: Context, name: str, damage: str) -> bytes:
 
 @given('an archive "{name}" that {damage}, with the files')
 def an_archive_file(context: Context, name: str, damage: str) -> None:
-    (context.world.folders.work / name).write_bytes(_made(context, name, damage))
+    (context.world.folders.work / name).write_bytes(_damaged_archive(context, name, damage))
 
 
 @given('an archive "{name}", served over https, that {damage}, with the files')
 def a_served_archive(context: Context, name: str, damage: str) -> None:
-    context.world.servers.git.serve(name, _made(context, name, damage))
+    context.world.servers.git.serve(name, _damaged_archive(context, name, damage))
 
 
 @given('a policy artifact "{name}" with a packed folder that {damage}, with the files')
 def a_packed_folder(context: Context, name: str, damage: str) -> None:
-    context.world.policies.push_packed(name, _made(context, "rules.tar.gz", damage))
+    context.world.policies.push_packed(name, _damaged_archive(context, "rules.tar.gz", damage))
 
 
 @given('a git repository named "{name}" whose tree has {words}, with the content of')

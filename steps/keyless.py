@@ -156,22 +156,22 @@ def _signer(context: Context, oddity: str) -> KeylessSigner:
 def _sign(context: Context, image: str, oddity: str) -> None:
     signer = _signer(context, oddity)
 
-    def made(digest: str, reference: str, _: Log) -> Layer:
+    def make(digest: str, reference: str, _: Log) -> Layer:
         layer = signer.signature(digest, reference)
         context.world.redactions.add(f"keyless signature of {image}", layer.annotations[SIGNATURE])
         return layer
 
-    context.world.fixtures.attach(image, "sig", made)
+    context.world.fixtures.attach(image, "sig", make)
 
 
 def _attest(context: Context, image: str, oddity: str) -> None:
     signer = _signer(context, oddity)
 
-    def made(digest: str, reference: str, _: Log) -> Layer:
+    def make(digest: str, reference: str, _: Log) -> Layer:
         layer = signer.provenance(digest, reference)
         context.world.redactions.add(
             f"keyless attestation of {image}", json.loads(layer.content)["signatures"][0]["sig"]
         )
         return layer
 
-    context.world.fixtures.attach(image, "att", made)
+    context.world.fixtures.attach(image, "att", make)

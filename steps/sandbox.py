@@ -83,7 +83,7 @@ def memory_is_bounded(context: Context, factor: float) -> None:
 
 
 @step("the files outside the cache directory are recorded")
-def remember_surroundings(context: Context) -> None:
+def record_files_and_processes(context: Context) -> None:
     context.world.files_outside = _list_files_outside(context)
 
 

@@ -40,7 +40,7 @@ def _last(context: Context) -> Reply:
     return _service(context).replies[-1]
 
 
-def _kept(context: Context, reply: Reply) -> None:
+def _keep(context: Context, reply: Reply) -> None:
     _service(context).replies.append(reply)
 
 
@@ -126,7 +126,7 @@ use_step_matcher("re")
 def asked_to_judge(context: Context, kind: str | None) -> None:
     """The text is the body, its content type JSON unless another one is named."""
     content_type = "application/json" if kind is None else kind.strip(' "')
-    _kept(context, _service(context).judge(context.world.text(context.text).encode(), content_type))
+    _keep(context, _service(context).judge(context.world.text(context.text).encode(), content_type))
 
 
 @when(r'client "(?P<name>\w+)" begins to ask the server to judge')
@@ -143,13 +143,13 @@ def still_waits(context: Context, name: str) -> None:
 
 @when(r'client "(?P<name>\w+)" is answered')
 def is_answered(context: Context, name: str) -> None:
-    _kept(context, _service(context).asked(name))
+    _keep(context, _service(context).asked(name))
 
 
 @when(r'the server is asked "(?P<method>[A-Z]+) (?P<path>[^"]*)"')
 def asked_for(context: Context, method: str, path: str) -> None:
     body = b'{"bad": 1}' if method in {"POST", "PUT"} else b""
-    _kept(context, _service(context).ask(method, path, "application/json" if body else "", body))
+    _keep(context, _service(context).ask(method, path, "application/json" if body else "", body))
 
 
 use_step_matcher("parse")
@@ -160,7 +160,7 @@ def bytes_are_sent(context: Context) -> None:
     """Lines end in CR LF, as HTTP has them; one answer is read."""
     connection = _service(context).connect()
     connection.send(_bytes(context.text))
-    _kept(context, connection.reply())
+    _keep(context, connection.reply())
 
 
 @when("the bytes are sent, and {count:d} answers are read")
@@ -168,7 +168,7 @@ def several_answers(context: Context, count: int) -> None:
     connection = _service(context).connect()
     connection.send(_bytes(context.text))
     for _ in range(count):
-        _kept(context, connection.reply())
+        _keep(context, connection.reply())
 
 
 @when("{count:d} clients connect and say nothing")
@@ -204,7 +204,7 @@ def chunks_without_end(context: Context) -> None:
     connection.send("\r\n".join(head).encode())
     chunk = b"%x\r\n%b\r\n" % (_MEBIBYTE, b" " * _MEBIBYTE)
     context.world.variables["SENT"] = str(connection.send_until_answered(chunk, 200 * _MEBIBYTE) // _MEBIBYTE)
-    _kept(context, connection.reply())
+    _keep(context, connection.reply())
 
 
 @when("a client announces {size:d} bytes and sends none of them")
@@ -212,7 +212,7 @@ def announced(context: Context, size: int) -> None:
     connection = _service(context).connect()
     head = ["POST " + JUDGED + " HTTP/1.1", "Host: localhost", f"Content-Length: {size}", "", ""]
     connection.send("\r\n".join(head).encode())
-    _kept(context, connection.reply())
+    _keep(context, connection.reply())
 
 
 @when("the server is asked to judge {count:d} {what}")
@@ -223,7 +223,7 @@ def asked_to_judge_many(context: Context, count: int, what: str) -> None:
         "numbers in a list": b'{"a":[' + b"0," * (count - 1) + b"0]}",
         "aliases of aliases": _aliases(count),
     }
-    _kept(context, _service(context).judge(bodies[what], "application/yaml" if "alias" in what else "application/json"))
+    _keep(context, _service(context).judge(bodies[what], "application/yaml" if "alias" in what else "application/json"))
 
 
 def _aliases(depth: int) -> bytes:
@@ -332,7 +332,7 @@ def the_registry_forgets(context: Context, image: str) -> None:
 def a_large_head(context: Context) -> None:
     connection = _service(context).connect()
     connection.send(b"GET /live HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * _MEBIBYTE + b"\r\n\r\n")
-    _kept(context, connection.reply())
+    _keep(context, connection.reply())
 
 
 @then('the answers are "{first}", "{second}" and "{third}"')

@@ -94,7 +94,7 @@ def the_log_refuses(context: Context, status: int) -> None:
 @then('the file "{name}" should match the snapshot')
 def a_file_matches(context: Context, name: str) -> None:
     world = context.world
-    text = _comparable(context, _made(context, name))
+    text = _comparable(context, _vsa_file(context, name))
     world.expect.match_value(name, text)
 
 
@@ -150,7 +150,7 @@ def no_folder(context: Context, name: str) -> None:
 
 @then('the file "{name}" has the mode {mode}')
 def a_file_has_the_mode(context: Context, name: str, mode: str) -> None:
-    found = f"{stat.S_IMODE(_made(context, name).stat().st_mode):o}"
+    found = f"{stat.S_IMODE(_vsa_file(context, name).stat().st_mode):o}"
     assert found == mode, f"the mode of {name} is {found}"
 
 
@@ -161,10 +161,10 @@ def the_envelope_attests(context: Context, name: str, predicate: str, image: str
     published = world.fixtures.images[image]
     wanted = statement(
         PREDICATE_TYPE,
-        json.loads(_made(context, predicate).read_text(encoding="utf-8")),
+        json.loads(_vsa_file(context, predicate).read_text(encoding="utf-8")),
         [subject(published.digest, f"{world.servers.gate.address}/{image}")],
     )
-    envelope = parsed_envelope(_made(context, name).read_bytes())
+    envelope = parsed_envelope(_vsa_file(context, name).read_bytes())
     assert envelope.payload == _as_written(wanted), f"the statement is {envelope.payload!r}"
     _check_signed(envelope, world.fixtures.keys[key])
 
@@ -228,7 +228,7 @@ def _summary(context: Context, image: str, key: str, *, changed: bool) -> Summar
     return usual.changed((name, keys[text].public_pem if name == "public key" else text) for name, text in changes)
 
 
-def _made(context: Context, name: str) -> Path:
+def _vsa_file(context: Context, name: str) -> Path:
     path = context.world.folders.work / name
     assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.runs.last.describe()}"
     return path

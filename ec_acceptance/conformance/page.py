@@ -278,7 +278,7 @@ def _add_seen(article: ET.Element, seen: Seen) -> None:
     key = ET.SubElement(article, "p", {"class": "key"})
     for color, words in _KEY:
         ET.SubElement(key, "span", style=f"background: var({color})").tail = words
-    words = "A row is one thing, such as a blob, whichever image asks for it: what is fetched once has one bar."
+    words = "A row is one resource, such as a blob, whichever image asks for it: what is fetched once has one bar."
     add(article, "p", words)
     picture = ET.SubElement(article, "div", {"class": "wide", "tabindex": "0"})
     drawn = draw(seen)

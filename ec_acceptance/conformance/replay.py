@@ -111,8 +111,8 @@ def replay(bundle: Bundle, validator: Validator, *, trusted: bool, timeout: floa
     Args:
         bundle: that was read.
         validator: what to run.
-        trusted: whether the bundle may name files anywhere, set any variable and confine the validator by a command of
-            its own.
+        trusted: whether the bundle may name files anywhere, set any variable and put the validator in a sandbox by a
+            command of its own.
         timeout: seconds for one run.
 
     Raises:
@@ -151,7 +151,7 @@ class _Once:
             return
         for run in self.group["runs"].members():
             if run["sandbox"].texts():
-                raise BundleError(f"{run.place} was confined by a command of its own, which only --trust runs")
+                raise BundleError(f"{run.place} was in a sandbox by a command of its own, which only --trust runs")
             for argument in run["arguments"].members():
                 self._check_text(argument)
             for name, value in run["environment"].items():

@@ -209,7 +209,7 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
                 thread.start()
             for thread in threads:
                 thread.join()
-            return _joined(wanted, shards, folder)
+            return _join(wanted, shards, folder)
         finally:
             backend.close()
             _end_rest(folder)
@@ -291,7 +291,7 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
             shard.problem = f"behave ended with status {status}:\n{''.join(words)}{errors.read()}"
 
 
-def _joined(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
+def _join(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
     selected = {scenario.location for scenario in wanted.scenarios}
     seen = [result for shard in shards.all for result in shard.results if result.location in selected]
     results = (*seen, *wanted.not_applicable)

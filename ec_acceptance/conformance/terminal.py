@@ -37,7 +37,7 @@ def describe(result: ScenarioResult) -> str:
 
 @contextlib.contextmanager
 def watching(count: int, scenarios: Mapping[str, Scenario]) -> Iterator[Watcher]:
-    """Who shows a run while it goes on: lines, or on a terminal also how far it is.
+    """Who shows a run while it lasts: lines, or on a terminal also how far it is.
 
     Args:
         count: of scenarios that will run.
@@ -77,7 +77,7 @@ def print_failures(outcome: Outcome, artifacts: Sequence[Path]) -> None:
             print_line(f"  {STATUSES[result.status].words}  @{result.id}  {result.name}  ({result.location})")
             if result.step:
                 print_line(f"    {result.step}")
-            for line in _shortened(result.message):
+            for line in _shorten(result.message):
                 print_line(f"    {line}")
     if odd:
         print_line("")
@@ -103,7 +103,7 @@ def print_profiles(outcome: Outcome) -> None:
         print_line(f"{one.name:<{width}}  {one.meaning}: {', '.join(counts)}")
 
 
-def _shortened(message: str) -> list[str]:
+def _shorten(message: str) -> list[str]:
     lines = [line if len(line) <= _SHOWN_COLUMNS else f"{line[:_SHOWN_COLUMNS]}…" for line in message.splitlines()]
     if len(lines) > _SHOWN_LINES:
         return [*lines[:_SHOWN_LINES], f"… and {len(lines) - _SHOWN_LINES} lines more"]

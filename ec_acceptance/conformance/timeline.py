@@ -36,7 +36,7 @@ class Request:
     """A request; times are in seconds since the first run began.
 
     Attributes:
-        thing: what was asked for, whoever shares it: a blob is the same in all repositories.
+        resource: what was asked for, whoever shares it: a blob is the same in all repositories.
         holds: when it was stopped, and when it went on.
     """
 
@@ -51,7 +51,7 @@ class Request:
     sent: int | None
 
     @property
-    def thing(self) -> str:
+    def resource(self) -> str:
         """The row that it stands in."""
         method, _, target = self.asked.partition(" ")
         _, blobs, digest = target.partition("/blobs/")
@@ -107,27 +107,27 @@ def read_seen(path: Path) -> Seen | None:
 
 
 def draw(seen: Seen) -> ET.Element:
-    """The picture: a row for each thing, a bar for each request, and on top a bar for each run of the validator."""
+    """The picture: a row for each resource, a bar for each request, and on top a bar for each run of the validator."""
     rows: dict[str, list[Request]] = {}
     for request in seen.requests:
-        rows.setdefault(request.thing, []).append(request)
+        rows.setdefault(request.resource, []).append(request)
     shown = _telling(rows)
     lines = len(seen.runs) + len(shown) + (len(rows) > _ROWS)
     width, height = _LABEL + _CHART + _COUNT, _TOP + _ROW * lines + 8
     svg = ET.Element("svg", {"class": "time", "viewBox": f"0 0 {width} {height}", "role": "img"})
     svg.set("aria-label", f"{len(seen.requests)} requests in time; they are listed below")
-    scale = _Scale.of(seen)
-    _draw_axis(svg, scale, height)
+    axis = _TimeAxis.of(seen)
+    _draw_axis(svg, axis, height)
     for number, run in enumerate(seen.runs):
         label = f"validator, run {number + 1}" if len(seen.runs) > 1 else "validator"
         _text(svg, 0, _middle(number), label)
-        _bar(svg, scale, number, run.started, run.ended, "run", f"exit status {run.status}")
-    for number, (thing, requests) in enumerate(shown, len(seen.runs)):
+        _bar(svg, axis, number, run.started, run.ended, "run", f"exit status {run.status}")
+    for number, (resource, requests) in enumerate(shown, len(seen.runs)):
         images = ", ".join(dict.fromkeys(request.image for request in requests if request.image))
         of_images = f" of {images}" if images else ""
-        _text(svg, 0, _middle(number), _cut(_label(thing) + of_images), title=thing + of_images)
+        _text(svg, 0, _middle(number), _cut(_label(resource) + of_images), title=resource + of_images)
         for request in requests:
-            _draw_request(svg, scale, number, request)
+            _draw_request(svg, axis, number, request)
         if len(requests) > 1:
             _text(svg, _LABEL + _CHART + 12, _middle(number), f"{len(requests)} times", kind="often")
     if len(rows) > _ROWS:
@@ -136,14 +136,14 @@ def draw(seen: Seen) -> ET.Element:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class _TimeAxis:
     """Where a moment is in the picture."""
 
     first: float
     seconds: float
 
     @classmethod
-    def of(cls, seen: Seen) -> _Scale:
+    def of(cls, seen: Seen) -> _TimeAxis:
         starts = [*(one.started for one in seen.runs), *(one.started for one in seen.requests)]
         ends = [*(one.ended for one in seen.runs), *(one.ended for one in seen.requests)]
         first = min(starts, default=0.0)
@@ -153,24 +153,24 @@ class _Scale:
         return _LABEL + _CHART * min(1.0, max(0.0, (moment - self.first) / self.seconds))
 
 
-def _draw_axis(svg: ET.Element, scale: _Scale, height: int) -> None:
+def _draw_axis(svg: ET.Element, axis: _TimeAxis, height: int) -> None:
     for part in range(5):
         x = _LABEL + _CHART * part / 4
         ET.SubElement(svg, "line", {"class": "axis", "x1": f"{x:.1f}", "x2": f"{x:.1f}", "y1": "18", "y2": str(height)})
-        _text(svg, x, 12, f"{scale.seconds * part / 4:.3g} s", anchor="middle")
+        _text(svg, x, 12, f"{axis.seconds * part / 4:.3g} s", anchor="middle")
 
 
-def _draw_request(svg: ET.Element, scale: _Scale, row: int, request: Request) -> None:
+def _draw_request(svg: ET.Element, axis: _TimeAxis, row: int, request: Request) -> None:
     kind = "cut" if request.state in {"cut", "gone"} else "done"
     if kind == "done" and (request.status or 0) >= _ERRORS:
         kind = "odd"
-    _bar(svg, scale, row, request.started, request.ended, kind, str(request))
+    _bar(svg, axis, row, request.started, request.ended, kind, str(request))
     for first, last in request.holds:
-        _bar(svg, scale, row, first, last, "held", f"held: {request}")
+        _bar(svg, axis, row, first, last, "held", f"held: {request}")
 
 
-def _bar(svg: ET.Element, scale: _Scale, row: int, start: float, end: float, kind: str, title: str) -> None:
-    x, width = scale.x(start), max(_NARROWEST, scale.x(end) - scale.x(start))
+def _bar(svg: ET.Element, axis: _TimeAxis, row: int, start: float, end: float, kind: str, title: str) -> None:
+    x, width = axis.x(start), max(_NARROWEST, axis.x(end) - axis.x(start))
     y = _TOP + _ROW * row + 3
     places = {"x": f"{x:.1f}", "y": str(y), "width": f"{width:.1f}", "height": str(_ROW - 6)}
     rect = ET.SubElement(svg, "rect", {"class": kind, **places})
@@ -199,18 +199,18 @@ def _telling(rows: Mapping[str, Sequence[Request]]) -> list[tuple[str, Sequence[
     was held, refused or broken off.
     """
 
-    def rank(thing: str) -> int:
-        first, *more = rows[thing]
+    def rank(resource: str) -> int:
+        first, *more = rows[resource]
         odd = first.holds or first.state != "done" or (first.status or 0) >= _ERRORS
         return 0 if more else 1 if odd else 2
 
     chosen = set(sorted(rows, key=rank)[:_ROWS])
-    return [(thing, requests) for thing, requests in rows.items() if thing in chosen]
+    return [(resource, requests) for resource, requests in rows.items() if resource in chosen]
 
 
-def _label(thing: str) -> str:
+def _label(resource: str) -> str:
     """A row's name without what all rows share: digests are cut, and of a repository the last part is left."""
-    short = _DIGEST.sub(r"\1…", thing)
+    short = _DIGEST.sub(r"\1…", resource)
     return _OF_REPOSITORY.sub(r"\g<start>\g<name> of \g<image>", short)
 
 

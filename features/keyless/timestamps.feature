@@ -36,7 +36,7 @@ Feature: A timestamp tells when a signature was made, where no log does
     When "validate image" is run
     Then the attestation of "acceptance/image" is rejected because of "<reason>"
 
-    Examples: of the wrong thing, or by the wrong one
+    Examples: of other bytes, or by another authority
       | id | oddity                                          | reason                                                                        |
       | 01 | with no timestamp                               | threshold not met for verified log entry integrated timestamps: 0 < 1         |
       | 02 | with a timestamp of another signature           | unable to verify signed timestamps: hashed messages don't match               |

@@ -5,7 +5,7 @@ Feature: Formats for other tools, and texts that name files
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor"
     And a folder "rules" with
-      | a.rego | policy/worked/a.rego |
+      | a.rego | policy/mixed_results/a.rego |
     And the policy configuration "sources: [{policy: [./rules]}]"
 
   @outputs-01

@@ -5,7 +5,7 @@ Feature: Validating files, and inspecting policies
 
   Background:
     Given a folder "." with the files of "commands"
-    And a folder "rules" with the files of "policy/worked"
+    And a folder "rules" with the files of "policy/mixed_results"
 
   @command-<id>
   Scenario Outline: files are validated: <what>

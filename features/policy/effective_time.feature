@@ -26,7 +26,7 @@ Feature: The effective time
       | 04 | a day begins at midnight, UTC          | 2099-01-02                  | 2099-01-02T00:00:00Z   | a.earlier, a.later | none     |
 
   @effective_time-<id>
-  Scenario Outline: now, spelled "<given>"
+  Scenario Outline: now, written "<given>"
     When "validate image" is run with
       | --effective-time | <given> |
     Then the violations are: a.earlier

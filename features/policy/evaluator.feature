@@ -9,7 +9,7 @@ Feature: The OPA evaluator: EC_USE_OPA=1
 
   @evaluator-01
   Scenario: the policy of selection.feature
-    Given a folder "rules" with the files of "policy/worked"
+    Given a folder "rules" with the files of "policy/mixed_results"
     When "validate image" is run with
       | --policy | {"sources": [{"policy": ["./rules"], "config": {"exclude": ["a.r1:t1"]}}]} |
       | --info   |                                                                            |

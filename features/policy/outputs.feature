@@ -6,8 +6,8 @@ Feature: Output formats and targets
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
     And a folder "rules" with
-      | a.rego | policy/worked/a.rego |
-      | b.rego | policy/worked/b.rego |
+      | a.rego | policy/mixed_results/a.rego |
+      | b.rego | policy/mixed_results/b.rego |
     And the policy configuration "sources: [{name: rules, policy: [./rules]}]"
 
   @output-<id>

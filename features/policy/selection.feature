@@ -7,7 +7,7 @@ Feature: Which rules count: include and exclude
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
     And a conforming image "acceptance/app"
-    And a folder "rules" with the files of "policy/worked"
+    And a folder "rules" with the files of "policy/mixed_results"
 
   @selection-<id>
   Scenario Outline: <what>

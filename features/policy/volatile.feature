@@ -8,7 +8,7 @@ Feature: Waivers: criteria with dates, for images and for components
     And a conforming image "acceptance/one"
     And a conforming image "acceptance/two"
     And a folder "rules" with
-      | a.rego | policy/worked/a.rego |
+      | a.rego | policy/mixed_results/a.rego |
 
   @volatile-<id>
   Scenario Outline: an exclusion <what>
@@ -69,7 +69,7 @@ Feature: Waivers: criteria with dates, for images and for components
   @volatile-15
   Scenario: an inclusion for one image leaves the others without the implicit one
     Given a folder "rules" with
-      | b.rego | policy/worked/b.rego |
+      | b.rego | policy/mixed_results/b.rego |
     And the policy configuration
       """
       sources:

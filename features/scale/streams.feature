@@ -1,7 +1,7 @@
 Feature: Many images
 
   A list names images that are judged while it is read. What comes of each is written at once, in parts if wanted, and
-  a run that ended anywhere goes on to the same end.
+  a run that ended anywhere is resumed to the same end.
 
   Background:
     Given the usual flags "--policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --effective-time 2031-01-01T00:00:00Z"
@@ -25,7 +25,7 @@ Feature: Many images
     And the rules saw snapshots of 1 component in "inputs.ndjson"
 
   @scale-02 @scale-02.<id>
-  Scenario Outline: a line that can't be read is named by its number, and the rest goes on: <what>
+  Scenario Outline: a line that can't be read is named by its number, and the rest is judged: <what>
     Given a file "list.txt" with
       """
       ${REGISTRY}/acceptance/a

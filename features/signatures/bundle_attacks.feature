@@ -1,4 +1,4 @@
-Feature: What somebody who may push, or a registry that lies, can't do with bundles
+Feature: What somebody who may push, or a registry that answers falsely, can't do with bundles
 
   In each scenario the signatures themselves are right: they are by the policy's key.
 

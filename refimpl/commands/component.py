@@ -105,13 +105,13 @@ class ComponentValidator:
             TimeoutExceededError: the time is over.
         """
         if component.problem:
-            return self._unjudged(component, InputError(component.problem))
+            return self._fail_with(component, InputError(component.problem))
         if component.known_digest and self._is_unchanged(component):
             unjudged = _Findings(component, self.options).result(component.container_image)
             return ComponentOutcome(unjudged, self.effective_time, unchanged=True)
         if self.alone:
             return self._validate_alone(component)
-        return self._shortened(self._validate_in(component, self.documents))
+        return self._shorten(self._validate_in(component, self.documents))
 
     def _is_unchanged(self, component: Component) -> bool:
         try:
@@ -125,8 +125,8 @@ class ComponentValidator:
         snapshot = expand_indexes(Snapshot(components=(component,)), self.client, 1)
         documents = self.documents.of(snapshot.to_json())
         given, *children = sorted(snapshot.components, key=lambda one: one.container_image != component.container_image)
-        outcome = self._shortened(self._validate_one(given, documents))
-        others = (self._shortened(self._validate_one(child, documents)) for child in children)
+        outcome = self._shorten(self._validate_one(given, documents))
+        others = (self._shorten(self._validate_one(child, documents)) for child in children)
         images = next(iter(snapshot.indexes.values()), ())
         return replace(outcome, images=images, children=tuple(others))
 
@@ -134,14 +134,14 @@ class ComponentValidator:
         try:
             return self._validate_in(component, documents)
         except ComponentError as error:
-            return self._unjudged(component, error)
+            return self._fail_with(component, error)
 
-    def _unjudged(self, component: Component, fault: Error) -> ComponentOutcome:
+    def _fail_with(self, component: Component, fault: Error) -> ComponentOutcome:
         found = _Findings(component, self.options)
         found.violations.append(checks.unjudged(fault))
         return ComponentOutcome(found.result(component.container_image), self.effective_time, fault)
 
-    def _shortened(self, outcome: ComponentOutcome) -> ComponentOutcome:
+    def _shorten(self, outcome: ComponentOutcome) -> ComponentOutcome:
         result = self.kept.of(outcome.result)
         return outcome if result is outcome.result else replace(outcome, result=result)
 
@@ -160,7 +160,7 @@ class ComponentValidator:
             raise
         except BaseException as error:  # noqa: BLE001 - faults of libraries in other languages are no Exceptions
             fault = InternalError.of(error)
-        return self._unjudged(component, fault)
+        return self._fail_with(component, fault)
 
     def _validate(self, component: Component, documents: InputDocuments) -> ComponentOutcome:
         found = _Findings(component, self.options)

@@ -1,4 +1,4 @@
-"""The files of ``validate input``: what lies below a path, and its documents (docs/commands.md)."""
+"""The files of ``validate input``: what is below a path, and its documents (docs/commands.md)."""
 
 from __future__ import annotations
 

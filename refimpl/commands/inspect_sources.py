@@ -48,11 +48,11 @@ def fetched_sources(
         fetched = fetcher.fetch_all((url, "policy") for url in urls)
         if keep:
             for url, source in fetched.items():
-                _kept(source.path, Path(keep, "policy", source_id(url)))
+                _keep(source.path, Path(keep, "policy", source_id(url)))
         yield fetched
 
 
-def _kept(source: Path, destination: Path) -> None:
+def _keep(source: Path, destination: Path) -> None:
     try:
         shutil.copytree(source, destination, dirs_exist_ok=True)
     except shutil.Error as error:

@@ -65,7 +65,7 @@ def _check_together(files: Sequence[Results]) -> None:
             raise InputError(f"{first.path} is shard {first.run.shard}, but {file.path} is shard {shard}")
         if shard.index in seen:
             raise InputError(f"shard {shard} is there twice: in {seen[shard.index].path} and in {file.path}")
-        if _compared(file.run) != _compared(first.run):
+        if _comparable(file.run) != _comparable(first.run):
             raise InputError(f"{file.path} is of another policy, key, version or flags than {first.path}")
         seen[shard.index] = file
     missing = [
@@ -79,7 +79,7 @@ def _check_together(files: Sequence[Results]) -> None:
         raise InputError(f"there are shards missing: {shown}")
 
 
-def _compared(run: Run) -> Run:
+def _comparable(run: Run) -> Run:
     return replace(run, shard=Shard(), effective_time="")
 
 

@@ -79,14 +79,14 @@ def judging_in_processes(
             yield from judge(components)
 
     def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
-        _let_go()
+        _release_inherited()
         return work_in_processes(serve, components, room=room, deadline=deadline, ended=ended)
 
     yield judge
 
 
 def make_exchange(*, asked: bool, listed: bool = False) -> Exchange | None:
-    """What processes know together; None where the system has no such thing, so that one process judges all.
+    """What processes know together; None where the system has none, so that one process judges all.
 
     Raises:
         NotSupportedError: the system has no copies of processes.
@@ -107,7 +107,7 @@ def shares(total: int, count: int) -> list[int]:
     return [max(1, total // count + (number < total % count)) for number in range(count)]
 
 
-def _let_go() -> None:
+def _release_inherited() -> None:
     """Give up what a copy of this process couldn't have: connections, and threads, which are ending."""
     close_idle()
     until = time.monotonic() + _PATIENCE

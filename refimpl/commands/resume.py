@@ -63,7 +63,7 @@ class Earlier:
         """Whether the results are of a run like this one, with documents if they are needed; if not, none counts."""
         if self._results is not None:
             earlier = self._results.run
-            self._counts = _compared(earlier) == _compared(run) and (earlier.documents or not documents)
+            self._counts = _comparable(earlier) == _comparable(run) and (earlier.documents or not documents)
             if not self._counts:
                 _log.warning("%s: %s", self._results.path, _OTHER)
         return self._counts
@@ -114,5 +114,5 @@ def _has_a_line(path: str) -> bool:
         return True  # opening it again tells why not
 
 
-def _compared(run: Run) -> tuple[str, str, str]:
+def _comparable(run: Run) -> tuple[str, str, str]:
     return run.verdict_key, run.effective_time, str(run.shard)

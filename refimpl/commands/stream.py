@@ -50,7 +50,7 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
         Error: there is no report, it couldn't be written, or images couldn't be judged.
     """
     deadline = Deadline(options.timeout)
-    given = _given(options)
+    given = _read_options(options)
     with ExitStack() as stack:
         earlier = stack.enter_context(earlier_results(options.resume))
         means_now = options.effective_time.lower() == "now"
@@ -59,7 +59,7 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
             chosen = replace(options, effective_time=earlier.now, allow_past_effective_time=True)
         setup, judging = stack.enter_context(prepared(chosen, environ, deadline, listed=isinstance(given, _Listed)))
         run = _run(setup, options, environ)
-        if not earlier.judged_by(run, documents=_wanted(options, earlier)) and means_now:
+        if not earlier.judged_by(run, documents=_needs_documents(options, earlier)) and means_now:
             setup = replace(setup, policy=setup.policy.at(EffectiveTime.chosen("now", now=time.time_ns())))
             run = _run(setup, options, environ)
         kept = Kept(documents=needs_documents(options), successes=options.show_successes)
@@ -73,7 +73,7 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
             ahead=given.ahead,
             window=AHEAD if any(one.ordered for one in destinations(options.output)) else None,
         )
-        for number, found in _judged(turns, judge, earlier, setup):
+        for number, found in _judge_entries(turns, judge, earlier, setup):
             outputs.add(number, found)
         report = outputs.finish(environ, named_by=given.digest(setup), repeated=given.repeated)
     if options.vsa and report is not None:
@@ -81,7 +81,7 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
     outputs.check_success()
 
 
-def _judged(turns: Turns[Entry], judge: Judge, earlier: Earlier, setup: Setup) -> Iterator[tuple[int, Found]]:
+def _judge_entries(turns: Turns[Entry], judge: Judge, earlier: Earlier, setup: Setup) -> Iterator[tuple[int, Found]]:
     """What came of each entry, with the entry's number from 0, as soon as it is done."""
     for handed, outcome in judge(map(earlier.marked, turns), turns.ended):
         number, entry = turns.done(handed)
@@ -165,7 +165,7 @@ class _Listed:
         return self._images.digest
 
 
-def _given(options: Options) -> _Given:
+def _read_options(options: Options) -> _Given:
     if not is_list(options.images):
         return _Snapshot()
     if options.image or options.file_path or options.json_input or options.snapshot:
@@ -187,7 +187,7 @@ def _run(setup: Setup, options: Options, environ: Mapping[str, str]) -> Run:
     )
 
 
-def _wanted(options: Options, earlier: Earlier) -> bool:
+def _needs_documents(options: Options, earlier: Earlier) -> bool:
     """Whether earlier results need documents; those that are written on are as they were."""
     on = [one for one in destinations(options.output) if one.path and is_same_file(one.path, options.resume)]
     return needs_documents(options) or (earlier.has_documents and not all(one.documents for one in on))

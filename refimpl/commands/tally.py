@@ -92,7 +92,7 @@ class Tally:
             ComponentError: some couldn't be judged, so there is none.
         """
         if self._errors:
-            raise ComponentError(_joined(self._errors))
+            raise ComponentError(_join(self._errors))
         return Report(
             components=tuple(self._results[place] for place in sorted(self._results)),
             key=self._run.key,
@@ -108,9 +108,9 @@ class Tally:
     def fault(self) -> Error | None:
         """What kept components from being judged, a line each."""
         if self._errors:
-            return ComponentError(_joined(self._errors))
-        return Error(_joined(self._faults)) if self._faults else None
+            return ComponentError(_join(self._errors))
+        return Error(_join(self._faults)) if self._faults else None
 
 
-def _joined(texts: Mapping[tuple[int, int], str]) -> str:
+def _join(texts: Mapping[tuple[int, int], str]) -> str:
     return "\n".join(text for _, text in sorted(texts.items()))

@@ -173,11 +173,11 @@ def _find(check: Check, snapshot: Snapshot, options: Options, deadline: Deadline
         raise Error(f"results channel closed prematurely (received 0/{count} results)")
     components = sorted(snapshot.components, key=lambda component: component.name)
     return run_all(
-        partial(_found, check=check), components, threads=options.workers, name="component", deadline=deadline
+        partial(_check_component, check=check), components, threads=options.workers, name="component", deadline=deadline
     )
 
 
-def _found(component: Component, *, check: Check) -> ComponentFinding:
+def _check_component(component: Component, *, check: Check) -> ComponentFinding:
     image = component.container_image
     digest = digest_of(image)
     try:

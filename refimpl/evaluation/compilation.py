@@ -1,4 +1,4 @@
-"""The policies of a source group, inspected and compiled once for a run while other work goes on."""
+"""The policies of a source group, inspected and compiled once for a run while other work continues."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 
 @record
 class Sources:
-    """Where a source group's files lie (specification 11 §4.5).
+    """Where a source group's files are (specification 11 §4.5).
 
     Attributes:
         inspected: the directory of each policy source, in the policy's order; one listed twice is inspected twice.

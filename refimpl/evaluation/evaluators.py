@@ -95,7 +95,7 @@ def write_sources(
     workspace: Workspace,
     now: int,
 ) -> list[Sources]:
-    """Where the files of each source group lie, with data documents of the run's own; see `create_evaluators`.
+    """Where the files of each source group are, with data documents of the run's own; see `create_evaluators`.
 
     What is written once isn't written again.
 

@@ -26,7 +26,7 @@ def format_value(value: Any) -> str:
         return format_float(value)
     if isinstance(value, int):
         return str(value)
-    return _nested(value, format_value)
+    return _format_nested(value, format_value)
 
 
 def format_quoted(value: Any) -> str:
@@ -39,10 +39,10 @@ def format_quoted(value: Any) -> str:
         return f"%!q(bool={format_value(value)})"
     if isinstance(value, int | float | Number):
         return f'"{format_value(value)}"'
-    return _nested(value, lambda item: "<nil>" if item is None else format_quoted(item))
+    return _format_nested(value, lambda item: "<nil>" if item is None else format_quoted(item))
 
 
-def _nested(value: Any, spell: Callable[[Any], str]) -> str:
+def _format_nested(value: Any, spell: Callable[[Any], str]) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + " ".join(map(spell, value)) + "]"
     return "map[" + " ".join(f"{spell(key)}:{spell(item)}" for key, item in sorted(value.items())) + "]"

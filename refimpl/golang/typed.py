@@ -3,7 +3,7 @@
 Member names match in any case, unknown members are skipped, null leaves a member unset. The first wrong type is the
 error, but a time or a predicate that cannot be read is reported at once.
 
-Signed documents, policies and snapshots are read so. What `golang.members` does is another thing: a manifest stays the
+Signed documents, policies and snapshots are read so. What `golang.members` does is different: a manifest stays the
 document that it is, with members that nobody knows and with equal ones put together.
 """
 

@@ -1,7 +1,7 @@
 """JSON data as a block YAML document, as go-yaml 2 writes it (specification 24 §5).
 
 PyYAML's emitter and go-yaml's have one origin, libyaml. What go-yaml decides before it emits stands here: the order of
-keys, which texts need quotes, how numbers are spelled.
+keys, which texts need quotes, how numbers are written.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _compare_keys(first: str, second: str) -> int:
 
 
 def _number_at(key: str, place: int, *, other: str) -> tuple[int, int]:
-    """The number whose digits go on at `place`, where the key differs from one with `other` there, and its end."""
+    """The number whose digits continue at `place`, where the key differs from one with `other` there, and its end."""
     number = 0
     if "0" in (key[place], other):
         # Leading zeros don't count, so a zero inside a number stands for a digit.

@@ -1,4 +1,4 @@
-"""What a registry asks for in ``WWW-Authenticate`` (RFC 9110 §11.6.1), however it is spelled.
+"""What a registry asks for in ``WWW-Authenticate`` (RFC 9110 §11.6.1), however it is written.
 
 The grammar is that of a list of challenges, in one field or in several. Read is also what servers make of it: missing
 commas and quotes, blanks around ``=``, a quoted text that never ends. Each character is looked at once.

@@ -116,7 +116,7 @@ def _connection_text(failure: Failure, host: str, port: int) -> str:
         return f"dial tcp: lookup {host}: no such host"
     if code == Code.NOT_CONNECTED:
         reason = os.strerror(failure.errno or errno.ECONNREFUSED).lower()
-        return f"dial tcp {_resolved(host)}:{port}: connect: {reason}"
+        return f"dial tcp {_name_address(host)}:{port}: connect: {reason}"
     if failure.unnamed:
         return (
             "tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead"
@@ -183,7 +183,7 @@ def _phrase(status: int) -> str:
         return f"the proxy answered with status {status}"
 
 
-def _resolved(host: str) -> str:
+def _name_address(host: str) -> str:
     import socket
 
     try:

@@ -131,19 +131,19 @@ class Archive:
         while True:
             self._skip(self._left)
             if len(self._upto(self._padding)) < self._padding:
-                return self._ended()  # writers may leave out what follows the last content
+                return self._check_end()  # writers may leave out what follows the last content
             self._left = self._padding = 0
             start = self._taken - len(self._buffer) + self._at
             header = self._upto(_BLOCK)
             if not header:
-                return self._ended()
+                return self._check_end()
             if len(header) < _BLOCK:
                 raise self._cut()
             if header == _ZEROES:
                 following = self._upto(_BLOCK)
                 if following and following != _ZEROES:
                     raise _invalid(start + _BLOCK)
-                return self._ended(marked=True)
+                return self._check_end(marked=True)
             try:
                 _check(header)
                 kind = chr(header[156])
@@ -163,7 +163,7 @@ class Archive:
                     records = _records(data)
                 else:
                     name = _records(data).get(b"path") or _stored_name(header)
-                    return self._found(Entry(name, PAX_GLOBAL, 0))
+                    return self._accept(Entry(name, PAX_GLOBAL, 0))
             except _InvalidHeaderError:
                 raise _invalid(start) from None
 
@@ -191,15 +191,15 @@ class Archive:
             while extended:
                 extended = self._exactly(_BLOCK)[504]
         self._left, self._padding = size, -size % _BLOCK
-        return self._found(Entry(name, kind, size, link, sparse))
+        return self._accept(Entry(name, kind, size, link, sparse))
 
-    def _found(self, entry: Entry) -> Entry:
+    def _accept(self, entry: Entry) -> Entry:
         if len(entry.name) > NAME_LIMIT:
             raise LimitExceededError(f"archive has a name with more than {NAME_LIMIT} characters")
         self._current = entry
         return entry
 
-    def _ended(self, *, marked: bool = False) -> Entry | None:
+    def _check_end(self, *, marked: bool = False) -> Entry | None:
         """No entry, if the end is as it must be."""
         if self._marked_end:
             if not marked:

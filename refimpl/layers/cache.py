@@ -2,7 +2,7 @@
 
 It knows digests and bytes, nothing of images or policies. Correctness rests on verification alone: an entry is the
 compressed bytes with the digest of its name, a reader's bytes are hashed while they are read, and what isn't right is
-set aside and fetched again. There is no lock between runs; the processes of one run fetch a blob once.
+quarantined and fetched again. There is no lock between runs; the processes of one run fetch a blob once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import MismatchError, RegistryError
 from refimpl.layers.directory import Directory, Temporary, UnusableError, user_cache_directory
-from refimpl.layers.download import Along, Download, ElsewhereError, StorageError
+from refimpl.layers.download import Download, DownloadReader, SharedDownloadError, StorageError
 from refimpl.layers.verified import EntryReader, verified
 from refimpl.record import field_names, record
 
@@ -44,7 +44,7 @@ class _AbsentError(Exception):
 
 
 class DamagedEntryError(MismatchError):
-    """The entry that was just read isn't what its name says. It is set aside: discard what was read, and read again."""
+    """The entry that was just read isn't what its name says, and is quarantined: discard what was read; read again."""
 
 
 @record(frozen=False)
@@ -54,7 +54,7 @@ class Counters:
     hits: int = 0
     misses: int = 0
     coalesced: int = 0
-    healed: int = 0
+    repaired: int = 0
     bytes_fetched: int = 0
     bytes_saved: int = 0
 
@@ -83,7 +83,7 @@ class LayerCache:
         self._prepared = False
         self._used = False
         self._writable = True
-        self._condemned: set[str] = set()
+        self._blocked: set[str] = set()
         self._exchange: Exchange | None = None
         self.counters = Counters()
 
@@ -126,17 +126,17 @@ class LayerCache:
         Raises:
             DamagedEntryError: read again.
             StorageError: read again; the cache doesn't store any more.
-            ElsewhereError: read again.
+            SharedDownloadError: read again.
             RegistryError: the transfer failed, or brought other bytes.
             TimeoutExceededError: the deadline passed.
         """
         source = self._source(descriptor, fetch, origin)
         if isinstance(source, Download):
-            manager = self._reading_along(source, origin)
+            manager = self._read_download(source, origin)
         elif isinstance(source, int):
-            manager = self._reading_entry(source, descriptor)
+            manager = self._read_entry(source, descriptor)
         else:
-            manager = self._reading_directly(fetch, descriptor)
+            manager = self._read_directly(fetch, descriptor)
         with manager as stream:
             yield stream
 
@@ -172,7 +172,7 @@ class LayerCache:
             return Download(descriptor, origin, fetch, temporary, finish, self._deadline)
 
         if self._exchange is None:
-            return self._find(descriptor, lambda temporary: begin(temporary, self._landed))
+            return self._find(descriptor, lambda temporary: begin(temporary, self._settle))
         with suppress(_AbsentError):
             return self._find(descriptor, None)
         release = self._exchange.hold(("layer", descriptor.digest), self._deadline)
@@ -185,7 +185,7 @@ class LayerCache:
 
         def finish(download: Download) -> None:
             try:
-                self._landed(download)
+                self._settle(download)
             finally:
                 release()
 
@@ -206,12 +206,12 @@ class LayerCache:
             download = self._downloads.get(key)
             if download is not None and download.descriptor.size != descriptor.size:
                 self.counters.misses += 1
-                return None  # one of the two descriptors lies about the size: each for itself
+                return None  # one of the two descriptors states a wrong size: each for itself
             if download is not None and download.join():
                 self.counters.coalesced += 1
                 return download
             # Looking for the entry and beginning a download are one step, else two could begin.
-            handle = None if name in self._condemned else self._entry(directory, name)
+            handle = None if name in self._blocked else self._entry(directory, name)
             if handle is not None:
                 directory.touch(handle, name)
                 return handle
@@ -266,7 +266,7 @@ class LayerCache:
         if self._exchange is None or self._exchange.first(("warning", text)):
             _log.warning(text, path, reason)
 
-    def _landed(self, download: Download) -> None:
+    def _settle(self, download: Download) -> None:
         """Put a download's file in its place, or away; called once for each."""
         with self._lock:
             self._ending.add(download)
@@ -277,7 +277,7 @@ class LayerCache:
         try:
             if download.verified and directory is not None and download.movable():
                 directory.publish(download.temporary, name)
-                self._condemned.discard(name)
+                self._blocked.discard(name)
             else:
                 download.temporary.remove()
         except OSError as error:
@@ -295,11 +295,11 @@ class LayerCache:
             del self._downloads[download.descriptor.digest]
 
     @contextmanager
-    def _reading_along(self, download: Download, origin: Hashable) -> Iterator[Stream]:
+    def _read_download(self, download: Download, origin: Hashable) -> Iterator[Stream]:
         try:
             failure: Exception | None = None
             try:
-                yield Along(download)
+                yield DownloadReader(download)
             except Exception as error:  # noqa: BLE001  # raised again below, unless wrong bytes are its true cause
                 failure = error
             try:
@@ -310,7 +310,7 @@ class LayerCache:
                 raise
             except RegistryError as error:
                 if download.origin != origin:
-                    raise ElsewhereError(str(error)) from error
+                    raise SharedDownloadError(str(error)) from error
                 raise
             if failure is not None:
                 raise failure
@@ -318,7 +318,7 @@ class LayerCache:
             download.leave()
 
     @contextmanager
-    def _reading_entry(self, handle: int, descriptor: Descriptor) -> Iterator[Stream]:
+    def _read_entry(self, handle: int, descriptor: Descriptor) -> Iterator[Stream]:
         name = _name(descriptor)
         failure: Exception | None = None
         with EntryReader(handle, descriptor) as entry:
@@ -331,7 +331,7 @@ class LayerCache:
             except OSError as error:
                 failure = failure or error
             if not entry.verifier.matches:
-                self._set_aside(name, entry)
+                self._quarantine(name, entry)
                 raise DamagedEntryError(f"cached layer {descriptor.digest} was damaged")
             entry.verifier.check(descriptor)
             with self._lock:
@@ -340,20 +340,20 @@ class LayerCache:
         if failure is not None:
             raise failure
 
-    def _set_aside(self, name: str, entry: EntryReader) -> None:
+    def _quarantine(self, name: str, entry: EntryReader) -> None:
         handle = entry.release()
         with self._lock:
-            self.counters.healed += 1
+            self.counters.repaired += 1
             if self._directory is None or handle is None:
                 return
             try:
-                self._directory.set_aside(name, handle)
+                self._directory.quarantine(name, handle)
             except OSError as error:
-                self._condemned.add(name)
+                self._blocked.add(name)
                 self._stop_writing(error)
 
     @contextmanager
-    def _reading_directly(
+    def _read_directly(
         self, fetch: Callable[[], AbstractContextManager[Stream]], descriptor: Descriptor
     ) -> Iterator[Stream]:
         with verified(fetch, descriptor) as stream:

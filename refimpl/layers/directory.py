@@ -142,29 +142,29 @@ class Directory:
     def open_entry(self, name: str) -> int | None:
         """A handle for reading the entry, or None when there is no such file.
 
-        What else has the name is set aside, be it a link, a folder, a pipe, a socket or a device, and so is a file that
-        mustn't be read: what is fetched can then take its place.
+        Anything else of that name is quarantined, be it a link, a folder, a pipe, a socket or a device, and so is a
+        file that mustn't be read: what is fetched can then take its place.
         """
         path = self.path / name
         try:
             if not stat.S_ISREG(path.lstat().st_mode):  # opening devices can do things
-                self._move_aside(path)
+                self._move_to_quarantine(path)
                 return None
             handle = os.open(path, _READ | _NONBLOCK)
         except FileNotFoundError:
             return None
         except PermissionError:
-            self._move_aside(path)
+            self._move_to_quarantine(path)
             return None
         except OSError:
             if stat.S_ISREG(path.lstat().st_mode):
                 raise
-            self._move_aside(path)  # changed in between
+            self._move_to_quarantine(path)  # changed in between
             return None
         if stat.S_ISREG(os.fstat(handle).st_mode):
             return handle
         os.close(handle)
-        self._move_aside(path)
+        self._move_to_quarantine(path)
         return None
 
     def touch(self, handle: int, name: str) -> None:
@@ -172,7 +172,7 @@ class Directory:
         with suppress(OSError):
             os.utime(handle if os.utime in os.supports_fd else self.path / name)
 
-    def set_aside(self, name: str, handle: int) -> None:
+    def quarantine(self, name: str, handle: int) -> None:
         """Take an entry out of use, if its name still means the file of `handle`; closes `handle`."""
         path = self.path / name
         try:
@@ -181,7 +181,7 @@ class Directory:
             same = False
         os.close(handle)
         if same:
-            self._move_aside(path)
+            self._move_to_quarantine(path)
 
     def create(self) -> Temporary:
         """A new temporary, locked."""
@@ -204,7 +204,7 @@ class Directory:
             temporary.path.replace(path)
         except OSError:
             if path.is_dir() and not path.is_symlink():
-                self._move_aside(path)
+                self._move_to_quarantine(path)
                 temporary.path.replace(path)
             elif sys.platform == "win32" and path.is_file():  # somebody reads the same bytes that came first
                 temporary.discard()
@@ -255,7 +255,7 @@ class Directory:
                 evicted += 1
         return evicted
 
-    def _move_aside(self, path: Path) -> None:
+    def _move_to_quarantine(self, path: Path) -> None:
         aside = self.path / f"{PREFIX}{os.urandom(8).hex()}.aside"
         try:
             path.rename(aside)

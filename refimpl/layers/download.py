@@ -1,8 +1,8 @@
-"""One blob on its way from the registry into a temporary, with any number of readers along the way.
+"""One blob on its way from the registry into a temporary, with any number of readers.
 
 There is no thread that pumps: whoever needs bytes that nobody has fetched yet fetches the next ones, for all, while
 those who need them too wait. So a single reader costs no more than without a cache, and a reader that is slow, or never
-goes on, holds nobody up.
+resumes, holds nobody up.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["Along", "Download", "ElsewhereError", "StorageError"]
+__all__ = ["Download", "DownloadReader", "SharedDownloadError", "StorageError"]
 
 _CHUNK = 1 << 18
 
 
-class ElsewhereError(TransferError):
+class SharedDownloadError(TransferError):
     """Another reader's download failed in a way that says nothing about this reader's: read again."""
 
 
@@ -42,7 +42,7 @@ class Download:
 
     Args:
         descriptor: what is fetched; its digest and size judge the bytes.
-        origin: whom a failure concerns; readers from elsewhere try for themselves.
+        origin: whom a failure concerns; readers of other origins try for themselves.
         fetch: begins the transfer.
         temporary: takes the bytes.
         finish: called once with the download when its bytes are verified (then in a thread of its own, since syncing
@@ -137,7 +137,7 @@ class Download:
             if self.error is not None:
                 raise self.error
             if available > 0:
-                return self._kept(offset, min(size, available))
+                return self._read_written(offset, min(size, available))
             if ended:
                 return b""
             if data := self._pull():
@@ -171,7 +171,7 @@ class Download:
     def _ended(self) -> bool:
         return self.verified or self.error is not None
 
-    def _kept(self, offset: int, size: int) -> bytes:
+    def _read_written(self, offset: int, size: int) -> bytes:
         try:
             return self.temporary.read_at(offset, size)
         except OSError:
@@ -187,7 +187,7 @@ class Download:
             self._end(error)
             return b""
         except BaseException:
-            self._end(ElsewhereError(f"who fetched {self.descriptor.digest} was interrupted"))
+            self._end(SharedDownloadError(f"who fetched {self.descriptor.digest} was interrupted"))
             raise
         if not data:
             self._end(None)
@@ -250,7 +250,7 @@ class Download:
                 self.temporary.close()
 
 
-class Along:
+class DownloadReader:
     """A reader's place in a download."""
 
     def __init__(self, download: Download) -> None:

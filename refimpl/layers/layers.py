@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from refimpl.deadline import Deadline
 from refimpl.errors import LimitExceededError, MalformedError, MismatchError, TransferError
 from refimpl.layers.cache import DamagedEntryError
-from refimpl.layers.download import ElsewhereError, StorageError
+from refimpl.layers.download import SharedDownloadError, StorageError
 from refimpl.layers.limits import Limits
 from refimpl.layers.verified import verified
 from refimpl.oci.memo import Memo
@@ -109,7 +109,7 @@ class Layers:
             try:
                 with self.open(repository, descriptor) as stream:
                     return consume(stream)
-            except (DamagedEntryError, ElsewhereError, StorageError):
+            except (DamagedEntryError, SharedDownloadError, StorageError):
                 if round_ == _ROUNDS:
                     raise
             except (TransferError, MismatchError):

@@ -42,14 +42,14 @@ class Decompressed:
         source: the compressed bytes.
         limit: most bytes that may come out.
         kind: ``gzip``, ``bzip2``, ``zstd`` or ``none``; by default the first bytes tell, but not of bzip2.
-        thing: what it is, for errors.
+        what: what it is, for errors.
     """
 
-    def __init__(self, source: Stream, limit: int, *, kind: str = "", thing: str = "layer") -> None:
+    def __init__(self, source: Stream, limit: int, *, kind: str = "", what: str = "layer") -> None:
         self._source = Lookahead(source)
         self._limit = limit
         self._kind = kind
-        self._thing = thing
+        self._thing = what
         self._made = 0
         self._more: Callable[[], bytes] | None = None
 

@@ -1,1 +1,1 @@
-"""Results as lines of JSON: written while a run goes on, read by other runs (docs/outputs.md)."""
+"""Results as lines of JSON: written during a run, read by other runs (docs/outputs.md)."""

@@ -59,7 +59,7 @@ class Results:
         Raises:
             InputError: its lines can't be read.
         """
-        return self._decoded(self.lines(position))
+        return self._decode(self.lines(position))
 
     def lines(self, position: int) -> list[Mapping[str, Any]]:
         """Its lines as data; several threads may ask."""
@@ -70,7 +70,7 @@ class Results:
         except (OSError, ValueError) as error:
             raise InputError(f"read {self.path}: {error}") from None
 
-    def _decoded(self, lines: list[Mapping[str, Any]]) -> Found:
+    def _decode(self, lines: list[Mapping[str, Any]]) -> Found:
         try:
             return decode_found(lines)
         except LineError as error:

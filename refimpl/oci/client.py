@@ -321,7 +321,7 @@ class Client:
             if raw is None and len(pages) == 1:
                 return self._fallback_referrers(ref)
             room -= len(raw or b"")
-            found += _listed(raw or b"", ref)
+            found += _parse_page(raw or b"", ref)
         return tuple(found)
 
     def _referrers_page(self, ref: Reference, path: str, limit: int) -> tuple[bytes | None, str]:
@@ -368,7 +368,7 @@ def _read(descriptor: Descriptor, raw: bytes, what: str) -> Manifest:
         raise type(error)(f"{what}: {error}") from error
 
 
-def _listed(raw: bytes, ref: Reference) -> tuple[Descriptor, ...]:
+def _parse_page(raw: bytes, ref: Reference) -> tuple[Descriptor, ...]:
     """The referrers on one page of a list.
 
     Raises:

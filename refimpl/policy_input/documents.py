@@ -97,13 +97,13 @@ def _split(content: bytes) -> list[bytes]:
     separator = newline + b"---" + newline
     parts = content.split(separator)
     for place in range(len(parts) - 2, -1, -1):
-        before, directives = _parted(parts[place])
+        before, directives = _split_directives(parts[place])
         if directives:  # they belong to the document after them
             parts[place : place + 2] = [*before, directives + separator + parts[place + 1]]
     return parts
 
 
-def _parted(part: bytes) -> tuple[list[bytes], bytes]:
+def _split_directives(part: bytes) -> tuple[list[bytes], bytes]:
     """What stands before the directives that a part ends with, if they end a document or begin the file."""
     lines = part.splitlines(keepends=True)
     start = len(lines)

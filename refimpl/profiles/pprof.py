@@ -44,7 +44,7 @@ def encode(
     body = [_message(1, _value_type(tables, kind, unit)) for kind, unit in kinds]
     for stack, values in samples.items():
         locations = [tables.location(frame) for frame in stack]
-        body.append(_message(2, _packed(1, locations) + _packed(2, values)))
+        body.append(_message(2, _pack(1, locations) + _pack(2, values)))
     body += tables.messages()
     body += [_number(9, started_ns), _number(10, lasted_ns)]
     if period is not None:
@@ -102,5 +102,5 @@ def _message(field: int, content: bytes) -> bytes:
     return _varint(field << 3 | _BYTES) + _varint(len(content)) + content
 
 
-def _packed(field: int, values: Iterable[int]) -> bytes:
+def _pack(field: int, values: Iterable[int]) -> bytes:
     return _message(field, b"".join(map(_varint, values)))

@@ -132,7 +132,7 @@ DOCUMENTED = ("attestation", "policy-input")
 """Those that show what attestations state, or what rules saw."""
 
 STREAMED = ("ndjson",)
-"""Written while a run goes on, by `refimpl.ndjson`; no report needs to be kept for them."""
+"""Written during a run, by `refimpl.ndjson`; no report needs to be kept for them."""
 
 INPUT_FORMATS: Mapping[str, Renderer] = {
     "json": _input_json,

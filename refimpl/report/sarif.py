@@ -36,7 +36,7 @@ def describe(report: Report) -> dict[str, Any]:
     indexes: dict[str, int] = {}
     results = []
     for component in report.components:
-        for level, result in _leveled(report, component):
+        for level, result in _with_levels(report, component):
             index = indexes.setdefault(_rule_id(result), len(indexes))
             if index == len(rules):
                 rules[_rule_id(result)] = _describe_rule(result)
@@ -53,7 +53,7 @@ def describe(report: Report) -> dict[str, Any]:
     return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
 
 
-def _leveled(report: Report, component: ComponentResult) -> Iterator[tuple[str, Result]]:
+def _with_levels(report: Report, component: ComponentResult) -> Iterator[tuple[str, Result]]:
     lists: list[tuple[str, Sequence[Result]]] = [("error", component.violations)]
     if report.show_warnings:
         lists.append(("warning", component.warnings))

@@ -46,7 +46,7 @@ def component_predicate(report: Report, component: ComponentResult, *, policy_so
         component: of the report.
         policy_source: the text of ``--policy`` as given.
     """
-    counted = [_counted(report, component), *_images(report, component)]
+    counted = [_count(report, component), *_images(report, component)]
     return {
         "policy": report.policy,
         "policySource": without_secrets(policy_source),
@@ -110,12 +110,12 @@ def _images(report: Report, component: ComponentResult) -> Iterable[dict[str, An
         if reference == component.container_image:
             continue
         if reference in by_reference:
-            yield _counted(report, by_reference[reference])
+            yield _count(report, by_reference[reference])
         else:
             yield _detail(f"{component.name}-{reference}", reference, 0, 0, 0)
 
 
-def _counted(report: Report, component: ComponentResult) -> dict[str, Any]:
+def _count(report: Report, component: ComponentResult) -> dict[str, Any]:
     successes = component.success_count if report.show_successes else 0
     return _detail(
         component.name, component.container_image, len(component.violations), len(component.warnings), successes

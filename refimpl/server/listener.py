@@ -66,12 +66,12 @@ def _bound(address: tuple[str, int], family: int, failed: str, *, dualstack: boo
             address, family=family, backlog=socket.SOMAXCONN, reuse_port=False, dualstack_ipv6=dualstack
         )
     except OSError as error:
-        where = failed if dualstack else f"{failed} {_shown(address)}"
+        where = failed if dualstack else f"{failed} {_format_address(address)}"
         plain = OSError(error.errno, os.strerror(error.errno or 0))  # Python adds the address, in words of its own
         raise ListeningError(f"{where}: bind: {reason(plain)}") from None
 
 
-def _shown(address: tuple[str, int]) -> str:
+def _format_address(address: tuple[str, int]) -> str:
     host, port = address[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
@@ -93,7 +93,7 @@ async def serve(
     try:
         listening.setblocking(False)  # noqa: FBT003 - the standard library's
         loop.add_reader(listening, clients.accept, listening)
-        _log.info("Server listening on %s", _shown(listening.getsockname()))
+        _log.info("Server listening on %s", _format_address(listening.getsockname()))
         await ending.wait()
         _log.info("Shutting down server...")
         loop.remove_reader(listening)
@@ -158,7 +158,7 @@ class Clients:
         """Serve one connection. When there are too many, it takes the place of the one that waits for longest."""
         reader, writer = await asyncio.open_connection(sock=accepted, limit=self._limits.head)
         connection = Connection(
-            reader, writer, answer=self._answer, limits=self._limits, large=self._large, changed=self._changed
+            reader, writer, answer=self._answer, limits=self._limits, large=self._large, changed=self._update
         )
         refused = None
         if len(self._open) >= self._limits.connections and not self._make_way():
@@ -192,7 +192,7 @@ class Clients:
         longest.abort()
         return True
 
-    def _changed(self, connection: Connection) -> None:
+    def _update(self, connection: Connection) -> None:
         self._waiting.pop(connection, None)
         if connection.waits_for_client:
             self._waiting[connection] = None

@@ -55,7 +55,7 @@ class Routes:
             release()
             return text_response(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed", Allow=", ".join(methods))
         if request.path == JUDGED:
-            return await self._judged(request, release)
+            return await self._judge_request(request, release)
         release()
         if request.path == "/live":
             return Response(HTTPStatus.OK, _JSON, b'{"status":"ok"}')
@@ -63,7 +63,7 @@ class Routes:
             return Response(HTTPStatus.OK, _JSON, b'{"status":"ready"}')
         return Response(HTTPStatus.SERVICE_UNAVAILABLE, _JSON, b'{"status":"not ready"}')
 
-    async def _judged(self, request: Request, release: Callable[[], None]) -> Response:
+    async def _judge_request(self, request: Request, release: Callable[[], None]) -> Response:
         if not request.body:
             release()
             return error_response(HTTPStatus.BAD_REQUEST, "request body is empty")
@@ -88,9 +88,9 @@ class Routes:
             return error_response(
                 HTTPStatus.INTERNAL_SERVER_ERROR, "internal server error" if internal else "evaluation failed"
             )
-        return _reported(verdict)
+        return _respond(verdict)
 
 
-def _reported(verdict: Verdict) -> Response:
+def _respond(verdict: Verdict) -> Response:
     result = "pass" if verdict.success else "fail"
     return Response(HTTPStatus.OK, {**_JSON, "X-Conforma-Result": result}, verdict.report)

@@ -1,6 +1,6 @@
 """Answers that the processes of one run share: what one of them has found out, or is finding out, no other asks for.
 
-They lie in memory that all processes have in common, of a fixed size: a table of keys, and a ring of values in which
+They are in memory that all processes have in common, of a fixed size: a table of keys, and a ring of values in which
 the oldest make room for the newest. Nobody else can write there, so values are pickles.
 """
 
@@ -27,10 +27,10 @@ _T = TypeVar("_T")
 _RING: Final = 64 << 20
 _BUCKETS: Final = 1 << 13
 _WAYS: Final = 8
-_SLOT: Final = struct.Struct("<16sQQ")  # a key's digest; the number of its flight, 0 for none; where its value lies
+_SLOT: Final = struct.Struct("<16sQQ")  # a key's digest; the number of its flight, 0 for none; where its value is
 _HEAD: Final = struct.Struct("<QQ")  # the last flight's number; where the next value goes
 _LENGTH: Final = struct.Struct("<Q")
-_FAILED: Final = 1 << 63  # of a place: what lies there is an error
+_FAILED: Final = 1 << 63  # of a place: what is there is an error
 _FLYING: Final = 0
 _PAUSES: Final = (0.001, 0.002, 0.004, 0.008)  # seconds between two looks at what another process is finding out
 
@@ -188,7 +188,7 @@ class Exchange:
                 _SLOT.pack_into(self._memory, claim.slot, bytes(16), 0, 0)
                 return
             last, place = _HEAD.unpack_from(self._memory, 0)
-            if place % self._ring + size > self._ring:  # values lie in one piece
+            if place % self._ring + size > self._ring:  # values are in one piece
                 place += self._ring - place % self._ring
             start = self._values + place % self._ring
             self._memory[start : start + size] = _LENGTH.pack(len(outcome)) + outcome
@@ -197,7 +197,7 @@ class Exchange:
             _SLOT.pack_into(self._memory, claim.slot, digest, flight, place | failed)
 
     def _value(self, place: int) -> bytes | None:
-        """What lies there; None if it has made room for others."""
+        """What is there; None if it has made room for others."""
         _, head = _HEAD.unpack_from(self._memory, 0)
         if head > place + self._ring:
             return None

@@ -75,13 +75,13 @@ class _Process:
         self.pid = 0
 
     def close_ours(self) -> None:
-        """In a process that isn't the parent: let go of the parent's ends."""
+        """In a process that isn't the parent: close the parent's ends."""
         self.things.close()
         self.outcomes.close()
         os.close(self.alive)
 
     def close_its(self) -> None:
-        """In the parent: let go of the process's ends."""
+        """In the parent: close the process's ends."""
         self.taken.close()
         self.told.close()
         os.close(self.living)

@@ -185,7 +185,7 @@ def _logged(body: bytes) -> Logged:
         DocumentError: it is neither.
     """
     try:
-        return _tiled(read(body, _TILED))
+        return _read_tiled(read(body, _TILED))
     except DocumentError:
         pass
     try:
@@ -200,7 +200,7 @@ def _logged(body: bytes) -> Logged:
     return Logged(base64.b64decode(entry.signatures[0]), block.der if block else b"")
 
 
-def _tiled(members: Mapping[str, Any]) -> Logged:
+def _read_tiled(members: Mapping[str, Any]) -> Logged:
     spec = members.get("spec", {})
     if "hashedRekordV002" in spec:
         body = spec["hashedRekordV002"]

@@ -121,7 +121,7 @@ class ByCertificate(_Material):
             VerificationError: it didn't hold at one of these times, or no log signed a timestamp of it.
         """
         if times is not None and not times:
-            times = self._stamped()
+            times = self._stamp_times()
             if not times:
                 reason = "threshold not met for verified log entry integrated timestamps: 0 < 1"
                 raise VerificationError(f"failed to verify timestamps: {reason}")
@@ -130,11 +130,11 @@ class ByCertificate(_Material):
         if self._found is None:
             raise VerificationError("SCTs required but bundle is signed with a public key, which cannot contain SCTs")
         if times is None:
-            times = (self._now,) if self._found.covers(self._now) else self._stamped() or (self._now,)
+            times = (self._now,) if self._found.covers(self._now) else self._stamp_times() or (self._now,)
         self._signer.check_chain(self._found, times)
         return self._found.key
 
-    def _stamped(self) -> tuple[datetime, ...]:
+    def _stamp_times(self) -> tuple[datetime, ...]:
         """When timestamp authorities had the signature; no times when nobody stamped it who is trusted to.
 
         Raises:

@@ -103,7 +103,7 @@ def verified(
     kept, reasons = [], []
     for bundle in bundles:
         try:
-            kept.append(_verified(bundle, digest, signer_of(bundle, signer, now()), logs))
+            kept.append(_verify(bundle, digest, signer_of(bundle, signer, now()), logs))
         except VerificationError as error:
             reasons.append(shortened(error))
     if reasons and not kept:
@@ -111,7 +111,7 @@ def verified(
     return tuple(kept) or None
 
 
-def _verified(bundle: Bundle, digest: str, signer: ByKey | ByCertificate, logs: LogKeys | None) -> Bundled:
+def _verify(bundle: Bundle, digest: str, signer: ByKey | ByCertificate, logs: LogKeys | None) -> Bundled:
     times = None
     if logs is not None:
         with failing("failed to verify log inclusion"):

@@ -255,13 +255,13 @@ class Verifier:
             certificate.check_logged_at(logged)
             return
         now = self._now()
-        times = () if certificate.covers(now) else self._stamped(found)
+        times = () if certificate.covers(now) else self._stamp_times(found)
         for time in times:
             certificate.check_stamped_at(time)
         if not times:
             certificate.check_now(now)
 
-    def _stamped(self, found: Attachment) -> tuple[datetime, ...]:
+    def _stamp_times(self, found: Attachment) -> tuple[datetime, ...]:
         """When timestamp authorities had the signature; no times when nobody stamped it who is trusted to.
 
         Raises:

@@ -47,7 +47,7 @@ def check_expressions(wanted: Identity) -> None:
     """
     for expression in (wanted.subject_regexp, wanted.issuer_regexp):
         if expression:
-            _compiled(expression)
+            _compile(expression)
 
 
 def bundle_name(loaded: x509.Certificate) -> str:
@@ -82,7 +82,7 @@ def check_bundle_identity(certificate: Certificate, name: str, wanted: Identity)
         reason = ""
         if text and found != text:
             reason = f'expected {side} value "{text}", got "{found}"'
-        elif expression and not _compiled(expression).search(found):
+        elif expression and not _compile(expression).search(found):
             reason = f'expected {side} value to match regex "{expression}", got "{found}"'
         if reason:
             raise VerificationError(
@@ -94,13 +94,13 @@ def _matches(expression: str, text: str, found: list[str], side: str) -> bool:
     if not expression:
         return text in found
     try:
-        compiled = _compiled(expression)
+        compiled = _compile(expression)
     except VerificationError as error:
         raise VerificationError(f"malformed {side} in identity: {expression} : {error}") from None
     return any(compiled.search(one) for one in found)
 
 
-def _compiled(expression: str) -> Any:
+def _compile(expression: str) -> Any:
     import re2  # only where there is an expression
 
     options = re2.Options()

@@ -57,7 +57,7 @@ class Header:
 
 
 def check_claim(statement: Document, digest: str) -> None:
-    """Check that some subject of the statement is the image, by ``sha256``, spelled as in `digest`.
+    """Check that some subject of the statement is the image, by ``sha256``, written as in `digest`.
 
     Raises:
         VerificationError: none is, or the statement isn't one.

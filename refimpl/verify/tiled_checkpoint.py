@@ -43,7 +43,7 @@ def read_checkpoint(note: str, key: PublicKey, name: str) -> tuple[int, bytes]:
             raise VerificationError(f"got Origin {lines[0][:200]} but expected {name}")
         if len(lines) < 4 or not _SIZE.fullmatch(lines[1]):
             raise VerificationError("invalid checkpoint - size invalid")
-        return int(lines[1]), _decoded(lines[2])
+        return int(lines[1]), _decode(lines[2])
 
 
 def _signed_lines(note: str, key: PublicKey, name: str) -> list[str]:
@@ -59,14 +59,14 @@ def _signed_lines(note: str, key: PublicKey, name: str) -> list[str]:
     for match in matches:
         if match is None or match[1] != name:
             continue
-        signature = _decoded(match[2])
+        signature = _decode(match[2])
         if signature[:_HINT] == hint:
             key.verify(signature[_HINT:], text.encode("utf-8", "surrogatepass"))
             return text.split("\n")
     raise VerificationError("note has no verifiable signatures")
 
 
-def _decoded(text: str) -> bytes:
+def _decode(text: str) -> bytes:
     try:
         return base64text.decode(text)
     except base64text.Base64Error as error:

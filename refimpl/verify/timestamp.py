@@ -83,7 +83,7 @@ class TimestampAuthority:
             imprint = answer.tst_info.message_imprint
             with refused(VerificationError("the timestamp's signature does not verify")):
                 verifier.verify(answer, imprint.message)
-            if imprint.message != _hashed(signature, imprint.hash_algorithm.dotted_string):
+            if imprint.message != _hash(signature, imprint.hash_algorithm.dotted_string):
                 raise VerificationError("hashed messages don't match")
         return time
 
@@ -149,7 +149,7 @@ def _read(timestamp: bytes) -> TimeStampResponse:
         return decode_timestamp_response(timestamp)
 
 
-def _hashed(signature: bytes, algorithm: str) -> bytes:
+def _hash(signature: bytes, algorithm: str) -> bytes:
     if algorithm not in _HASHES:
         raise VerificationError("Time-Stamp response uses unknown hash function")
     return hashlib.new(_HASHES[algorithm], signature).digest()

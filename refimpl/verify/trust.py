@@ -26,7 +26,7 @@ class Period:
     end: datetime | None = None
 
     def covers(self, time: datetime) -> bool:
-        """Whether `time` lies in it; both ends do."""
+        """Whether `time` is in it; both ends are."""
         return not ((self.start is not None and time < self.start) or (self.end is not None and time > self.end))
 
 

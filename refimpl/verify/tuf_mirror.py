@@ -112,7 +112,7 @@ class TUFMirror:
         """
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with _locked(self._folder / ".lock", self._deadline), self._updating() as updater:
+            with _lock(self._folder / ".lock", self._deadline), self._updating() as updater:
                 document = self._content(updater, updater.get_targetinfo(_TRUSTED_ROOT))
                 legacy = {} if document is not None else self._legacy(updater)
         except OSError as error:
@@ -275,7 +275,7 @@ def _read(path: Path) -> bytes:
 
 
 @contextmanager
-def _locked(path: Path, deadline: Deadline) -> Iterator[None]:
+def _lock(path: Path, deadline: Deadline) -> Iterator[None]:
     """Keep other processes out, which would write the same files, as long as this lasts."""
     import fcntl
 

@@ -95,11 +95,11 @@ class _Bucket:
 def compare(attested: Policy, wanted: Policy, judged: Judged) -> Differences:
     """What `wanted` has otherwise than `attested`; none when they judge the image alike."""
     old, new = _buckets(attested, judged), _buckets(wanted, judged)
-    keyed_old, keyed_new = _keyed(old), _keyed(new)
+    keyed_old, keyed_new = _key_buckets(old), _key_buckets(new)
     found = [keyed_old[key].differences(keyed_new[key]) for key in keyed_old.keys() & keyed_new.keys()]
     gone = [bucket for key, bucket in keyed_old.items() if key not in keyed_new]
     come = [bucket for key, bucket in keyed_new.items() if key not in keyed_old]
-    pairs = _paired(gone, come)
+    pairs = _pair(gone, come)
     found += [one.differences(other) for one, other in pairs]
     found.append(Differences(added=len(come) - len(pairs), removed=len(gone) - len(pairs)))
     return Differences(
@@ -107,7 +107,7 @@ def compare(attested: Policy, wanted: Policy, judged: Judged) -> Differences:
     )
 
 
-def _keyed(buckets: Sequence[_Bucket]) -> dict[object, _Bucket]:
+def _key_buckets(buckets: Sequence[_Bucket]) -> dict[object, _Bucket]:
     """By the names of their sources or, where several have the same ones or none, by what they are made of."""
     named: dict[frozenset[str], list[_Bucket]] = defaultdict(list)
     for bucket in buckets:
@@ -119,7 +119,7 @@ def _keyed(buckets: Sequence[_Bucket]) -> dict[object, _Bucket]:
     return keyed
 
 
-def _paired(gone: Sequence[_Bucket], come: Sequence[_Bucket]) -> list[tuple[_Bucket, _Bucket]]:
+def _pair(gone: Sequence[_Bucket], come: Sequence[_Bucket]) -> list[tuple[_Bucket, _Bucket]]:
     """Those that are alike, the most alike first; each is in one pair at most."""
     scores = [
         (one.likeness(other), place, other_place)
@@ -158,7 +158,7 @@ def _bucket(
         data=places[1],
         include=frozenset[str]().union(*(include for include, _, _ in parts)),
         exclude=frozenset[str]().union(*(exclude for _, exclude, _ in parts)),
-        rule_data=_merged(group.rule_data for group in groups if group.rule_data is not None),
+        rule_data=_canonical(group.rule_data for group in groups if group.rule_data is not None),
         parts=frozenset(parts),
     )
 
@@ -169,7 +169,7 @@ def _part(
     criteria = Criteria.of(group, configuration, time_ns=judged.time_ns)
     include, exclude = criteria.select(judged.image, judged.component)
     said = () if include == ("*",) else include  # what counts when nothing is said
-    return _matchers(said), _matchers(exclude), _merged([group.rule_data or {}])
+    return _matchers(said), _matchers(exclude), _canonical([group.rule_data or {}])
 
 
 def _places(urls: Sequence[str]) -> frozenset[str]:
@@ -188,7 +188,7 @@ def _matchers(criteria: Iterable[str]) -> frozenset[str]:
     return frozenset(text for one in criteria if (text := one.strip().removesuffix(".*")))
 
 
-def _merged(rule_data: Iterable[Mapping[str, Any]]) -> str:
+def _canonical(rule_data: Iterable[Mapping[str, Any]]) -> str:
     """All rule data as one text, whose equality is theirs."""
     import hashlib
 

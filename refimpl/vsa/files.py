@@ -52,7 +52,7 @@ class Folder:
         Raises:
             OutputError: there is no folder, and none can be made.
         """
-        folder = self._made()
+        folder = self._make()
         stem = "vsa-" + (name or "unknown").replace("/", "-").replace(os.sep, "-")
         path = folder / f"{stem}.json"
         if path in self._taken:
@@ -60,7 +60,7 @@ class Folder:
         self._taken.add(path)
         return path
 
-    def _made(self) -> Path:
+    def _make(self) -> Path:
         if self._path is None:
             return temporary_folder(self._prefix)
         try:

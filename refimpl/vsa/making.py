@@ -83,7 +83,7 @@ def make(report: Report, options: Options, environ: Mapping[str, str], *, cluste
     except Error as error:
         _log.error("%s", error)
         raise
-    attested = (_attested(report, component, options, folder, key) for component in validated)
+    attested = (_attest(report, component, options, folder, key) for component in validated)
     envelopes = [envelope for envelope in attested if envelope is not None]
     try:
         if len(validated) == len(report.components):
@@ -98,7 +98,7 @@ def make(report: Report, options: Options, environ: Mapping[str, str], *, cluste
         upload(envelope, options.vsa_upload, rekor=lambda backend: _rekor(backend, key, environ, deadline))
 
 
-def _attested(
+def _attest(
     report: Report, component: ComponentResult, options: Options, folder: Folder, key: SigningKey
 ) -> bytes | None:
     """The envelope about a component, written; None, and a line in the log, when there can be none."""

@@ -108,7 +108,7 @@ class RekorStorage:
         """Why the log didn't take it; empty if it did."""
         transport = Transport(self._environ, Deadline(self._deadline.bounded(self._seconds)), user_agent="ec-ref")
         try:
-            status, _, answer = ask(transport, "POST", self._url, self._proposed(envelope), attempts=self._attempts)
+            status, _, answer = ask(transport, "POST", self._url, self._propose(envelope), attempts=self._attempts)
         except DocumentError as error:
             return str(error)
         except TimeoutExceededError:
@@ -116,9 +116,9 @@ class RekorStorage:
             return f'Post "{self._url}": no answer within {self._seconds:g} s'
         if status == HTTPStatus.CREATED:
             return ""
-        return f"[POST {_ENTRIES}][{status}] createLogEntry{_NAMES.get(status, ' default')} {_shown(answer)}"
+        return f"[POST {_ENTRIES}][{status}] createLogEntry{_NAMES.get(status, ' default')} {_quote_refusal(answer)}"
 
-    def _proposed(self, envelope: bytes) -> bytes:
+    def _propose(self, envelope: bytes) -> bytes:
         """The entry as the contract's tool proposes it: texts that are base64 already are encoded once more."""
         parsed = Envelope.parse(envelope)
         pem = self._public.pem
@@ -197,7 +197,7 @@ class RekorRetriever:
         status, _, answer = ask(self._transport, "POST", self._url + _INDEX, jsontext.encode({"hash": digest}))
         if status != HTTPStatus.OK:
             raise DocumentError(
-                f"[POST {_INDEX}][{status}] searchIndex{_NAMES.get(status, ' default')} {_shown(answer)}"
+                f"[POST {_INDEX}][{status}] searchIndex{_NAMES.get(status, ' default')} {_quote_refusal(answer)}"
             )
         names = decode(parse(answer, most_values=FEW_VALUES), _FOUND) or ()
         if len(names) > _MOST_ENTRIES:
@@ -211,7 +211,7 @@ class RekorRetriever:
         """The entry of this name; None for one of another kind."""
         status, _, answer = ask(self._transport, "GET", f"{self._url}{_ENTRIES}/{name}")
         if status != HTTPStatus.OK:
-            raise DocumentError(f"[GET {_ENTRIES}/{name}][{status}] getLogEntryByUUID {_shown(answer)}")
+            raise DocumentError(f"[GET {_ENTRIES}/{name}][{status}] getLogEntryByUUID {_quote_refusal(answer)}")
         found = (decode(parse(answer, most_values=FEW_VALUES), _ANSWER) or {}).get(name)
         if found is None:
             raise DocumentError(f"log entry not found for UUID: {name}")
@@ -261,7 +261,7 @@ def _signature(text: str) -> str:
     return inner.decode()
 
 
-def _shown(answer: bytes) -> str:
+def _quote_refusal(answer: bytes) -> str:
     """What the log says of its refusal, as its JSON."""
     try:
         return jsontext.dumps(jsontext.loads(answer))

@@ -75,7 +75,7 @@ def load_signing_key(reference: str, *, environ: Mapping[str, str], cluster: Sec
     except KeyMaterialError as error:
         raise KeyMaterialError(f"resolve private key {quote(reference)}: {error}") from None
     try:
-        return _parsed(content.decode("utf-8", "replace"), password)
+        return _parse(content.decode("utf-8", "replace"), password)
     except KeyMaterialError as error:
         raise KeyMaterialError(f"load private key {quote(reference)}: {error}") from None
 
@@ -104,14 +104,14 @@ def _material(reference: str, environ: Mapping[str, str], cluster: Secrets) -> t
     return data[member], data.get(_PASSWORD_FIELD, b"")
 
 
-def _parsed(text: str, password: bytes) -> SigningKey:
+def _parse(text: str, password: bytes) -> SigningKey:
     block = pem.first(text)
     if block is None:
         raise KeyMaterialError("invalid pem block")
     if block.label not in _LABELS:
         raise KeyMaterialError(f"unsupported pem type: {block.label}")
     try:
-        plain = _decrypted(block.der, password)
+        plain = _decrypt(block.der, password)
     except DocumentError as error:
         raise KeyMaterialError(f"decrypt: {error}") from None
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -128,7 +128,7 @@ def _parsed(text: str, password: bytes) -> SigningKey:
     raise NotSupportedError("VSA signing keys other than ECDSA on P-256 and RSA are not supported")
 
 
-def _decrypted(data: bytes, password: bytes) -> bytes:
+def _decrypt(data: bytes, password: bytes) -> bytes:
     """What is under the password.
 
     Raises:

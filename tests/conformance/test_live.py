@@ -1,4 +1,4 @@
-"""What is shown while a run goes on: on a terminal, on one without colours, and elsewhere."""
+"""What is shown during a run: on a terminal, on one without colours, and elsewhere."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ class ValidatorPair:
             running.append((name, validator.start(arguments, environment, work, streams)))
         said = {}
         for name, one in running:
-            said[name] = _said(one.wait(_TIMEOUT), self.folder / name / "work", case)
+            said[name] = _read_outputs(one.wait(_TIMEOUT), self.folder / name / "work", case)
         self.kinds[_kind(said["oracle"])] += 1
         expected, found = leveled(said["oracle"], said["ours"], self.leveled)
         return _difference(expected, found)
@@ -101,7 +101,7 @@ def _emptied(folder: Path) -> None:
             path.unlink()
 
 
-def _said(invocation: Invocation, work: Path, case: Case) -> Said:
+def _read_outputs(invocation: Invocation, work: Path, case: Case) -> Said:
     now = datetime.fromtimestamp(invocation.started, UTC)
     said = {
         "exit status": ["timed out" if invocation.timed_out else str(invocation.status)],
@@ -148,22 +148,22 @@ def _report(text: str, now: datetime) -> list[str]:
 
 
 class _Number(str):
-    """A number as it is spelled, which is no text."""
+    """A number as it is written, which is no text."""
 
     __slots__ = ()
 
 
 def _dumped(document: Any, indent: int | None = None) -> str:
-    return json.dumps(_spelled(document), ensure_ascii=False, indent=indent)
+    return json.dumps(_keep_literal(document), ensure_ascii=False, indent=indent)
 
 
-def _spelled(value: Any) -> Any:
+def _keep_literal(value: Any) -> Any:
     if isinstance(value, _Number):
         return {"number": str(value)}
     if isinstance(value, list):
-        return [_spelled(item) for item in value]
+        return [_keep_literal(item) for item in value]
     if isinstance(value, dict):
-        return {key: _spelled(item) for key, item in value.items()}
+        return {key: _keep_literal(item) for key, item in value.items()}
     return value
 
 

@@ -93,7 +93,7 @@ def read_files(arrival: Arrival, layers: Sequence[str]) -> dict[str, Any]:
     files: dict[str, Any] = {}
     for digest in layers:
         try:
-            with arrival.blobs[digest].open() as stored, _decompressed(stored) as data:
+            with arrival.blobs[digest].open() as stored, _decompress(stored) as data:
                 files.update(_readable(data))
         except (tarfile.TarError, OSError, EOFError, zlib.error, zstandard.ZstdError, yaml.YAMLError, ValueError):
             raise ArrivalError(f"the layer {digest} has arrived whole, and is no archive that can be read") from None
@@ -127,7 +127,7 @@ def _digests(blob: Blob, algorithms: Collection[str]) -> set[str]:
 
 
 @contextmanager
-def _decompressed(stored: IO[bytes]) -> Iterator[IO[bytes]]:
+def _decompress(stored: IO[bytes]) -> Iterator[IO[bytes]]:
     magic = stored.read(len(_ZSTD))
     stored.seek(0)
     if magic.startswith(_GZIP):

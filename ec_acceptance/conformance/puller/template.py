@@ -77,8 +77,8 @@ class Template:
     def fill(self, ref: str, destination: Path, cache: Path) -> tuple[list[str], dict[str, str]]:
         """The command line and the additional variables that fetch this image."""
         values = {"ref": ref, "destination": str(destination), "cache": str(cache)}
-        return [_filled(word, values) for word in self.words], {
-            name: _filled(value, values) for name, value in self.variables.items()
+        return [_fill(word, values) for word in self.words], {
+            name: _fill(value, values) for name, value in self.variables.items()
         }
 
 
@@ -98,5 +98,5 @@ def _placeholders(word: str) -> list[str]:
     return found
 
 
-def _filled(word: str, values: Mapping[str, str]) -> str:
+def _fill(word: str, values: Mapping[str, str]) -> str:
     return _BRACES.sub(lambda match: match[0][0] if match["name"] is None else values[match["name"]], word)

@@ -114,9 +114,9 @@ def _end_with(parent: int) -> Callable[[], None] | None:
         return None
     prctl = ctypes.CDLL(None).prctl
 
-    def confine() -> None:
+    def prepare_child() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:  # it died before
             os._exit(1)
 
-    return confine
+    return prepare_child

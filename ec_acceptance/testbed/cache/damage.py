@@ -100,11 +100,11 @@ def _replace_by_link_outside(path: Path, layer: Layer) -> None:
     path.symlink_to(outside)
 
 
-def _replace_by(thing: str) -> Callable[[Path, Layer], None]:
+def _replace_by(kind: str) -> Callable[[Path, Layer], None]:
     def replace(path: Path, layer: Layer) -> None:
         del layer
         path.unlink()
-        SPECIAL_FILES[thing](path)
+        SPECIAL_FILES[kind](path)
 
     return replace
 
@@ -118,6 +118,6 @@ DAMAGES: dict[str, Callable[[Path, Layer], None]] = {
     "replaced by a directory": _replace_by_directory,
     "replaced by a link to nothing": _replace_by_link_to_nothing,
     "replaced by a link to a file outside": _replace_by_link_outside,
-    **{f"replaced by {thing}": _replace_by(thing) for thing in ("a pipe", "a socket", "a link to itself")},
+    **{f"replaced by {kind}": _replace_by(kind) for kind in ("a pipe", "a socket", "a link to itself")},
 }
 """By the words that scenarios use."""

@@ -56,7 +56,7 @@ class Redactions:
     def redact_document(self, document: Any, invocation: Invocation) -> Any:
         """A copy of a parsed report with placeholders for this run's values.
 
-        ``effective-time`` becomes ``<time>`` only if it lies within the invocation; ``ec-version`` becomes
+        ``effective-time`` becomes ``<time>`` only if it is within the invocation; ``ec-version`` becomes
         ``<version>`` if it is a non-empty text. All other texts get exactly the values that are known.
         """
         pattern = self._pattern()

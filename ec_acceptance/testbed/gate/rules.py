@@ -225,7 +225,7 @@ class Rule:
 
     @property
     def released(self) -> bool:
-        """Whether it was let go, all of it or a single exchange."""
+        """Whether it was released, all of it or a single exchange."""
         with self._log.changed:
             return self._open or bool(self._freed)
 

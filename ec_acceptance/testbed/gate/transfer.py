@@ -139,7 +139,7 @@ class Transfer:
                     headers = (*_without_length(headers), ("Content-Encoding", coding))
                 case FlipBit(at, bit):
                     size, body = _sized(headers, body)
-                    body = _flipped(body, _place(rule, at, size), bit)
+                    body = _flip(body, _place(rule, at, size), bit)
                     headers = (*_without_length(headers), ("Content-Length", str(size)))
                 case _:
                     pass  # changes neither head nor body
@@ -282,7 +282,7 @@ def _until(limit: int, parts: Iterator[bytes | memoryview]) -> Iterator[bytes | 
         left -= len(part)
 
 
-def _flipped(body: Body, place: int, bit: int) -> Iterator[bytes]:
+def _flip(body: Body, place: int, bit: int) -> Iterator[bytes]:
     at = 0
     for part in slices(body):
         if at <= place < at + len(part):

@@ -114,7 +114,7 @@ class _Layout:
             data = path.read_bytes()
         except OSError as error:
             raise InputError(f"{path}: {error.strerror}") from None
-        return _verified(data, digest, str(path))
+        return _verify(data, digest, str(path))
 
     def referrers(self, digest: str) -> Iterator[str]:
         for entry in self._entries:
@@ -151,13 +151,13 @@ class _Registry:
         if answer is None:
             return None
         kind = answer.headers.get("Content-Type", "").partition(";")[0]
-        return kind, _verified(answer.content, reference, answer.url) if ":" in reference else answer.content
+        return kind, _verify(answer.content, reference, answer.url) if ":" in reference else answer.content
 
     def blob(self, digest: str) -> bytes:
         answer = self._ask(f"blobs/{digest}", "*/*")
         if answer is None:
             raise InputError(f"{self._url}/blobs/{digest} isn't there")
-        return _verified(answer.content, digest, answer.url)
+        return _verify(answer.content, digest, answer.url)
 
     def referrers(self, digest: str) -> Iterator[str]:
         answer = self._ask(f"referrers/{digest}", _MANIFESTS[1])
@@ -224,7 +224,7 @@ def _attachment(entry: dict[str, Any]) -> str:
     return kind or (found[1] if found else "")
 
 
-def _verified(data: bytes, digest: str, where: str) -> bytes:
+def _verify(data: bytes, digest: str, where: str) -> bytes:
     if digest_of(data, digest.partition(":")[0]) != digest:
         raise InputError(f"{where} isn't what its digest says: {digest}")
     return data

@@ -62,16 +62,16 @@ class Store:
 
     def put_blob(self, repository: str, data: bytes, *, digest: str | None = None, algorithm: str = "sha256") -> str:
         """Keep `data`, verified against `digest` when that is given; return its digest."""
-        digest = self._verified(data, digest, algorithm)
+        digest = self._verify(data, digest, algorithm)
         with self._lock:
-            self._made(repository).blobs[digest] = data
+            self._make(repository).blobs[digest] = data
         return digest
 
     def blob(self, repository: str, digest: str) -> bytes:
         """The blob's bytes."""
         self._checked_digest(digest)
         with self._lock:
-            data = self._found(repository).blobs.get(digest)
+            data = self._find(repository).blobs.get(digest)
         if data is None:
             raise RegistryFault(404, "BLOB_UNKNOWN", "blob unknown to registry", digest)
         return data
@@ -82,7 +82,7 @@ class Store:
             found = self._repositories.get(source)
             data = found.blobs.get(digest) if found else None
             if data is not None:
-                self._made(repository).blobs[digest] = data
+                self._make(repository).blobs[digest] = data
         return data is not None
 
     def delete_blob(self, repository: str, digest: str) -> None:
@@ -117,9 +117,9 @@ class Store:
             raise RegistryFault(400, "MANIFEST_INVALID", "manifest invalid", f"not a document of type {media_type}")
         if tag is not None and not _TAG.fullmatch(tag):
             raise RegistryFault(400, "TAG_INVALID", "manifest tag did not match", tag)
-        manifest = Manifest(self._verified(body, digest, algorithm), media_type, body, document)
+        manifest = Manifest(self._verify(body, digest, algorithm), media_type, body, document)
         with self._lock:
-            place = self._made(repository)
+            place = self._make(repository)
             if check:
                 _check_parts(document, place)
             place.manifests[manifest.digest] = manifest
@@ -138,7 +138,7 @@ class Store:
         if is_digest(reference):
             self._checked_digest(reference)
         with self._lock:
-            place = self._found(repository)
+            place = self._find(repository)
             manifest = place.manifests.get(place.tags.get(reference, reference))
         if manifest is None:
             raise RegistryFault(
@@ -160,7 +160,7 @@ class Store:
     def tags(self, repository: str) -> list[str]:
         """The repository's tags, sorted."""
         with self._lock:
-            return sorted(self._found(repository).tags)
+            return sorted(self._find(repository).tags)
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]]:
         """Descriptors of the manifests whose subject is `digest`, oldest first; empty for what isn't known."""
@@ -176,18 +176,18 @@ class Store:
             for name in [name for name in self._repositories if name.startswith(f"{namespace}/")]:
                 del self._repositories[name]
 
-    def _found(self, name: str) -> _Repository:
+    def _find(self, name: str) -> _Repository:
         place = self._repositories.get(name)
         if place is None:
             raise RegistryFault(404, "NAME_UNKNOWN", "repository name not known to registry", {"name": name})
         return place
 
-    def _made(self, name: str) -> _Repository:
+    def _make(self, name: str) -> _Repository:
         if not _NAME.fullmatch(name):
             raise RegistryFault(400, "NAME_INVALID", "invalid repository name", {"name": name})
         return self._repositories.setdefault(name, _Repository())
 
-    def _verified(self, data: bytes, digest: str | None, algorithm: str) -> str:
+    def _verify(self, data: bytes, digest: str | None, algorithm: str) -> str:
         if digest is None:
             return digest_of(data, algorithm)
         self._checked_digest(digest)

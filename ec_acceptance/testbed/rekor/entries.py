@@ -45,7 +45,7 @@ def intoto(envelope: bytes, verifier: str) -> bytes:
     """The body of kind intoto 0.0.1 for the bytes of an envelope."""
     payload = base64.b64decode(json.loads(envelope)["payload"])
     content = {"hash": _hash(envelope), "payloadHash": _hash(payload)}
-    return _body("intoto", {"content": content, "publicKey": _encoded(verifier)})
+    return _body("intoto", {"content": content, "publicKey": _encode(verifier)})
 
 
 def dsse(envelope: bytes, verifier: str, *, signatures: Sequence[int] | None = None) -> bytes:
@@ -62,7 +62,7 @@ def intoto_v2(envelope: bytes, verifier: str) -> bytes:
     Signatures stand in it as clients propose them: the base64 of their base64.
     """
     document = json.loads(envelope)
-    signatures = [{"publicKey": _encoded(verifier), "sig": _encoded(one["sig"])} for one in document["signatures"]]
+    signatures = [{"publicKey": _encode(verifier), "sig": _encode(one["sig"])} for one in document["signatures"]]
     return _intoto_v2(document["payloadType"], signatures, _hash(envelope), base64.b64decode(document["payload"]))
 
 
@@ -106,7 +106,7 @@ def _hash(data: bytes) -> dict[str, str]:
     return {"algorithm": "sha256", "value": hashlib.sha256(data).hexdigest()}
 
 
-def _encoded(text: str) -> str:
+def _encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
@@ -123,12 +123,12 @@ def _intoto_v2(
 
 
 def _hashedrekord(digest: Mapping[str, str], signature: str, verifier: str) -> bytes:
-    content = {"content": signature, "publicKey": {"content": _encoded(verifier)}}
+    content = {"content": signature, "publicKey": {"content": _encode(verifier)}}
     return _body("hashedrekord", {"data": {"hash": digest}, "signature": content})
 
 
 def _dsse(envelope: bytes, document: Mapping[str, Any], signatures: Sequence[tuple[str, str]]) -> bytes:
-    listed = [{"signature": text, "verifier": _encoded(verifier)} for text, verifier in sorted(signatures)]
+    listed = [{"signature": text, "verifier": _encode(verifier)} for text, verifier in sorted(signatures)]
     payload = base64.b64decode(document["payload"])
     return _body("dsse", {"envelopeHash": _hash(envelope), "payloadHash": _hash(payload), "signatures": listed})
 
@@ -160,7 +160,7 @@ def _of_intoto_v2(spec: Mapping[str, Any]) -> bytes:
     if len(_accepted(whole, verifiers)) < len(listed):
         raise EntryError("all signatures must have a key that verifies it")
     kept = [
-        {**({"keyid": one["keyid"]} if one.get("keyid") else {}), "publicKey": _encoded(pem), "sig": one["sig"]}
+        {**({"keyid": one["keyid"]} if one.get("keyid") else {}), "publicKey": _encode(pem), "sig": one["sig"]}
         for one, pem in zip(listed, verifiers, strict=True)
     ]
     return _intoto_v2(payload_type, kept, _at(spec, dict, "content", "hash"), _bytes(payload))

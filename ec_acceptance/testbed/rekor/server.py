@@ -175,13 +175,13 @@ class _Exchange:
         shown = self.log.describe(entry, key=self.faults.key)
         verification = shown["verification"]
         if self.faults.wrong_root:
-            verification["inclusionProof"]["rootHash"] = _flipped(verification["inclusionProof"]["rootHash"])
+            verification["inclusionProof"]["rootHash"] = _flip(verification["inclusionProof"]["rootHash"])
         if self.faults.bad_timestamp:
             shown["integratedTime"] += 1
         if self.faults.no_proof:
             del verification["inclusionProof"]
         uuid = self.log.uuid(entry)
-        return {_flipped(uuid) if self.faults.wrong_uuid else uuid: shown}
+        return {_flip(uuid) if self.faults.wrong_uuid else uuid: shown}
 
     def _json(self, status: int, document: Any, *headers: tuple[str, str]) -> Response:
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -196,6 +196,6 @@ class _Exchange:
         return self._json(status, {"code": status, "message": message}, *headers)
 
 
-def _flipped(text: str) -> str:
+def _flip(text: str) -> str:
     """The text with another last hex digit."""
     return text[:-1] + format(int(text[-1], 16) ^ 1, "x")

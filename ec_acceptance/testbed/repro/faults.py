@@ -21,7 +21,7 @@ _KINDS = frozenset(get_args(Kind))
 
 
 def describe_rule(rule: Rule, seen: int, blobs: Blobs) -> dict[str, Any]:
-    """A rule, with how long it held what it held, and whether it was let go.
+    """A rule, with how long it held what it held, and whether it was released.
 
     Args:
         rule: at the gate.

@@ -50,7 +50,7 @@ _PATIENCE, _PAUSE = 3.0, 0.1  # seconds
 class Replayed(Closing):
     """Servers, as the member `servers` of a bundle tells; all requests that they get are in their logs.
 
-    What a scenario's steps let go is let go after as long a time as then.
+    What a scenario's steps released is released after as long a time as then.
 
     Args:
         servers: of the document.
@@ -133,9 +133,9 @@ class Replayed(Closing):
         added = gate.add_rule(verb, read_match(rule), read_nth(rule), rule["seen"].integer())
         if isinstance(verb, Hold):
             arguments = (added, rule["held"].seconds())
-            threading.Thread(target=self._let_go, args=arguments, name="release", daemon=True).start()
+            threading.Thread(target=self._release, args=arguments, name="release", daemon=True).start()
 
-    def _let_go(self, rule: Rule, after: float) -> None:
+    def _release(self, rule: Rule, after: float) -> None:
         with contextlib.suppress(NotReachedError):
             rule.wait_held(1, timeout=self._patience)
             self._closing.wait(after)

@@ -37,7 +37,7 @@ class Runs:
     Attributes:
         allowed: whether a validator may be started now; nothing but a `When` may.
         usual_flags: what each `validate image` has beside the flags of its own table.
-        sandbox: words of a command line that confine the validator (validator/sandbox.py).
+        sandbox: words of a command line that put the validator in a sandbox (validator/sandbox.py).
         measures_memory: whether the peak of memory is measured.
         memory_peaks: in bytes, one for each finished run; 0 where it wasn't measured.
         arguments: of the newest run.

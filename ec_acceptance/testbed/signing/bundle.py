@@ -34,7 +34,7 @@ def envelope_bundle(
 ) -> dict[str, Any]:
     """A bundle with an envelope, and entries of logs (`Log.in_bundle`); `certificate` is the signer's in DER."""
     sealed = {
-        "payload": _encoded(envelope.payload),
+        "payload": _encode(envelope.payload),
         "payloadType": envelope.payload_type,
         "signatures": [
             {"sig": one.encoded, **({"keyid": one.keyid} if one.keyid else {})} for one in envelope.signatures
@@ -53,19 +53,17 @@ def message_bundle(
 ) -> dict[str, Any]:
     """A bundle with a signature over something of this SHA-256."""
     message = {
-        "messageDigest": {"algorithm": "SHA2_256", "digest": _encoded(digest)},
-        "signature": _encoded(signature),
+        "messageDigest": {"algorithm": "SHA2_256", "digest": _encode(digest)},
+        "signature": _encode(signature),
     }
     return {**_head(entries, version, certificate), "messageSignature": message}
 
 
 def _head(entries: Sequence[Mapping[str, Any]], version: str, certificate: bytes | None) -> dict[str, Any]:
-    holder = (
-        {"publicKey": {"hint": ""}} if certificate is None else {"certificate": {"rawBytes": _encoded(certificate)}}
-    )
+    holder = {"publicKey": {"hint": ""}} if certificate is None else {"certificate": {"rawBytes": _encode(certificate)}}
     material = {**holder, **({"tlogEntries": list(entries)} if entries else {})}
     return {"mediaType": MEDIA_TYPES[version], "verificationMaterial": material}
 
 
-def _encoded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()

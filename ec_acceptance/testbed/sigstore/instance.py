@@ -54,7 +54,7 @@ class Sigstore:
 
     def with_other_keys(self) -> Sigstore:
         """An instance whose authorities and logs have the same names and other keys."""
-        return Sigstore(lambda name: self._keys(f"impostor {name}"), self.log, self._name)
+        return Sigstore(lambda name: self._keys(f"forged {name}"), self.log, self._name)
 
     @cached_property
     def root(self) -> Authority:

@@ -51,7 +51,7 @@ class TrustedLog:
     def document(self) -> dict[str, Any]:
         """As `TransparencyLogInstance`."""
         key = {
-            "rawBytes": _encoded(self.key.public_der),
+            "rawBytes": _encode(self.key.public_der),
             "keyDetails": "PKIX_ECDSA_P256_SHA_256",
             "validFor": self.period.document(),
         }
@@ -59,7 +59,7 @@ class TrustedLog:
             "baseUrl": self.url,
             "hashAlgorithm": "SHA2_256",
             "publicKey": key,
-            "logId": {"keyId": _encoded(self.key.fingerprint)},
+            "logId": {"keyId": _encode(self.key.fingerprint)},
         }
 
 
@@ -73,7 +73,7 @@ class TrustedAuthority:
 
     def document(self) -> dict[str, Any]:
         """As `CertificateAuthority`."""
-        certificates = [{"rawBytes": _encoded(each.public_bytes(Encoding.DER))} for each in self.chain]
+        certificates = [{"rawBytes": _encode(each.public_bytes(Encoding.DER))} for each in self.chain]
         return {
             "subject": {"organization": "acceptance.test", "commonName": "acceptance"},
             "uri": self.url,
@@ -106,5 +106,5 @@ class TrustedRoot:
         return json.dumps(self.document(), indent=2).encode()
 
 
-def _encoded(data: bytes) -> str:
+def _encode(data: bytes) -> str:
     return base64.b64encode(data).decode()

@@ -1,1 +1,1 @@
-"""The program under test: how it is started, what confines it, and what it takes and leaves behind."""
+"""The program under test: how it is started, its sandbox, and what it takes and leaves behind."""

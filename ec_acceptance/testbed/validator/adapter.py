@@ -152,7 +152,7 @@ class Adapter:
             places: values of ``{folder}``, ``{work}`` and ``{name}``.
             command: the program, if not the adapter's own.
         """
-        variables = {**environment, **{name: _filled(text, places) for name, text in self.environment.items()}}
+        variables = {**environment, **{name: _fill(text, places) for name, text in self.environment.items()}}
         variables = {name: self._there(value, places) for name, value in variables.items()}
         words = [
             word
@@ -160,23 +160,23 @@ class Adapter:
             for word in (
                 [part for name in sorted(variables) for part in (self.environment_option, name)]
                 if text == _ENVIRONMENT
-                else [_filled(text, places)]
+                else [_fill(text, places)]
             )
         ]
         words += [self._there(word, places) for word in self._words(list(arguments))]
-        folder = Path(_filled(self.working_directory, places) or places["work"])
-        stop = tuple(_filled(word, places) for word in self.stop)
+        folder = Path(_fill(self.working_directory, places) or places["work"])
+        stop = tuple(_fill(word, places) for word in self.stop)
         return Start(tuple(words), {**base, **variables}, folder, stop)
 
     def here(self, output: bytes, places: Mapping[str, str]) -> bytes:
         """What it printed, with the paths of here in the place of those that the validator sees."""
         for near, far in self.paths.items():
-            output = _replaced_path(output, far.encode(), _filled(near, places).encode())
+            output = _replaced_path(output, far.encode(), _fill(near, places).encode())
         return output
 
     def _there(self, text: str, places: Mapping[str, str]) -> str:
         for near, far in self.paths.items():
-            raw = _replaced_path(os.fsencode(text), os.fsencode(_filled(near, places)), os.fsencode(far))
+            raw = _replaced_path(os.fsencode(text), os.fsencode(_fill(near, places)), os.fsencode(far))
             text = os.fsdecode(raw)
         return text
 
@@ -197,7 +197,7 @@ class Adapter:
             yield f"{self.rename.get(name, name)}{equals}{value}"
 
 
-def _filled(text: str, places: Mapping[str, str]) -> str:
+def _fill(text: str, places: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: places.get(match[1], match[0]), text)
 
 

@@ -40,7 +40,7 @@ def split(text: str) -> list[str]:
         opening = _OPENING.match(text, at)
         end = _json_end(text, opening.end()) if opening else _shell_end(text, at)
         word = text[at:end]
-        words.append(word if opening else _unquoted(word))
+        words.append(word if opening else _unquote(word))
         at = end
     return words
 
@@ -105,7 +105,7 @@ def _shell_end(text: str, start: int) -> int:
     return min(at, len(text))
 
 
-def _unquoted(word: str) -> str:
+def _unquote(word: str) -> str:
     try:
         return "".join(shlex.split(word))
     except ValueError as error:

@@ -57,7 +57,7 @@ class Invocation:
     """One finished run.
 
     Attributes:
-        command: the validator's own, without what confined it.
+        command: the validator's own, without its sandbox.
         status: the exit status; negative: ended by that signal.
         stdout: at most 64 MiB; what it printed beyond that is left out, and a note stands for it.
         stderr: likewise.
@@ -249,7 +249,7 @@ class Validator:
             environment: added to the little that every program needs.
             folder: where it is started.
             streams: an existing folder, for what it prints.
-            sandbox: words of a command line that become the validator, which they stand before (confinement.py).
+            sandbox: words of a command line that become the validator, which they stand before (sandbox.py).
         """
         base = {name: os.environ[name] for name in _KEPT if name in os.environ}
         name = f"ec-acceptance-{os.getpid()}-{next(self._runs)}"

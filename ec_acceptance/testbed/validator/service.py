@@ -119,7 +119,7 @@ class Connection:
             return Reply(0, {}, repr(error).encode())
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release it."""
         self._socket.close()
 
 

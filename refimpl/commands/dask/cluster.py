@@ -156,7 +156,7 @@ def _made_here(options: Options, folder: Path, *, told: bool) -> Workers:
 
 
 def _close(workers: Workers) -> None:
-    """Let go of it. What doesn't end soon isn't waited for: this process ends, and with it all that it has made."""
+    """Release it. What doesn't end soon isn't waited for: this process ends, and with it all that it has made."""
     with suppress(Exception):
         workers.client.close(timeout=_ENDING)
     if workers.local and workers.client.cluster is not None:

@@ -45,7 +45,7 @@ _AHEAD = 2
 _MOST = 512  # batches on their way
 _PAUSE = 0.1  # seconds without a line, after which batches needn't be full
 _FRESH = 3.0  # seconds for which it is known who the workers are
-_ENDING = 5.0  # seconds for workers to let go of the run
+_ENDING = 5.0  # seconds for workers to release the run
 _SHOWN = 3  # images
 
 
@@ -167,7 +167,7 @@ class _Run:
             number, component = event
             self._groups.add(number, component, self._names())
         else:
-            yield from self._judged(event, deadline)
+            yield from self._read_answer(event, deadline)
 
     def _send(self, *, all_there_is: bool) -> None:
         """Send what is due, as long as not too much is on its way."""
@@ -205,7 +205,7 @@ class _Run:
         self._sent[future] = batch
         future.add_done_callback(self._events.put)
 
-    def _judged(self, future: Future[bytes], deadline: Deadline) -> Iterator[Judged]:
+    def _read_answer(self, future: Future[bytes], deadline: Deadline) -> Iterator[Judged]:
         batch = self._sent.pop(future)
         answer = self._answer(future, batch, deadline)
         if isinstance(answer.error, TimeoutExceededError):
@@ -284,7 +284,7 @@ def _undone(error: Exception, batch: Batch) -> Error:
 
 
 def _end_on_workers(workers: Workers, run: str) -> None:
-    """Have workers let go of the run; those that don't soon do it when they see that nobody needs it any more."""
+    """Have workers release the run; those that don't soon do it when they see that nobody needs it any more."""
     from refimpl.commands.dask.worker import end_run
 
     with suppress(Exception):

@@ -125,7 +125,7 @@ class Plan:
             return self._judge
 
     def close(self) -> None:
-        """Let go of all that judges here."""
+        """Release all that judges here."""
         with self._turn:
             self._judge = None
             found = self._ending.detach() if self._ending is not None else None
@@ -135,12 +135,12 @@ class Plan:
     def _open(self, place: Place) -> None:
         with ExitStack() as stack:
             try:
-                self._judge = self._opened(place, stack)
+                self._judge = self._open_judge(place, stack)
             except (OSError, tarfile.TarError, PolicyError, HostError) as error:
                 raise UnfitError(without_secrets(str(error))) from None
             self._ending = weakref.finalize(self, _close_aside, stack.pop_all())
 
-    def _opened(self, place: Place, stack: ExitStack) -> Judge:
+    def _open_judge(self, place: Place, stack: ExitStack) -> Judge:
         workspace = stack.enter_context(Workspace({**place.environ, "TMPDIR": place.folder}))
         environ = dict(place.environ)
         deadline = Deadline(self._seconds)
@@ -295,5 +295,5 @@ def _key(der: bytes) -> Any:
 
 
 def _close_aside(stack: ExitStack) -> None:
-    """In a thread of its own, as it may take a while: whoever lets go of the last copy must not wait for it."""
+    """In a thread of its own, as it may take a while: whoever releases the last copy must not wait for it."""
     threading.Thread(target=stack.close, name="close", daemon=True).start()

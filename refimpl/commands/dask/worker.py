@@ -41,7 +41,7 @@ class Answer:
         worker: its address.
         judged: what came of components, with their numbers.
         unfit: why this worker can't judge.
-        error: why the run can't go on.
+        error: why the run can't continue.
     """
 
     worker: str
@@ -84,7 +84,7 @@ def judge_batch(plan: Plan, batch: bytes, *, parts: int, local: bool) -> bytes:
 
 
 async def end_run(run: str) -> None:
-    """Let go of what a run has here; the worker itself goes on meanwhile."""
+    """Release what a run has here; the worker itself continues meanwhile."""
     ended = [plan for plan in _plans if plan.run == run]
     await asyncio.gather(*(asyncio.to_thread(plan.close) for plan in ended))
 

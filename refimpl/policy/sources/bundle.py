@@ -154,7 +154,7 @@ def _digest(packed: bytes, like: str) -> str:
         return like
     algorithm = like.partition(":")[0]
     digest = hashlib.new(algorithm)
-    stream = Decompressed(io.BytesIO(packed), MAX_BYTES, kind="gzip", thing="archive")
+    stream = Decompressed(io.BytesIO(packed), MAX_BYTES, kind="gzip", what="archive")
     while data := stream.read(_CHUNK):
         digest.update(data)
     return f"{algorithm}:{digest.hexdigest()}"

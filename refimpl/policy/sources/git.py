@@ -157,7 +157,7 @@ def _local(parts: GitURL) -> tuple[Objects, ObjectID]:
             break
     else:
         raise missing
-    return repository.object_store, _wanted(repository.get_refs(), parts.revision)
+    return repository.object_store, _resolve(repository.get_refs(), parts.revision)
 
 
 def _remote(parts: GitURL, web: Web) -> tuple[Objects, ObjectID]:
@@ -165,11 +165,11 @@ def _remote(parts: GitURL, web: Web) -> tuple[Objects, ObjectID]:
     address = parts.address if parts.address.endswith(".git") else parts.address + ".git"
     server = _Server(address, web, parts.user)
     if not _COMMIT.fullmatch(parts.revision):
-        return server.objects(lambda references: [_wanted(references, parts.revision)])
+        return server.objects(lambda references: [_resolve(references, parts.revision)])
     commit = cast("ObjectID", parts.revision.lower().encode())
     with contextlib.suppress(RefusedError):
         return server.objects(lambda _: [commit], version=2)[0], commit  # version 2 gives all that it has
-    store, _ = server.objects(lambda references: sorted(set(_known(references).values())), whole=True)
+    store, _ = server.objects(lambda references: sorted(set(_by_name(references).values())), whole=True)
     return store, commit
 
 
@@ -281,15 +281,15 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {words}" if isinstance(error, LookupError) else words or type(error).__name__
 
 
-def _known(references: Mapping[Any, Any]) -> dict[bytes, ObjectID]:
+def _by_name(references: Mapping[Any, Any]) -> dict[bytes, ObjectID]:
     return {name: value for name, value in references.items() if value and value != _ZERO and not name.endswith(b"^{}")}
 
 
-def _wanted(references: Mapping[Any, Any], revision: str) -> ObjectID:
+def _resolve(references: Mapping[Any, Any], revision: str) -> ObjectID:
     """The object that a revision names, by git's order of precedence."""
     if _COMMIT.fullmatch(revision):
         return cast("ObjectID", revision.lower().encode())
-    known = _known(references)
+    known = _by_name(references)
     if not known:
         raise PolicyError(f"{FAILED}: remote repository is empty")
     name = (revision or "HEAD").encode(errors="surrogateescape")

@@ -59,7 +59,7 @@ def unpack(
                 raise PolicyError("compressed file found, but no expander available")
             return False
         _, kind, compression, tar = form
-        stream = Decompressed(file, content.MAX_BYTES + _MAX_HEADERS, kind=compression, thing="archive")
+        stream = Decompressed(file, content.MAX_BYTES + _MAX_HEADERS, kind=compression, what="archive")
         unpacking = _Unpacking(destination, Budget(name), f"failed to extract {kind} file:", written, folder)
         try:
             if kind == "zip":

@@ -58,7 +58,7 @@ class Answer(Protocol):
         """As many bytes as asked for, fewer only at the end."""
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Release the connection."""
 
 
 @record

@@ -31,7 +31,7 @@ _RULE_DATA = "rule_data__configuration__"
 
 @record
 class GroupDirectories:
-    """Where a source group's rules and data lie.
+    """Where a source group's rules and data are.
 
     Attributes:
         policy: one directory for each policy URL, in their order; equal URLs give equal directories.

@@ -101,7 +101,7 @@ def _directory64(file: IO[bytes], end: int) -> tuple[int, int, int, int, int]:
 
 
 def _check_extents(file: IO[bytes], found: list[zipfile.ZipInfo], start: int) -> None:
-    """Whether the members lie one behind the other, from the file's begin to the directory, under their own names."""
+    """Whether the members stand one behind the other, from the file's begin to the directory, under their own names."""
     place, slack = 0, 0
     for member in sorted(found, key=lambda member: member.header_offset):
         if not place <= member.header_offset <= place + slack:

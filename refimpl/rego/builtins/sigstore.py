@@ -96,8 +96,8 @@ def verify_image(context: ComponentContext, ref: object, opts: object) -> dict[s
             bundles = verifier.bundles(reference)
             if bundles is not None:
                 # Whatever they tell of the image, and without saying by which signature: so the contract has it.
-                return [_shown(Signature("", "")) for _ in bundles], []
-            return [_shown(signature) for signature in verifier.image_signatures(reference)], []
+                return [_to_object(Signature("", "")) for _ in bundles], []
+            return [_to_object(signature) for signature in verifier.image_signatures(reference)], []
         except VerificationError as error:
             raise _RefusedError(f"verify image signature: {error}") from None
 
@@ -216,7 +216,7 @@ def _client(shared: Shared, url: str, stack: ExitStack) -> RekorClient:
     return RekorClient(url, transport)
 
 
-def _shown(signature: Signature) -> dict[str, Any]:
+def _to_object(signature: Signature) -> dict[str, Any]:
     return {
         "keyid": signature.keyid,
         "signature": signature.sig,
@@ -231,4 +231,4 @@ def _describe_attestation(attestation: Attestation) -> dict[str, Any]:
         statement = as_floats(attestation.document.value)
     except ValueError as error:
         raise _RefusedError(f"parsing attestation: {error}") from None
-    return {"statement": statement, "signatures": [_shown(signature) for signature in attestation.signatures]}
+    return {"statement": statement, "signatures": [_to_object(signature) for signature in attestation.signatures]}

@@ -1,4 +1,4 @@
-"""A cache as it lies on the disk."""
+"""A cache as it is on the disk."""
 
 from __future__ import annotations
 

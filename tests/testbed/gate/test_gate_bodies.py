@@ -74,9 +74,9 @@ def test_the_digest_in_the_head_stays_while_the_body_lies(gate: Gate) -> None:
 
 
 def test_header_fields_are_set_and_left_out(gate: Gate) -> None:
-    gate.add(SetHeaders((("Docker-Content-Digest", "sha256:lie"),), drop=("content-type",)), kind="blob")
+    gate.add(SetHeaders((("Docker-Content-Digest", "sha256:forged"),), drop=("content-type",)), kind="blob")
     headers = split(raw(gate))[1]
-    assert (headers["Docker-Content-Digest"], "Content-Type" in headers) == ("sha256:lie", False)
+    assert (headers["Docker-Content-Digest"], "Content-Type" in headers) == ("sha256:forged", False)
 
 
 @pytest.mark.parametrize("at", [0, 4, -1, 10])

@@ -157,7 +157,7 @@ def test_what_was_pushed_can_be_deleted(gate: Gate) -> None:
         assert caught.value.status == 404
 
 
-def test_a_body_is_held_in_its_middle_and_let_go(gate: Gate) -> None:
+def test_a_body_is_held_in_its_middle_and_released(gate: Gate) -> None:
     data = filler("held", 2 << 20)
     digest = gate.repository("a").put_blob(data)
     rule = gate.add(Hold(1 << 20), kind="blob", reference=digest)

@@ -192,7 +192,7 @@ def test_the_log_shows_its_key(server: RekorServer, log: Log) -> None:
     assert response.content.decode() == log.public_pem
 
 
-def test_each_server_of_a_log_keeps_its_own_journal(server: RekorServer, ask: Ask, log: Log) -> None:
+def test_each_server_of_a_log_keeps_its_own_request_log(server: RekorServer, ask: Ask, log: Log) -> None:
     with RekorServer(log) as second:
         sessions.ask("GET", f"{second.url}/api/v1/log")
         ask("POST", "/entries/retrieve", query())
@@ -213,9 +213,9 @@ def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log
     proof, timestamp = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
 
     server.faults = LogFaults(wrong_root=True)
-    _, lie = shown(ask)
-    assert lie["verification"]["inclusionProof"].pop("rootHash") != proof["rootHash"]
-    assert lie["verification"]["inclusionProof"].items() < proof.items()
+    _, forged = shown(ask)
+    assert forged["verification"]["inclusionProof"].pop("rootHash") != proof["rootHash"]
+    assert forged["verification"]["inclusionProof"].items() < proof.items()
 
     server.faults = LogFaults(no_proof=True)
     assert shown(ask)[1]["verification"] == {"signedEntryTimestamp": timestamp}

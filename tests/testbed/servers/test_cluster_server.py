@@ -99,7 +99,7 @@ def test_objects_are_only_read(server: ClusterServer) -> None:
     assert (response.status_code, response.json()["reason"]) == (405, "MethodNotAllowed")
 
 
-def test_the_journal_has_each_request(server: ClusterServer) -> None:
+def test_the_request_log_has_each_request(server: ClusterServer) -> None:
     get(server, "/api/v1/namespaces/a/secrets/x")
     [asked] = server.request_log.matching("GET", r".*/secrets/[a-z]")
     assert asked.status == 404

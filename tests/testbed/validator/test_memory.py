@@ -45,7 +45,7 @@ def ready(process: subprocess.Popen[bytes]) -> None:
     assert process.stdout.readline() == b"ready\n"
 
 
-def go_on(process: subprocess.Popen[bytes]) -> None:
+def resume(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
     process.stdin.write(b"\n")
     ready(process)
@@ -94,7 +94,7 @@ def test_the_largest_sum_stays_when_memory_is_given_back() -> None:
         peak = Peak(process.pid)
         peak.look()
         most = peak.size
-        go_on(process)
+        resume(process)
         peak.look()
         assert looked(process) < OTHER
     assert peak.size == most >= SIZE
@@ -112,7 +112,7 @@ def test_memory_is_watched_until_the_context_ends() -> None:
     with program(READY + TAKE + READY) as process:
         try:
             with measured(process.pid) as peak:
-                go_on(process)
+                resume(process)
                 end = time.monotonic() + WAIT
                 while peak.size < SIZE and time.monotonic() < end:
                     later.wait(0.01)

@@ -1,4 +1,4 @@
-"""Lists, shards, results as lines, and going on: in this process, over the testbed's services."""
+"""Lists, shards, results as lines, and resuming: in this process, over the testbed's services."""
 
 from __future__ import annotations
 
@@ -358,20 +358,20 @@ def _asked(stage: Stage, options: Options) -> set[str]:
 
 
 def test_what_was_judged_is_judged_again_only_where_something_changed(stage: Stage, options: Options) -> None:
-    go_on = replace(options, resume="results.ndjson")
-    assert len(_asked(stage, go_on)) == 6
-    assert _asked(stage, go_on) == set()
-    assert len(_asked(stage, replace(go_on, info=True))) == 6  # another verdict: titles are kept
-    assert len(_asked(stage, replace(go_on, effective_time="2032-01-01T00:00:00Z"))) == 6
+    resumed = replace(options, resume="results.ndjson")
+    assert len(_asked(stage, resumed)) == 6
+    assert _asked(stage, resumed) == set()
+    assert len(_asked(stage, replace(resumed, info=True))) == 6  # another verdict: titles are kept
+    assert len(_asked(stage, replace(resumed, effective_time="2032-01-01T00:00:00Z"))) == 6
 
 
 def test_a_tag_that_moved_is_judged_again(stage: Stage, options: Options, tmp_path: Path) -> None:
     tag = stage.image("image/moving")
     (tmp_path / "list.txt").write_text(f"{tag}\n")
-    go_on = replace(options, resume="results.ndjson", output=("ndjson=results.ndjson", "json=report.json"))
-    assert _run(stage, go_on) is None
+    resumed = replace(options, resume="results.ndjson", output=("ndjson=results.ndjson", "json=report.json"))
+    assert _run(stage, resumed) is None
     other = publish(Image.of([Layer.of({"name": b"unsigned"})]), stage.gate.repository("image/moving"), tag="latest")
-    assert isinstance(_run(stage, go_on), UnsuccessfulError)
+    assert isinstance(_run(stage, resumed), UnsuccessfulError)
     (component,) = json.loads((tmp_path / "report.json").read_text())["components"]
     assert component["containerImage"].endswith(other.digest)
     assert [line["position"] for line in _read(tmp_path / "results.ndjson")[1:-1]] == [1, 1]
@@ -380,13 +380,13 @@ def test_a_tag_that_moved_is_judged_again(stage: Stage, options: Options, tmp_pa
 def test_now_stays_what_it_was_for_a_day(
     stage: Stage, options: Options, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    go_on = replace(options, resume="results.ndjson", effective_time="now")
-    _run(stage, go_on)
+    resumed = replace(options, resume="results.ndjson", effective_time="now")
+    _run(stage, resumed)
     time = _read(tmp_path / "results.ndjson")[0]["effective-time"]
-    assert _asked(stage, go_on) == set()
+    assert _asked(stage, resumed) == set()
     assert _read(tmp_path / "results.ndjson")[0]["effective-time"] == time
     monkeypatch.setattr(resume, "OLDEST", -1)
-    assert len(_asked(stage, go_on)) == 6
+    assert len(_asked(stage, resumed)) == 6
     assert _read(tmp_path / "results.ndjson")[0]["effective-time"] != time
 
 

@@ -114,7 +114,7 @@ def test_exceptions_do_not_hide_what_is_no_result(tmp_path: Path) -> None:
         case(tmp_path, SILENCED).outcome()
 
 
-def test_exceptions_hide_what_is_no_result_from_the_alternative_evaluator(tmp_path: Path) -> None:
+def test_exceptions_hide_what_is_no_result_from_the_opa_evaluator(tmp_path: Path) -> None:
     outcome = case(tmp_path, SILENCED, opa=True).outcome()
     assert [result.msg for result in (*outcome.violations, *outcome.warnings)] == ["kept"]
 
@@ -175,7 +175,7 @@ def test_prints_are_logged_for_debugging(tmp_path: Path, caplog: pytest.LogCaptu
     assert record.message.endswith("0.rego:3: hello 1\n")
 
 
-def test_the_alternative_evaluator_has_no_conftest_document_and_no_filter_type(tmp_path: Path) -> None:
+def test_the_opa_evaluator_has_no_conftest_document_and_no_filter_type(tmp_path: Path) -> None:
     rego = 'package a\nimport rego.v1\ndeny contains x if x := data.conftest.file.name\ndeny contains "always"\n'
     default = case(tmp_path, rego).outcome()
     other = case(tmp_path, rego, opa=True).outcome()
@@ -190,7 +190,7 @@ def test_the_alternative_evaluator_has_no_conftest_document_and_no_filter_type(t
 @pytest.mark.parametrize(
     ("rule", "query"), [('deny contains "m" if f(true) == 1', "rule"), ("exception contains [f(true)]", "exception")]
 )
-def test_the_alternative_evaluators_errors_are_shorter(tmp_path: Path, rule: str, query: str) -> None:
+def test_the_opa_evaluators_errors_are_shorter(tmp_path: Path, rule: str, query: str) -> None:
     rego = f'package a\nimport rego.v1\nf(x) := 1 if x\nf(x) := 2 if x\ndeny contains "x"\n{rule}\n'
     text = rf"query {query}: evaluating policy: .*0\.rego:4: eval_conflict_error"
     with pytest.raises(EvaluationError, match=rf"\A{text}"):

@@ -108,6 +108,6 @@ def test_the_counters_are_the_last_word(testbed: LayersTestbed, caplog: pytest.L
     small, size = own(1).size, SHARED.size
     fetched = size + own(2).size
     assert [record.getMessage() for record in caplog.records if "layer cache:" in record.getMessage()] == [
-        f"layer cache: hits=0 misses=2 coalesced=0 healed=0 bytes_fetched={size + small} bytes_saved=0",
-        f"layer cache: hits=1 misses=2 coalesced=1 healed=1 bytes_fetched={fetched} bytes_saved={size + small}",
+        f"layer cache: hits=0 misses=2 coalesced=0 repaired=0 bytes_fetched={size + small} bytes_saved=0",
+        f"layer cache: hits=1 misses=2 coalesced=1 repaired=1 bytes_fetched={fetched} bytes_saved={size + small}",
     ]

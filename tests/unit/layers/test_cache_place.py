@@ -113,7 +113,7 @@ def test_a_read_only_directory_with_damage(testbed: LayersTestbed, caplog: pytes
     assert len(warnings_of(caplog)) == 1
 
 
-def test_damage_that_cannot_be_set_aside_is_not_read_again(
+def test_damage_that_cannot_be_quarantined_is_not_read_again(
     testbed: LayersTestbed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ref = testbed.image(SHARED)

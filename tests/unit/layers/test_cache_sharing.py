@@ -156,7 +156,7 @@ def test_many_readers_of_an_entry(testbed: LayersTestbed) -> None:
         raw = partial(run.layers.read, refs[0].repository, descriptor_of(SHARED), everything)
         outcomes = together(*[partial(run.files, ref) for ref in refs], raw, raw)
         assert outcomes == [SEEN] * 8 + [SHARED.data] * 2
-        assert run.cache.counters.healed == 0
+        assert run.cache.counters.repaired == 0
     assert testbed.gets(SHARED) == 1
 
 

@@ -76,11 +76,11 @@ def test_setting_aside_spares_what_came_meanwhile(directory: Directory) -> None:
     handle = directory.open_entry(NAME)
     assert handle is not None
     store(directory, NAME, b"good")
-    directory.set_aside(NAME, handle)
+    directory.quarantine(NAME, handle)
     assert (directory.path / NAME).read_bytes() == b"good"
     handle = directory.open_entry(NAME)
     assert handle is not None
-    directory.set_aside(NAME, handle)
+    directory.quarantine(NAME, handle)
     assert names(directory) == []
 
 
@@ -118,7 +118,7 @@ def make_device(path: Path, kind: int) -> None:
     ],
     ids=["pipe", "socket", "directory", "loop", "link to a device", "character device", "block device"],
 )
-def test_what_is_no_file_is_set_aside(directory: Directory, make: Callable[[Path], None]) -> None:
+def test_what_is_no_file_is_quarantined(directory: Directory, make: Callable[[Path], None]) -> None:
     make(directory.path / NAME)
     assert directory.open_entry(NAME) is None
     assert names(directory) == []
@@ -134,7 +134,7 @@ def test_what_is_no_file_is_set_aside(directory: Directory, make: Callable[[Path
 
 
 @posix
-def test_a_file_that_mustnt_be_read_is_set_aside(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_mustnt_be_read_is_quarantined(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
     (directory.path / NAME).write_bytes(b"bytes")
 
     def refuse(*_: object) -> int:

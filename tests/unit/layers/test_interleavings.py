@@ -28,7 +28,7 @@ from refimpl.errors import MismatchError, NotFoundError, RegistryError, Transfer
 from refimpl.layers import download, verified
 from refimpl.layers.cache import DEFAULT_BUDGET, DamagedEntryError, LayerCache
 from refimpl.layers.directory import Directory
-from refimpl.layers.download import ElsewhereError
+from refimpl.layers.download import SharedDownloadError
 from refimpl.oci.descriptor import Descriptor
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Interleavings(RuleBasedStateMachine):
             if raised is None:
                 return reader.seen
             assert isinstance(raised, DamagedEntryError)
-        raise AssertionError("not healed")
+        raise AssertionError("not repaired")
 
     @initialize()
     def first(self) -> None:
@@ -358,7 +358,7 @@ def test_a_reader_of_another_origin_is_told_to_read_again(tmp_path: Path) -> Non
     with (
         pytest.raises(TransferError) as first,
         cache.open(DESCRIPTORS[2], broken, origin="a"),
-        pytest.raises(ElsewhereError),
+        pytest.raises(SharedDownloadError),
         cache.open(DESCRIPTORS[2], broken, origin="b"),
     ):
         pass

@@ -14,7 +14,7 @@ SECONDS = 10.0
 
 
 class Flight:
-    """A computation that begins, waits to be let go, and can be counted."""
+    """A computation that begins, waits to be released, and can be counted."""
 
     def __init__(self, result: object) -> None:
         self.begun = threading.Event()

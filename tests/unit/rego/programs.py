@@ -15,7 +15,7 @@ STRING_TO_ANY = {"type": "function", "args": [{"type": "string"}], "result": {"t
 
 
 class Compile(Protocol):
-    """Compiles ``policy/a.rego`` with whatever else lies there, and data files given by their names below ``data``."""
+    """Compiles ``policy/a.rego`` with whatever else is there, and data files given by their names below ``data``."""
 
     def __call__(self, text: str, *, data: dict[str, str] | None = None, **options: Any) -> HostProgram:
         """Compile, with the options of `Host.load`."""

@@ -26,7 +26,7 @@ _SYNTAX = [*":-#'\"\\|>%@&*!?[]{},<", "]]>", "- ", ": ", " #", "---", "...", "&#
 ODD = st.lists(st.sampled_from([*_CONTROLS, *_BREAKS, *_NONE, *_SYNTAX]), max_size=6).map("".join)
 
 
-def _made(text: str) -> Report:
+def _report_of(text: str) -> Report:
     """A report that has the text in all places."""
     result = Result(text, {"code": text, "term": [text], text: text})
     signature = {"keyid": text, "sig": text, "metadata": {text: text}}
@@ -44,12 +44,12 @@ _Loader.yaml_implicit_resolvers = {}
 @given(ODD)
 def test_yaml_gives_back_what_was_said(text: str) -> None:
     shown = replace_surrogates(text)
-    (one,) = yaml.load(render("yaml", _made(text)), _Loader)["components"]  # noqa: S506 - made of the safe one
+    (one,) = yaml.load(render("yaml", _report_of(text)), _Loader)["components"]  # noqa: S506 - made of the safe one
     (violation,) = one["violations"]
     (signature,) = one["signatures"]
     assert (one["name"], violation["msg"], violation["metadata"][shown]) == (shown, shown, shown)
     assert signature == {"keyid": shown, "sig": shown, "metadata": {shown: shown}}
-    (file,) = yaml.load(str(INPUT_FORMATS["yaml"](_made(text), TextOptions())), _Loader)["filepaths"]  # noqa: S506
+    (file,) = yaml.load(str(INPUT_FORMATS["yaml"](_report_of(text), TextOptions())), _Loader)["filepaths"]  # noqa: S506
     assert (file["filepath"], file["violations"][0]["msg"]) == (shown, shown)
 
 
@@ -57,7 +57,7 @@ def test_yaml_gives_back_what_was_said(text: str) -> None:
 @given(ODD)
 def test_junit_gives_back_what_xml_can_say(text: str) -> None:
     shown = "".join(character if _is_in_xml(character) else "\ufffd" for character in text)
-    suites = ET.fromstring(render("junit", _made(text)).encode())
+    suites = ET.fromstring(render("junit", _report_of(text)).encode())
     (failure,) = suites.iter("failure")
     assert failure.get("message") == shown
     assert (failure.text or "") == shown.replace("\r\n", "\n").replace("\r", "\n")  # as each reader of XML has it
@@ -73,4 +73,4 @@ def _is_in_xml(character: str) -> bool:
 @pytest.mark.parametrize("name", ["json", "yaml", "summary", "sarif", "text"])
 @pytest.mark.parametrize("text", ["\udcff", "\ud800x", "\x00", "\x1b[2J", "\u2028"])
 def test_no_format_of_files_fails_for_a_name(name: str, text: str) -> None:
-    assert INPUT_FORMATS[name](_made(text), TextOptions())
+    assert INPUT_FORMATS[name](_report_of(text), TextOptions())

@@ -60,7 +60,7 @@ def _with(limits: Limits, scenario: Callable[[_Testbed, int], Awaitable[None]]) 
     return testbed
 
 
-async def _said(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _send(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for piece in pieces:
         writer.write(piece)
@@ -70,7 +70,7 @@ async def _said(port: int, *pieces: bytes) -> tuple[asyncio.StreamReader, asynci
 
 async def _answer_to(port: int, *pieces: bytes) -> bytes:
     """All that the server says until it closes the connection."""
-    reader, writer = await _said(port, *pieces)
+    reader, writer = await _send(port, *pieces)
     try:
         return await reader.read()
     finally:
@@ -126,7 +126,7 @@ def test_a_body_that_doesnt_end_in_time_is_refused(body: bytes) -> None:
 
 def test_bytes_that_come_one_by_one_dont_get_more_time() -> None:
     async def scenario(_: _Testbed, port: int) -> None:
-        reader, writer = await _said(port, _HEAD + b"Content-Length: 100000\r\n\r\n")
+        reader, writer = await _send(port, _HEAD + b"Content-Length: 100000\r\n\r\n")
         answered = asyncio.ensure_future(reader.read())
         while not answered.done():
             writer.write(b"x")
@@ -174,7 +174,7 @@ def test_a_client_that_goes_away_leaves_its_place() -> None:
     limits = replace(LIMITS, small_body=10, large_bodies=1)
 
     async def scenario(__: _Testbed, port: int) -> None:
-        _, writer = await _said(port, _HEAD + b"Content-Length: 20\r\n\r\n" + b"x" * 15)
+        _, writer = await _send(port, _HEAD + b"Content-Length: 20\r\n\r\n" + b"x" * 15)
         await _closed(writer)
         large = _HEAD + b"Content-Length: 20\r\nConnection: close\r\n\r\n" + b"x" * 20
         assert (await _answer_to(port, large)).endswith(b"20")
@@ -184,8 +184,8 @@ def test_a_client_that_goes_away_leaves_its_place() -> None:
 
 def test_of_too_many_connections_the_one_that_waits_for_longest_makes_way() -> None:
     async def scenario(__: _Testbed, port: int) -> None:
-        first = await _said(port, b"GET")
-        second = await _said(port, b"GET")
+        first = await _send(port, b"GET")
+        second = await _send(port, b"GET")
         assert (await _answer_to(port, b"GET /live HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")).endswith(b"0")
         with suppress(ConnectionResetError):
             assert await first[0].read() == b""
@@ -219,7 +219,7 @@ def test_chunks_of_one_byte_take_no_more_memory_than_their_bytes() -> None:
 @pytest.mark.parametrize("expectation", [b"Expect: 100-continue\r\n", b"expect:100-Continue\r\n"])
 def test_a_client_that_asks_first_is_told_to_go_on(expectation: bytes) -> None:
     async def scenario(_: _Testbed, port: int) -> None:
-        reader, writer = await _said(port, _HEAD + expectation + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
+        reader, writer = await _send(port, _HEAD + expectation + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
         assert await reader.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 \r\n\r\n"
         writer.write(b"body")
         assert (await reader.read()).endswith(b"4")

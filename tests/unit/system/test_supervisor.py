@@ -86,7 +86,7 @@ def _run(
             process.kill()
 
 
-def _said(process: subprocess.Popen[str]) -> str:
+def _read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
 
@@ -108,7 +108,7 @@ def test_the_status_is_that_of_the_work(status: int, tmp_path: Path) -> None:
 def test_a_signal_ends_it_at_once_whatever_it_does(name: str, doing: str, tmp_path: Path) -> None:
     work = f'leftovers.add_folder(folder / "x")\n(folder / "x" / "y").mkdir(parents=True)\nsay("ready")\n{doing}'
     with _run(work, tmp_path) as process:
-        assert _said(process) == "ready"
+        assert _read_line(process) == "ready"
         number = signal.Signals[name]
         process.send_signal(number)
         assert _end(process) == (128 + number, "Error: interrupted\n")
@@ -135,7 +135,7 @@ _PROGRAM = 'subprocess.Popen(["sh", "-c", "echo ready; sleep 1000; echo never"]'
 )
 def test_programs_that_it_started_end_with_it(work: str, tmp_path: Path) -> None:
     with _run(work, tmp_path) as process:
-        assert _said(process) == "ready"
+        assert _read_line(process) == "ready"
         process.send_signal(signal.SIGTERM)
         assert _end(process) == (128 + signal.SIGTERM, "Error: interrupted\n")
 
@@ -180,9 +180,9 @@ def test_a_second_signal_ends_it_while_it_tidies(tmp_path: Path) -> None:
     work = 'leftovers.add_file(folder / "x")\nsay("ready")\ntime.sleep(1000)'
     slow = "leftovers.clear = lambda _: (say('tidying'), time.sleep(1000))\n"
     with _run(work, tmp_path, before=slow) as process:
-        assert _said(process) == "ready"
+        assert _read_line(process) == "ready"
         process.send_signal(signal.SIGTERM)
-        assert _said(process) == "tidying"
+        assert _read_line(process) == "tidying"
         process.send_signal(signal.SIGINT)
         assert _end(process) == (-signal.SIGINT, "")
 
@@ -199,7 +199,7 @@ def test_nobody_who_reads_what_is_said_is_no_reason_to_stay(
     os.set_blocking(writing, True)
     try:
         with _run('say("ready")\nos.write(2, b"x")', tmp_path, seconds=seconds, stderr=writing) as process:
-            assert _said(process) == "ready"
+            assert _read_line(process) == "ready"
             if name is not None:
                 process.send_signal(signal.Signals[name])
             assert process.wait(_PATIENCE) == status
@@ -230,7 +230,7 @@ def test_an_interrupt_that_is_typed_ends_all_of_it(doing: str, tmp_path: Path) -
     taken = "os.close(os.open(os.ttyname(0), os.O_RDWR))  # a session's first terminal is the one that controls it"
     with _run(f'say("ready")\n{doing}', tmp_path, before=taken, stdin=inside, stderr=inside) as process:
         os.close(inside)
-        assert _said(process) == "ready"
+        assert _read_line(process) == "ready"
         os.write(terminal, b"\x03")
         assert process.wait(_PATIENCE) == 130
         said = b""
@@ -248,7 +248,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     with subprocess.Popen(
         ["sh", "-c", script, "sh", sys.executable, "-P", "-c", frame, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
-        assert _said(process) == "ready"
+        assert _read_line(process) == "ready"
         process.send_signal(signal.SIGHUP)
         process.send_signal(signal.SIGINT)
         assert process.wait(_PATIENCE) == 5
@@ -259,7 +259,7 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
 def test_the_worker_doesnt_outlive_its_supervisor(doing: str, tmp_path: Path) -> None:
     """Not even one that is stopped, or has signals blocked: only SIGKILL ends each."""
     with _run(f"say(str(os.getpid()))\n{doing}", tmp_path) as process:
-        worker = int(_said(process))
+        worker = int(_read_line(process))
         descriptor = os.pidfd_open(worker)
         process.kill()
         try:

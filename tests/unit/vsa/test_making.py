@@ -39,7 +39,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _made(folder: Path, *components: ComponentResult, **changes: Any) -> Mapping[str, str]:
+def _make(folder: Path, *components: ComponentResult, **changes: Any) -> Mapping[str, str]:
     """The VSAs of components by their files' names, and what each says."""
     report = Report(
         components=components,
@@ -58,7 +58,7 @@ def _made(folder: Path, *components: ComponentResult, **changes: Any) -> Mapping
 
 
 def test_a_component_has_a_predicate_and_an_envelope(folder: Path) -> None:
-    made = _made(folder, _ONE)
+    made = _make(folder, _ONE)
     assert sorted(made) == ["vsa-one.json", "vsa-one.json.intoto.jsonl"]
     statement = json.loads(parsed_envelope(made["vsa-one.json.intoto.jsonl"].encode()).payload)
     assert statement["subject"] == [
@@ -79,19 +79,19 @@ def test_a_component_has_a_predicate_and_an_envelope(folder: Path) -> None:
 def test_what_could_not_be_looked_at_has_none(
     folder: Path, component: ComponentResult, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert not _made(folder, component)
+    assert not _make(folder, component)
     assert "Failed to get digest for component" in caplog.text
 
 
 def test_what_a_vsa_stood_for_gets_no_new_one_nor_does_the_run(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    made = _made(folder, _ONE, ComponentResult("two", IMAGE, attested=True))
+    made = _make(folder, _ONE, ComponentResult("two", IMAGE, attested=True))
     assert sorted(made) == ["vsa-one.json", "vsa-one.json.intoto.jsonl"]
     assert "it has one, and wasn't validated now" in caplog.text
     assert not list(folder.glob("snapshot-predicate-*"))
 
 
 def test_bare_predicates_need_no_key(folder: Path) -> None:
-    made = _made(folder, _ONE, attestation_format="predicate", vsa_signing_key="")
+    made = _make(folder, _ONE, attestation_format="predicate", vsa_signing_key="")
     assert sorted(made) == ["vsa-one.json"]
 
 
@@ -105,7 +105,7 @@ def test_what_fails_for_one_costs_no_other_one_its_vsa(
         return component_predicate(report, component, **more)
 
     monkeypatch.setattr(making, "component_predicate", predicate)
-    made = _made(folder, ComponentResult("two", IMAGE), _ONE, attestation_format=form)
+    made = _make(folder, ComponentResult("two", IMAGE), _ONE, attestation_format=form)
     assert "vsa-one.json" in made
     assert "vsa-two.json" not in made
     assert "no predicate" in caplog.text
@@ -118,23 +118,23 @@ def test_a_snapshot_that_cannot_be_attested_is_told(
         raise Error("no snapshot")
 
     monkeypatch.setattr(making, "snapshot_predicate", fail)
-    _made(folder, _ONE, vsa_upload=(f"local@{folder}/uploads",))
+    _make(folder, _ONE, vsa_upload=(f"local@{folder}/uploads",))
     assert "Failed to process VSAs: no snapshot" in caplog.text
     assert not (folder / "uploads").exists()
 
 
 def test_a_key_that_cannot_be_loaded_ends_the_run(folder: Path) -> None:
     with pytest.raises(KeyMaterialError):
-        _made(folder, _ONE, vsa_signing_key="nowhere.key")
+        _make(folder, _ONE, vsa_signing_key="nowhere.key")
 
 
 def test_all_envelopes_are_uploaded_or_it_is_told_that_they_are_not(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _made(folder, _ONE, vsa_upload=(f"local@{folder}/uploads",))
+    _make(folder, _ONE, vsa_upload=(f"local@{folder}/uploads",))
     assert len(list((folder / "uploads").iterdir())) == 2  # the component's, and that of all
     assert "not uploaded" not in caplog.text
-    _made(folder, _ONE)
+    _make(folder, _ONE)
     assert "VSA files generated but not uploaded" in caplog.text
 
 
