@@ -226,3 +226,17 @@ def odd_results_pass() -> None:
             return original(value)
         except EvaluationError:
             return "", {}
+
+
+@mutant(
+    "one-unjudged-none-reported",
+    "An image that can't be judged costs the others their verdicts: there is no report.",
+    Kind.VERDICT,
+    "hostile-01 hostile-02 hostile-03",
+)
+def one_unjudged_none_reported() -> None:
+    from refimpl.commands import validate_image
+
+    @changed(validate_image, "fail_with")
+    def fail_with(_: object, __: object, fault: Exception, *___: object) -> None:
+        raise fault

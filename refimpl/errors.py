@@ -187,7 +187,7 @@ class EvaluationError(Error):
 
 
 class ComponentError(Error):
-    """One or more components couldn't be judged at all, so there is no report (10 §1.2 step 7)."""
+    """A component couldn't be judged at all, or none could, so that there is no report (10 §1.2 step 7)."""
 
 
 class OutputError(Error):

@@ -104,7 +104,8 @@ def validate_image(
 ) -> Verdict:
     """Decide whether images conform to a policy.
 
-    A fault of ours in one image is a violation of it, ``builtin.internal.error``; the others keep their verdicts.
+    What keeps one image from being judged is a violation of it, ``builtin.image.judged``, or, if it is a fault of ours,
+    ``builtin.internal.error``; the others keep their verdicts. An error is raised where no image could be judged.
 
     Args:
         images: a reference, several, or references by the names of their components.

@@ -29,3 +29,68 @@ Feature: A problem in one component doesn't affect the others
       | 1  | label       | {"config": {"Labels": {"a": "half \ud800"}}} |
       | 2  | environment | {"config": {"Env": ["A=\udfff half"]}}       |
       | 3  | annotation  | {"annotations": {"a": "half \ud800"}}        |
+
+  @hostile-01 @hostile-01.<id>
+  Scenario Outline: an image that can't be judged costs the others nothing: <what>
+    Given an image "acceptance/odd" <how>
+    When "validate image" is run with
+      | --strict=false |  |
+    Then the exit status should be 1
+    And the warnings are
+      | component | code       | term  |
+      | plain     | named.seen | plain |
+    And the violations are
+      | component | code                 |
+      | odd       | builtin.image.judged |
+    And the standard error has the line
+      """
+      Error: error validating image ${REGISTRY}/acceptance/odd:latest of component odd: <error>
+      """
+
+    Examples:
+      | id | what                             | how                                                                | error                                               |
+      | 01 | another configuration within it  | whose manifest contains a different configuration of the same size | error verifying sha256 checksum after reading …     |
+      | 02 | a configuration with many values | whose configuration has 2 million values                           | configuration sha256:… has more than 1000000 values |
+
+  @hostile-02
+  Scenario: a reference that can't be read costs the other images nothing
+    Given a file "images.yaml" with
+      """
+      components:
+        - {name: odd, containerImage: "not//a:ref@here"}
+        - {name: plain, containerImage: "${REGISTRY}/acceptance/plain"}
+      """
+    When "validate image" is run with
+      | --images | images.yaml |
+    Then the exit status should be 1
+    And the warnings are
+      | component | code       | term  |
+      | plain     | named.seen | plain |
+    And the violations are
+      | component | code                 | message                                                                                                                   |
+      | odd       | builtin.image.judged | Image was not judged: error validating image not//a:ref@here of component odd: could not parse reference: not//a:ref@here |
+    And standard error has only the lines
+      """
+      Error: error validating image not//a:ref@here of component odd: could not parse reference: not//a:ref@here
+      """
+
+  @hostile-03
+  Scenario: rules that fail for one image count for the others
+    Given a conforming image "acceptance/odd"
+    And a file "rules/broken.rego" with
+      """
+      package broken
+      deny contains {"code": "broken.msg"} if input.component_name == "odd"
+      """
+    When "validate image" is run
+    Then the exit status should be 1
+    And the warnings are
+      | component | code       | term  |
+      | plain     | named.seen | plain |
+    And the violations are
+      | component | code                 |
+      | odd       | builtin.image.judged |
+    And the standard error has the line
+      """
+      Error: error validating image ${REGISTRY}/acceptance/odd:latest of component odd: query rule: check: query rule: new result: "msg" field must be present and a string
+      """

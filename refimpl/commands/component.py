@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
     from refimpl.vsa.check import Check
 
-__all__ = ["ComponentOutcome", "ComponentValidator", "Judge", "Judged", "Kept"]
+__all__ = ["ComponentOutcome", "ComponentValidator", "Judge", "Judged", "Kept", "fail_with"]
 
 Judged = tuple[int, ComponentOutcome | ComponentError]
 """A component's number among those that were given, from 0, and what came of it."""
@@ -137,9 +137,7 @@ class ComponentValidator:
             return self._fail_with(component, error)
 
     def _fail_with(self, component: Component, fault: Error) -> ComponentOutcome:
-        found = _Findings(component, self.options)
-        found.violations.append(checks.unjudged(fault))
-        return ComponentOutcome(found.result(component.container_image), self.effective_time, fault)
+        return fail_with(component, fault, self.options, self.effective_time)
 
     def _shorten(self, outcome: ComponentOutcome) -> ComponentOutcome:
         result = self.kept.of(outcome.result)
@@ -254,6 +252,13 @@ class ComponentValidator:
             return None
         found.successes.append(checks.ATTESTATION_SIGNATURE.passed())
         return attestations
+
+
+def fail_with(component: Component, fault: Error, options: Options, effective_time: EffectiveTime) -> ComponentOutcome:
+    """A component whose only violation is that `fault` kept it from being judged."""
+    found = _Findings(component, options)
+    found.violations.append(checks.unjudged(fault))
+    return ComponentOutcome(found.result(component.container_image), effective_time, fault)
 
 
 class _Findings:

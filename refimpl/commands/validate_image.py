@@ -10,11 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.component import ComponentValidator
+from refimpl.commands.component import ComponentValidator, fail_with
 from refimpl.commands.setup import set_up
 from refimpl.commands.snapshot import Component, registry_of
 from refimpl.deadline import Deadline
-from refimpl.errors import UnsuccessfulError, join_errors
+from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.layers import LayerCache, Layers
@@ -28,7 +28,7 @@ from refimpl.rego.host import Host
 from refimpl.report.model import Report
 from refimpl.report.outcome import Kept
 from refimpl.report.targets import needs_documents, write
-from refimpl.system.workers import in_order, run_each
+from refimpl.system.workers import run_each
 from refimpl.verify.attachment import attachment_limit
 from refimpl.verify.cosign import Verifier
 from refimpl.verify.roots import Roots
@@ -80,7 +80,7 @@ class Validation:
 
     Attributes:
         report: on them.
-        fault: of ours, that kept some of them from being judged; their violations tell it, too.
+        fault: what kept some of them from being judged; their violations tell it, too.
         results: of each, in the order in which they were given.
     """
 
@@ -141,7 +141,8 @@ def validate_components(
     with prepared(options, environ, deadline) as (prepared_setup, judging_by):
         setup = replace(prepared_setup, kept=kept)
         with judging_by(setup) as judge_each:
-            return _gather(_in_turns(judge_each, setup.snapshot.components), setup, options)
+            components = setup.snapshot.components
+            return _gather(_in_turns(judge_each, components), components, setup, options)
 
 
 @contextmanager
@@ -180,7 +181,7 @@ def judge(components: Sequence[Component], setup: Setup, options: Options, servi
         Error: one can't be judged at all, or the rules can't be used.
     """
     with judging(setup, options, services) as judged:
-        return _gather(_in_turns(judged, components), setup, options)
+        return _gather(_in_turns(judged, components), components, setup, options)
 
 
 @contextmanager
@@ -357,13 +358,21 @@ def _in_turns(judge_each: Judge, components: Sequence[Component]) -> Iterator[Ju
         yield turns.done(handed)[0], outcome
 
 
-def _gather(judged: Iterable[Judged], setup: Setup, options: Options) -> Validation:
-    """All that was judged, in the order in which it was given.
+def _gather(judged: Iterable[Judged], components: Sequence[Component], setup: Setup, options: Options) -> Validation:
+    """All that came of the components, in the order in which they were given.
+
+    Where some were judged, one that couldn't be has a violation that says why, and costs the others nothing.
 
     Raises:
-        ComponentError: of all that couldn't be judged, in that order, a line each.
+        ComponentError: none could be judged; of all of them, in that order, a line each.
     """
-    outcomes = in_order(judged)
+    found = [outcome for _, outcome in sorted(judged, key=lambda one: one[0])]
+    if found and all(isinstance(one, ComponentError) for one in found):
+        raise ComponentError("\n".join(map(str, found)))
+    outcomes = [
+        fail_with(component, one, options, setup.policy.effective_time) if isinstance(one, ComponentError) else one
+        for component, one in zip(components, found, strict=True)
+    ]
     times = [one.effective_time for one in outcomes if one.effective_time.nanoseconds is not None]
     effective_time = times[-1] if times else setup.policy.effective_time  # of the last one with attestations
     results = tuple(one.result for one in outcomes)

@@ -44,7 +44,9 @@ def check_digest(text: object) -> str:
     Raises:
         MalformedError: it isn't.
     """
-    algorithm, _, encoded = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if not isinstance(text, str):
+        raise MalformedError("a descriptor has no digest")
+    algorithm, _, encoded = text.partition(":")
     length = DIGEST_LENGTHS.get(algorithm)
     if length is None:
         raise MalformedError(f"unsupported digest algorithm: {text}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["in_order", "map_all", "run_all", "run_each"]
+__all__ = ["map_all", "run_all", "run_each"]
 
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -66,15 +66,7 @@ def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, nam
         Error: any other ends the work at once.
         TimeoutExceededError: the time is over.
     """
-    return in_order(run_each(work, things, threads=threads, name=name, deadline=deadline))
-
-
-def in_order(done: Iterable[tuple[int, _R | ComponentError]]) -> list[_R]:
-    """What `run_each` yields, in the order of the things.
-
-    Raises:
-        ComponentError: of all things that failed so, in their order, a line each.
-    """
+    done = run_each(work, things, threads=threads, name=name, deadline=deadline)
     outcomes = [outcome for _, outcome in sorted(done, key=lambda one: one[0])]
     failures = [outcome for outcome in outcomes if isinstance(outcome, ComponentError)]
     if failures:

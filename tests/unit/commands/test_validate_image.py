@@ -9,8 +9,9 @@ from stages import Stage
 
 from ec_acceptance.testbed.gate.rules import Stall
 from refimpl.commands.validate_image import validate_image
-from refimpl.errors import ComponentError, InternalError, PolicyError, TimeoutExceededError, UnsuccessfulError
+from refimpl.errors import ComponentError, Error, InternalError, PolicyError, TimeoutExceededError, UnsuccessfulError
 from refimpl.policy_input.image import ImageDetails, image_details
+from refimpl.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,13 +37,29 @@ def test_components_are_judged_by_the_policy(stage: Stage) -> None:
     assert verdicts == {"fine": True, "denied": False}
 
 
-def test_errors_of_components_are_joined_in_the_order_of_the_components(stage: Stage) -> None:
-    options = stage.options({"one": "not//1:a@b", "two": stage.image("image/b"), "three": "not//2:a@b"})
+def test_a_component_that_cannot_be_judged_costs_the_others_nothing(stage: Stage) -> None:
+    options = stage.options({"one": "not//1:a@b", "two": stage.image("image/a"), "three": "not//2:a@b"})
+    told = [
+        "error validating image not//1:a@b of component one: could not parse reference: not//1:a@b",
+        "error validating image not//2:a@b of component three: could not parse reference: not//2:a@b",
+    ]
+    with pytest.raises(Error) as error:
+        validate_image(replace(options, strict=False), stage.environ)
+    assert str(error.value).splitlines() == told
+    one, three, two = sorted(stage.report()["components"], key=lambda component: component["name"])
+    assert two["success"]
+    assert [[violation["msg"] for violation in found["violations"]] for found in (one, three)] == [
+        [f"Image was not judged: {text}"] for text in told
+    ]
+
+
+def test_there_is_no_report_where_no_component_could_be_judged(stage: Stage) -> None:
+    options = stage.options({"one": "not//1:a@b", "two": "not//2:a@b"})
     with pytest.raises(ComponentError) as error:
         validate_image(options, stage.environ)
     assert str(error.value).splitlines() == [
         "error validating image not//1:a@b of component one: could not parse reference: not//1:a@b",
-        "error validating image not//2:a@b of component three: could not parse reference: not//2:a@b",
+        "error validating image not//2:a@b of component two: could not parse reference: not//2:a@b",
     ]
     assert not (stage.folder / "report.json").exists()
 
