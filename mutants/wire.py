@@ -202,3 +202,17 @@ def no_proxy() -> None:
     from refimpl.http import transport
 
     replace(transport, "proxy_for", lambda *_: None)
+
+
+@mutant(
+    "equal-fields-joined",
+    "A header field that is there twice has both values, with a comma.",
+    Kind.WIRE,
+    "wire-39",
+)
+def equal_fields_joined() -> None:
+    from refimpl.http.transport import Response
+
+    @changed(Response, "header")
+    def header(_: object, self: Any, name: str) -> str:
+        return ", ".join(self.headers(name))

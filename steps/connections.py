@@ -6,7 +6,7 @@ import base64
 
 from behave import given, then
 
-from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, SetHeaders, Verb
+from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, Repeat, SetHeaders, Verb
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.servers.blob_storage import Storage
 from ec_acceptance.testbed.servers.proxy import Proxy
@@ -18,6 +18,7 @@ _ANSWERS: dict[str, Verb] = {
     "is compressed with gzip": Encode("gzip"),
     "follows one with status 102": Interim(102),
     "follows one with status 103": Interim(103),
+    "says twice of what type it is, and of which digest": Repeat(("Content-Type", "Docker-Content-Digest")),
     "has 1000 more header fields": SetHeaders(tuple((f"X-{number}", "y") for number in range(1000))),
     "has one more header field, of 80 KiB": SetHeaders((("X-Long", "y" * (80 << 10)),)),
 }
@@ -25,7 +26,8 @@ _ANSWERS: dict[str, Verb] = {
 
 @given("every answer of the registry is one that {how}")
 def every_answer(context: Context, how: str) -> None:
-    context.world.servers.gate.add(_ANSWERS[how])
+    for method in ("GET", "HEAD"):
+        context.world.servers.gate.add(_ANSWERS[how], method=method)
 
 
 @given('the registry redirects requests for blobs to the folder "{folder}" of a blob storage')

@@ -19,12 +19,13 @@ Feature: Registries behind caches, storages and proxies
     Then the image passes
 
     Examples:
-      | id | how                                  |
-      | 01 | is compressed with gzip              |
-      | 02 | follows one with status 102          |
-      | 03 | follows one with status 103          |
-      | 04 | has 1000 more header fields          |
-      | 05 | has one more header field, of 80 KiB |
+      | id | how                                                |
+      | 01 | is compressed with gzip                            |
+      | 02 | follows one with status 102                        |
+      | 03 | follows one with status 103                        |
+      | 04 | has 1000 more header fields                        |
+      | 05 | has one more header field, of 80 KiB               |
+      | 39 | says twice of what type it is, and of which digest |
 
   @wire-<id>
   Scenario Outline: redirects to places that need encoding: <folder>

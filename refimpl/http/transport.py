@@ -65,13 +65,13 @@ class Response:
         self.method = method
         self.url = url
         self.status = head.status
-        coding = "" if method == "HEAD" else self.header("Content-Encoding")
+        coding = "" if method == "HEAD" else ", ".join(self.headers("Content-Encoding"))
         # Nearly no answer is coded, and the others are no cycles then, which only the garbage collector ends.
         self._decoded = decoder(coding, self._receive) if coding else None
 
     def header(self, name: str) -> str:
-        """A header field's value, several joined by commas; empty when missing."""
-        return ", ".join(self.headers(name))
+        """The value of the first header field of this name; empty when missing."""
+        return next(iter(self.headers(name)), "")
 
     def headers(self, name: str) -> list[str]:
         """The values of all header fields of this name, in their order."""

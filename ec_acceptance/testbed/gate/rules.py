@@ -123,6 +123,13 @@ class SetHeaders:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeat:
+    """Send these header fields twice, with the same values."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Encode:
     """Send the body in a content coding, whatever was asked for: ``gzip``."""
 
@@ -165,6 +172,7 @@ Verb = (
     | FlipBit
     | Replace
     | SetHeaders
+    | Repeat
     | Encode
     | Interim
     | Redirect

@@ -21,6 +21,7 @@ from ec_acceptance.testbed.gate.rules import (
     Interim,
     Rate,
     Redirect,
+    Repeat,
     Replace,
     Reset,
     SetHeaders,
@@ -130,6 +131,9 @@ class Transfer:
                 case SetHeaders(fields, drop):
                     gone = {name.lower() for name, _ in fields} | {name.lower() for name in drop}
                     headers = tuple(item for item in headers if item[0].lower() not in gone) + fields
+                case Repeat(names):
+                    wanted = {name.lower() for name in names}
+                    headers += tuple(item for item in headers if item[0].lower() in wanted)
                 case Replace(other):
                     headers = _without_length(headers)
                     _end(body)
