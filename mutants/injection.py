@@ -149,3 +149,20 @@ def depth_without_limit() -> None:
     replace(jsontext, "check_depth", lambda *_: None)
     replace(yamltext, "check_depth", lambda *_: None)
     replace(yamltext, "DEPTH_LIMIT", 10_000)
+
+
+@mutant(
+    "terminals-obey",
+    "Control characters of images and snapshots go to the terminal, as do line ends in names.",
+    Kind.VERDICT,
+    "hostile-04 hostile-05",
+)
+def terminals_obey() -> None:
+    from refimpl.commands import component
+    from refimpl.report import text
+    from refimpl.system import terminal
+
+    replace(component, "on_one_line", str)
+    replace(text, "on_one_line", str)
+    replace(text, "without_commands", str)
+    replace(terminal, "without_commands", str)

@@ -232,7 +232,7 @@ def odd_results_pass() -> None:
     "one-unjudged-none-reported",
     "An image that can't be judged costs the others their verdicts: there is no report.",
     Kind.VERDICT,
-    "hostile-01 hostile-02 hostile-03",
+    "hostile-01 hostile-02 hostile-03 hostile-06",
 )
 def one_unjudged_none_reported() -> None:
     from refimpl.commands import validate_image

@@ -76,3 +76,51 @@ Feature: Texts stay texts
       | text             |
       | junit            |
       | policy-input     |
+
+  @hostile-04
+  Scenario: nothing in the text report makes lines of its own, or has a terminal hide others
+    Given an image "acceptance/app" with the configuration and annotations
+      """
+      {"config": {"Labels": {"seen": "first\r\u001b[2J\u009b2J\nSuccess: true"}}}
+      """
+    And "acceptance/app" conforms
+    And a file "rules/main.rego" with
+      """
+      package main
+      deny contains {"code": "main.seen", "msg": input.image.config.Labels.seen} if input.image
+      """
+    And a file "images.json" with
+      """
+      {"components": [{"name": "app\u001b[2J\nSuccess: true", "containerImage": "${REGISTRY}/acceptance/app"}]}
+      """
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./rules"]}]} |
+      | --output | text                                   |
+    Then the exit status should be 1
+    And the output has the line
+      """
+      Component: app\x1b[2J\nSuccess: true
+      """
+    And the output has the line
+      """
+        Reason: first\x0d\x1b[2J\x9b2J
+      """
+    And the output has the line
+      """
+        Success: true
+      """
+
+  @hostile-05
+  Scenario: nothing in an error has a terminal hide others
+    Given a file "images.json" with
+      """
+      {"components": [{"name": "app\u001b[2J\nError: none", "containerImage": "not//a:ref@here"}]}
+      """
+    And a key pair named "known"
+    When "validate image" is run with
+      | --policy | {"sources": []} |
+    Then the exit status should be 1
+    And standard error has only the lines
+      """
+      Error: error validating image not//a:ref@here of component app\x1b[2J\nError: none: could not parse reference: not//a:ref@here
+      """

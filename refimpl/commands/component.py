@@ -24,6 +24,7 @@ from refimpl.rego.builtins import ComponentContext
 from refimpl.report.model import ComponentResult
 from refimpl.report.outcome import ComponentOutcome, Kept
 from refimpl.result import Result, arrange
+from refimpl.system.terminal import on_one_line
 from refimpl.verify import checks
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ class ComponentValidator:
             fault = error
         except Error as error:
             raise ComponentError(
-                f"error validating image {component.container_image} of component {component.name}: {error}"
+                f"error validating image {component.container_image} of component {on_one_line(component.name)}: {error}"
             ) from error
         except (KeyboardInterrupt, SystemExit):
             raise

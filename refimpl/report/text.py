@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.golang.jsontext import Number
 from refimpl.golang.printing import format_value
+from refimpl.system.terminal import on_one_line, without_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +30,11 @@ def render_images(report: Report, options: TextOptions) -> str:
         header = ""
     elif len(report.components) == 1:
         component = report.components[0]
-        header = f"Component: {component.name}\nImageRef: {component.container_image}\n\n"
+        header = f"Component: {on_one_line(component.name)}\nImageRef: {on_one_line(component.container_image)}\n\n"
     else:
         header = "\nComponents:\n" + "".join(
-            f"- Name: {component.name}\n  ImageRef: {component.container_image}\n  {_count(component)}\n\n"
+            f"- Name: {on_one_line(component.name)}\n  ImageRef: {on_one_line(component.container_image)}\n"
+            f"  {_count(component)}\n\n"
             for component in report.components
         )
     return _render(report, header, "ImageRef", report.outcome, options)
@@ -41,10 +43,10 @@ def render_images(report: Report, options: TextOptions) -> str:
 def render_files(report: Report, options: TextOptions) -> str:
     """The same of a report on files; nothing to judge by is a success here."""
     if len(report.components) == 1:
-        header = f"Input File: {report.components[0].name}\n\n"
+        header = f"Input File: {on_one_line(report.components[0].name)}\n\n"
     else:
         header = "\nInput Files:\n" + "".join(
-            f"- FilePath: {file.name}\n  {_count(file)}\n\n" for file in report.components
+            f"- FilePath: {on_one_line(file.name)}\n  {_count(file)}\n\n" for file in report.components
         )
     outcome = "SUCCESS" if report.outcome == "SKIPPED" else report.outcome
     return _render(report, header, "FilePath", outcome, options)
@@ -116,11 +118,12 @@ def _blocks(
     label: str, component: ComponentResult, results: tuple[Result, ...], mark: str, kind: str, color: int
 ) -> Iterator[str]:
     for result in results:
-        code = format_value(result.metadata["code"]) if "code" in result.metadata else "%!s(<nil>)"
+        code = on_one_line(format_value(result.metadata["code"])) if "code" in result.metadata else "%!s(<nil>)"
         yield f"{_color(mark, color)} {_color(f'[{kind}] {code}', color)}\n"
-        yield f"  {label}: {component.container_image}\n"
+        yield f"  {label}: {on_one_line(component.container_image)}\n"
         for detail, text in _details(result, is_success=kind == "Success"):
-            yield "".join(f"  {line}\n" for line in wrap(f"{detail}: {text}", _WIDTH).split("\n"))
+            shown = wrap(f"{detail}: {without_commands(text)}", _WIDTH)
+            yield "".join(f"  {line}\n" for line in shown.split("\n"))
         yield "\n"
 
 

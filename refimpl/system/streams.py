@@ -46,8 +46,10 @@ def print_text(text: str) -> None:
 
 def print_error(text: str) -> None:
     """Write to standard error if that is possible: where not, there is nobody to tell."""
+    from refimpl.system.terminal import without_commands  # nothing is wrong, mostly
+
     try:
-        sys.stderr.write(text)
+        sys.stderr.write(without_commands(text))
         sys.stderr.flush()
     except (OSError, ValueError):
         pass
