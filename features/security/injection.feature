@@ -81,7 +81,7 @@ Feature: Texts stay texts
   Scenario: nothing in the text report makes lines of its own, or has a terminal hide others
     Given an image "acceptance/app" with the configuration and annotations
       """
-      {"config": {"Labels": {"seen": "first\r\u001b[2J\u009b2J\nSuccess: true"}}}
+      {"config": {"Labels": {"seen": "first\u0008\u001b[2J\u009b2J\nSuccess: true"}}}
       """
     And "acceptance/app" conforms
     And a file "rules/main.rego" with
@@ -103,7 +103,7 @@ Feature: Texts stay texts
       """
     And the output has the line
       """
-        Reason: first\x0d\x1b[2J\x9b2J
+        Reason: first\x08\x1b[2J\x9b2J
       """
     And the output has the line
       """

@@ -152,8 +152,9 @@ class ComponentValidator:
         except InternalError as error:
             fault = error
         except Error as error:
+            name = on_one_line(component.name)
             raise ComponentError(
-                f"error validating image {component.container_image} of component {on_one_line(component.name)}: {error}"
+                f"error validating image {component.container_image} of component {name}: {error}"
             ) from error
         except (KeyboardInterrupt, SystemExit):
             raise

@@ -6,11 +6,12 @@ import re
 
 __all__ = ["on_one_line", "without_commands"]
 
-_OBEYED = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")  # NUL is passed over by terminals
+#: White space moves within a line, no further, and NUL is passed over.
+_OBEYED = re.compile(r"[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 
 
 def without_commands(text: str) -> str:
-    r"""With escapes such as ``\x1b`` in the place of what a terminal would obey; tabs and line ends stay."""
+    r"""With escapes such as ``\x1b`` in the place of what a terminal would obey; white space stays."""
     return _OBEYED.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 

@@ -11,9 +11,9 @@ from refimpl.system.terminal import on_one_line, without_commands
     ("given", "expected"),
     [
         ("plain \u00fc \U0001f600", "plain \u00fc \U0001f600"),
-        ("tab\tand\nline\r\nends", "tab\tand\nline\r\nends"),
+        ("tab\tand\nline\r\nends\r\f\v\x85", "tab\tand\nline\r\nends\r\f\v\x85"),
         ("\x1b[2J\x9b2J", "\\x1b[2J\\x9b2J"),
-        ("over\rwritten, erased\x08\x7f", "over\\x0dwritten, erased\\x08\\x7f"),
+        ("erased\x08\x7f\x07", "erased\\x08\\x7f\\x07"),
         ("\u0000number:1", "\u0000number:1"),
     ],
 )
