@@ -89,6 +89,8 @@ def conclude(
         raise BrokenError(f"the report cannot be written: {error}") from error
     print_profiles(outcome)
     print_line(f"{outcome.summary}, {how}")
+    if outcome.cpu is not None:
+        print_line(str(outcome.cpu))
     print_line(f"{outcome.meaning} ({outcome.about.suite})")
     if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
         return Exit.CONFORMANT

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from behave.formatter.base import Formatter
 
+from ec_acceptance.conformance.cpu import used_so_far
+from ec_acceptance.testbed.errors import is_about_form
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -43,6 +46,12 @@ class Lines(Formatter):  # type: ignore[misc]  # behave publishes no types
     def eof(self) -> None:
         """A feature is over."""
         self._flush()
+
+    def close(self) -> None:
+        """The run is over: what it and its validators took of the processors."""
+        if self.stream is not None and (used := used_so_far()) is not None:
+            self._write({"cpu": {"suite": used.suite, "validator": used.validator}})
+        super().close()
 
     def _flush(self) -> None:
         scenario, self._scenario = self._scenario, None
@@ -107,6 +116,9 @@ def _first_wrong(steps: Sequence[Any]) -> Any:
 
 
 def _message(step: Any, scenario: Any) -> str:
+    error = getattr(step, "exception", None)
+    if getattr(step, "error_message", None) and scenario.status.name == "failed" and is_about_form(error):
+        return f"the validator gave something of another form than this step reads: {type(error).__name__}: {error}"
     for place in (step, scenario):
         text = getattr(place, "error_message", None)
         if text:

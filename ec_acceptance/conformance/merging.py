@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.cpu import add_times
 from ec_acceptance.conformance.errors import UsageError
 from ec_acceptance.conformance.outcome import Outcome
 from ec_acceptance.conformance.runner import describe_unused
@@ -58,6 +59,7 @@ def merge(shards: Mapping[str, Outcome]) -> Outcome:
         tuple(sorted(line for one in outcomes for line in one.unmet)),
         "; ".join(_different(one.hung for one in outcomes if one.hung)),
         tuple(_different(line for one in outcomes for line in one.check)),
+        cpu=add_times(one.cpu for one in outcomes),
     )
     if not merged.judges_snapshots:
         return merged

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from ec_acceptance.conformance.cpu import add_times
 from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.profiles import MUST
 from ec_acceptance.conformance.suite import id_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from ec_acceptance.conformance.cpu import CpuTime
     from ec_acceptance.conformance.suite import Scenario
 
 __all__ = [
@@ -208,6 +210,7 @@ class Outcome:
         hung: why the rest of the run was spared; empty if it wasn't.
         check: what was odd about the validator before any scenario, a line each.
         unused: of a shard: stored snapshots that none of its scenarios compared with.
+        cpu: what it took of the processors; None where that isn't known.
     """
 
     about: About
@@ -219,6 +222,7 @@ class Outcome:
     hung: str = ""
     check: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    cpu: CpuTime | None = None
 
     @property
     def exit(self) -> Exit:
@@ -379,6 +383,7 @@ def combine(outcomes: Sequence[Outcome]) -> Outcome:
     last = outcomes[-1]
     return replace(
         last,
+        cpu=add_times(outcome.cpu for outcome in outcomes),
         results=tuple(_worst(results) for results in by_place.values()),
         missing=tuple(one for one in last.missing if one.location not in by_place),
         problems=tuple(problem for outcome in outcomes for problem in outcome.problems),

@@ -8,6 +8,7 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from ec_acceptance.conformance.cpu import CpuTime
 from ec_acceptance.conformance.errors import UsageError
 from ec_acceptance.conformance.outcome import STATUSES, About, Outcome, ScenarioResult, Shard, replace_file
 from ec_acceptance.conformance.profiles import MUST, SHOULD, Place
@@ -68,6 +69,7 @@ def describe(outcome: Outcome) -> dict[str, Any]:
         "hung": outcome.hung,
         "unused": list(outcome.unused),
         "check": list(outcome.check),
+        "cpu": None if outcome.cpu is None else asdict(outcome.cpu),
     }
 
 
@@ -140,7 +142,15 @@ def _read(document: Member) -> Outcome:
         document["hung"].words(),
         _texts(document["check"]),
         _texts(document["unused"]),
+        _cpu_time(document.get("cpu")),
     )
+
+
+def _cpu_time(member: Member | None) -> CpuTime | None:
+    """Reports of earlier versions don't have it."""
+    if member is None:
+        return None
+    return CpuTime(member["suite"].seconds(), member["validator"].seconds())
 
 
 def _shard(member: Member) -> Shard:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ec_acceptance.conformance.cpu import CpuTime, add_times, own_time
 from ec_acceptance.conformance.expected import judge, unmet
 from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
 from ec_acceptance.conformance.preflight import describe_happy_path
@@ -91,6 +92,7 @@ class _Shard:
     results: list[ScenarioResult] = field(default_factory=list)
     problem: str = ""
     process: subprocess.Popen[str] | None = None
+    cpu: CpuTime | None = None
 
 
 class _Shards:
@@ -277,6 +279,8 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
             for line in process.stdout or ():
                 if line.startswith('{"begins": '):
                     shards.begin(json.loads(line)["begins"])
+                elif line.startswith('{"cpu": '):
+                    shard.cpu = CpuTime(**json.loads(line)["cpu"])
                 elif line.startswith("{"):
                     shards.note(shard, ScenarioResult.read(line))
                 else:
@@ -305,10 +309,16 @@ def _join(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
         unmet=tuple(unmet(results, wanted.expected)),
         hung=shards.hung,
         unused=tuple(_unused(wanted.suite, folder)) if wanted.about.shard is not None and wanted.about.partial else (),
+        cpu=_cpu_time(shards),
     )
     if not outcome.judges_snapshots:
         return outcome
     return replace(outcome, problems=(*outcome.problems, *map(describe_unused, _unused(wanted.suite, folder))))
+
+
+def _cpu_time(shards: _Shards) -> CpuTime | None:
+    """That of all shards and of this process; None if one of them didn't tell, as one that was killed."""
+    return add_times([own_time(), *(shard.cpu for shard in shards.all if shard.process is not None)])
 
 
 def describe_unused(entry: str) -> str:
