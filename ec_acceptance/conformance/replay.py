@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ _ABSOLUTE = re.compile(r"(?<![\w.~/@%+-])/[^\s\"'`,;|&<>(){}\[\]]*")
 _UPWARDS = re.compile(r"(?:^|[/=:\"'\s])\.\.(?:/|$|[\"'\s,])")
 _DEVICES = frozenset({"/dev/null", "/dev/full", "/dev/stdout", "/dev/stderr"})
 _PATIENCE = 2.0  # seconds
+_GLANCE, _QUIET = 0.1, 5.0  # seconds
 _TEMPORARY = re.compile(r"(/[A-Za-z][A-Za-z0-9.]*(?:-[a-z]+)*-)\d{6,}")
 _SHARED = re.compile(r"/v2/\S+/blobs/(?=[a-z0-9]+:)")
 _LOG = 'time="'
@@ -83,12 +84,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Runs that overlap in time: then and now, and how often each thing was asked for."""
+    """Runs that overlap in time: then and now, and how often each thing was asked for.
+
+    `held` is the request for which runs were ended: the scenario had failed before it would have let it go.
+    """
 
     then: tuple[Seen, ...]
     now: tuple[Seen, ...]
     asked_then: Counter[str]
     asked_now: Counter[str]
+    held: str = ""
 
 
 def list_differences(then: Seen, now: Seen) -> list[Difference]:
@@ -179,20 +184,26 @@ class _Once:
                 (self.here / self.root / "work").mkdir(parents=True, exist_ok=True)
             except (OSError, ValueError) as error:
                 raise BundleError(f"its files can't be made: {error}") from None
-            now = self._carry_out(runs, validator.within(self.here), timeout)
+            held: list[str] = []
+            now = self._carry_out(runs, validator.within(self.here), timeout, servers, held)
             servers.gate.log.complete()
             asked = Counter(
                 name_request("registry", f"{one.method} {one.path}", one.status) for one in servers.gate.log.requests()
             )
             for name, log in servers.logs.items():
                 asked.update(name_request(name, f"{one.method} {one.path}", one.status) for one in log.requests)
-        return Replay(then, tuple(now), self._asked_then(), asked)
+        return Replay(then, tuple(now), self._asked_then(), asked, next(iter(held), ""))
 
-    def _carry_out(self, runs: Sequence[Member], validator: Validator, timeout: float) -> list[Seen]:
-        """Start the runs as long after the first one as then, and wait for all."""
+    def _carry_out(
+        self, runs: Sequence[Member], validator: Validator, timeout: float, servers: Replayed, held: list[str]
+    ) -> list[Seen]:
+        """Start the runs as long after the first one as then, and wait for all; `held` gets why that was in vain."""
         first, begun = runs[0]["started"].seconds(), time.monotonic()
         started: list[Running] = []
         timers: list[threading.Timer] = []
+        over = threading.Event()
+        watch = threading.Thread(target=_end_what_is_held, args=(servers, started, held, over), daemon=True)
+        watch.start()
         try:
             for number, run in enumerate(runs):
                 time.sleep(max(0.0, min(_GROUP, run["started"].seconds() - first) - (time.monotonic() - begun)))
@@ -208,8 +219,11 @@ class _Once:
                 started.append(running)
                 timers += list(_signalling(running, run["signals"]))
             limits = (_limit(run, timeout) for run in runs)
-            return [self._now(running.wait(limit)) for running, limit in zip(started, limits, strict=True)]
+            ended = [running.wait(limit) for running, limit in zip(started, limits, strict=True)]
+            return [self._now(replace(one, timed_out=one.timed_out or bool(held))) for one in ended]
         finally:
+            over.set()
+            watch.join()
             for timer in timers:
                 timer.cancel()
             for running in started:
@@ -274,6 +288,19 @@ def _signalling(running: Running, signals: Member) -> Iterator[threading.Timer]:
         timer = threading.Timer(one["after"].seconds(), send)
         timer.start()
         yield timer
+
+
+def _end_what_is_held(servers: Replayed, started: Sequence[Running], held: list[str], over: threading.Event) -> None:
+    """End runs that wait for what nobody will let go, when nothing else has been asked for a while."""
+    requests, quiet = servers.requests, time.monotonic()
+    while not over.wait(_GLANCE):
+        if not servers.held_for_good or servers.requests != requests:
+            requests, quiet = servers.requests, time.monotonic()
+        elif time.monotonic() - quiet > _QUIET:
+            held.append(servers.held_for_good)
+            for running in tuple(started):
+                running.kill()
+            return
 
 
 def _limit(run: Member, timeout: float) -> float:

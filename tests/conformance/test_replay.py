@@ -88,6 +88,21 @@ def test_a_validator_with_other_flags_is_led_by_its_adapter(
     assert "--adapter no-such: there is no such file" in capsys.readouterr().out
 
 
+def test_what_waits_for_a_hold_that_nobody_let_go_is_ended_early(
+    artifacts: Path, wrong: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a bundle of a scenario that failed before its validator asked for what was to be held."""
+
+    def forget_release(document: dict[str, Any]) -> None:
+        for rule in document["groups"][0]["servers"]["registry"]["rules"]:
+            rule["released"] = False
+
+    monkeypatch.setattr("ec_acceptance.conformance.replay._QUIET", 1.0)
+    bundle = _changed(artifacts / "cache-02.1" / "repro.tar.gz", tmp_path / "held.tar.gz", forget_release)
+    assert main(["replay", "--timeout", "600", str(bundle), "--", str(wrong)]) == 1
+    assert "ended early: it waits for GET blob acceptance/bundle-" in capsys.readouterr().out
+
+
 def test_a_bundle_holds_what_is_needed_to_look_for_the_cause(artifacts: Path) -> None:
     document = read_bundle(artifacts / "cache-02.1" / "repro.tar.gz").document.value
     [run] = document["groups"][0]["runs"]

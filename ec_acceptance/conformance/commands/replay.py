@@ -124,6 +124,11 @@ def _print_replay(one: Replay, number: int) -> bool:
                 _print_lines(differences[what].lines)
             else:
                 _print_same(what, now)
+    if one.held:
+        print_line(
+            f"  ended early: it waits for {one.held}, which the scenario held; then it failed before it would have let "
+            "it go, so there is nothing to replay from here on"
+        )
     asked = one.asked_then == one.asked_now
     counts = f"{one.asked_then.total()} then, {one.asked_now.total()} now"
     print_line(f"  requests {'are the same' if asked else 'differ'}: {counts}")

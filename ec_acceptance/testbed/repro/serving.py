@@ -52,6 +52,9 @@ class Replayed(Closing):
 
     What a scenario's steps released is released after as long a time as then.
 
+    Attributes:
+        never_let_go: rules that hold for good what the scenario had held and, as it failed, let go nevermore.
+
     Args:
         servers: of the document.
         bundle: has the contents.
@@ -64,6 +67,7 @@ class Replayed(Closing):
 
     def __init__(self, servers: Member, bundle: Bundle, authority: Authority, patience: float) -> None:
         self.logs: dict[str, RequestLog] = {}
+        self.never_let_go: list[Rule] = []
         self._bundle = bundle
         self._authority = authority
         self._patience = patience
@@ -79,6 +83,16 @@ class Replayed(Closing):
         except (ValueError, TypeError, RegistryFault) as error:
             self.close()
             raise BundleError(f"its servers can't be as they were: {error}") from None
+
+    @property
+    def held_for_good(self) -> str:
+        """What is being held that the scenario didn't let go, since it had failed before; empty: nothing."""
+        return next((str(rule.match) for rule in self.never_let_go if rule.held), "")
+
+    @property
+    def requests(self) -> int:
+        """How many there were until now, at all servers."""
+        return len(self.gate.log.requests()) + sum(len(log.requests) for log in self.logs.values())
 
     def close(self) -> None:
         """End them."""
@@ -131,6 +145,8 @@ class Replayed(Closing):
         if isinstance(verb, Hold) and not released:
             verb = Stall(verb.at)  # nobody let it go then
         added = gate.add_rule(verb, read_match(rule), read_nth(rule), rule["seen"].integer())
+        if isinstance(verb, Stall) and rule["verb"].text() == Hold.__name__:
+            self.never_let_go.append(added)
         if isinstance(verb, Hold):
             arguments = (added, rule["held"].seconds())
             threading.Thread(target=self._release, args=arguments, name="release", daemon=True).start()
