@@ -58,6 +58,8 @@ def test_one_that_is_right(tmp_path: Path) -> None:
     seen = _run(tmp_path, "say(real())", *_BOTH)
     assert (seen.status, _kinds(seen)) == (4, {"passed"})
     assert "check: it gets through the happy path" in seen.out
+    assert seen.report["cpu"]["validator"] > 0 < seen.report["cpu"]["suite"]
+    assert "CPU time " in seen.out
     assert _run(tmp_path, "say(real())", *_BOTH, "--accept-partial").status == 0
 
 
@@ -74,6 +76,22 @@ def test_one_that_prints_garbage(tmp_path: Path) -> None:
     assert "check: `version --short` prints no version" in seen.out
     assert seen.report["version"] == "unknown"
     assert "\x1b" not in seen.out
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        "'[' * 100_000",
+        "'9' * 100_000",
+        "'null'",
+        """'{"success": true, "components": {"a": 1}, "policy": [], "key": 5}'""",
+        """'{"success": 1, "components": [{"name": [], "violations": "x", "warnings": 1}], "policy": 1, "key": []}'""",
+    ],
+)
+def test_one_that_prints_json_of_another_form(tmp_path: Path, printed: str) -> None:
+    seen = _run(tmp_path, f"{_QUICK}print({printed})", "--only", "happy-01", "--only", "result-01", "--no-check")
+    assert (seen.status, _kinds(seen)) == (1, {"failed"})
+    assert "Traceback" not in seen.out
 
 
 def test_one_that_prints_100_megabytes(tmp_path: Path) -> None:
@@ -130,10 +148,12 @@ say(answer)
 
 
 def test_one_that_leaks_children(tmp_path: Path) -> None:
-    body = "subprocess.Popen(['sleep', '3216']); say(real())"
-    seen = _run(tmp_path, body, "--only", "happy-01")
+    """Also those that hide: of a session of their own, with an environment of their own."""
+    body = "subprocess.Popen(['sleep', '3216']); subprocess.Popen(['sleep', '3218'], start_new_session=True, env={})"
+    seen = _run(tmp_path, f"{body}; say(real())", "--only", "happy-01")
     assert (seen.status, _kinds(seen)) == (4, {"passed"})
     assert not _sleeping("3216")
+    assert sys.platform != "linux" or not _sleeping("3218")
 
 
 def test_one_that_ignores_sigterm(tmp_path: Path) -> None:

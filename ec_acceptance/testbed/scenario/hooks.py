@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from behave.model_type import Status  # type: ignore[import-untyped]  # behave publishes no types
 
-from ec_acceptance.testbed.errors import InputError
+from ec_acceptance.testbed.errors import InputError, is_about_form
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.scenario.claims import OPTIONAL, UNCLAIMED, reason_to_skip
 from ec_acceptance.testbed.scenario.evidence import save_evidence
 from ec_acceptance.testbed.scenario.pauses import measure_pause, readers_waited_for
 from ec_acceptance.testbed.scenario.services import Options, Services
 from ec_acceptance.testbed.scenario.world import World
+from ec_acceptance.testbed.validator.orphans import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,6 +44,7 @@ def before_all(context: Any) -> None:
     for number in {signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGINT)}:
         if signal.getsignal(number) is signal.SIG_IGN:  # by nohup, or a shell's &: validators would inherit it
             signal.signal(number, signal.default_int_handler if number is signal.SIGINT else signal.SIG_DFL)
+    adopt()
     features = Path(context.config.base_dir) / "features"
     if not features.is_dir():  # behave was started inside of it
         features = Path(context.config.base_dir)
@@ -81,9 +83,15 @@ def before_step(context: Any, step: Any) -> None:
 
 
 def after_step(context: Any, step: Any) -> None:  # noqa: ARG001 - behave's
-    """Let nobody blame the validator for what the scenario itself named wrongly."""
-    if isinstance(getattr(step, "exception", None), InputError):
+    """Let nobody blame the validator for what the scenario itself named wrongly, nor the suite for what it can't read.
+
+    What a `Then` reads is the validator's: JSON of another form, or of no end, ends it with an error of its own.
+    """
+    error = getattr(step, "exception", None)
+    if isinstance(error, InputError):
         step.status = Status.error
+    elif step.status == Status.error and step.step_type == "then" and is_about_form(error):
+        step.status = Status.failed
 
 
 def after_scenario(context: Any, scenario: Any) -> None:

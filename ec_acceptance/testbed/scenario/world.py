@@ -17,6 +17,7 @@ from ec_acceptance.testbed.scenario.folders import Folders
 from ec_acceptance.testbed.scenario.runs import Runs
 from ec_acceptance.testbed.scenario.servers import ScenarioServers
 from ec_acceptance.testbed.validator.command_line import expand
+from ec_acceptance.testbed.validator.orphans import children, end_children
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +55,7 @@ class World:
     """
 
     def __init__(self, services: Services, scenario: str, snapshots: FeatureSnapshots, snapshot_key: str) -> None:
+        self._children = children()
         self.services = services
         self.scenario = scenario
         self.folders = Folders.create(services.folder, scenario)
@@ -160,4 +162,5 @@ class World:
         try:
             self.servers.close()
         finally:
+            end_children(self._children)
             self.folders.remove()

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.validator.adapter import Adapter
+from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
 from ec_acceptance.testbed.validator.processes import left_in_session
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
@@ -127,7 +128,13 @@ class Running:
                 start_new_session=True,
             )
         except OSError as error:
-            raise ValidatorNotFoundError(f"cannot start the validator {self.command[0]}: {error.strerror}") from error
+            why = error.strerror
+            if isinstance(error, FileNotFoundError) and Path(self.command[0]).exists():
+                why = "the interpreter that its first line names isn't there"
+            raise ValidatorNotFoundError(f"cannot start the validator {self.command[0]}: {why}") from error
+        self._calls: list[Callable[[], None]] = []
+        self._ended = threading.Event()  # waited for without looking again and again, as Popen's own time-out does
+        threading.Thread(target=self._watch, name=f"watch {self._process.pid}", daemon=True).start()
 
     @property
     def pid(self) -> int:
@@ -140,13 +147,16 @@ class Running:
         return self._process.poll() is None
 
     def when_ended(self, call: Callable[[], None]) -> None:
-        """Have `call` called, by a thread of its own, as soon as the process has ended."""
-
-        def watch() -> None:
-            self._process.wait()
+        """Have `call` called, by another thread, as soon as the process has ended; twice, if it ends just now."""
+        self._calls.append(call)
+        if self._ended.is_set():
             call()
 
-        threading.Thread(target=watch, name=f"watch {self._process.pid}", daemon=True).start()
+    def _watch(self) -> None:
+        self._process.wait()
+        self._ended.set()
+        for call in tuple(self._calls):
+            call()
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal to the validator's own process (not to its children)."""
@@ -155,8 +165,7 @@ class Running:
 
     def ended_within(self, seconds: float) -> bool:
         """Wait at most so long; whether it has ended by itself."""
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(seconds)
+        self._ended.wait(seconds)
         return not self.alive
 
     def left(self, patience: float) -> tuple[str, ...]:
@@ -170,8 +179,7 @@ class Running:
         """Wait until it ends; after `timeout` seconds, or 1 GiB on a stream, it and its children are killed."""
         deadline = time.monotonic() + timeout
         while self.alive and time.monotonic() < deadline and not self._floods():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(max(0.0, min(_SLICE_SECONDS, deadline - time.monotonic())))
+            self._ended.wait(max(0.0, min(_SLICE_SECONDS, deadline - time.monotonic())))
         timed_out = self.alive and not self._floods()
         self.kill()
         ended = time.time()
@@ -209,20 +217,23 @@ class Validator:
     """How to start the validator under test.
 
     Args:
-        command: a command line, split as a shell does; empty for the adapter's, or the `ec-ref` beside the interpreter.
+        command: a command line, split as a shell does; empty for the adapter's, or the `ec-ref` beside the interpreter,
+            which is also the one of an adapter that names nothing else.
         adapter: how the protocol's words become those of the program.
         shared: the folder with all that validators are given; by default that in which each is started.
     """
 
     def __init__(self, command: str = "", adapter: Adapter = _PLAIN, shared: Path | None = None) -> None:
-        self.is_default = not command and not adapter.command
+        self.is_default = not command and adapter.command in {(), (_DEFAULT,)}
         self.adapter = adapter
         self.shared = shared
         self._runs = itertools.count(1)
-        words = shlex.split(command) or list(adapter.command) or [_beside_interpreter()]
+        words = [_beside_interpreter()] if self.is_default else shlex.split(command) or list(adapter.command)
         program = shutil.which(words[0])
         if program is None:
             source = f"{adapter.source}: command" if adapter.command and not command else "-D validator=PATH"
+            if Path(words[0]).is_file():
+                raise ValidatorNotFoundError(f"{words[0]!r} is a file that can't be executed: chmod +x {words[0]}")
             raise ValidatorNotFoundError(
                 f"no program {words[0]!r} to validate with; name one with {source}, or install this project"
             )
@@ -271,9 +282,14 @@ class Validator:
         Raises:
             ValidatorNotFoundError: it can't be started.
         """
-        with tempfile.TemporaryDirectory(prefix="ec-acceptance-ask-") as name:
+        adopt()
+        before = children()
+        with tempfile.TemporaryDirectory(prefix="ec-acceptance-ask-", ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            return self.start(words, {"HOME": name, "TMPDIR": name}, folder, folder).wait(_ASK_SECONDS)
+            try:
+                return self.start(words, {"HOME": name, "TMPDIR": name}, folder, folder).wait(_ASK_SECONDS)
+            finally:
+                end_children(before)
 
     def version(self) -> str:
         """What it calls its version (`version --short`), for reports and the origin of snapshots.

@@ -11,10 +11,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.validator.orphans import children, is_adopting
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["find_survivors", "left_in_session"]
 
@@ -30,7 +31,7 @@ def left_in_session(session: int, patience: float) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: they can't be looked up on this system.
     """
-    return _left(lambda number: os.getsid(int(number)) == session and not _has_ended(number), patience)
+    return _left(lambda number: os.getsid(int(number)) == session and not _has_ended(number), patience, near=True)
 
 
 def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
@@ -50,18 +51,20 @@ def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
     return _left(lambda number: wanted in Path(f"/proc/{number}/environ").read_bytes().split(b"\0"), patience)
 
 
-def _left(belongs: Callable[[str], bool], patience: float) -> tuple[str, ...]:
+def _left(belongs: Callable[[str], bool], patience: float, *, near: bool = False) -> tuple[str, ...]:
+    """With `near`, adopted children are all that there can be, where orphans are adopted: the leader has ended."""
     if sys.platform != "linux":
         raise SandboxUnavailableError("processes are looked up in Linux's /proc")
     until = time.monotonic() + patience
-    while (found := _those(belongs)) and time.monotonic() < until:
+    listed = near and is_adopting()
+    while (found := _those(belongs, map(str, children()) if listed else None)) and time.monotonic() < until:
         time.sleep(_INTERVAL)
     return found
 
 
-def _those(belongs: Callable[[str], bool]) -> tuple[str, ...]:
+def _those(belongs: Callable[[str], bool], numbers: Iterable[str] | None) -> tuple[str, ...]:
     found = []
-    for number in os.listdir("/proc"):  # noqa: PTH208 - names: a path for each process on the machine takes its time
+    for number in os.listdir("/proc") if numbers is None else numbers:  # noqa: PTH208 - a path for each takes its time
         if not number.isdigit():
             continue
         try:

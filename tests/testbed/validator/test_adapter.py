@@ -44,6 +44,13 @@ def test_commands_and_flags_are_renamed_and_left_out(tmp_path: Path) -> None:
     assert _words(tmp_path, text, "version", "--short") == ("--version",)
 
 
+def test_the_reference_validator_is_the_same_with_its_adapter() -> None:
+    """The one beside the interpreter, whatever the PATH says."""
+    without, with_adapter = Validator(), Validator(adapter=Adapter.find("ec-ref"))
+    assert with_adapter.command == without.command
+    assert with_adapter.is_default
+
+
 def test_a_container_gets_the_folder_and_the_variables(tmp_path: Path) -> None:
     text = """
     command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all", "{environment}", "image"]

@@ -1,0 +1,60 @@
+"""Processes that validators leave, however they hid: whose parent has ended, they become children of this one (Linux).
+
+A daemon of its own session, with an environment of its own, is found by nothing else.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["adopt", "children", "end_children", "is_adopting"]
+
+_PR_SET_CHILD_SUBREAPER, _PR_GET_CHILD_SUBREAPER = 36, 37  # prctl(2)
+_PATIENCE = 5.0  # seconds in which what was killed must have ended
+_PAUSE = 0.005
+
+
+def adopt() -> None:
+    """From now on, orphans among the descendants of this process become its children; on Linux alone."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def is_adopting() -> bool:
+    """Whether `adopt` had its effect, and the children can be listed."""
+    if sys.platform != "linux" or not Path("/proc/self/task", str(os.getpid()), "children").exists():
+        return False
+    answer = ctypes.c_int()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
+    return bool(answer.value)
+
+
+def children() -> frozenset[int]:
+    """The numbers of the children of this process, adopted ones too; none where the system doesn't tell."""
+    found: set[int] = set()
+    with suppress(OSError):
+        for task in Path("/proc/self/task").iterdir():
+            with suppress(OSError):  # the thread has just ended
+                found.update(map(int, (task / "children").read_text().split()))
+    return frozenset(found)
+
+
+def end_children(spared: frozenset[int]) -> None:
+    """Kill all children but these, and what becomes a child thereby, until there is none."""
+    until = time.monotonic() + _PATIENCE
+    while (left := children() - spared) and time.monotonic() < until:
+        for number in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(number, signal.SIGKILL)
+            with suppress(ChildProcessError):
+                os.waitpid(number, os.WNOHANG)
+        if children() & left:
+            time.sleep(_PAUSE)
