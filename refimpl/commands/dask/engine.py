@@ -18,6 +18,7 @@ from refimpl.commands.dask.plan import Plan, content_of, pack
 from refimpl.commands.dask.progress import Progress, progress_on_terminal
 from refimpl.errors import Error, TimeoutExceededError
 from refimpl.http.transport import close_idle
+from refimpl.ndjson.writing import destinations
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -88,9 +89,12 @@ def judging_on_dask(
     with connected(options, workspace.path, deadline) as workers:
         plan = Plan(uuid.uuid4().hex, VERSION, deadline.remaining(), pack(content))
         count = setup.size
+        shows_lines = any(not one.path for one in destinations(options.output))
 
         def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
-            with progress_on_terminal(workers.scheduler, workers.dashboard) as progress:
+            with progress_on_terminal(
+                workers.scheduler, workers.dashboard, environ, lines_on_stdout=shows_lines
+            ) as progress:
                 run = _Run(workers, plan, count, more=setup.listed and count >= 2 * SMALLEST, progress=progress)
                 try:
                     for number, outcome in run.judge(components, deadline):
