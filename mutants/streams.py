@@ -125,6 +125,20 @@ def torn_lines_stay() -> None:
 
 
 @mutant(
+    "named-for-ever",
+    "What an earlier run has written counts, though the list doesn't name it any more.",
+    Kind.SCALE,
+    "scale-16",
+)
+def named_for_ever() -> None:
+    from refimpl.commands.outputs import Outputs
+
+    @changed(Outputs, "remove")
+    def remove(*_: object) -> None:
+        return
+
+
+@mutant(
     "any-policy-will-do",
     "Results of another policy count, too.",
     Kind.SCALE,

@@ -130,6 +130,21 @@ Feature: Many images
       | manifest | acceptance/b |
     And the registry wasn't asked for the manifest of "acceptance/a"
 
+  @scale-16
+  Scenario: what a list names no more doesn't count any more
+    When "validate image" is run with
+      | --images | list.txt              |
+      | --output | ndjson=results.ndjson |
+    And the last line of "list.txt" is lost
+    And "validate image" is run with
+      | --images | list.txt              |
+      | --resume | results.ndjson        |
+      | --output | ndjson=results.ndjson |
+      | --output | json=resumed.json     |
+    And ec command is run with "merge results.ndjson --output json=merged.json"
+    Then the exit status should be 0
+    And the files "resumed.json" and "merged.json" are equal
+
   @scale-07
   Scenario: another policy judges all again
     When "validate image" is run with

@@ -87,7 +87,8 @@ def _end(file: Results) -> Summary:
     if file.summary is None:
         raise InputError(f"{file.path} has no end: its run was ended before; go on with it by --resume")
     if len(file.places) != file.summary.entries:
-        raise InputError(f"{file.path} lacks lines: there are {len(file.places)} of {file.summary.entries} entries")
+        what = "lacks lines" if len(file.places) < file.summary.entries else "has lines of other runs"
+        raise InputError(f"{file.path} {what}: there are {len(file.places)} of {file.summary.entries} entries")
     return file.summary
 
 

@@ -16,7 +16,7 @@ from refimpl.report import targets
 from refimpl.report.targets import parse_target, write
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from refimpl.command_line.options import Options
@@ -69,6 +69,12 @@ class Outputs:
         self._tally.add(found)
         for writer in self._writers:
             writer.add(number, found)
+
+    def remove(self, positions: Iterable[int]) -> None:
+        """Have entries not count any more that an earlier run has written, and that aren't named now."""
+        for position in positions:
+            for writer in self._writers:
+                writer.remove(position)
 
     def finish(
         self,

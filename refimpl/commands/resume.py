@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,7 @@ class Earlier:
     def __init__(self, results: Results | None = None) -> None:
         self._results = results
         self._counts = results is not None
+        self._unnamed = set(results.places) if results is not None else set()
 
     @property
     def now(self) -> str:
@@ -77,10 +79,16 @@ class Earlier:
         """The entry's component, with the digest that it was judged with, if it was."""
         if not self._counts or self._results is None or entry.position not in self._results.places:
             return entry.component
+        self._unnamed.discard(entry.position)
         lines = self._results.lines(entry.position)
         if lines[0].get("entry") != entry.identity or not all(map(is_settled, lines)):
             return entry.component
         return replace(entry.component, known_digest=str(lines[0]["digest"]))
+
+    @property
+    def unnamed(self) -> list[int]:
+        """The positions of those that count but for that no entry has been `marked` there."""
+        return sorted(self._unnamed) if self._counts else []
 
     def found(self, position: int) -> Found:
         """What was found then."""
@@ -106,6 +114,8 @@ def earlier_results(path: str) -> Iterator[Earlier]:
 def _has_a_line(path: str) -> bool:
     """Whether the run that wrote it came so far."""
     try:
+        if stat.S_ISFIFO(Path(path).stat().st_mode):
+            return True
         with Path(path).open("rb") as stream:
             return stream.readline(LONGEST_LINE).endswith(b"\n")
     except FileNotFoundError:

@@ -75,6 +75,7 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
         )
         for number, found in _judge_entries(turns, judge, earlier, setup):
             outputs.add(number, found)
+        outputs.remove(earlier.unnamed)
         report = outputs.finish(environ, named_by=given.digest(setup), repeated=given.repeated)
     if options.vsa and report is not None:
         make_vsas(report, options, environ, deadline)

@@ -24,7 +24,18 @@ from refimpl.verify.checks import is_final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["Found", "LineError", "Run", "Summary", "decode_found", "encode_found", "encode_line", "is_settled"]
+__all__ = [
+    "Found",
+    "LineError",
+    "Run",
+    "Summary",
+    "decode_found",
+    "encode_found",
+    "encode_line",
+    "encode_removed",
+    "is_settled",
+    "read_position",
+]
 
 _VERSION = 1
 
@@ -184,6 +195,23 @@ def encode_line(members: Mapping[str, Any]) -> bytes:
     return text.replace("\x85", "\\u0085").encode() + b"\n"  # stands in texts alone
 
 
+def encode_removed(position: int) -> bytes:
+    """The line that says that an entry isn't named any more."""
+    return encode_line({"type": "removed", "position": position})
+
+
+def read_position(line: Mapping[str, Any]) -> int:
+    """Which entry a line is about.
+
+    Raises:
+        LineError: it doesn't say so.
+    """
+    position: int = _get(line, "position", int)
+    if position < 1:
+        raise LineError('"position" is less than 1')
+    return position
+
+
 def encode_found(found: Found, run: Run) -> bytes:
     """The lines of an entry: one for each component, in one piece."""
     head = {"position": found.position, "entry": found.entry}
@@ -204,7 +232,7 @@ def decode_found(lines: Sequence[Mapping[str, Any]]) -> Found:
         LineError: it didn't write this.
     """
     first = lines[0]
-    position, entry = _get(first, "position", int), _get(first, "entry", str)
+    position, entry = read_position(first), _get(first, "entry", str)
     if first.get("type") == "error":
         return Found(position, entry, ComponentError(_get(first, "error", str)), is_kept=True)
     outcome, *children = map(_read_outcome, lines)

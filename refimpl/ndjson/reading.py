@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import threading
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from refimpl.errors import InputError
 from refimpl.golang import jsontext
 from refimpl.golang.oserrors import describe
-from refimpl.ndjson.lines import Found, LineError, Run, Summary, decode_found
+from refimpl.ndjson.lines import Found, LineError, Run, Summary, decode_found, read_position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,8 @@ class Results:
         path: of the file.
         run: its first line.
         summary: its last line; None if the run that wrote it didn't come to its end.
-        places: of each entry's lines: the offset of the first, by position. Of two with one position the later counts.
+        places: of each entry's lines: the offset of the first, by position. Of two with one position the later counts,
+            and none of one that was removed.
         end: the offset behind the last entry that is whole.
     """
 
@@ -88,6 +90,10 @@ class Results:
                 if line.get("type") == "summary":
                     self.summary = Summary.from_json(line)
                     continue
+                if line.get("type") == "removed":
+                    self.places.pop(read_position(line), None)
+                    self.end = self._stream.tell()
+                    continue
                 found = decode_found(self._read_entry(line))
             except _TornError:
                 return
@@ -138,6 +144,8 @@ def open_results(path: str) -> Iterator[Results]:
     """
     with ExitStack() as stack:
         try:
+            if stat.S_ISFIFO(Path(path).stat().st_mode):  # opening one waits for a writer
+                raise InputError(f"read {path}: must be a file that can be read twice")
             stream = stack.enter_context(Path(path).open("rb"))
         except OSError as error:
             raise InputError(describe("open", path, error)) from None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 
 from refimpl.errors import OutputError
 from refimpl.golang.oserrors import describe
-from refimpl.ndjson.lines import encode_found, encode_line
+from refimpl.ndjson.lines import encode_found, encode_line, encode_removed
 from refimpl.record import record
 from refimpl.report.file import is_written_by
 from refimpl.report.targets import parse_target, read_switches
@@ -83,6 +83,11 @@ class Writer:
         while (following := self._waiting.pop(self._next, None)) is not None:
             self._next += 1
             self._write_found(following)
+
+    def remove(self, position: int) -> None:
+        """Say that an entry whose lines were kept isn't named any more."""
+        if self._kept:
+            self._write(encode_removed(position))
 
     def finish(self, summary: Summary) -> None:
         """Write the last line."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from refimpl.errors import ComponentError, Error
-from refimpl.ndjson.lines import Found, Run, Summary, encode_found, encode_line
+from refimpl.ndjson.lines import Found, Run, Summary, encode_found, encode_line, encode_removed
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.record import replace
 from refimpl.report.model import ComponentResult
@@ -54,6 +54,7 @@ def ndjson_lines() -> list[dict[str, Any]]:
             encode_found(Found(1, entry, whole), told),
             encode_found(Found(2, entry, outcome), replace(told, effective_time="")),
             encode_found(Found(3, entry, ComponentError("no image")), told),
+            encode_removed(4),
             encode_line(summary.to_json()),
         )
     )

@@ -296,6 +296,10 @@ def test_merging_needs_each_shard_once_and_whole(stage: Stage, whole: Path, tmp_
     assert told(one, two, three, two) == f"shard 2/3 is there twice: in {two} and in {two}"
     assert "has no end" in told(one, str(torn), three)
     assert "lacks lines" in told(one, str(lacking), three)
+    first, *rest = (tmp_path / "shard-2.ndjson").read_text().splitlines(keepends=True)
+    foreign = (tmp_path / "shard-1.ndjson").read_text().splitlines(keepends=True)[1]
+    (more := tmp_path / "more.ndjson").write_text("".join([first, foreign, *rest]))
+    assert "has lines of other runs" in told(one, str(more), three)
     assert told() == "no files of results to merge; name those of all shards"
     assert other == one
 

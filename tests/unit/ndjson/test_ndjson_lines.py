@@ -105,6 +105,7 @@ def test_another_first_line_is_refused(members: Mapping[str, Any]) -> None:
         ({"statements": ["%"]}, "a document isn't in base64"),
         ({"policy-input": 5}, "a document isn't in base64"),
         ({"effective-time": [5]}, '"effective-time" is no time'),
+        ({"position": 0}, '"position" is less than 1'),
         ({"success": True}, '"success" isn\'t what "violations" say'),
     ],
 )

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from refimpl.commands.resume import earlier_results
 from refimpl.errors import ComponentError, InputError
-from refimpl.ndjson.lines import Found, Run, Summary, encode_found, encode_line
+from refimpl.ndjson.lines import Found, Run, Summary, encode_found, encode_line, encode_removed
 from refimpl.ndjson.reading import open_results
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.record import replace
@@ -53,6 +54,14 @@ def test_of_two_results_with_one_position_the_later_counts(tmp_path: Path) -> No
         assert results.found(1).outcomes[0].digest == "sha256:b"
 
 
+def test_what_was_removed_does_not_count_until_it_is_named_again(tmp_path: Path) -> None:
+    gone = encode_removed(1)
+    for data, left in ((gone, [3]), (gone + ONE, [3, 1]), (gone[:-1], [1, 3]), (encode_removed(7), [1, 3])):
+        whole = data if data.endswith(b"\n") else b""
+        with open_results(_file(tmp_path, FIRST + ONE + THREE + data)) as results:
+            assert (list(results.places), results.end) == (left, len(FIRST + ONE + THREE + whole))
+
+
 def test_an_entry_that_was_torn_off_anywhere_is_passed_over(tmp_path: Path) -> None:
     for length in range(1, len(THREE)):
         with open_results(_file(tmp_path, FIRST + ONE + THREE[:length])) as results:
@@ -75,6 +84,8 @@ _PARTS = THREE.splitlines(keepends=True)
         (FIRST + b"[" * 100_000 + b"\n", ":2: not a line of results: "),
         (FIRST + _PARTS[0] + ONE, ":3: not a line of results: part 2 of 3 is missing"),
         (FIRST + _PARTS[0] + _PARTS[2], ":3: not a line of results: part 2 of 3 is missing"),
+        (FIRST + encode_removed(0), ':2: not a line of results: "position" is less than 1'),
+        (FIRST + END + encode_removed(1), ":3: not a line of results: it comes after the end"),
         (FIRST + END + ONE, ":3: not a line of results: it comes after the end"),
         (FIRST.replace(b'"1/1"', b'"3/2"'), ":1: not a line of results: must be i/n with i from 1 to n"),
     ],
@@ -85,14 +96,11 @@ def test_what_is_odd_is_named_by_its_line(data: bytes, why: str, tmp_path: Path)
         pass
 
 
-def test_what_can_be_read_once_only_is_refused(tmp_path: Path) -> None:
+def test_what_can_be_read_once_only_is_refused_without_waiting_for_a_writer(tmp_path: Path) -> None:
     os.mkfifo(path := tmp_path / "pipe")
-    writing = os.open(path, os.O_RDWR)
-    try:
-        with pytest.raises(InputError, match="must be a file that can be read twice"), open_results(str(path)):
+    for open_ in (open_results, earlier_results):
+        with pytest.raises(InputError, match="must be a file that can be read twice"), open_(str(path)):
             pass
-    finally:
-        os.close(writing)
 
 
 @pytest.mark.parametrize(("name", "why"), [("nothing", "no such file or directory"), ("a\0b", "invalid argument")])
