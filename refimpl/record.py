@@ -161,6 +161,12 @@ def _init(self: Any, *values: Any, **given: Any) -> None:
     if cls.__record_made__ >= _MANY and "__init__" in cls.__dict__ and _may_compile(cls):
         cls.__init__ = _compile(cls)
     names = cls.__match_args__
+    if not given and len(values) == len(cls.__record_fields__) == len(names):  # as nearly all of them are made
+        for name, value in zip(names, values, strict=True):
+            _set(self, name, value)
+        if hasattr(cls, "__post_init__"):
+            self.__post_init__()
+        return
     if len(values) > len(names):
         raise TypeError(f"{cls.__name__} takes {len(names)} positional arguments, not {len(values)}")
     for name, value in zip(names, values, strict=False):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEW_VALUES",
+    "KINDS",
     "MANY_VALUES",
     "Document",
     "DocumentError",
@@ -50,7 +51,8 @@ class DocumentError(ValueError):
     """The text isn't JSON, or a member has the wrong type; ``str()`` is the reason in one line."""
 
 
-_KINDS: Final[Mapping[type, str]] = {
+#: What error texts call a JSON value, by its class; see `kind`.
+KINDS: Final[Mapping[type, str]] = {
     type(None): "null",
     bool: "bool",
     int: "number",
@@ -133,8 +135,10 @@ def _load(text: str) -> tuple[Any, bool]:
 def _has_long_integer(text: str) -> bool:
     """Whether there may be an integer that no float holds: of most texts a few characters tell that there is none."""
     half = _LONGEST // 2
-    samples = (text[place : place + _SAMPLE] for place in range(0, len(text) - half + 1, half))
-    return any(map(str.isdecimal, samples)) and _LONG_INTEGER.search(text) is not None
+    for place in range(0, len(text) - half + 1, half):
+        if text[place : place + _SAMPLE].isdecimal():
+            return _LONG_INTEGER.search(text) is not None
+    return False
 
 
 def _refuse(_: str) -> Any:
@@ -171,12 +175,13 @@ def steps(place: Place) -> list[str]:
 
 def kind(value: Any) -> str:
     """What error texts call a JSON value: null, bool, number, string, array or object."""
-    return _KINDS[type(value)]
+    return KINDS[type(value)]
 
 
 def schema_type(value: Any) -> str:
     """What JSON schema calls it: the same, but for boolean."""
-    return "boolean" if isinstance(value, bool) else kind(value)
+    found = KINDS[type(value)]
+    return "boolean" if found == "bool" else found
 
 
 def protobuf_error(value: Any, *, has_invalid_utf8: bool) -> str | None:
@@ -187,7 +192,10 @@ def protobuf_error(value: Any, *, has_invalid_utf8: bool) -> str | None:
     waiting: list[Any] = [value]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, dict):
+        if isinstance(item, str):
+            if has_invalid_utf8 and _REPLACEMENT in item:
+                return "proto: syntax error: invalid UTF-8 in string"
+        elif isinstance(item, dict):
             if isinstance(item, jsontext.Members):
                 return f'proto: duplicate map key "{_twice(item.pairs)}"'
             waiting.extend(item.values())
@@ -197,8 +205,6 @@ def protobuf_error(value: Any, *, has_invalid_utf8: bool) -> str | None:
             waiting.extend(item)
         elif _is_too_large(item):
             return f"proto: invalid google.protobuf.Value: {item}"
-        elif has_invalid_utf8 and isinstance(item, str) and _REPLACEMENT in item:
-            return "proto: syntax error: invalid UTF-8 in string"
     return None
 
 

@@ -200,7 +200,7 @@ def encode(value: Any, *, escape_html: bool = True) -> bytes:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_float=Number, parse_constant=_refuse)
+        return _PARSER.decode(text)
     except json.JSONDecodeError:
         raise
     except ValueError:  # a constant, or an integer of more digits than Python converts
@@ -209,6 +209,9 @@ def _parse(text: str) -> Any:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
+
+
+_PARSER = json.JSONDecoder(parse_float=Number, parse_constant=_refuse)
 
 
 def _integer(text: str) -> int | Number:

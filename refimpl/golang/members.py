@@ -68,7 +68,8 @@ class Nested:
     """An object with known members; a second one of the same name is put over the first."""
 
     def __init__(self, members: Mapping[str, Shape]) -> None:
-        self.names = {_fold(name): (name, kind) for name, kind in members.items()}
+        proper = {name: (name, kind) for name, kind in members.items()}
+        self.names = {_fold(name): named for name, named in proper.items()} | proper
 
 
 class Optional(Nested):
@@ -122,12 +123,14 @@ def canonicalise(value: Any, shape: Nested) -> dict[str, Any]:
 
 def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
     """What becomes of a member that was `earlier` (None: missing or empty) when `value` comes after it."""
-    if value is None and (not isinstance(shape, Flat) or shape.nullable):
-        return earlier if type(shape) in {Flat, Nested} else None
     if isinstance(shape, Flat):
+        if value is None and shape.nullable:
+            return earlier
         if value is None or not shape.accepts(value):
             raise MalformedError(f"invalid {name}: not {shape.what}")
         return value
+    if value is None:
+        return earlier if type(shape) is Nested else None
     if isinstance(shape, Listed):
         if not isinstance(value, list):
             raise MalformedError(f"invalid {name}: not a list")
@@ -143,8 +146,12 @@ def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
         if isinstance(shape, Mapped):
             found[key] = _put(None, item, shape.element, f"member of {name}")
             continue
-        proper, kind = shape.names.get(_fold(key), (key, None))
-        found[proper] = item if kind is None else _put(found.get(proper), item, kind, proper)
+        known = shape.names.get(key) or shape.names.get(_fold(key))
+        if known is None:
+            found[key] = item
+        else:
+            proper, kind = known
+            found[proper] = _put(found.get(proper), item, kind, proper)
     return found
 
 

@@ -13,7 +13,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang import base64text, jsontext
-from refimpl.golang.document import Document, DocumentError, kind, protobuf_error, steps, unreadable_number
+from refimpl.golang.document import KINDS, Document, DocumentError, kind, protobuf_error, steps, unreadable_number
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ class Scalar(Type):
     def read(self, value: Any, reading: _Reading, holder: str, path: Place) -> Any:  # noqa: D102 - see Type
         if value is None:
             return None
-        if (found := kind(value)) != _SCALARS[self.name]:
-            return reading.mismatch(found, self, holder, path)
+        if KINDS[type(value)] != _SCALARS[self.name]:
+            return reading.mismatch(kind(value), self, holder, path)
         if self is INTEGER and not (type(value) is int and -(1 << 63) <= value < 1 << 63):
             return reading.mismatch(f"number {value}", self, holder, path)
         return value
@@ -172,10 +172,12 @@ class Struct(Type):
     fields: Mapping[str, Field]
     required: tuple[str, ...] = ()
     holder: str = field(init=False, compare=False)
+    spelled: Mapping[str, Field] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """What error texts call the struct: its name without the package."""
+        """What error texts call the struct (its name without the package), and the members by their own spelling."""
         object.__setattr__(self, "holder", self.name.rpartition(".")[2])
+        object.__setattr__(self, "spelled", {**self.fields, **{each.name: each for each in self.fields.values()}})
 
     @classmethod
     def of(cls, name: str, /, **types: Type) -> Struct:
@@ -201,7 +203,7 @@ class Struct(Type):
             return None if value is None else reading.mismatch(kind(value), self, holder, path)
         decoded: dict[str, Any] = {}
         for name, member in jsontext.pairs(value):
-            field = self._field(name)
+            field = self.spelled.get(name) or self._folded(name)
             if field is None:
                 continue
             got = field.type.read(member, reading, self.holder, (path, field.path))
@@ -211,13 +213,10 @@ class Struct(Type):
                 decoded.pop(field.name, None)
         return decoded
 
-    def _field(self, name: str) -> Field | None:
-        """The field that a member name means."""
-        found = self.fields.get(name)
-        if found is None:
-            folded = name.casefold()
-            found = self.fields.get(folded) if len(folded) == len(name) else None
-        return found
+    def _folded(self, name: str) -> Field | None:
+        """The field that a member name in other letter case means."""
+        folded = name.casefold()
+        return self.fields.get(folded) if len(folded) == len(name) else None
 
 
 STRING = Scalar("string")

@@ -34,6 +34,8 @@ _HOST_SAFE = "!$&'()*+,;=:[]<>\""
 _HOST = _LETTERS | _DIGITS | set(_HOST_SAFE + "-_.~%")
 _NAME = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.")
 _QUERY_SAFE = "!$&'()*+,;=:@/?%[]\"<>\\^`{|}"
+# Nearly every URL that is asked: none of its characters has another meaning than itself.
+_PLAIN = re.compile(r"(https?)://([a-z0-9.-]+(?::[0-9]+)?)(/[A-Za-z0-9._~:@/-]*)")
 
 
 class UnreadableURLError(UnreachableError):
@@ -153,6 +155,8 @@ def parse(text: str) -> URL:
     Raises:
         UnreadableURLError: it is none; the text says why, in Go's words.
     """
+    if plain := _PLAIN.fullmatch(text):
+        return URL(plain[1], None, plain[2], plain[3], None, "", "")
     if not text.isprintable() and any(character < " " or character == "\x7f" for character in text):
         raise UnreadableURLError(text, "net/url: invalid control character in URL")
     rest, _, fragment = text.partition("#")

@@ -17,7 +17,7 @@ from refimpl.http.failures import Code, Failure
 from refimpl.http.tls import names_a_host
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from refimpl.golang.url import Origin
     from refimpl.http.proxy import Proxy
@@ -46,10 +46,10 @@ _BLANK = (b"\r\n", b"\n")
 
 
 class Head(NamedTuple):
-    """Status and header fields of an answer, names in small letters."""
+    """Status and header fields of an answer: the values of each name, which is in small letters."""
 
     status: int
-    fields: tuple[tuple[str, str], ...]
+    fields: Mapping[str, Sequence[str]]
 
 
 class Connection:
@@ -84,6 +84,9 @@ class Connection:
         easy.setopt(pycurl.HEADERFUNCTION, self._lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, self._parts.append)
         easy.setopt(pycurl.PREREQFUNCTION, self._ready)
+        self._kind: tuple[str, bool] | None = None
+        self._fields: Sequence[bytes] = ()
+        self._connecting = -1
         self._head: Head | None = None
         self._head_size = 0
         self._result: int | None = None
@@ -132,19 +135,7 @@ class Connection:
         self._head, self._head_size, self._result = None, 0, None
         self._sent, self._unnamed, self._record = 0.0, False, None
         easy.setopt(pycurl.URL, self._url(target))
-        if body is not None:
-            easy.setopt(pycurl.POST, 1)
-            easy.setopt(pycurl.POSTFIELDS, body)
-            fields = [*fields, b"Expect:"]
-        else:
-            easy.setopt(pycurl.HTTPGET, 1)
-        easy.setopt(pycurl.NOBODY, method == "HEAD")
-        if method in {"GET", "HEAD", "POST"}:
-            easy.unsetopt(pycurl.CUSTOMREQUEST)
-        else:
-            easy.setopt(pycurl.CUSTOMREQUEST, method)
-        easy.setopt(pycurl.HTTPHEADER, list(fields))
-        easy.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(connecting * 1000)))
+        self._take_request(method, fields if body is None else (*fields, b"Expect:"), body, round(connecting * 1000))
         self._multi.add_handle(easy)
         while True:
             self._step()
@@ -186,6 +177,27 @@ class Connection:
                 self._multi.remove_handle(self._easy)
         self._easy.close()
         self._multi.close()
+
+    def _take_request(self, method: str, fields: Sequence[bytes], body: bytes | None, connecting: int) -> None:
+        """Tell libcurl what is another than in the request before; `connecting` is in milliseconds."""
+        easy = self._easy
+        kind = method, body is not None
+        if kind != self._kind:
+            self._kind = kind
+            easy.setopt(pycurl.HTTPGET if body is None else pycurl.POST, 1)
+            easy.setopt(pycurl.NOBODY, method == "HEAD")
+            if method in {"GET", "HEAD", "POST"}:
+                easy.unsetopt(pycurl.CUSTOMREQUEST)
+            else:
+                easy.setopt(pycurl.CUSTOMREQUEST, method)
+        if body is not None:
+            easy.setopt(pycurl.POSTFIELDS, body)
+        if fields != self._fields:
+            self._fields = fields
+            easy.setopt(pycurl.HTTPHEADER, list(fields))
+        if connecting != self._connecting:
+            self._connecting = connecting
+            easy.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, connecting))
 
     def _url(self, target: str) -> str:
         scheme, host, port = self.origin
@@ -295,7 +307,7 @@ class Connection:
             head, self._lines[:end] = lines[: end - 1], []
             status = _status(head)
             if status not in _INFORMATIONAL or status == _SWITCHING_PROTOCOLS:
-                self._head = Head(status, tuple(map(_field, head[1:])))
+                self._head = Head(status, _fields(head[1:]))
                 return
             self._head_size += sum(map(len, head))
 
@@ -307,9 +319,12 @@ def _status(head: list[bytes]) -> int:
     return int(words[1])
 
 
-def _field(line: bytes) -> tuple[str, str]:
-    name, _, value = line.decode("utf-8", "surrogateescape").partition(":")
-    return name.strip().lower(), value.strip()
+def _fields(lines: list[bytes]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for line in lines:
+        name, _, value = line.decode("utf-8", "surrogateescape").partition(":")
+        found.setdefault(name.strip().lower(), []).append(value.strip())
+    return found
 
 
 def _bracket(host: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Self
 from weakref import WeakSet
 
@@ -47,6 +48,7 @@ MOST_REDIRECTS = 10
 _IDLE_PER_ORIGIN = 64
 _ATTEMPTS = 2
 _DRAIN = 1 << 16
+_KEPT = 64  # heads of requests
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _METHOD_KEPT = frozenset({307, 308})
 _NO_VALUE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -73,10 +75,9 @@ class Response:
         """The value of the first header field of this name; empty when missing."""
         return next(iter(self.headers(name)), "")
 
-    def headers(self, name: str) -> list[str]:
+    def headers(self, name: str) -> Sequence[str]:
         """The values of all header fields of this name, in their order."""
-        name = name.lower()
-        return [value for field, value in self._fields if field == name]
+        return self._fields.get(name.lower(), ())
 
     @property
     def content_length(self) -> int | None:
@@ -350,23 +351,16 @@ class Transport:
         except KeyError:
             return self._proxies.setdefault(origin, proxy_for(*origin, self._environ))
 
-    def _fields(self, method: str, origin: Origin, url: URL, headers: Mapping[str, str | Sequence[str]]) -> list[bytes]:
+    def _fields(
+        self, method: str, origin: Origin, url: URL, headers: Mapping[str, str | Sequence[str]]
+    ) -> tuple[bytes, ...]:
         """The lines of the request's head; a value that would begin another line is refused."""
-        named: dict[str, str | Sequence[str]] = {
-            "User-Agent": self._user_agent,
-            "Accept": "",
-            "Accept-Encoding": "identity",
-            **headers,
-        }
-        if self._trust.tls.server_name and origin[0] == "https":
-            named["Host"] = url.host
-        listed = [
-            (name, each) for name, given in named.items() for each in ((given,) if isinstance(given, str) else given)
-        ]
-        if _NO_VALUE.search("".join(value for _, value in listed)):
-            wrong = next(name for name, value in listed if _NO_VALUE.search(value))
+        host = url.host if self._trust.tls.server_name and origin[0] == "https" else ""
+        given = tuple((name, value if isinstance(value, str) else tuple(value)) for name, value in headers.items())
+        lines, wrong = _lines(self._user_agent, given, host)
+        if wrong:
             raise UnreachableError(f"{_request(method, url)}: net/http: invalid header field value for {quote(wrong)}")
-        return [encode(f"{name}: {value}" if value else f"{name}:") for name, value in listed]
+        return lines
 
     def _connection(self, method: str, url: URL, origin: Origin, proxy: Proxy | None, *, fresh: bool) -> Connection:
         self._deadline.check()
@@ -400,6 +394,27 @@ def address_of(url: str) -> Origin:
         UnreadableURLError: nowhere that can be asked.
     """
     return locate(url)[1]
+
+
+@lru_cache(_KEPT)
+def _lines(
+    user_agent: str, headers: tuple[tuple[str, str | tuple[str, ...]], ...], host: str
+) -> tuple[tuple[bytes, ...], str]:
+    """The lines of a request's head, or the name of the first field whose value would begin another line.
+
+    They are the same for nearly all requests to an origin.
+    """
+    named: dict[str, str | tuple[str, ...]] = {
+        "User-Agent": user_agent,
+        "Accept": "",
+        "Accept-Encoding": "identity",
+        **dict(headers),
+    }
+    if host:
+        named["Host"] = host
+    listed = [(name, each) for name, given in named.items() for each in ((given,) if isinstance(given, str) else given)]
+    wrong = next((name for name, value in listed if _NO_VALUE.search(value)), "")
+    return tuple(encode(f"{name}: {value}" if value else f"{name}:") for name, value in listed), wrong
 
 
 def _request(method: str, url: object) -> str:

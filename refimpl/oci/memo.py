@@ -62,13 +62,14 @@ class Memo(Generic[K, V]):
                 if key in self._kept:
                     self._kept.move_to_end(key)
                     return self._kept[key][0]
-                flight = self._flights.get(key)
-                leading = flight is None
+                flight, landed = self._flights.get(key), None
                 if flight is None:
                     flight = self._flights[key] = _Flight(origin)
-            if leading:
+                else:
+                    landed = flight.landed = flight.landed or threading.Event()
+            if landed is None:
                 return self._lead(key, flight, compute, origin)
-            self._deadline.wait(flight.landed)
+            self._deadline.wait(landed)
             if flight.error is None:
                 if not flight.abandoned:
                     return cast("V", flight.value)
@@ -109,7 +110,9 @@ class Memo(Generic[K, V]):
         finally:
             with self._lock:
                 del self._flights[key]
-            flight.landed.set()
+                landed = flight.landed
+            if landed is not None:
+                landed.set()
 
     def _keep(self, key: K, value: V) -> None:
         weight = self._weigh(value)
@@ -127,7 +130,7 @@ class _Flight:
 
     def __init__(self, origin: Hashable) -> None:
         self.origin = origin
-        self.landed = threading.Event()
+        self.landed: threading.Event | None = None  # made by who waits for it, and nearly nobody does
         self.error: Exception | None = None
         self.value: Any = None
         self.abandoned = True

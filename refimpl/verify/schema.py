@@ -164,8 +164,11 @@ def _failure(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Any, pointer: Place, at: Place
 ) -> Failure | None:
     """The first failure of `value` under `schema`; `at` are the keywords walked so far."""
-    if "type" in schema and (found := schema_type(value)) != schema["type"]:
-        return Failure(pointer, (at, "type"), f"expected {schema['type']}, but got {found}")
+    wanted = schema.get("type")
+    if wanted is not None and (found := schema_type(value)) != wanted:
+        return Failure(pointer, (at, "type"), f"expected {wanted}, but got {found}")
+    if len(schema) == 1 and wanted is not None:
+        return None
     if "const" in schema and value != schema["const"]:
         return Failure(pointer, (at, "const"), f"value must be {json.dumps(schema['const'])}")
     if "enum" in schema and value not in schema["enum"]:
@@ -198,7 +201,7 @@ def _text_failure(schema: Mapping[str, Any], value: str, pointer: Place, at: Pla
 def _object_failure(
     root: Mapping[str, Any], schema: Mapping[str, Any], value: Mapping[str, Any], pointer: Place, at: Place
 ) -> Failure | None:
-    if missing := [name for name in schema.get("required", ()) if name not in value]:
+    if "required" in schema and (missing := [name for name in schema["required"] if name not in value]):
         names = ", ".join(f"'{name}'" for name in missing)
         return Failure(pointer, (at, "required"), f"missing properties: {names}")
     within = (at, "properties")
