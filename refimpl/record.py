@@ -115,7 +115,7 @@ def _getter(names: list[str]) -> Callable[[Any], Any]:
 
 def _compile(cls: type[Any]) -> Any:
     """The constructor of one class: what `_init` does, without looking anything up."""
-    fields = _fields(cls)
+    fields, slots = _fields(cls), _slots(cls)
     values: dict[str, Any] = {"NOTHING": _NOTHING}
     parameters, body = ["self"], []
     if not cls.__match_args__ and any(one.init for one in fields.values()):
@@ -123,7 +123,8 @@ def _compile(cls: type[Any]) -> Any:
     for name, one in fields.items():
         if not one.init:
             continue
-        values[f"set_{name}"] = getattr(cls, name).__set__ if name in _slots(cls) else None
+        if name in slots:
+            values[f"set_{name}"] = getattr(cls, name).__set__
         value = name
         if one.factory is not None:
             values[f"make_{name}"] = one.factory
@@ -134,9 +135,7 @@ def _compile(cls: type[Any]) -> Any:
             parameters.append(f"{name}=default_{name}")
         else:
             parameters.append(name)
-        body.append(
-            f"    set_{name}(self, {value})" if name in _slots(cls) else f"    self.__dict__[{name!r}] = {value}"
-        )
+        body.append(f"    set_{name}(self, {value})" if name in slots else f"    self.__dict__[{name!r}] = {value}")
     if hasattr(cls, "__post_init__"):
         body.append("    self.__post_init__()")
     source = f"def __init__({', '.join(parameters)}):\n" + "\n".join(body or ["    pass"])
