@@ -17,7 +17,7 @@ __all__ = ["field", "field_names", "record", "replace"]
 
 _T = TypeVar("_T")
 _NOTHING: Final[Any] = object()
-_MANY: Final = 30  # objects of a class, after which compiling its constructor pays
+_MANY: Final = 20  # objects of a class, after which compiling its constructor pays
 _set = object.__setattr__
 
 
