@@ -56,23 +56,23 @@ Feature: The layer cache and false claims
         | 14 | without a cache | false | ec.oci.image_files |
 
     @cache-09 @cache-09.<id>
-    Scenario Outline: <thing> that was <fault> is rejected
+    Scenario Outline: <artifact> that was <fault> is rejected
       Given 2 images that share a layer, read through <reader>
       And an image "apart" that shares nothing with the others
-      And every request for <thing> is <fault>
+      And every request for <artifact> is <fault>
       When "validate image" is run
-      Then "bundle-1" fails because of a wrong digest of <thing>
+      Then "bundle-1" fails because of a wrong digest of <artifact>
       And no policy saw other files than those of its image
 
       Examples: input.image.files
-        | id | thing                           | fault                                       | reader            |
+        | id | artifact                        | fault                                       | reader            |
         | 15 | the manifest of "bundle-1"      | changed by one bit in the middle            | input.image.files |
         | 16 | the manifest of "bundle-1"      | replaced by the manifest of "bundle-2"      | input.image.files |
         | 17 | the configuration of "bundle-1" | changed by one bit in the middle            | input.image.files |
         | 18 | the configuration of "bundle-1" | replaced by the configuration of "bundle-2" | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | thing                      | fault                                  | reader             |
+        | id | artifact                   | fault                                  | reader             |
         | 19 | the manifest of "bundle-1" | changed by one bit in the middle       | ec.oci.image_files |
         | 20 | the manifest of "bundle-1" | replaced by the manifest of "bundle-2" | ec.oci.image_files |
 
@@ -87,7 +87,7 @@ Feature: The layer cache and false claims
       When the content of the cache directory is recorded
       And "validate image" is run for "<second>"
       Then the validation of "<second>" is correct
-      And <thing of the second> was fetched exactly once
+      And <artifact of the second> was fetched exactly once
       And what was in the cache directory is still there
       And nothing in the cache directory is damaged
       When "validate image" is run
@@ -95,12 +95,12 @@ Feature: The layer cache and false claims
       And no layer was fetched
 
       Examples: input.image.files
-        | id | first    | second   | thing of the second         | reader            |
+        | id | first    | second   | artifact of the second      | reader            |
         | 1  | bundle-1 | forged   | the large layer of "forged" | input.image.files |
         | 2  | forged   | bundle-1 | the shared layer            | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | first    | second   | thing of the second         | reader             |
+        | id | first    | second   | artifact of the second      | reader             |
         | 3  | bundle-1 | forged   | the large layer of "forged" | ec.oci.image_files |
         | 4  | forged   | bundle-1 | the shared layer            | ec.oci.image_files |
 
@@ -188,24 +188,24 @@ Feature: The layer cache and false claims
         | 20 | is truncated within a file | ec.oci.image_files |
 
     @cache-23 @cache-23.<id>
-    Scenario Outline: <thing> that was <fault> is an error, <when>
+    Scenario Outline: <artifact> that was <fault> is an error, <when>
       Given 1 image that shares a layer, read through <reader>
       And the environment variable is set "EC_CACHE=<cache>"
-      And every request for <thing> is <fault>
+      And every request for <artifact> is <fault>
       When "validate image" is run with
         | --retry-duration | 10ms |
         | --retry-max-wait | 20ms |
-      Then "bundle-1" fails because of <cause> of <thing>
+      Then "bundle-1" fails because of <cause> of <artifact>
       And no policy saw other files than those of its image
 
       Examples: input.image.files
-        | id | thing                       | fault                      | cause             | when            | cache | reader            |
+        | id | artifact                    | fault                      | cause             | when            | cache | reader            |
         | 13 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | input.image.files |
         | 14 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | input.image.files |
         | 15 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | input.image.files |
 
       Examples: ec.oci.image_files
-        | id | thing                       | fault                      | cause             | when            | cache | reader             |
+        | id | artifact                    | fault                      | cause             | when            | cache | reader             |
         | 16 | the shared layer            | reset at an entry boundary | a broken transfer | without a cache | false | ec.oci.image_files |
         | 17 | the own layer of "bundle-1" | answered with status 404   | the status 404    | with a cache    | true  | ec.oci.image_files |
         | 18 | the own layer of "bundle-1" | reset in the middle        | a broken transfer | without a cache | false | ec.oci.image_files |

@@ -1,7 +1,7 @@
 Feature: Rules see the files of an image that a container would see
 
   Layers follow the OCI image specification (layer.md), whatever kinds of entries they have: an entry replaces what
-  lower layers have under its name, and a mark of removal removes it from lower layers only.
+  lower layers have under its name, and a whiteout removes it from lower layers only.
 
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --show-successes --output json"
@@ -58,7 +58,7 @@ Feature: Rules see the files of an image that a container would see
       | 115 | a hard link out of the image hides it too | hard link | manifests/a.json | ../../x | file | x |  | "manifests/a.json":null |
       | 116 | a link out of the image is passed over | link | manifests/a.json | ../../x | file | x |  | "manifests/a.json":{"low":1} |
       | 117 | a link in the place of the folder hides it | link | manifests | other | file | manifests2/x.json | {} |  |
-      | 118 | a mark of removal removes it | file | manifests/.wh.a.json |  | file | x |  |  |
+      | 118 | a whiteout removes it | file | manifests/.wh.a.json |  | file | x |  |  |
 
   @archive-<id>
   Scenario Outline: marks of removal: <what>

@@ -21,15 +21,15 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And the attestation of "acceptance/image" is rejected because of "accepted signatures do not match threshold, Found: 0, Expected 1"
 
     Examples:
-      | id | variation                                        |
-      | 01 | of version 0.3 by its older name                 |
-      | 02 | of version 0.3.1                                 |
-      | 03 | of a release candidate of version 0.4.0          |
-      | 04 | with members by their names in the declaration   |
-      | 05 | with a blank before its JSON                     |
-      | 06 | in a layer of version 0.1's media type           |
-      | 07 | in a manifest with another artifact type         |
-      | 08 | with a key id                                    |
+      | id | variation                                      |
+      | 01 | of version 0.3 by its older name               |
+      | 02 | of version 0.3.1                               |
+      | 03 | of a release candidate of version 0.4.0        |
+      | 04 | with members by their names in the declaration |
+      | 05 | with a blank before its JSON                   |
+      | 06 | in a layer of version 0.1's media type         |
+      | 07 | in a manifest with another artifact type       |
+      | 08 | with a key id                                  |
 
   @bundle-02 @bundle-02.<id>
   Scenario Outline: a bundle <variation> doesn't count, so that the tags do
@@ -43,23 +43,23 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
     And the output should match the snapshot
 
     Examples:
-      | id | variation                                 |
-      | 01 | of version 0.1                            |
-      | 02 | of version 0.2                            |
-      | 03 | of version 0.4                            |
-      | 04 | of a draft of version 0.3.0               |
-      | 05 | of no version                             |
-      | 06 | without a media type                      |
-      | 07 | with a member that nobody knows           |
-      | 08 | with its envelope twice                   |
-      | 09 | with its media type twice                 |
-      | 10 | with a message signature besides          |
-      | 11 | with neither key nor certificate          |
-      | 12 | with a chain of certificates              |
-      | 13 | with a second JSON text behind            |
-      | 14 | cut off in the middle                     |
-      | 15 | in a layer of another media type          |
-      | 16 | in a manifest with two such layers        |
+      | id | variation                               |
+      | 01 | of version 0.1                          |
+      | 02 | of version 0.2                          |
+      | 03 | of version 0.4                          |
+      | 04 | of a release candidate of version 0.3.0 |
+      | 05 | of no version                           |
+      | 06 | without a media type                    |
+      | 07 | with a member that nobody knows         |
+      | 08 | with its envelope twice                 |
+      | 09 | with its media type twice               |
+      | 10 | with a message signature besides        |
+      | 11 | with neither key nor certificate        |
+      | 12 | with a chain of certificates            |
+      | 13 | with a second JSON text behind          |
+      | 14 | cut off in the middle                   |
+      | 15 | in a layer of another media type        |
+      | 16 | in a manifest with two such layers      |
 
   @bundle-03 @bundle-03.<id>
   Scenario Outline: a bundle <variation> is rejected

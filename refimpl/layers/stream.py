@@ -49,7 +49,7 @@ class Decompressed:
         self._source = Lookahead(source)
         self._limit = limit
         self._kind = kind
-        self._thing = what
+        self._what = what
         self._made = 0
         self._more: Callable[[], bytes] | None = None
 
@@ -66,7 +66,7 @@ class Decompressed:
         data = self._more()
         self._made += len(data)
         if self._made > self._limit:
-            raise LimitExceededError(f"{self._thing} has more than {self._limit} bytes when decompressed")
+            raise LimitExceededError(f"{self._what} has more than {self._limit} bytes when decompressed")
         return data
 
     def _decompressor(self) -> Callable[[], bytes]:

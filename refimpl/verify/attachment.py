@@ -1,4 +1,4 @@
-"""Layers of ``.sig`` and ``.att`` artefacts with their annotations (specification 20 §4.1)."""
+"""Layers of ``.sig`` and ``.att`` artifacts with their annotations (specification 20 §4.1)."""
 
 from __future__ import annotations
 

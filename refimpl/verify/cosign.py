@@ -196,7 +196,7 @@ class Verifier:
         return _unread_attestation(found)
 
     def _layers(self, ref: Reference, suffix: str) -> tuple[Descriptor, ...]:
-        """The layers of the artefact beside the image; none when it isn't there."""
+        """The layers of the artifact beside the image; none when it isn't there."""
         tag = f"{_digest(ref).replace(':', '-')}.{suffix}"
         try:
             layers = self._client.image(ref.tagged(tag)).layers

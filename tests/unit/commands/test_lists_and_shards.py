@@ -21,7 +21,7 @@ from refimpl.commands.component import ComponentValidator
 from refimpl.commands.dispatch import validate
 from refimpl.commands.image_list import ImageList
 from refimpl.commands.merge import merge
-from refimpl.errors import Error, InputError, OutputError, UnsuccessfulError
+from refimpl.errors import ComponentError, Error, InputError, OutputError, UnsuccessfulError
 from refimpl.ndjson.lines import encode_line
 from refimpl.ndjson.writing import Writer
 from refimpl.record import replace
@@ -426,3 +426,35 @@ def test_the_exit_says_that_an_image_does_not_conform(stage: Stage, options: Opt
     (tmp_path / "list.txt").write_text(f"{_lines(stage)[8]}\n")
     assert isinstance(_run(stage, options), UnsuccessfulError)
     assert _run(stage, replace(options, strict=False)) is None
+
+
+def test_a_snapshot_in_shards_has_each_of_its_components_once(stage: Stage, tmp_path: Path) -> None:
+    wanted = {f"c{number}": f"{stage.gate.address}/image/i{number}" for number in range(8)}
+    found = []
+    for shard in ("1/2", "2/2"):
+        output = tmp_path / f"{shard[0]}.ndjson"
+        _run(stage, stage.options(wanted, output=(f"ndjson={output}",), shard=shard))
+        found.append([line["name"] for line in _read(output)[1:-1]])
+    assert sorted(found[0] + found[1]) == sorted(wanted)
+    assert all(found)
+
+
+def test_a_component_of_a_snapshot_that_cant_be_judged_ends_the_run_without_its_line(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate_one = ComponentValidator.validate
+
+    def fail_for_one(validator: ComponentValidator, component: Component) -> ComponentOutcome | ComponentError:
+        return ComponentError("c1 can't be judged") if component.name == "c1" else validate_one(validator, component)
+
+    monkeypatch.setattr(ComponentValidator, "validate", fail_for_one)
+    wanted = {f"c{number}": f"{stage.gate.address}/image/i{number}" for number in range(3)}
+    output = tmp_path / "results.ndjson"
+    error = _run(stage, stage.options(wanted, output=(f"ndjson={output}",)))
+    assert (type(error), str(error)) == (ComponentError, "c1 can't be judged")
+    assert "c1" not in {line.get("name") for line in _read(output) if line["type"] == "component"}
+
+
+def test_beside_a_list_nothing_else_names_images(stage: Stage, options: Options) -> None:
+    error = _run(stage, replace(options, image=f"{stage.gate.address}/image/i0"))
+    assert str(error) == "--images names a list: nothing else can name images besides"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import stat
 import threading
 import time
@@ -188,3 +189,12 @@ def test_other_words_of_trace_write_nothing(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     assert profiled({"log", "opa"}, lambda: 7) == 7
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_in_which_every_name_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(os, "urandom", bytes)
+    (tmp_path / "cpuprofile.0").write_text("somebody else's")
+    with pytest.raises(OutputError, match=r"could not create CPU profile: no free name in "):
+        profiled({"cpu"}, lambda: pytest.fail("the run has begun"))
+    assert (tmp_path / "cpuprofile.0").read_text() == "somebody else's"

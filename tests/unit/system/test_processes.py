@@ -131,3 +131,14 @@ def test_if_none_can_be_made_that_is_an_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(os, "fork", never)
     with pytest.raises(Error, match=r"^unable to start 2 processes: .*; use --processes 1$"):
         list(work_in_processes(_double, range(9), room=[1, 1], deadline=_PATIENT))
+
+
+def test_a_process_that_ends_before_it_has_told_all_is_named_by_its_status() -> None:
+    def leave(_: int, things: Iterator[int]) -> Iterator[tuple[int, int]]:
+        for place, thing in enumerate(things):
+            if thing == 3:
+                os._exit(7)
+            yield place, thing
+
+    with pytest.raises(InternalError, match="one of the processes that judge images ended with status 7"):
+        list(work_in_processes(leave, range(10), room=[1, 1], deadline=_PATIENT))

@@ -168,7 +168,7 @@ def test_layers_are_looked_at_together() -> None:
     assert len(_verifier(registry).image_signatures(IMAGE)) == 1
 
 
-def test_no_artefact_and_an_empty_one_are_no_signatures() -> None:
+def test_no_artifact_and_an_empty_one_are_no_signatures() -> None:
     for registry in (FakeRegistry(), FakeRegistry().attach("sig")):
         with pytest.raises(VerificationError, match=r"^no signatures found$") as caught:
             _verifier(registry).image_signatures(IMAGE)
@@ -329,7 +329,7 @@ def test_a_null_predicate_is_none() -> None:
     assert _verifier(FakeRegistry().attach("att", layer)).attestations(IMAGE)
 
 
-def test_no_artefact_and_an_empty_one_are_no_matching_attestations() -> None:
+def test_no_artifact_and_an_empty_one_are_no_matching_attestations() -> None:
     for registry in (FakeRegistry(), FakeRegistry().attach("att")):
         with pytest.raises(NoMatchingError, match=r"^no matching attestations: $"):
             _verifier(registry).attestations(IMAGE)
