@@ -1,4 +1,4 @@
-"""Faults in judging images on a cluster of Dask's."""
+"""Faults in judging images on a Dask cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images judged by a cluster of Dask's: one beside the validator, or one that the validator makes."""
+"""Images judged by a Dask cluster: one beside the validator, or one that the validator makes."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 @optional-dask
-Feature: Images judged by a cluster of Dask's
+Feature: Images judged by a Dask cluster
 
-  `--engine dask` has workers of Dask's judge images: those of a cluster that is there, or of one that is made for the
+  `--engine dask` has Dask workers judge images: those of a cluster that is there, or of one that is made for the
   run on this machine. Policies are fetched once, by the validator that was started. Whatever happens to a worker, no
   image is left out or counted twice, and the report is that of one process.
 

@@ -151,7 +151,7 @@ _VALIDATE_IMAGE_FLAGS = (
     Flag(
         "engine",
         "string",
-        "what judges images: processes of this machine, or a cluster of Dask's",
+        "what judges images: processes of this machine, or a Dask cluster",
         default="processes",
         default_text='"processes"',
         choices=("processes", "dask"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+
+import requests
 
 from ec_acceptance.testbed.registry.digests import digest_of
 
@@ -20,6 +22,7 @@ _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json, "
     "application/vnd.oci.image.index.v1+json, application/vnd.docker.distribution.manifest.list.v2+json"
 )
+_CHUNK = 1 << 18
 _LIMIT = 4 << 20  # bytes of a manifest or a configuration, as the distribution specification advises
 
 
@@ -64,7 +67,7 @@ class Registry:
             raise RegistryError(f"{reference!r} is no reference of an image, such as 127.0.0.1:5000/name:tag")
         host, name = parts["host"], parts["name"]
         status, body = self._get(host, f"/v2/{name}/manifests/{parts['digest'] or parts['tag'] or 'latest'}")
-        if status != http.client.OK:
+        if status != HTTPStatus.OK:
             raise RegistryError(f"the registry answers with status {status} to the harness, which asks for {reference}")
         digest = parts["digest"] or digest_of(body)
         try:
@@ -89,15 +92,18 @@ class Registry:
             return
 
     def _get(self, host: str, path: str) -> tuple[int, bytes]:
-        connection = http.client.HTTPConnection(host, timeout=self._seconds_left())
-        try:
-            connection.request("GET", path, headers={"Accept": _MANIFESTS})
-            answer = connection.getresponse()
-            body = answer.read(_LIMIT + 1)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise RegistryError(f"the registry {host} doesn't answer the harness: {error}") from None
-        finally:
-            connection.close()
-        if len(body) > _LIMIT:
-            raise RegistryError(f"http://{host}{path} has more than {_LIMIT} bytes")
-        return answer.status, body
+        url, headers = f"http://{host}{path}", {"Accept": _MANIFESTS, "Accept-Encoding": "identity"}
+        with requests.Session() as session:
+            session.trust_env = False
+            try:
+                with session.get(
+                    url, headers=headers, timeout=self._seconds_left(), allow_redirects=False, stream=True
+                ) as answer:
+                    body = b""
+                    for chunk in answer.iter_content(_CHUNK):
+                        body += chunk
+                        if len(body) > _LIMIT:
+                            raise RegistryError(f"{url} has more than {_LIMIT} bytes")
+                    return answer.status_code, body
+            except (OSError, ValueError) as error:  # each error of requests is one of them
+                raise RegistryError(f"the registry {host} doesn't answer the harness: {error}") from None

@@ -1,4 +1,4 @@
-"""A cluster of Dask's beside the validator: a scheduler and workers, each a process that can be killed or stopped.
+"""A Dask cluster beside the validator: a scheduler and workers, each a process that can be killed or stopped.
 
 ``python -m ec_acceptance.testbed.servers.dask_cluster PLAN`` is the process that they are forked from, so that what
 they load is loaded once.

@@ -1,1 +1,1 @@
-"""Components judged by workers of Dask's, on this machine or others (docs/scale.md)."""
+"""Components judged by Dask workers, on this machine or others (docs/scale.md)."""

@@ -1,4 +1,4 @@
-"""Workers of Dask's: of a cluster that is there, or of one that is made for the run, on this machine."""
+"""Dask workers: of a cluster that is there, or of one that is made for the run, on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hands components to workers of Dask's in batches, a fixed number of them at a time, and takes what comes of them."""
+"""Hands components to Dask workers in batches, a fixed number of them at a time, and takes what comes of them."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def judging_on_dask(
     roots: Roots,
     deadline: Deadline,
 ) -> Iterator[Judge]:
-    """What judges components by what was set up, with workers of Dask's; each is told when its batch is done.
+    """What judges components by what was set up, with Dask workers; each is told when its batch is done.
 
     Args:
         judging: makes what judges in a worker; workers import it by its name.

@@ -1,7 +1,7 @@
 """What components are judged by, as content: packed where it was resolved, unpacked by each worker that judges.
 
 Sources travel as their files, keys and roots of trust as what is in them. What belongs to a machine doesn't travel: its
-connections, credentials and variables; a worker has its own (docs/security.md, "A cluster of Dask's").
+connections, credentials and variables; a worker has its own (docs/security.md, "A Dask cluster").
 """
 
 from __future__ import annotations

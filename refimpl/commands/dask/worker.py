@@ -1,4 +1,4 @@
-"""What a worker of Dask's carries out. Our errors go back in answers: those that Dask raises are its own."""
+"""What a Dask worker carries out. Our errors go back in answers: those that Dask raises are its own."""
 
 from __future__ import annotations
 
