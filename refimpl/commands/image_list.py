@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from refimpl.commands.snapshot import UNNAMED, Component, read_component
+from refimpl.commands.snapshot import UNNAMED, Component, begins_a_list, read_component
 from refimpl.errors import InputError, InvalidReferenceError
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.jsontext import encode
@@ -30,7 +30,6 @@ LONGEST_LINE = 64 << 10
 
 _ENDINGS = (".txt", ".list", ".ndjson", ".jsonl")
 _SHOWN = 200  # characters of a line that can't be read
-_OTHER_BEGINNINGS = ("-", "%", "[", '"', "'", "&", "!")  # of YAML
 
 
 @record
@@ -65,7 +64,7 @@ def is_list(path: str) -> bool:
             return True
         with Path(path).open("rb") as stream:
             lines = (line for line in iter(lambda: stream.readline(LONGEST_LINE), b"") if not _is_blank(line))
-            return _begins_a_list(next(lines, b""))
+            return begins_a_list(next(lines, b""))
     except (OSError, ValueError):  # ValueError: no file can have this name
         return False
 
@@ -170,13 +169,3 @@ def _read(line: bytes) -> Component:
 
 def _is_blank(line: bytes) -> bool:
     return not line.strip() or line.lstrip().startswith(b"#")
-
-
-def _begins_a_list(line: bytes) -> bool:
-    text = line.decode(errors="replace").strip().removeprefix("\ufeff")
-    if text.startswith("{"):
-        try:
-            return bool(read_component(parse(text.encode()).value).container_image)
-        except DocumentError:
-            return False
-    return bool(text) and not text.startswith(_OTHER_BEGINNINGS) and not text.endswith(":") and len(text.split()) == 1

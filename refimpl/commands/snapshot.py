@@ -7,17 +7,19 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from refimpl.deadline import Deadline
 from refimpl.errors import Error, InputError, InvalidReferenceError, RegistryError, is_undecided
 from refimpl.golang import yamltext
 from refimpl.golang.document import DocumentError
+from refimpl.golang.document import parse as parse_json
 from refimpl.golang.oserrors import describe, reason
 from refimpl.golang.typed import STRING, TEXT, Items, Struct
 from refimpl.policy.schema import JSON, decode
 from refimpl.record import field, record, replace
-from refimpl.system.workers import map_all
+from refimpl.system.workers import map_all, run_each
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from refimpl.command_line.options import Options
     from refimpl.oci.descriptor import Descriptor, Manifest
@@ -29,6 +31,7 @@ __all__ = [
     "Images",
     "Snapshot",
     "SnapshotCluster",
+    "begins_a_list",
     "expand_indexes",
     "index_workers",
     "read_component",
@@ -43,6 +46,7 @@ UNNAMED = "Unnamed"
 _DEFAULT_WORKERS = 5
 _ALL_AT_ONCE = 64
 _LONG_PATH = 4096
+_OTHER_BEGINNINGS = ("-", "%", "[", '"', "'", "&", "!")  # of YAML
 
 _GIT_MEMBERS = ("url", "revision", "context", "devfileUrl", "dockerfileUrl")
 _GIT = Struct.of("v1alpha1.GitSource", **dict.fromkeys(_GIT_MEMBERS, STRING)).requiring("url")
@@ -181,7 +185,7 @@ def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot
     which images there are, the component says so.
     """
     listed = snapshot.components
-    expansions = map_all(lambda component: _expansion(component, client), listed, threads=workers, name="index")
+    expansions = _look_up(listed, client, workers)
     components = [
         replace(component, unknown=expansion.unknown) if expansion.unknown else component
         for component, expansion in zip(listed, expansions, strict=True)
@@ -199,6 +203,23 @@ def expand_indexes(snapshot: Snapshot, client: Images, workers: int) -> Snapshot
     return replace(snapshot, components=tuple(ordered), indexes=indexes)
 
 
+def _look_up(components: Sequence[Component], client: Images, workers: int) -> list[_Expansion]:
+    """What each stands for; no registry holds up those of others."""
+
+    def look_up(component: Component) -> _Expansion:
+        return _expansion(component, client)
+
+    if workers <= 1 or len({registry_of(component) for component in components}) <= 1:
+        return map_all(look_up, components, threads=workers, name="index")
+    from refimpl.system.turns import Turns
+
+    turns = Turns(components, registry_of)
+    unending = Deadline(None)  # the client's own ends each look-up
+    found = run_each(look_up, turns, threads=workers, name="index", deadline=unending, ended=turns.ended)
+    expansions = {turns.done(handed)[0]: one for handed, one in found if isinstance(one, _Expansion)}
+    return [expansions[number] for number in range(len(components))]
+
+
 def _from_file_or_text(value: str) -> Snapshot:
     try:
         content = Path(value).read_bytes()
@@ -211,7 +232,23 @@ def _from_file_or_text(value: str) -> Snapshot:
                 raise
             why = reason(error) if isinstance(error, OSError) else "invalid argument"
             raise InputError(f"{failure} ({value}: {why}; it was taken for the specification itself)") from None
-    return _from_text(_decode(content))
+    try:
+        return _from_text(_decode(content))
+    except InputError:
+        if Path(value).is_fifo() and begins_a_list(content.partition(b"\n")[0]):
+            raise InputError(f"{value}: a list that comes through a pipe must be standard input: --images -") from None
+        raise
+
+
+def begins_a_list(line: bytes) -> bool:
+    """Whether a line is a list's: a reference, or an object that names an image."""
+    text = line.decode(errors="replace").strip().removeprefix("\ufeff")
+    if text.startswith("{"):
+        try:
+            return bool(read_component(parse_json(text.encode()).value).container_image)
+        except DocumentError:
+            return False
+    return bool(text) and not text.startswith(_OTHER_BEGINNINGS) and not text.endswith(":") and len(text.split()) == 1
 
 
 def _is_like_a_path(text: str) -> bool:

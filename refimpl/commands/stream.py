@@ -144,10 +144,12 @@ class _Listed:
         self.repeated = 0
         self.ahead = AHEAD if images.is_at_hand else 1
         self._images = images
+        self._named = False
 
     def entries(self, _: Setup, shard: Shard) -> Iterator[Entry]:
         seen: set[bytes] = set()
         for entry in self._images:
+            self._named = True
             if not shard.has(entry.component.container_image):
                 continue
             known = bytes.fromhex(entry.identity)
@@ -161,6 +163,8 @@ class _Listed:
         return self._images.count(FEW + 1)
 
     def digest(self, _: Setup) -> str:
+        if not self._named:
+            _log.warning("%s names no images", self._images.where)
         if self.repeated:
             _log.warning("%s names %d images again, which were judged once", self._images.where, self.repeated)
         return self._images.digest

@@ -458,3 +458,13 @@ def test_a_component_of_a_snapshot_that_cant_be_judged_ends_the_run_without_its_
 def test_beside_a_list_nothing_else_names_images(stage: Stage, options: Options) -> None:
     error = _run(stage, replace(options, image=f"{stage.gate.address}/image/i0"))
     assert str(error) == "--images names a list: nothing else can name images besides"
+
+
+def test_a_list_without_images_is_warned_of(
+    stage: Stage, options: Options, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (empty := tmp_path / "empty.txt").write_text("# nothing yet\n\n")
+    report = f"json={tmp_path / 'report.json'}"
+    assert _run(stage, replace(options, images=str(empty), output=(report,))) is None
+    assert json.loads((tmp_path / "report.json").read_text())["components"] is None
+    assert f"{empty} names no images" in caplog.messages

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import os
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -312,6 +314,30 @@ def test_look_ups_run_side_by_side() -> None:
     assert sorted(images.asked) == ["r.io/plain:0", "r.io/plain:1", "r.io/plain:2"]
 
 
+class _SlowRegistry(_Images):
+    """One registry answers when all images of the others were asked for (the testbed can't hold a HEAD)."""
+
+    def __init__(self, others: int) -> None:
+        super().__init__()
+        self._asked = threading.Event()
+        self._left = itertools.count(others - 1, -1)
+
+    def head(self, ref: Reference) -> Descriptor:
+        if ref.repository.registry == "slow.io":
+            assert self._asked.wait(20), "the other registry's images weren't asked for meanwhile"
+        elif not next(self._left):
+            self._asked.set()
+        return super().head(ref)
+
+
+@pytest.mark.parametrize("workers", [2, 5])
+def test_a_slow_registry_leaves_others_their_look_ups(workers: int) -> None:
+    listed = [*(f"slow.io/plain:{number}" for number in range(6)), *(f"r.io/plain:{number}" for number in range(6))]
+    given = Snapshot(components=tuple(Component("", image) for image in listed))
+    expanded = expand_indexes(given, _SlowRegistry(6), workers)
+    assert [one.container_image for one in expanded.components] == sorted(listed)
+
+
 @pytest.mark.parametrize(
     ("text", "workers"),
     [("", 5), ("x", 5), ("3", 3), ("+2", 2), ("1.5", 5), (" 3", 5), ("0", 1), ("-1", 64), ("999", 64)],
@@ -322,3 +348,13 @@ def test_the_number_of_look_ups_comes_from_the_environment(text: str, workers: i
 
 def test_the_number_of_look_ups_has_a_default() -> None:
     assert index_workers({}) == 5
+
+
+def test_a_list_that_comes_through_a_pipe_is_told_where_to_come_from(tmp_path: Path) -> None:
+    os.mkfifo(path := tmp_path / "list")
+    writer = threading.Thread(target=path.write_text, args=("r.io/a:1\nr.io/b:1\n",))
+    writer.start()
+    with pytest.raises(InputError) as error:
+        _resolve(images=str(path))
+    writer.join()
+    assert str(error.value) == f"{path}: a list that comes through a pipe must be standard input: --images -"
