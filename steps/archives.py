@@ -51,9 +51,9 @@ def nobody_may_read(context: Context, path: str) -> None:
     (context.world.folders.work / path).chmod(0)
 
 
-@given('there is {thing} at "{path}"')
-def something_else(context: Context, thing: str, path: str) -> None:
-    SPECIAL_FILES[thing](context.world.folders.work / path)
+@given('there is {file} at "{path}"')
+def something_else(context: Context, file: str, path: str) -> None:
+    SPECIAL_FILES[file](context.world.folders.work / path)
 
 
 @given("the budget of the cache has {count:d} digits")

@@ -19,7 +19,7 @@ from refimpl.system import leftovers
 TYPE_CHECKING = False  # not imported from typing: it costs more than this module
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from refimpl.errors import Error
 
@@ -72,8 +72,8 @@ def supervised(
         die_with(living)
         if not _has_terminal():
             os.setpgid(0, 0)
-        for number in ending:  # not SIG_IGN, which programs that are started would inherit
-            signal.signal(number, lambda *_: None)
+        for each in ending:  # not SIG_IGN, which programs that are started would inherit
+            signal.signal(each, lambda *_: None)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         status = 1
         try:
@@ -84,28 +84,46 @@ def supervised(
     os.close(living)
     signal.signal(signal.SIGCHLD, lambda *_: None)  # an ignored signal mightn't be kept
     _alarm(seconds)
+    outcome = _wait(worker, awaited, ending, finishing)
+    if isinstance(outcome, signal.Signals):
+        # A second signal ends this process, too.
+        for each in ending:
+            signal.signal(each, signal.SIG_DFL)
+        failure = exceeded() if outcome == signal.SIGALRM else InterruptedRunError(outcome)
+        signal.signal(signal.SIGALRM, lambda *_: os._exit(failure.exit_status))
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _kill_all(worker)
+        _clear(worker, told)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)  # nobody may be reading what is said
+        raise failure
+    _clear(worker, told)
+    if outcome < 0:
+        raise _describe_death(signal.Signals(-outcome))
+    return outcome
+
+
+def _wait(worker: int, awaited: Collection[int], ending: Collection[int], finishing: float) -> int | signal.Signals:
+    """The exit status of the worker once it has ended, or the signal by which it is to be ended."""
+    import signal
+
     while True:
         number = signal.Signals(signal.sigwait(awaited))
         if number in ending and finishing:
             os.kill(worker, number)
             _alarm(finishing)
             finishing = 0.0  # a second signal ends it
-            continue
-        if number != signal.SIGCHLD:
-            break
-        pid, ended = os.waitpid(worker, os.WNOHANG)
-        if pid:
-            status = os.waitstatus_to_exitcode(ended)
-            _clear(worker, told)
-            if status < 0:
-                raise _describe_death(signal.Signals(-status))
-            return status
-    # A second signal ends this process, too.
-    for each in ending:
-        signal.signal(each, signal.SIG_DFL)
-    failure = exceeded() if number == signal.SIGALRM else InterruptedRunError(number)
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(failure.exit_status))
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        elif number != signal.SIGCHLD:
+            return number
+        else:
+            pid, ended = os.waitpid(worker, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(ended)
+
+
+def _kill_all(worker: int) -> None:
+    """End the worker, and what it has started."""
+    import signal
+
     os.kill(worker, signal.SIGSTOP)  # it must start no more of them
     children = _children(worker)
     _kill(worker, os.kill)
@@ -113,9 +131,6 @@ def supervised(
     for child in children:
         _kill(child, os.killpg)
         _kill(child, os.kill)
-    _clear(worker, told)
-    signal.setitimer(signal.ITIMER_REAL, GRACE)  # nobody may be reading what is said
-    raise failure
 
 
 def _alarm(seconds: float) -> None:

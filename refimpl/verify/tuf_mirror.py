@@ -259,7 +259,7 @@ def _remembered(cache: Path) -> str:
         return ""
     try:
         found = json.loads(_read(path))
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     mirror = found.get("mirror") if isinstance(found, dict) else None
     if not isinstance(mirror, str) or not mirror:
