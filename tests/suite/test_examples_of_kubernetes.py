@@ -27,6 +27,11 @@ def _pods() -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
             yield document, template
 
 
+def _containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    spec = pod["spec"]
+    return [*spec.get("initContainers", ()), *spec["containers"]]
+
+
 def _commands() -> list[list[str]]:
     return [one["command"] for _, pod in _pods() for one in pod["spec"]["containers"] if "command" in one]
 
@@ -58,7 +63,7 @@ def test_volumes_are_there_and_each_is_mounted() -> None:
     for document, pod in _pods():
         spec = pod["spec"]
         templates = [one["metadata"]["name"] for one in document["spec"].get("volumeClaimTemplates", ())]
-        mounted = {mount["name"] for one in spec["containers"] for mount in one.get("volumeMounts", ())}
+        mounted = {mount["name"] for one in _containers(pod) for mount in one.get("volumeMounts", ())}
         assert mounted == {*templates, *(volume["name"] for volume in spec["volumes"])}
         sources = [
             volume.get("secret", {}).get("secretName")
@@ -71,12 +76,27 @@ def test_volumes_are_there_and_each_is_mounted() -> None:
 
 
 def test_the_network_is_shut_to_all_but_the_clusters_own() -> None:
-    (policy,) = (one["spec"] for one in _documents() if one["kind"] == "NetworkPolicy")
-    shut = set(policy["podSelector"]["matchExpressions"][0]["values"])
-    let_in = set(policy["ingress"][0]["from"][0]["podSelector"]["matchExpressions"][0]["values"])
+    policies = {one["metadata"]["name"]: one["spec"] for one in _documents() if one["kind"] == "NetworkPolicy"}
+    let_in = {
+        name: set(policy["ingress"][0]["from"][0]["podSelector"]["matchExpressions"][0]["values"])
+        for name, policy in policies.items()
+    }
     names = {pod["metadata"]["labels"]["app"] for _, pod in _pods()}
+    shut = set(policies["dask"]["podSelector"]["matchExpressions"][0]["values"])
     assert shut == {"dask-scheduler", "dask-worker"}
-    assert let_in == names - {"pull-through"}
+    assert policies["pull-through"]["podSelector"] == {"matchLabels": {"app": "pull-through"}}
+    assert let_in == {"dask": names - {"pull-through"}, "pull-through": {"dask-worker", "ec-ref"}}
+
+
+def test_pods_keep_to_the_restricted_standard() -> None:
+    (space,) = (one for one in _documents() if one["kind"] == "Namespace")
+    assert space["metadata"]["labels"] == {"pod-security.kubernetes.io/enforce": "restricted"}
+    for _, pod in _pods():
+        of_pod = pod["spec"]["securityContext"]
+        assert (of_pod["runAsNonRoot"], of_pod["seccompProfile"]) == (True, {"type": "RuntimeDefault"})
+        for one in _containers(pod):
+            assert one["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+            assert set(one["resources"]) == {"requests", "limits"}
 
 
 def test_the_job_goes_on_where_it_ended() -> None:
@@ -88,6 +108,8 @@ def test_the_job_goes_on_where_it_ended() -> None:
     values = parse_flags(VALIDATE_IMAGE, command[3:]).values
     assert values["engine"] == "dask"
     assert values["output"] == [f"ndjson={values['resume']}"]
+    (lists,) = (one["command"] for _, pod in _pods() for one in pod["spec"].get("initContainers", ()))
+    assert values["images"] == lists[-1]
 
 
 def test_the_scheduler_is_the_same_for_all() -> None:
