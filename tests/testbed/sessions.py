@@ -9,7 +9,10 @@ import requests
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT = 10.0
+WAIT = 20.0
+
+BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
+"""What a request ends in whose connection is closed before its answer is whole; a time-out is another error."""
 
 
 class Session(requests.Session):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,10 +21,9 @@ if TYPE_CHECKING:
 
 
 def test_the_log_tells_what_was_asked_and_answered(gate: Gate) -> None:
-    with closing(http.client.HTTPConnection(gate.address, timeout=WAIT)) as client:
+    with Session() as session:
         for method, path in (("GET", "/v2/"), ("GET", PATH), ("HEAD", PATH), ("GET", "/v2/a/tags/list?n=1")):
-            client.request(method, path, headers={"User-Agent": "tester/1", "Range": "bytes=2-4"})
-            client.getresponse().read()
+            session.ask(method, f"{gate.url}{path}", headers={"User-Agent": "tester/1", "Range": "bytes=2-4"})
     gate.log.complete()
     seen = [
         (one.method, one.kind, one.repository, one.reference, one.query, one.status, one.sent)

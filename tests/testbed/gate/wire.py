@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
-from contextlib import closing
 from typing import TYPE_CHECKING
+
+from sessions import ask
 
 from ec_acceptance.testbed.registry.digests import digest_of
 from ec_acceptance.testbed.servers.http import Headers
@@ -40,7 +40,6 @@ def split(answer: bytes) -> tuple[int, Headers, bytes]:
 
 
 def get(gate: Gate, path: str = PATH) -> tuple[int, bytes]:
-    with closing(http.client.HTTPConnection(gate.address, timeout=WAIT)) as client:
-        client.request("GET", path)
-        answer = client.getresponse()
-        return answer.status, answer.read()
+    """The status and the body; an error of requests where the answer breaks off."""
+    answer = ask("GET", f"{gate.url}{path}")
+    return answer.status_code, answer.content

@@ -1,28 +1,24 @@
 from __future__ import annotations
 
-import http.client
 import socket
 import ssl
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 import trustme
+from sessions import BROKEN, Session, ask
 
 from ec_acceptance.testbed.servers.http import Headers, Request, Response, Server, Wire, slices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 def echo(request: Request) -> Response:
     text = f"{request.method} {request.path} {dict(request.query)} {request.raw_query} {request.secure}\n".encode()
     return Response(200, (("Content-Type", "text/plain"),), text + request.body)
-
-
-def connected(server: Server) -> closing[http.client.HTTPConnection]:
-    return closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10))
 
 
 def conversation(server: Server, sent: bytes) -> bytes:
@@ -42,27 +38,24 @@ def test_headers_are_found_whatever_their_case_and_the_last_counts() -> None:
 
 
 def test_one_connection_carries_many_requests() -> None:
-    with Server(echo) as server, connected(server) as client:
+    with Server(echo) as server, Session() as session:
         for number in range(3):
-            client.request("PUT", f"/a%20b?n={number}&n=x", b"body")
-            answer = client.getresponse()
-            assert answer.read() == f"PUT /a%20b {{'n': 'x'}} n={number}&n=x False\nbody".encode()
+            answer = session.ask("PUT", f"{server.url}/a%20b?n={number}&n=x", b"body")
+            assert answer.content == f"PUT /a%20b {{'n': 'x'}} n={number}&n=x False\nbody".encode()
             assert answer.headers["Content-Length"]
 
 
 def test_head_announces_the_length_and_sends_no_body() -> None:
-    with Server(lambda _: Response(200, (), b"four")) as server, connected(server) as client:
+    with Server(lambda _: Response(200, (), b"four")) as server, Session() as session:
         for _ in range(2):
-            client.request("HEAD", "/")
-            answer = client.getresponse()
-            assert (answer.headers["Content-Length"], answer.read()) == ("4", b"")
+            answer = session.ask("HEAD", server.url)
+            assert (answer.headers["Content-Length"], answer.content) == ("4", b"")
 
 
 def test_no_content_has_neither_body_nor_length() -> None:
-    with Server(lambda _: Response(204)) as server, connected(server) as client:
-        client.request("GET", "/")
-        answer = client.getresponse()
-        assert (answer.status, answer.headers["Content-Length"], answer.read()) == (204, None, b"")
+    with Server(lambda _: Response(204)) as server:
+        answer = ask("GET", server.url)
+        assert (answer.status_code, answer.headers.get("Content-Length"), answer.content) == (204, None, b"")
 
 
 def test_a_stream_is_chunked_unless_it_brings_its_length() -> None:
@@ -71,11 +64,10 @@ def test_a_stream_is_chunked_unless_it_brings_its_length() -> None:
         pieces: list[bytes | memoryview] = [b"abc", b"", memoryview(b"def")]
         return Response(200, known, iter(pieces))
 
-    with Server(parts) as server, connected(server) as client:
+    with Server(parts) as server, Session() as session:
         for path, encoding in (("/", "chunked"), ("/known", None)):
-            client.request("GET", path)
-            answer = client.getresponse()
-            assert (answer.read(), answer.headers["Transfer-Encoding"]) == (b"abcdef", encoding)
+            answer = session.ask("GET", f"{server.url}{path}")
+            assert (answer.content, answer.headers.get("Transfer-Encoding")) == (b"abcdef", encoding)
 
 
 def test_a_chunked_request_is_understood() -> None:
@@ -117,22 +109,19 @@ def test_a_tls_greeting_on_a_plain_port_gets_a_plain_answer_at_once() -> None:
         assert conversation(server, b"\x16\x03\x01\x02\x00\x01").startswith(b"HTTP/1.0 400 ")
 
 
-def test_it_speaks_tls_and_says_so_to_its_service() -> None:
+def test_it_speaks_tls_and_says_so_to_its_service(tmp_path: Path) -> None:
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
-    trusting = ssl.create_default_context()
-    authority.configure_trust(trusting)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     with Server(echo, tls=context) as server:
         assert server.url == f"https://{server.address}"
-        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting, timeout=10)) as client:
-            client.request("GET", "/")
-            assert client.getresponse().read() == b"GET / {}  True\n"
+        with Session(tmp_path / "ca.pem") as session:
+            assert session.ask("GET", server.url).content == b"GET / {}  True\n"
         # Who doesn't speak TLS, or doesn't trust, harms nobody else.
         assert conversation(server, b"GET / HTTP/1.1\r\n\r\n") in {b"", b"\x15\x03\x03\x00\x02\x02\x46"}
-        with closing(http.client.HTTPSConnection("127.0.0.1", server.port, context=trusting, timeout=10)) as client:
-            client.request("GET", "/")
-            assert client.getresponse().status == 200
+        with Session(tmp_path / "ca.pem") as session:
+            assert session.ask("GET", server.url).status_code == 200
         assert not server.failures
 
 
@@ -140,10 +129,9 @@ def test_a_mistake_of_the_service_is_kept_and_answered() -> None:
     def broken(_: Request) -> Response:
         raise FileNotFoundError("gone")
 
-    with Server(broken) as server, connected(server) as client:
-        client.request("GET", "/")
-        answer = client.getresponse()
-        assert (answer.status, answer.read()) == (500, b"FileNotFoundError('gone')\n")
+    with Server(broken) as server:
+        answer = ask("GET", server.url)
+        assert (answer.status_code, answer.content) == (500, b"FileNotFoundError('gone')\n")
         assert [str(error) for error in server.failures] == ["gone"]
 
 
@@ -152,10 +140,9 @@ def test_a_stream_that_breaks_is_kept_and_never_looks_whole() -> None:
         yield b"abc"
         raise ValueError("broken")
 
-    with Server(lambda _: Response(200, (), parts())) as server, connected(server) as client:
-        client.request("GET", "/")
-        with pytest.raises(http.client.IncompleteRead):
-            client.getresponse().read()
+    with Server(lambda _: Response(200, (), parts())) as server:
+        with pytest.raises(BROKEN):
+            ask("GET", server.url)
         assert [str(error) for error in server.failures] == ["broken"]
 
 
@@ -211,14 +198,12 @@ def test_a_wire_knows_when_its_peer_has_gone() -> None:
 
 def test_close_ends_idle_connections_and_all_threads() -> None:
     server = Server(echo, name="closing")
-    with connected(server) as client:
-        client.request("GET", "/")
-        client.getresponse().read()
+    with Session() as session:
+        session.ask("GET", server.url)
         server.close()
         server.close()
-        with pytest.raises(ConnectionError):  # noqa: PT012  # the system decides which of the two notices
-            client.request("GET", "/")
-            client.getresponse()
+        with pytest.raises(BROKEN):
+            session.ask("GET", server.url)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("closing:")]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port), timeout=1).close()
