@@ -39,6 +39,7 @@ _THEMES = (
     "chains",
     "roots",
     "timestamps",
+    "mirrors",
     "repositories",
     "undecided",
     "truncation",

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from behave import given, step, then, when
 
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.keyless import SIGNERS
-from ec_acceptance.testbed.fixtures.trust_roots import MIRRORS, PARTS, ROOT_FILES, TRUSTED_ROOTS, USAGES
+from ec_acceptance.testbed.fixtures.mirrors import MIRRORS
+from ec_acceptance.testbed.fixtures.trust_roots import PARTS, ROOT_FILES, TRUSTED_ROOTS, USAGES
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.signing.cosign import SIGNATURE
 
@@ -47,6 +49,32 @@ def roots_by_a_malformed_mirror(context: Context, oddity: str) -> None:
     trust = context.world.trust
     trust.by_mirror()
     MIRRORS[oddity](trust.mirror, trust.repository)
+
+
+@when("the mirror becomes one {oddity}")
+def the_mirror_turns_odd(context: Context, oddity: str) -> None:
+    trust = context.world.trust
+    MIRRORS[oddity](trust.mirror, trust.repository)
+
+
+@when('the "{file}" that was kept of the mirror is damaged')
+def a_kept_file_is_damaged(context: Context, file: str) -> None:
+    """Kept where all clients of Sigstore's keep it."""
+    [path] = (context.world.folders.home / ".sigstore" / "root").glob(f"*/{file}")
+    path.write_bytes(b'{"signed":')
+
+
+@given("the TUF root to start from is {what}")
+def another_root_to_start_from(context: Context, what: str) -> None:
+    files = context.world.trust.repository.files
+    root = files["1.root.json"]
+    odd = {
+        "no JSON": root[:-2],
+        "no metadata": context.world.trust.document.encoded(),
+        "a timestamp": files["timestamp.json"],
+        "changed": root.replace(b"1.0.", b"1.1.", 1),
+    }
+    Path(context.world.variables["TUF_ROOT_JSON"]).write_bytes(odd[what])
 
 
 @given("the roots of trust are targets of their own at a TUF mirror, {oddity}")

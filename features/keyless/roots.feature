@@ -33,7 +33,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 11 | whose next root never ends                                        | an answer is longer than it may be                          |
       | 12 | whose timestamp is no metadata                                    | metadata is not what it should be                           |
       | 13 | whose target never ends                                           | an answer is longer than it may be                          |
-      | 14 | whose target is another one                                       | a target is not what its metadata says                      |
+      | 14 | whose target is another one                                       | a file is not what other metadata says of it                |
 
   @trust-31
   Scenario: changes of the mirror's keys are followed from the first root on

@@ -119,7 +119,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | id | oddity                           | reason                                                      |
       | 01 | whose timestamp has expired      | metadata has expired                                        |
       | 02 | whose targets are by another key | metadata is not signed by as many of its keys as it must be |
-      | 03 | whose target is another one      | a target is not what its metadata says                      |
+      | 03 | whose target is another one      | a file is not what other metadata says of it                |
 
   @trust-53
   Scenario: a folder by half its path is an error

@@ -38,7 +38,8 @@ def sigstore_initialize(parsed: ParsedFlags, options: Options, environ: Mapping[
     try:
         cache.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.TemporaryDirectory(dir=cache, prefix="new-") as fresh:
-            mirror = TUFMirror(url, root, cache=Path(fresh), environ=environ, deadline=deadline)
+            name = parsed.values["root"]
+            mirror = TUFMirror(url, root, root_name=name, cache=Path(fresh), environ=environ, deadline=deadline)
             mirror.trusted_root()
             shutil.rmtree(cache / folder_name(url), ignore_errors=True)
             (Path(fresh) / folder_name(url)).replace(cache / folder_name(url))

@@ -49,13 +49,14 @@ _REMOTE, _TRUSTED_ROOT, _FILE = "remote.json", "trusted_root.json", "file://"
 _CHUNK = 1 << 16
 _LARGEST_TARGET = 4 << 20
 _MOST_TARGETS = 32
+_STRONG_HASHES = frozenset({"sha256", "sha512"})
 _MEANINGS: tuple[tuple[type[Exception], str], ...] = (
     (ExpiredMetadataError, "metadata has expired"),
     (UnsignedMetadataError, "metadata is not signed by as many of its keys as it must be"),
     (BadVersionNumberError, "metadata is of another version than it must be"),
     (DownloadLengthMismatchError, "an answer is longer than it may be"),
-    (LengthOrHashMismatchError, "a target is not what its metadata says"),
-    (DownloadHTTPError, "a file is not there"),
+    (LengthOrHashMismatchError, "a file is not what other metadata says of it"),
+    (DownloadHTTPError, "a file cannot be had"),
 )
 _PAUSE = 0.02  # seconds between two looks at a lock
 
@@ -66,6 +67,7 @@ class TUFMirror:
     Args:
         url: of the mirror.
         root: the first root to trust, as metadata.
+        root_name: where that root is from, as errors tell it.
         cache: the folder; below it each mirror has one of its own.
         environ: for proxies and TLS.
         deadline: bounds all requests.
@@ -74,11 +76,21 @@ class TUFMirror:
         KeyMaterialError: the URL names a folder, and not by its whole path.
     """
 
-    def __init__(self, url: str, root: bytes, *, cache: Path, environ: Mapping[str, str], deadline: Deadline) -> None:
+    def __init__(
+        self,
+        url: str,
+        root: bytes,
+        *,
+        root_name: str,
+        cache: Path,
+        environ: Mapping[str, str],
+        deadline: Deadline,
+    ) -> None:
         if url.startswith(_FILE) and not url.startswith(f"{_FILE}/"):
             raise KeyMaterialError(f"TUF mirror {url}: a folder's URL is file:// and its whole path: file:///srv/tuf")
         self._url = url.rstrip("/")
         self._root = root
+        self._root_name = root_name
         self._folder = cache / folder_name(url)
         self._environ = environ
         self._deadline = deadline
@@ -92,17 +104,16 @@ class TUFMirror:
         """
         cache = cache_directory(environ)
         url = environ.get("TUF_MIRROR") or _remembered(cache) or DEFAULT_MIRROR
-        if path := environ.get("TUF_ROOT_JSON"):
-            root = _read(Path(path))
+        if named := environ.get("TUF_ROOT_JSON"):
+            path = Path(named)
         else:
-            cached = cache / folder_name(url) / "root.json"
-            if not cached.exists():
+            path = cache / folder_name(url) / "root.json"
+            if not path.exists():
                 raise KeyMaterialError(
                     f"there is no TUF root for {url} to start from: name a file with it in TUF_ROOT_JSON, "
                     "or run `ec-ref sigstore initialize` with --mirror and --root"
                 )
-            root = _read(cached)
-        return cls(url, root, cache=cache, environ=environ, deadline=deadline)
+        return cls(url, _read(path), root_name=str(path), cache=cache, environ=environ, deadline=deadline)
 
     def trusted_root(self) -> TrustedRoot | LegacyTargets:
         """What the repository tells of whom to trust, after all metadata was brought up to date.
@@ -116,7 +127,7 @@ class TUFMirror:
                 document = self._content(updater, updater.get_targetinfo(_TRUSTED_ROOT))
                 legacy = {} if document is not None else self._legacy(updater)
         except OSError as error:
-            path = str(error.filename or self._folder)
+            path = str(error.filename2 or error.filename or self._folder)
             raise KeyMaterialError(f"{self._asked}: {describe('open', path, error)}") from None
         if document is not None:
             return TrustedRoot.parse(document)
@@ -140,9 +151,11 @@ class TUFMirror:
             updater.refresh()
             yield updater
         except (DownloadError, RepositoryError) as error:
-            raise KeyMaterialError(f"{self._asked}: {fetcher.failure or _reason(error)}") from None
+            reason = fetcher.failure or _reason(error, fetcher.file or self._root_name)
+            raise KeyMaterialError(f"{self._asked}: {reason}") from None
         except (ValueError, TypeError, LookupError, RecursionError) as error:  # of metadata that isn't any
-            raise KeyMaterialError(f"{self._asked}: malformed metadata: {error}") from None
+            file = fetcher.file or self._root_name
+            raise KeyMaterialError(f"{self._asked}: malformed metadata: {file}: {error}") from None
         finally:
             fetcher.close()
 
@@ -152,6 +165,8 @@ class TUFMirror:
             return None
         if info.length > _LARGEST_TARGET:
             raise KeyMaterialError(f"{self._asked}: target {info.path} is larger than {_LARGEST_TARGET} bytes")
+        if not _STRONG_HASHES & info.hashes.keys():
+            raise KeyMaterialError(f"{self._asked}: target {info.path} has neither a SHA-256 nor a SHA-512 hash")
         path = updater.find_cached_target(info) or updater.download_target(info)
         return Path(path).read_bytes()
 
@@ -169,12 +184,17 @@ class TUFMirror:
         return found
 
 
-def _reason(error: Exception) -> str:
-    """What a refusal of the client's means."""
+def _reason(error: Exception, file: str) -> str:
+    """What a refusal of the client's means, and of which file it is."""
+    cause: object = error.__cause__ or error  # the client says that a file cannot be read, and its cause why
+    if isinstance(cause, KeyError):
+        cause = f"there is no {cause}"
+    elif isinstance(cause, TypeError | AttributeError):
+        cause = "it has another form than metadata"
     for kind, meaning in _MEANINGS:
         if isinstance(error, kind):
-            return f"{meaning}: {error}"
-    return f"metadata is not what it should be: {error}"
+            return f"{meaning}: {file}: {cause}"
+    return f"metadata is not what it should be: {file}: {cause}"
 
 
 class _Fetcher(FetcherInterface):
@@ -190,6 +210,8 @@ class _Fetcher(FetcherInterface):
         self._transport = Transport(environ, deadline, user_agent="ec-ref")
         self._folder = folder
         self.failure = ""
+        self.file = ""
+        """The name of the file that was asked for last."""
 
     def close(self) -> None:
         """Close connections."""
@@ -202,6 +224,7 @@ class _Fetcher(FetcherInterface):
         return data
 
     def _fetch(self, url: str) -> Iterator[bytes]:
+        self.file = unquote(url.rpartition("/")[2])
         if url.startswith(_FILE):
             yield from self._read(url)
             return

@@ -36,12 +36,10 @@ def check_signers(url: str, data: bytes, folder: Path) -> None:
     """
     try:
         metadata: Metadata[Any] = Metadata.from_bytes(data)
-        for role, delegator in _delegators(url, metadata, folder):
-            _check(role, delegator, metadata)
-    except UnsignedMetadataError:
-        raise
-    except (RepositoryError, ValueError, TypeError, LookupError, RecursionError, OSError):
+    except RepositoryError:
         return
+    for role, delegator in _delegators(url, metadata, folder):
+        _check(role, delegator, metadata)
 
 
 def _delegators(url: str, metadata: Metadata[Any], folder: Path) -> Iterator[tuple[str, Root | Targets]]:
@@ -50,15 +48,22 @@ def _delegators(url: str, metadata: Metadata[Any], folder: Path) -> Iterator[tup
     version, _, rest = name.partition(".")
     names = (name, rest) if version.isdigit() else (name,)
     if isinstance(metadata.signed, Root):
-        before = folder / "root_history" / f"{metadata.signed.version - 1}.root{_ENDING}"
-        yield "root", Metadata[Root].from_bytes(before.read_bytes()).signed
-        yield "root", metadata.signed
+        before = _kept(folder / "root_history" / f"{metadata.signed.version - 1}.root{_ENDING}")
+        yield from (("root", each) for each in (before, metadata.signed) if isinstance(each, Root))
         return
     for path in folder.glob(f"*{_ENDING}"):
-        signed = Metadata[Any].from_bytes(path.read_bytes()).signed
-        is_top = isinstance(signed, Root)
-        known = _TOP_LEVEL if is_top else _delegated(signed)
-        yield from ((role, signed) for role in names if role in known)
+        signed = _kept(path)
+        if signed is not None:
+            known = _TOP_LEVEL if isinstance(signed, Root) else _delegated(signed)
+            yield from ((role, signed) for role in names if role in known)
+
+
+def _kept(path: Path) -> Any:
+    """The signed part of a file; None if it is damaged: the client fetches it anew before it goes by it."""
+    try:
+        return Metadata[Any].from_bytes(path.read_bytes()).signed
+    except (OSError, RepositoryError):
+        return None
 
 
 def _delegated(signed: Any) -> frozenset[str]:
@@ -67,8 +72,11 @@ def _delegated(signed: Any) -> frozenset[str]:
 
 
 def _check(role: str, delegator: Root | Targets, metadata: Metadata[Any]) -> None:
-    listed = delegator.get_delegated_role(role).keyids
-    if len({_identity(delegator.get_key(keyid)) for keyid in listed}) == len(listed):
+    keys = (
+        delegator.keys if isinstance(delegator, Root) else delegator.delegations.keys if delegator.delegations else {}
+    )
+    listed = [keys[keyid] for keyid in delegator.get_delegated_role(role).keyids if keyid in keys]
+    if len({_identity(key) for key in listed}) == len(listed):
         return
     found = delegator.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
     signers = {_identity(key) for key in found.signed.values()}

@@ -11,6 +11,7 @@ from ec_acceptance.testbed.registry.auth import Basic, Bearer
 from ec_acceptance.testbed.registry.repository import Repository, UnexpectedAnswerError
 from ec_acceptance.testbed.repro.faults import describe_rule
 from ec_acceptance.testbed.servers.blob_storage import Storage
+from ec_acceptance.testbed.servers.http import Response
 from ec_acceptance.testbed.servers.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Moment:
     log_size: int = 0
     objects: list[dict[str, Any]] = field(default_factory=list)
     faults: Any = None
-    mirrored: dict[int, dict[str, bytes | None]] = field(default_factory=dict)
+    mirrored: dict[int, dict[str, bytes | Response | None]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.names = self.gate.contents.names()
@@ -218,7 +219,7 @@ def _fault(value: Any) -> Any:
 
 
 def _others(
-    servers: Iterable[object], mirrored: Mapping[int, Mapping[str, bytes | None]], blobs: Blobs
+    servers: Iterable[object], mirrored: Mapping[int, Mapping[str, bytes | Response | None]], blobs: Blobs
 ) -> Iterable[dict[str, Any]]:
     for server in servers:
         if isinstance(server, Storage):
@@ -226,14 +227,19 @@ def _others(
         elif isinstance(server, Proxy):
             yield {"kind": "proxy", "port": _port(server.url), "scheme": server.scheme}
         elif (files := mirrored.get(id(server))) is not None:
-            contents = {
-                path: None if content is None else blobs.add(content, f"the mirror's {path}")
-                for path, content in files.items()
-            }
+            contents = {path: _file(content, f"the mirror's {path}", blobs) for path, content in files.items()}
             yield {"kind": "mirror", "port": _port(str(getattr(server, "url", ""))), "files": contents}
         else:
             blobs.left_out.append(f"a server that can't be served again: {type(server).__name__}")
             yield {"kind": "unknown"}
+
+
+def _file(content: bytes | Response | None, what: str, blobs: Blobs) -> Any:
+    """What a mirror serves: the digest of bytes, a whole answer, or None for bytes without end."""
+    if isinstance(content, Response):
+        assert isinstance(content.body, bytes)
+        return {"status": content.status, "fields": content.headers, "content": blobs.add(content.body, what)}
+    return None if content is None else blobs.add(content, what)
 
 
 def _port(address: str) -> int:

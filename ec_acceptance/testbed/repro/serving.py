@@ -27,6 +27,7 @@ from ec_acceptance.testbed.servers.blob_storage import Storage
 from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.git import GitServer, Repository
+from ec_acceptance.testbed.servers.http import Response
 from ec_acceptance.testbed.servers.proxy import Proxy
 from ec_acceptance.testbed.servers.third_party import ThirdParty
 from ec_acceptance.testbed.signing import KeyPair
@@ -218,12 +219,18 @@ class Replayed(Closing):
         elif kind == "mirror":
             from ec_acceptance.testbed.sigstore.tuf import TUFMirror  # most scenarios have none
 
-            contents = ((path, content, content.value is None) for path, content in one["files"].items())
-            files = {path: None if endless else self._bundle.content(content) for path, content, endless in contents}
+            files = {path: self._file(file) for path, file in one["files"].items()}
             start = functools.partial(TUFMirror, files)
         else:
             raise BundleError(f"{one.place}: there is no such server")
         self._kept(_at(one["port"], start))
+
+    def _file(self, file: Member) -> bytes | Response | None:
+        """What a mirror serves: bytes, a whole answer, or None for bytes without end."""
+        if not isinstance(file.value, dict):
+            return None if file.value is None else self._bundle.content(file)
+        fields = tuple(_two(one) for one in file["fields"].members())
+        return Response(file["status"].integer(), fields, self._bundle.content(file["content"]))
 
     def _tls(self, names: Member) -> SSLContext | None:
         found = names.texts()

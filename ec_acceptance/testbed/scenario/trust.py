@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.scenario.folders import Folders
     from ec_acceptance.testbed.scenario.servers import ScenarioServers
     from ec_acceptance.testbed.scenario.services import Services
+    from ec_acceptance.testbed.servers.http import Response
 
 __all__ = ["Trust"]
 
@@ -42,7 +43,7 @@ class Trust:
     ) -> None:
         self.sigstore = services.sigstore
         self.document = self.sigstore.trusted_root
-        self.first_files: dict[str, bytes | None] = {}
+        self.first_files: dict[str, bytes | Response | None] = {}
         self._services = services
         self._servers = servers
         self._folders = folders
@@ -111,7 +112,7 @@ class Trust:
         """Let the mirror be a folder with what it serves; its variables are the roots' of before."""
         folder = self._folders.root / "tuf-mirror"
         for path, content in self.mirror.files.items():
-            if content is not None:
+            if isinstance(content, bytes):
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(content)
         self._variables["MIRROR"] = self._environment["TUF_MIRROR"] = folder.as_uri()

@@ -5,10 +5,13 @@ Source: the TUF specification, §3 to §5 (metadata by version, targets by hash)
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from securesystemslib.exceptions import FormatError
+from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import (
     TOP_LEVEL_ROLE_NAMES,
@@ -25,7 +28,7 @@ from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from ec_acceptance.testbed.servers.http import Request
     from ec_acceptance.testbed.signing import KeyPair
@@ -65,6 +68,11 @@ class TUFRepository:
     def trusted(self) -> bytes:
         """The first root: what users get by another way than the mirror."""
         return self.files["1.root.json"]
+
+    @property
+    def version(self) -> int:
+        """Of the newest snapshot."""
+        return self._snapshot.version
 
     def publish(
         self, targets: Mapping[str, bytes], *, bump: bool = True, usages: Mapping[str, str] | None = None
@@ -143,8 +151,6 @@ class TUFRepository:
 
     def sign_twice(self, path: str) -> None:
         """Have the file's signature in it a second time."""
-        import json
-
         document = json.loads(self.files[path])
         document["signatures"] *= 2
         self.files[path] = json.dumps(document).encode()
@@ -166,6 +172,34 @@ class TUFRepository:
         self._signers[role] = [self._signer(name)]
         self.publish({})
 
+    def rewrite(self, path: str, change: Callable[[dict[str, Any]], object], *, by: Sequence[str] = ()) -> None:
+        """Change a file's signed part as JSON, and sign it anew.
+
+        Args:
+            path: such as ``1.targets.json``; the last part of the name is the role's.
+            change: of the part, in place.
+            by: names of keys; those of the role by default.
+        """
+        signed = json.loads(self.files[path])["signed"]
+        change(signed)
+        signers = [self._signer(name) for name in by] or self._signers[path.removesuffix(".json").rpartition(".")[2]]
+        self.add(path, signed, signers)
+
+    def add(self, path: str, signed: Mapping[str, Any], by: Sequence[CryptoSigner | str]) -> None:
+        """Add a file with a signed part that need not be metadata, in canonical JSON where there is any."""
+        try:
+            content = (encode_canonical(dict(signed)) or "").encode()
+        except FormatError:  # of a number with a fraction, which cannot be signed
+            content = b""
+        signers = [self._signer(one) if isinstance(one, str) else one for one in by]
+        signatures = [one.sign(content).to_dict() for one in signers]
+        self.files[path] = json.dumps({"signatures": signatures, "signed": signed}).encode()
+
+    def key(self, name: str) -> tuple[str, dict[str, Any]]:
+        """The id and the metadata of the key of a name."""
+        key = self._signer(name).public_key
+        return key.keyid, key.to_dict()
+
     def _signed(self, part: Any, role: str, also_by: tuple[CryptoSigner, ...] = ()) -> bytes:
         metadata = Metadata(part)
         for signer in (*self._signers[role], *also_by):
@@ -180,12 +214,12 @@ class TUFRepository:
 class TUFMirror:
     """Serves a repository's files, by path, over HTTP.
 
-    `files` may be changed at any time: replaced or removed, or None for a body without end.
+    `files` may be changed at any time: replaced or removed, or None for a body without end, or a whole response.
     """
 
-    def __init__(self, files: Mapping[str, bytes | None], *, port: int = 0) -> None:
+    def __init__(self, files: Mapping[str, bytes | Response | None], *, port: int = 0) -> None:
         self.request_log = RequestLog()
-        self.files: dict[str, bytes | None] = dict(files)
+        self.files: dict[str, bytes | Response | None] = dict(files)
         self._lock = threading.Lock()
         self._server = Server(self.request_log.recording(self._answer), port=port, name="tuf")
         self.url = self._server.url
@@ -205,6 +239,8 @@ class TUFMirror:
             if path not in self.files:
                 return _NOT_FOUND
             content = self.files[path]
+        if isinstance(content, Response):
+            return content
         return Response(200, (), _endless() if content is None else content)
 
 

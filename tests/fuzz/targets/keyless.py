@@ -130,7 +130,9 @@ def _served(path: str, data: bytes, *, root: str = "5.root.json") -> None:
     shutil.rmtree(folder / "cache", ignore_errors=True)
     (folder / "mirror" / path).write_bytes(data)
     url = (folder / "mirror").as_uri()
-    client = TUFMirror(url, published[root], cache=folder / "cache", environ={}, deadline=Deadline(None))
+    client = TUFMirror(
+        url, published[root], root_name=root, cache=folder / "cache", environ={}, deadline=Deadline(None)
+    )
     try:
         assert isinstance(client.trusted_root(), TrustedRoot), "roots of trust that nobody published"
     finally:

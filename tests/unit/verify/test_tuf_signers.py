@@ -45,6 +45,25 @@ def test_a_root_is_held_against_the_one_before_and_itself(tmp_path: Path) -> Non
         check_signers("https://tuf.test/2.root.json", repository.files["2.root.json"], folder)
 
 
+def test_a_key_that_nobody_has_told_of_does_not_make_one_key_two(tmp_path: Path) -> None:
+    repository = _repository()
+    repository.name_twice(TARGETS)
+    repository.rewrite("2.root.json", lambda part: part["roles"][TARGETS]["keyids"].append("0" * 64))
+    folder = _trusting(tmp_path, repository, 2)
+    with pytest.raises(UnsignedMetadataError, match="targets was signed by 1/2 keys"):
+        check_signers("https://tuf.test/2.targets.json", repository.files["2.targets.json"], folder)
+
+
+@pytest.mark.parametrize("damaged", ["snapshot.json", "other.json"])
+def test_a_damaged_file_beside_does_not_make_one_key_two(tmp_path: Path, damaged: str) -> None:
+    repository = _repository()
+    repository.name_twice(TARGETS)
+    folder = _trusting(tmp_path, repository, 2)
+    (folder / damaged).write_bytes(b'{"signed":')
+    with pytest.raises(UnsignedMetadataError, match="targets was signed by 1/2 keys"):
+        check_signers("https://tuf.test/2.targets.json", repository.files["2.targets.json"], folder)
+
+
 def test_two_keys_are_two(tmp_path: Path) -> None:
     repository = _repository()
     repository.name_twice(TARGETS, also="besides")
