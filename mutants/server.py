@@ -246,7 +246,7 @@ def judged_one_after_another() -> None:
     "two-lengths-believed",
     "A body that has a length and chunks is read by one of them, and the next reader may go by the other.",
     Kind.SERVER,
-    "server-30.2",
+    "server-30.2 server-30.9",
 )
 def two_lengths_believed() -> None:
     from refimpl.server import connection
@@ -254,6 +254,20 @@ def two_lengths_believed() -> None:
     @changed(connection, "_field")
     def field(original: Callable[..., str], head: Any, name: bytes) -> str:
         return "" if name == b"transfer-encoding" else original(head, name)
+
+
+@mutant(
+    "any-host-any-expectation",
+    "Whatever a request has as its host, and expects, it is judged.",
+    Kind.SERVER,
+    "server-30.10 server-30.11",
+)
+def any_host_any_expectation() -> None:
+    from refimpl.server import connection
+
+    @changed(connection, "_field")
+    def field(original: Callable[..., str], head: Any, name: bytes) -> str:
+        return "" if name in {b"host", b"expect"} else original(head, name)
 
 
 @mutant(

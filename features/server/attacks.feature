@@ -214,6 +214,9 @@ Feature: A server that strangers send to
       | 6  | a field on two lines        | HTTP/1.1 | Host: a\r\nContent-Length\r\n : 10                          | {"bad": 1}                 | 400    |
       | 7  | a broken chunk              | HTTP/1.1 | Host: a\r\nTransfer-Encoding: chunked                       | {"bad": 1}\r\n             | 400    |
       | 8  | a version that there isn't  | HTTP/9.9 | Host: a\r\nContent-Length: 10                               | {"bad": 1}                 | 505    |
+      | 9  | chunks in an old version    | HTTP/1.0 | Host: a\r\nTransfer-Encoding: chunked                       | a\r\n{"bad": 1}\r\n0\r\n\r\n | 400    |
+      | 10 | a host that is none         | HTTP/1.1 | Host: a b/c\r\nContent-Length: 10                           | {"bad": 1}                 | 400    |
+      | 11 | what nobody can expect      | HTTP/1.1 | Host: a\r\nContent-Length: 10\r\nExpect: wonders            | {"bad": 1}                 | 417    |
 
   @server-31
   Scenario: a head without end is given up

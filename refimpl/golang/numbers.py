@@ -7,7 +7,16 @@ from typing import Any
 
 from refimpl.golang.jsontext import Number
 
-__all__ = ["as_float64", "format_float", "format_json", "normalise"]
+__all__ = ["as_float64", "format_float", "format_json", "normalise", "shown"]
+
+_SHOWN = 1000
+"""Characters of a number in an error: its text may be as long as the document that it is from."""
+
+
+def shown(number: float | str | Number) -> str:
+    """A number as errors tell it: by its text, or the beginning of a long one."""
+    text = str(number)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def format_float(number: float) -> str:

@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _PIECE: Final = 64 << 10
 _TARGET: Final = re.compile(r"(?:https?://[^/?#]*)?(?P<path>[^?]*)", re.IGNORECASE)
 """A request's target, with or without a host in front; there is no fragment in it (RFC 9112 §3.2)."""
+_HOST: Final = re.compile(r"[A-Za-z0-9!$%&()*+,.:;='_~\[\]-]*")
+"""What a host and a port may be written with (RFC 3986 §3.2.2); a request of another one is refused (RFC 9112 §3.2)."""
 _UNREADABLE: Final = "failed to read request body"
 _TOO_LARGE: Final = "request header fields are too large"
 
@@ -141,10 +143,7 @@ class Connection:
 
     async def _body(self, head: h11.Request) -> bytes:
         limits = self._limits
-        if head.http_version not in {b"1.0", b"1.1"}:
-            raise _RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here")
-        if _field(head, b"content-length") and _field(head, b"transfer-encoding"):
-            raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{_UNREADABLE}: it has two lengths")
+        _check(head)
         size = int(_field(head, b"content-length") or 0)
         body = bytearray()
         try:
@@ -219,6 +218,25 @@ class Connection:
         self._writer.write(self._protocol.send(event) or b"")
         async with asyncio.timeout(self._limits.write_seconds):
             await self._writer.drain()
+
+
+def _check(head: h11.Request) -> None:
+    """Check what h11 leaves to its users.
+
+    Raises:
+        _RefusedError: another reader could read the request otherwise, or it wants what isn't done here.
+    """
+    if head.http_version not in {b"1.0", b"1.1"}:
+        raise _RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "only HTTP/1.0 and HTTP/1.1 are spoken here")
+    if not _HOST.fullmatch(_field(head, b"host")):
+        raise _RefusedError(HTTPStatus.BAD_REQUEST, "malformed request: the Host is none")
+    if _field(head, b"transfer-encoding"):
+        if _field(head, b"content-length"):
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{_UNREADABLE}: it has two lengths")
+        if head.http_version == b"1.0":
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, f"{_UNREADABLE}: there are no chunks in HTTP/1.0")
+    if _field(head, b"expect").lower() not in {"", "100-continue"}:
+        raise _RefusedError(HTTPStatus.EXPECTATION_FAILED, "nothing but 100-continue can be expected here")
 
 
 def _size(head: h11.Request) -> int:

@@ -241,6 +241,7 @@ def test_the_documents_of_a_file(tmp_path: Path, name: str, content: bytes, docu
             "unmarshal json: json: cannot unmarshal number 1e999 into Go value of type float64",
         ),
         ("a.json", b'{"a": 1' + b"0" * 400 + b"}", "json: cannot unmarshal number 10{400} into Go value"),
+        ("a.json", b'{"a": 1' + b"0" * 100_000 + b"}", "json: cannot unmarshal number 10{999}… into Go value"),
         ("a.json", b"{} {}", "unmarshal json: invalid character '{' after top-level value"),
         ("a.yaml", b"a: [", "unmarshal yaml: error converting YAML to JSON: yaml: "),
         ("a.yaml", b"a: 1\n---\nb: [\n", "unmarshal multiple documents: unmarshal subdocument yaml: error converting"),
