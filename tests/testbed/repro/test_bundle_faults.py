@@ -31,6 +31,7 @@ _VERBS: list[Verb] = [
     rules.FlipBit(1, 2),
     rules.Replace(b"other"),
     rules.SetHeaders((("X", "y"),), ("Z",)),
+    rules.Repeat(("X",)),
     rules.Encode("gzip"),
     rules.Interim(103),
     rules.Redirect("http://x"),
