@@ -139,7 +139,7 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | 01 | SIGSTORE_ROOT_FILE              | no PEM               | error unmarshalling certificates: … |
       | 02 | SIGSTORE_ROOT_FILE              | a key                | error unmarshalling certificates: … |
       | 03 | SIGSTORE_ROOT_FILE              | a broken certificate | error unmarshalling certificates: … |
-      | 04 | SIGSTORE_CT_LOG_PUBLIC_KEY_FILE | no PEM               | AddCTLogPubKey: PEM decoding failed |
+      | 04 | SIGSTORE_CT_LOG_PUBLIC_KEY_FILE | no PEM               | AddCTLogPubKey: PEM decoding failed… |
 
   @trust-40
   Scenario: a trusted root is taken from the file that EC_TRUSTED_ROOT names

@@ -210,4 +210,4 @@ Feature: A timestamp tells when a signature was made, where no log does
       | id | content                | error                                                            |
       | 01 | no PEM                 | error unmarshalling certificates: …                              |
       | 02 | a broken certificate   | error unmarshalling certificates: …                              |
-      | 03 | a signer's certificate | TSA certificate chain must contain at least one root certificate |
+      | 03 | a signer's certificate | TSA certificate chain must contain at least one root certificate… |

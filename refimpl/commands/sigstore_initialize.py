@@ -55,10 +55,7 @@ def _root(reference: str, environ: Mapping[str, str], deadline: Deadline) -> byt
         return read_file(reference)
     from refimpl.verify.key_download import download
 
-    found = download(reference, environ=environ, deadline=deadline)
-    if not found:
-        raise KeyMaterialError(f"--root {reference}: nothing is there")
-    return found
+    return download(reference, environ=environ, deadline=deadline)
 
 
 def _check(root: bytes, checksum: str) -> None:

@@ -18,15 +18,17 @@ _LIMIT = 1 << 20
 
 
 def download(url: str, *, environ: Mapping[str, str], deadline: Deadline | None = None) -> bytes:
-    """What is at `url`; nothing when the answer isn't a success, for an error page is no key.
+    """What is at `url`.
 
     Raises:
-        KeyMaterialError: no answer, or one of more than 1 MiB.
+        KeyMaterialError: no answer, one that isn't a success, for an error page is no key, or one of more than 1 MiB.
     """
     transport = Transport(environ, deadline or Deadline(None), user_agent="Go-http-client/1.1")
     try:
         with transport.exchange("GET", url) as response:
-            return response.read_all(_LIMIT) if response.status == HTTPStatus.OK else b""
+            if response.status != HTTPStatus.OK:
+                raise KeyMaterialError(f"GET {url}: unexpected status code {response.status}")
+            return response.read_all(_LIMIT)
     except RegistryError as error:
         raise KeyMaterialError(str(error)) from None
     finally:

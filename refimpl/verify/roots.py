@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from refimpl.errors import KeyMaterialError
@@ -10,7 +11,7 @@ from refimpl.verify.keys import read_file
 from refimpl.verify.trust import LogKeys
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from refimpl.deadline import Deadline
     from refimpl.policy.config import Identity
@@ -61,7 +62,9 @@ class Roots:
             KeyMaterialError: they cannot be had.
         """
         if self.are_files:
-            return LogKeys.from_pem(self._text(_LOG, "error reading alternate Rekor public key file"))
+            text = self._text(_LOG, "error reading alternate Rekor public key file")
+            with self._naming(_LOG):
+                return LogKeys.from_pem(text)
         return self.trusted_root().logs
 
     def signer(self, identity: Identity) -> KeylessSigner:
@@ -76,11 +79,13 @@ class Roots:
         if not self.are_files:
             root = self.trusted_root()
             return KeylessSigner(identity, root.authorities, root.certificate_logs, root.timestamp_authorities)
-        authority = Authority.from_pem(self._text(_AUTHORITIES, "error reading root PEM file"))
-        logs = self._text(_CERTIFICATE_LOG, "error reading alternate CTLog public key file")
-        return KeylessSigner(
-            identity, (authority,), LogKeys.from_pem(logs, "AddCTLogPubKey"), self._timestamp_authorities()
-        )
+        text = self._text(_AUTHORITIES, "error reading root PEM file")
+        with self._naming(_AUTHORITIES):
+            authority = Authority.from_pem(text)
+        text = self._text(_CERTIFICATE_LOG, "error reading alternate CTLog public key file")
+        with self._naming(_CERTIFICATE_LOG):
+            logs = LogKeys.from_pem(text, "AddCTLogPubKey")
+        return KeylessSigner(identity, (authority,), logs, self._timestamp_authorities())
 
     def _timestamp_authorities(self) -> tuple[TimestampAuthority, ...]:
         """The one in the file that its variable names, whose own certificate comes first; none without a file."""
@@ -89,9 +94,11 @@ class Roots:
         from refimpl.verify.authority import Authority
         from refimpl.verify.timestamp import TimestampAuthority
 
-        found = Authority.from_pem(self._text(_TIMESTAMPS, "error reading TSA certificate file"))
-        if not found.roots:
-            raise KeyMaterialError("TSA certificate chain must contain at least one root certificate")
+        text = self._text(_TIMESTAMPS, "error reading TSA certificate file")
+        with self._naming(_TIMESTAMPS):
+            found = Authority.from_pem(text)
+            if not found.roots:
+                raise KeyMaterialError("TSA certificate chain must contain at least one root certificate")
         return (TimestampAuthority.of(found),)
 
     def trusted_root(self) -> TrustedRoot | LegacyTargets:
@@ -116,6 +123,14 @@ class Roots:
         from refimpl.verify.tuf_mirror import TUFMirror
 
         return TUFMirror.from_environ(self._environ, self._deadline).trusted_root()
+
+    @contextmanager
+    def _naming(self, variable: str) -> Iterator[None]:
+        """Have an error tell the file that it is about, and who names that."""
+        try:
+            yield
+        except KeyMaterialError as error:
+            raise KeyMaterialError(f"{error} ({variable}: {self._environ.get(variable)})") from None
 
     def _text(self, variable: str, failure: str) -> str:
         path = self._environ.get(variable)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from refimpl.errors import KeyMaterialError
 from refimpl.golang.base64text import Base64Error, decode_protobuf
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.jsontext import Members
 from refimpl.record import record
 from refimpl.verify.authority import Authority
 from refimpl.verify.keys import PublicKey
@@ -64,12 +65,25 @@ class TrustedRoot:
         if not isinstance(document, dict) or document.get("mediaType") != _MEDIA_TYPE:
             told = document.get("mediaType", "") if isinstance(document, dict) else ""
             raise KeyMaterialError(f"trusted root: unsupported TrustedRoot media type: {told}")
+        _check_names(document, "")
         return cls(
             tuple(_authority(each) for each in _places(document, "certificateAuthorities")),
             _logs(document, "ctlogs"),
             _logs(document, "tlogs"),
             tuple(TimestampAuthority.of(_authority(each)) for each in _places(document, "timestampAuthorities")),
         )
+
+
+def _check_names(value: Any, path: str) -> None:
+    """Check that no member is named twice: who read the first of them and who the last would trust others."""
+    if isinstance(value, Members):
+        raise KeyMaterialError(f"trusted root: {path.removeprefix('.') or 'document'}: a member is named twice")
+    if isinstance(value, dict):
+        for name, member in value.items():
+            _check_names(member, f"{path}.{name[:80]}")
+    elif isinstance(value, list):
+        for number, member in enumerate(value):
+            _check_names(member, f"{path}[{number}]")
 
 
 class _Place:
@@ -101,7 +115,7 @@ class _Place:
 
 
 def _places(document: Mapping[str, Any], name: str) -> list[_Place]:
-    listed = document.get(name) or []
+    listed = [] if (value := document.get(name)) is None else value
     if not isinstance(listed, list):
         raise KeyMaterialError(f"trusted root: {name}: not a list")
     return [_Place(value, f"{name}[{number}]") for number, value in enumerate(listed)]
@@ -154,7 +168,9 @@ def _period(place: _Place, *names: str) -> Period:
 
 
 def _time(place: _Place, name: str) -> datetime | None:
-    if not isinstance(place.value, dict) or place.value.get(name) is None:
+    if not isinstance(place.value, dict):
+        raise KeyMaterialError(f"trusted root: {place.path}: not a period")
+    if place.value.get(name) is None:
         return None
     found = _TIME.fullmatch(place.at(str, name))
     try:

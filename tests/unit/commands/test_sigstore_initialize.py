@@ -48,7 +48,7 @@ def test_without_a_root_there_is_nothing_to_start_from(tmp_path: Path) -> None:
 
 
 def test_a_url_where_nothing_is(url: str, tmp_path: Path) -> None:
-    assert _why(tmp_path, "--root", f"{url}/other.json") == f"--root {url}/other.json: nothing is there"
+    assert _why(tmp_path, "--root", f"{url}/other.json") == f"GET {url}/other.json: unexpected status code 404"
 
 
 def test_a_root_at_a_url_must_be_one(url: str, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_file_without_key_is_told(tmp_path: Path, text: str, reason: str) -> N
     path.write_text(text)
     with pytest.raises(KeyMaterialError) as caught:
         _keys(path)
-    assert str(caught.value) == reason
+    assert str(caught.value) == f"{reason} (SIGSTORE_REKOR_PUBLIC_KEY: {path})"
 
 
 def test_a_missing_file_and_a_directory_are_told(tmp_path: Path) -> None:

@@ -47,6 +47,16 @@ def test_members_that_nobody_knows_are_passed_over() -> None:
     [
         (lambda one: one.update(mediaType="x"), "unsupported TrustedRoot media type: x"),
         (lambda one: one.update(tlogs=5), "tlogs: not a list"),
+        (lambda one: one.update(tlogs={}), "tlogs: not a list"),
+        (lambda one: one.update(ctlogs=""), "ctlogs: not a list"),
+        (
+            lambda one: one["certificateAuthorities"][0].update(validFor="2020"),
+            r"certificateAuthorities\[0\].validFor: not a period",
+        ),
+        (
+            lambda one: one["timestampAuthorities"][0].update(validFor=[]),
+            r"timestampAuthorities\[0\].validFor: not a period",
+        ),
         (lambda one: one["tlogs"].append(5), r"tlogs\[\d\].hashAlgorithm: unsupported hash algorithm"),
         (lambda one: one["tlogs"][0].update(hashAlgorithm={}), r"tlogs\[0\].hashAlgorithm: unsupported"),
         (lambda one: one["tlogs"][0].update(hashAlgorithm="MD5"), r"tlogs\[0\].hashAlgorithm: unsupported"),
@@ -71,6 +81,13 @@ def test_members_that_nobody_knows_are_passed_over() -> None:
 def test_what_is_wrong_is_named_with_its_place(change: Callable[[dict[str, Any]], object], place: str) -> None:
     with pytest.raises(KeyMaterialError, match=f"^trusted root: {place}"):
         TrustedRoot.parse(_changed(change))
+
+
+@pytest.mark.parametrize(("name", "place"), [("tlogs", "document"), ("hashAlgorithm", r"[a-z]+\[0\]")])
+def test_what_is_named_twice_is_refused(name: str, place: str) -> None:
+    text = json.dumps(_DOCUMENT).replace(f'"{name}"', f'"{name}": null, "{name}"')
+    with pytest.raises(KeyMaterialError, match=f"^trusted root: {place}: a member is named twice$"):
+        TrustedRoot.parse(text.encode())
 
 
 def test_a_period_has_both_its_ends() -> None:
