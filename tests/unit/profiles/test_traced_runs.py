@@ -6,6 +6,8 @@ import gzip
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -141,6 +143,15 @@ def test_memory_that_is_held_is_found_where_it_was_asked_for() -> None:
     assert kinds == [("inuse_objects", "count"), ("inuse_space", "bytes")]
     here = [values for stack, values in samples.items() if stack[0][1] == __file__]
     assert max(size for _, size in here) >= len(held) << 20
+
+
+def test_the_code_of_a_validation_is_loaded_before_memory_is_noted() -> None:
+    program = (
+        "import sys, tracemalloc; from refimpl.profiles.memory import MemoryProfile; MemoryProfile();"
+        "held = tracemalloc.get_traced_memory()[0]; import refimpl.commands.validate_image, refimpl.verify.cosign;"
+        "sys.exit(tracemalloc.get_traced_memory()[0] - held > 1 << 16)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False, timeout=60).returncode == 0
 
 
 def test_calls_that_take_a_while_are_in_the_trace(capsys: pytest.CaptureFixture[str]) -> None:
