@@ -21,6 +21,8 @@ _SKIPPED = (
     "Image signature check skipped",
     "Attestation signature check skipped",
 )
+_STATUS_AND_ERRORS = ("exit status", "standard error")
+_NOT_JUDGED = "builtin.image.judged"
 _UNJUDGED = " can't be judged: "
 _COMPLAINT = "Unsupported collections set in Metadata, expecting []string got: "
 _SEPARATORS = {"\\L": "\u2028", "\\P": "\u2029"}
@@ -129,8 +131,17 @@ def _unjudged(oracle: _Said, ours: _Said) -> None:
             said[_ERRORS] = []
 
 
+def _others_judged(oracle: _Said, ours: _Said) -> None:
+    judged = any(_NOT_JUDGED in line for lines in ours.values() for line in lines)
+    if judged and not any(oracle[part] for part in oracle if part not in _STATUS_AND_ERRORS):
+        for said in (oracle, ours):
+            for part in [part for part in said if part not in _STATUS_AND_ERRORS]:
+                del said[part]
+
+
 KNOWN = (
     Known("unjudged", "a rule that denies in no form that can be judged is an error; the oracle passes it", _unjudged),
+    Known("others judged", "of an image that can't be judged the others' verdicts are told", _others_judged),
     Known("skipped checks", "they are warned of once, not once a component: the flag is one", _skipped_checks),
     Known("index warnings", "they come in the order of the input, not of the answers", _index_warnings),
     Known("no policies", "the folder without rules has another place: sources are fetched once for all", _no_policies),
