@@ -12,7 +12,7 @@ if not __package__:  # started by its path: the folder stands where imports are 
     del sys.path[0]
     sys.path.append(str(Path(__file__).resolve().parents[1]))  # the last place: an installed refimpl comes first
 
-from mutants.catalogue import CONTROL, all_mutants
+from mutants.catalogue import CONTROL, find
 
 __all__: list[str] = []
 
@@ -25,11 +25,11 @@ def _run() -> None:
 
         sys.exit(main(sys.argv[1:]))
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    mutants = all_mutants()
-    if name in mutants:
-        mutants[name].apply()
-    elif name != CONTROL:
-        sys.exit(f"no such mutant: {name}")
+    if name != CONTROL:
+        mutant = find(name)
+        if mutant is None:
+            sys.exit(f"no such mutant: {name}")
+        mutant.apply()
     sys.argv = ["ec-ref", *sys.argv[2:]]
     from refimpl.__main__ import run
 

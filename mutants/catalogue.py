@@ -5,12 +5,13 @@ from __future__ import annotations
 import enum
 import importlib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["CONTROL", "Kind", "Mutant", "all_mutants", "mutant"]
+__all__ = ["CONTROL", "Kind", "Mutant", "all_mutants", "find", "mutant"]
 
 CONTROL = "unchanged"
 """The name of the one that is no mutant: the reference validator itself, run in the same way."""
@@ -134,6 +135,19 @@ def mutant(name: str, fault: str, kind: Kind, scenarios: str) -> Callable[[Calla
         return apply
 
     return declare
+
+
+def find(name: str) -> Mutant | None:
+    """The mutant of this name; None when there is none.
+
+    Validators are started thousands of times, so only the theme is loaded that has the name in its source.
+    """
+    for theme in _THEMES:
+        if f'"{name}"' in Path(__file__).with_name(f"{theme}.py").read_text(encoding="utf-8"):
+            importlib.import_module(f"mutants.{theme}")
+            if name in _found:
+                return _found[name]
+    return None
 
 
 def all_mutants() -> Mapping[str, Mutant]:

@@ -15,7 +15,7 @@ import pytest
 
 sys.path.append(str(Path(__file__).parents[2]))  # `mutants` isn't installed; what is installed comes first
 
-from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, mutant
+from mutants.catalogue import CONTROL, DuplicateError, Kind, Mutant, all_mutants, find, mutant
 from mutants.cli import main, part
 from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
@@ -66,6 +66,11 @@ def test_a_scenario_is_where_its_places_say() -> None:
             path, _, line = place.rpartition(":")
             text = Path(path).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip()
             assert text.startswith(("|", "Scenario")), place
+
+
+def test_each_mutant_is_found_by_its_name_alone() -> None:
+    assert all(find(name) is one for name, one in _MUTANTS.items())
+    assert find("no-such-mutant") is None
 
 
 def test_no_mutant_is_called_like_the_control_or_an_option() -> None:
