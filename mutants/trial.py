@@ -112,7 +112,7 @@ def _findings(results: Iterable[Mapping[str, Any]]) -> dict[str, Finding]:
     """By the scenario's id, of lines of the formatter `lines`: the worst of rows that share one."""
     found: dict[str, Finding] = {}
     for result in results:
-        if "location" not in result:
+        if "status" not in result:
             continue  # that one begins, or what all took
         name = scenario_id(result["tags"])
         status = _STATUSES.get(result["status"], "failed")  # whatever way it is wrong in
