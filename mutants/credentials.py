@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed
+from mutants.replacing import changed, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,3 +290,31 @@ def plugins_without_arguments() -> None:
     @changed(cluster, "run")
     def run(original: Callable[..., Any], plugin: Any, *rest: Any) -> Any:
         return original(replace(plugin, arguments=(), environ=()), *rest)
+
+
+@mutant(
+    "white-space-ends-secrets",
+    "A password in the URL of a source is cut out up to its first blank or quote only.",
+    Kind.CREDENTIALS,
+    "hostile-07",
+)
+def white_space_ends_secrets() -> None:
+    import re
+
+    from refimpl import redaction
+
+    replace(redaction, "_ALONE", re.compile("(?!)"))
+
+
+@mutant(
+    "servers-repeat-secrets",
+    "What a server says of a request is shown, with the credentials that the request had.",
+    Kind.CREDENTIALS,
+    "hostile-08",
+)
+def servers_repeat_secrets() -> None:
+    from refimpl.http import transport
+
+    @changed(transport, "without_credentials")
+    def without_credentials(_: object, said: str, *__: object) -> str:
+        return said

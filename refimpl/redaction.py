@@ -1,4 +1,4 @@
-"""Secrets cut out of texts: what stands before the ``@`` of a URL."""
+"""Secrets cut out of texts: what stands before the ``@`` of a URL, and what a server repeats of a request."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["without_secrets", "without_secrets_in"]
+__all__ = ["without_credentials", "without_secrets", "without_secrets_in"]
 
 _MASK = "***"
+#: A secret of fewer characters is in many words, and masks would tell it.
+_SHORTEST_SECRET = 4
 # Before a URL's authority; a policy source's getter may take the place of the scheme, as in git::user:password@host.
 _BEGIN = re.compile(r"://|\b(?:git|oci|https?|hg|s3|gcs)::")
 _END = re.compile(r"[\s\"'`<>\\]")
+# A text that is a URL whose user information has anything in it, white space and quotes too.
+_ALONE = re.compile(r"\s*(?:\w+::)*(?:[\w+.-]+://)?[^/?#@\s]*:(?!\d*(?:[/?#]|$))[^@]*@")
 _AUTHORITY_END = re.compile(r"[/?#]")
 _PORT = re.compile(r"\d*", re.ASCII)
 # What some services want beside a token that stands in the place of the name.
@@ -24,17 +28,19 @@ def without_secrets(text: str) -> str:
     """`text` with the password of each URL in it as ``***``: ``https://user:***@host``.
 
     A name without a password is one over http (it may be a token; over ssh it is just a name). A URL that is none, as
-    its password has a ``/`` in it, is cut up to its last ``@``.
+    its password has a ``/`` in it, is cut up to its last ``@``. White space ends a URL, unless it is what `text` begins
+    with and the white space is in its user information.
     """
     if "@" not in text:
         return text
+    alone = _ALONE.match(text)
     parts: list[str] = []
     done = end = last = 0
     found = _BEGIN.search(text)
     while found:
         start = found.end()
         if start >= end:
-            stop = _END.search(text, start)
+            stop = _END.search(text, start if alone is None or done else alone.end())
             end = stop.start() if stop else len(text)
             last = text.rfind("@", start, end)
         if start <= last:
@@ -53,6 +59,38 @@ def without_secrets_in(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {without_secrets(name): without_secrets_in(member) for name, member in value.items()}
     return [without_secrets_in(member) for member in value] if isinstance(value, (list, tuple)) else value
+
+
+def without_credentials(text: str, authorization: str, form: bytes = b"") -> str:
+    """What a server says without what the request proved itself with, should the server repeat it.
+
+    Args:
+        text: that the server gave.
+        authorization: the value of the request's field; may be empty.
+        form: the request's body, if it is a form with a token.
+    """
+    if not (authorization or form):
+        return text
+    from urllib.parse import parse_qs, quote
+
+    scheme, _, credential = authorization.partition(" ")
+    secrets = {credential, *parse_qs(form.decode("utf-8", "replace")).get("refresh_token", ())}
+    if scheme.lower() == "basic":
+        secrets.add(_decoded(credential).partition(":")[2])
+    secrets |= {quote(secret, safe="") for secret in secrets}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            text = text.replace(secret, _MASK)
+    return text
+
+
+def _decoded(credential: str) -> str:
+    import base64
+
+    try:
+        return base64.b64decode(credential).decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def _end_of_user(text: str, start: int, end: int, last: int) -> int:

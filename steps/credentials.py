@@ -54,6 +54,12 @@ def the_token_server_redirects(context: Context, location: str, status: int) -> 
     _demand(context, redirect=(status, expand(location, context.world.variables)))
 
 
+@given('the registry\'s token server refuses, and says "{text}"')
+def the_token_server_refuses(context: Context, text: str) -> None:
+    body = json.dumps({"errors": [{"code": "DENIED", "message": text}]}).encode()
+    context.world.servers.gate.add(Answer(403, (("Content-Type", "application/json"),), body), kind="token")
+
+
 @given('the registry names the realm "{realm}"')
 def the_registry_names_a_realm(context: Context, realm: str) -> None:
     _demand(context, realm=expand(realm, context.world.variables))

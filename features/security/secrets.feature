@@ -148,3 +148,25 @@ Feature: Secrets stay where they belong
       | --output | policy-input                                                                                                       |
     Then the output doesn't contain "hunter2"
     And the output contains "https://user:***@${NOBODY}"
+
+  @hostile-07
+  Scenario: a password with white space and quotes in the URL of a source
+    Given an image that passes
+    And a git repository named "policies" with
+      | main.rego | happy_day.rego |
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["git::https://user:white 'hunter2@${GITHOST}/git/policies.git"]}]} |
+      | --debug  |                                                                                               |
+    Then the output doesn't contain "hunter2"
+    And the output contains "user:***@"
+
+  @hostile-08
+  Scenario: a token server that repeats what it was sent
+    Given the registry demands the credentials "user" and "hunter2" (Bearer)
+    And the Docker configuration has the credentials "user" and "hunter2"
+    And an image that passes
+    And the registry's token server refuses, and says "hunter2 isn't right, nor is Basic dXNlcjpodW50ZXIy"
+    When "validate image" is run with
+      | --debug |  |
+    Then the image is not accessible: "DENIED: *** isn't right, nor is Basic ***"
+    And the output doesn't contain "hunter2"

@@ -20,7 +20,7 @@ from refimpl.http.coding import decoder
 from refimpl.http.failures import Failure, described
 from refimpl.http.proxy import Proxy, proxy_for
 from refimpl.http.tls import TLS, Trust
-from refimpl.redaction import without_secrets
+from refimpl.redaction import without_credentials, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,11 +59,14 @@ _transports: WeakSet[Transport] = WeakSet()
 class Response:
     """An answer whose body is still to be read. Close it: a body that was read to its end keeps the connection."""
 
-    def __init__(self, transport: Transport, connection: Connection, head: Head, method: str, url: str) -> None:
+    def __init__(
+        self, transport: Transport, connection: Connection, head: Head, method: str, url: str, sent: tuple[str, bytes]
+    ) -> None:
         self._transport = transport
         self._connection: Connection | None = connection
         self._error: Exception | None = None
         self._fields = head.fields
+        self._sent = sent
         self.method = method
         self.url = url
         self.status = head.status
@@ -78,6 +81,10 @@ class Response:
     def headers(self, name: str) -> Sequence[str]:
         """The values of all header fields of this name, in their order."""
         return self._fields.get(name.lower(), ())
+
+    def without_credentials(self, said: str) -> str:
+        """What the server says, without what the request had in it of credentials."""
+        return without_credentials(said, *self._sent)
 
     @property
     def content_length(self) -> int | None:
@@ -322,7 +329,9 @@ class Transport:
                 head = connection.exchange(
                     method, url.target, fields, body, connecting=connecting, answering=ANSWER_SECONDS
                 )
-                return Response(self, connection, head, method, text)
+                return Response(
+                    self, connection, head, method, text, (str(headers.get("Authorization", "")), body or b"")
+                )
             except Failure as failure:
                 connection.close()
                 if failure.unusable_trust and self._trust.refine():

@@ -181,7 +181,10 @@ class Cluster:
         transport = Transport(self._environ, self._deadline, user_agent="ec-ref", tls=tls, proxy=proxy)
         try:
             with transport.exchange("GET", url, headers, authorization=authorization) as response:
-                return response.status, response.read_all(_LARGEST_OBJECT)
+                body = response.read_all(_LARGEST_OBJECT)
+                if response.status != HTTPStatus.OK:
+                    body = response.without_credentials(body.decode("utf-8", "replace")).encode()
+                return response.status, body
         except RegistryError as error:
             raise _RequestError(str(error)) from None
         finally:

@@ -38,7 +38,7 @@ def status_error(response: Response) -> StatusError:
         body = f"body exceeds {ERROR_LIMIT} byte limit".encode()
     finally:
         response.close()
-    message = f"{response.method} {redact(response.url)}: {_reason(response, body)}"
+    message = f"{response.method} {redact(response.url)}: {response.without_credentials(_reason(response, body))}"
     retry_after = _seconds(response.header("Retry-After"))
     status = response.status
     if status == HTTPStatus.NOT_FOUND:

@@ -144,7 +144,7 @@ def ask(
                 status = response.status
                 if status != HTTPStatus.TOO_MANY_REQUESTS and (status < 500 or status == HTTPStatus.NOT_IMPLEMENTED):
                     return status, response.header("Content-Type"), answer
-            text = answer.decode("utf-8", "replace").rstrip("\n")
+            text = response.without_credentials(answer.decode("utf-8", "replace").rstrip("\n"))
             reason = f"status {status}" + (f": {text}" if text else "")
         except LimitExceededError as error:
             raise DocumentError(str(error)) from None

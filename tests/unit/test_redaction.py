@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from refimpl.errors import InputError, join_errors
-from refimpl.redaction import without_secrets, without_secrets_in
+from refimpl.redaction import without_credentials, without_secrets, without_secrets_in
 from refimpl.system.log import Formatter
 
 
@@ -37,12 +37,39 @@ from refimpl.system.log import Formatter
         ("oci://host/x@sha256:ab", "oci://host/x@sha256:ab"),
         ("https://[::1]:5000/x@sha256:ab", "https://[::1]:5000/x@sha256:ab"),
         ("https://host/user:x@y", "https://host/user:x@y"),
+        ("https://user:se cr\net@host/x y", "https://user:***@host/x y"),
+        ("git::https://user:se\"cr' et@host//x", "git::https://user:***@host//x"),
+        ("https://user:se/cr et@host/x", "https://user:***@host/x"),
+        ("https://host:80/a b https://u:p@c", "https://host:80/a b https://u:***@c"),
         ("mail@host", "mail@host"),
         ("://@", "://@"),
     ],
 )
 def test_secrets_are_cut_out(text: str, shown: str) -> None:
     assert without_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("you sent Basic dXNlcjpzZWNyZXQveA==", "you sent Basic ***"),
+        ("is secret/x your password, user?", "is *** your password, user?"),
+        ("password=secret%2Fx", "password=***"),
+        ("nothing of it", "nothing of it"),
+    ],
+)
+def test_what_a_server_repeats_is_cut_out(said: str, shown: str) -> None:
+    assert without_credentials(said, "Basic dXNlcjpzZWNyZXQveA==") == shown
+
+
+def test_tokens_that_a_server_repeats_are_cut_out() -> None:
+    assert without_credentials("T0KEN and FRESH", "Bearer T0KEN", b"a=b&refresh_token=FRESH") == "*** and ***"
+    assert without_credentials("as is", "") == "as is"
+    assert without_credentials("no base64", "Basic !") == "no base64"
+
+
+def test_secrets_that_any_word_may_hold_stay() -> None:
+    assert without_credentials("an error", "Basic dTpy") == "an error"  # u:r
 
 
 def test_json_values() -> None:

@@ -215,7 +215,8 @@ class _Server:
         answer = _Answer(response, _MAX_ADVERTISED if body is None else content.MAX_BYTES)
         if response.status != _OK:
             with response:
-                raise _status_error(response.status, answer.read(_MAX_SAID), url)
+                said = response.without_credentials(answer.read(_MAX_SAID).decode(errors="replace"))
+                raise _status_error(response.status, said, url)
         return answer
 
 
@@ -268,10 +269,10 @@ class _Incoming:
         self.file.close()
 
 
-def _status_error(status: int, said: bytes, url: str) -> PolicyError:
+def _status_error(status: int, said: str, url: str) -> PolicyError:
     words = {401: "authentication required", 403: "authorization failed", 404: "repository not found"}.get(status)
     if words:
-        return PolicyError(f"{FAILED}: {words}: {said.decode(errors='replace')}")
+        return PolicyError(f"{FAILED}: {words}: {said}")
     text = f'unexpected client error: unexpected requesting "{url}" status code: {status}'
     return RefusedError(text)
 
