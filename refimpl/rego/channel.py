@@ -9,6 +9,7 @@ as many can run as there are requests, and none waits for another's place.
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import threading
 from collections import deque
@@ -33,6 +34,9 @@ PROTOCOL: Final = 2
 _HEADER_LIMIT = 1 << 20
 _BODY_LIMIT = 1 << 30
 _LAST_WORDS = 20
+#: What the first line of a crash of a Go program begins with; its trace follows.
+_CRASH = ("fatal error: ", "panic: ")
+_log = logging.getLogger(__name__)
 
 
 @record
@@ -206,9 +210,15 @@ class Channel:
         return ""
 
     def _listen(self, words: IO[bytes]) -> None:
-        """Keep the last words: what the process writes on stderr."""
+        """Keep the last words, what the process writes on stderr; the trace of a crash goes to the log."""
+        crashed = False
         for line in words:
-            self._words.append(line.decode("utf-8", "replace").rstrip())
+            text = line.decode("utf-8", "replace").rstrip()
+            if crashed:
+                _log.debug("policy engine: %s", text)
+            else:
+                self._words.append(text)
+                crashed = text.startswith(_CRASH)
         words.close()
 
     def _epitaph(self, status: int, trouble: str) -> HostError:

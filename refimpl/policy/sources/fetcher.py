@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Self
 
 from refimpl.errors import PolicyError
+from refimpl.golang.oserrors import reason
 from refimpl.policy.sources.kinds import Kind, kind_of
 from refimpl.record import record
 
@@ -140,7 +141,7 @@ class Fetcher:
                     fresh.rename(final)
                     self._places.add(final)
         except OSError as error:
-            raise PolicyError(f"unable to store {url}: {error}") from error
+            raise PolicyError(f"unable to store {url}: {reason(error)}") from error
         return Fetched(final, pinned)
 
     def _web(self) -> Web:

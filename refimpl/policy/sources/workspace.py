@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from refimpl.errors import PolicyError
 from refimpl.golang import jsontext
-from refimpl.golang.oserrors import describe
+from refimpl.golang.oserrors import describe, reason
 from refimpl.policy.sources.fetcher import Fetcher, source_id
 from refimpl.record import record
 from refimpl.system import leftovers
@@ -118,7 +118,7 @@ class Workspace:
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise PolicyError(f"unable to make {path}: {error}") from None
+            raise PolicyError(f"unable to make {path}: {reason(error)}") from None
         return path
 
     def _written(self, directory: str, name: str, text: str) -> Path:
@@ -133,7 +133,7 @@ class Workspace:
                     aside.replace(path / name)
                     self._texts[path / name] = text
         except OSError as error:
-            raise PolicyError(f"unable to write {name}: {error}") from None
+            raise PolicyError(f"unable to write {name}: {reason(error)}") from None
         return path
 
 

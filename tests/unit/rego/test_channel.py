@@ -65,6 +65,10 @@ def test_host_that_cannot_be_started(tmp_path: Path) -> None:
     [
         ("import sys; sys.exit('kaput\\ntwice')", r"^the policy engine ended with status 1: kaput\ntwice$"),
         ("", r"^the policy engine ended with status 0$"),
+        (
+            "import sys; sys.exit('fatal error: out of memory\\n\\ngoroutine 1:\\nmain.go:1')",
+            r"^the policy engine ended with status 1: fatal error: out of memory$",
+        ),
         ("print('hi', flush=True); input(); input()", r"^the policy engine is another program: it answered b'hi\\n'$"),
         (
             'print(\'{"id":0,"hello":{"protocol":99}}\', flush=True); input(); input()',
