@@ -372,3 +372,18 @@ def provenance_without_particulars() -> None:
         for member in ("buildConfig", "materials"):
             shown["statement"].get("predicate", {}).pop(member, None)
         return json.dumps(shown).encode()
+
+
+@mutant(
+    "types-by-header-only",
+    "An index that the registry doesn't call one is an image without configuration and files.",
+    Kind.VERDICT,
+    "field-01",
+)
+def types_by_header_only() -> None:
+    from refimpl.oci import descriptor
+
+    def is_index(manifest: descriptor.Manifest) -> bool:
+        return manifest.descriptor.media_type in descriptor.INDEX_TYPES
+
+    replace(descriptor.Manifest, "is_index", property(is_index))

@@ -30,6 +30,13 @@ def every_answer(context: Context, how: str) -> None:
         context.world.servers.gate.add(_ANSWERS[how], method=method)
 
 
+@given('the registry calls every manifest "{media_type}"')
+def every_manifest_is_called(context: Context, media_type: str) -> None:
+    for method in ("GET", "HEAD"):
+        rule = SetHeaders((("Content-Type", media_type),))
+        context.world.servers.gate.add(rule, kind="manifest", method=method)
+
+
 @given('the registry redirects requests for blobs to the folder "{folder}" of a blob storage')
 def blobs_are_redirected(context: Context, folder: str) -> None:
     world = context.world

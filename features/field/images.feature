@@ -105,6 +105,16 @@ Feature: Unusual images, as builders and registries produce them
       | multi                             | builtin.image.accessible |
       | multi-${multi-amd64_DIGEST}-amd64 | builtin.image.accessible |
 
+  @field-01
+  Scenario: a registry that calls an index "application/octet-stream"
+    Given an image "acceptance/multi" for the architectures "amd64, arm64", all conforming
+    And the registry has lost the image "acceptance/multi-arm64"
+    And the registry calls every manifest "application/octet-stream"
+    When "validate image" is run
+    Then the violations are
+      | component                         | code                     |
+      | multi-${multi-arm64_DIGEST}-arm64 | builtin.image.accessible |
+
   @form-07 @form-07.<id>
   Scenario Outline: an invalid reference: <reference>
     Given a conforming image "acceptance/app"

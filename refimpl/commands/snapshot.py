@@ -356,7 +356,7 @@ class _Expansion:
 
 
 def _expansion(component: Component, client: Images) -> _Expansion:
-    from refimpl.oci.descriptor import INDEX_TYPES
+    from refimpl.oci.descriptor import MANIFEST_TYPES
     from refimpl.oci.reference import parse
 
     image = component.container_image
@@ -365,11 +365,13 @@ def _expansion(component: Component, client: Images) -> _Expansion:
         reference = parse(image)
         step = "fetch descriptior for container image"  # the contract spells it so
         head = client.head(reference)
-        if head.media_type not in INDEX_TYPES:
+        if head.media_type in MANIFEST_TYPES:
             return _Expansion()
         step = "fetch index for container image"
         pinned = reference.at(head.digest)
         index = client.manifest(pinned)
+        if not index.is_index:
+            return _Expansion()
         step = "fetch index manifest for container image"
         return _Expansion(str(pinned), tuple(_named_children(component, reference, index.manifests)))
     except Error as error:

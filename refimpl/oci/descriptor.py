@@ -235,8 +235,14 @@ class Manifest:
 
     @property
     def is_index(self) -> bool:
-        """Whether this is an image index (or Docker's manifest list)."""
-        return self.media_type in INDEX_TYPES
+        """Whether this is an image index (or Docker's manifest list).
+
+        Registries that serve files call everything ``application/octet-stream``. Then the document says what it is.
+        """
+        for media_type in (self.descriptor.media_type, self.document.get("mediaType")):
+            if media_type in INDEX_TYPES or media_type in MANIFEST_TYPES:
+                return media_type in INDEX_TYPES
+        return bool(self.document.get("manifests")) and not self.document.get("config")
 
     @property
     def artifact_type(self) -> str:

@@ -150,3 +150,17 @@ def test_members_of_the_other_kind_are_none() -> None:
 def test_the_media_type_says_whether_it_is_an_index(name: str) -> None:
     text = b'{"mediaType": "application/vnd.oci.image.index.v1+json", "layers": 5}'
     assert Manifest.read(Descriptor(name, DIGEST, 0), text).is_index
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b'{"mediaType": "application/vnd.oci.image.index.v1+json", "manifests": []}', True),
+        (b'{"mediaType": "application/vnd.oci.image.manifest.v1+json", "manifests": []}', False),
+        (b'{"manifests": [{"digest": "%s"}]}' % DIGEST.encode(), True),
+        (b'{"manifests": [], "layers": []}', False),
+        (b"{}", False),
+    ],
+)
+def test_the_document_says_what_the_registry_calls_something_else(text: bytes, *, expected: bool) -> None:
+    assert Manifest.read(Descriptor("application/octet-stream", DIGEST, 0), text).is_index is expected
