@@ -6,11 +6,13 @@ import argparse
 import json
 import os
 import re
+import signal
 import sys
+import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,15 +22,16 @@ from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, TrialError, recorded, run, validator
+from mutants.trial import Finding, TrialError, Trials, recorded, validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["main", "part"]
 
 _CHUNK = 16  # scenarios of one run of behave that isn't a mutant's first one
 _TOGETHER = 2  # runs of behave for each processor: most of the time they wait
+_INTERRUPTED = 130
 _OF_CLUSTERS = 4  # times as long may a run take that makes a cluster of processes
 
 
@@ -50,16 +53,17 @@ def main(arguments: Sequence[str]) -> int:
     tried = {name: mutants[name] for name in options.only or mutants}
     matrix = Matrix(scenarios, tried, whole=options.full, every=not options.only)
     began = time.monotonic()
-    try:  # whether the suite works at all is seen once, not with each mutant
-        if options.control is not None:
-            matrix.control.update(recorded(options.control))
-        missing = [one for one in chosen(scenarios, PLAIN) if one.id not in matrix.control]
-        if missing:
-            matrix.control.update(run(missing, validator(CONTROL), timeout=options.timeout))
-    except TrialError as error:
-        sys.stderr.write(f"the suite doesn't run, with the reference validator itself: {error}\n")
-        return 2
-    _fill(matrix, options.jobs, options.timeout)
+    with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
+        trials = Trials(Path(folder))
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts with & ignore the first
+            signal.signal(number, signal.default_int_handler)
+        try:
+            if not _make(matrix, trials, options):
+                return 2
+        except KeyboardInterrupt:
+            trials.end()
+            sys.stderr.write("the matrix was ended by a signal, so nothing is stored\n")
+            return _INTERRUPTED
     matrix.seconds = time.monotonic() - began
     _store(matrix, options.output)
     problems = matrix.problems()
@@ -69,6 +73,21 @@ def main(arguments: Sequence[str]) -> int:
     sys.stdout.write(f"{killed} of {len(tried)} mutants killed, {len(problems)} problems, {matrix.seconds:.0f} s; ")
     sys.stdout.write(f"see {options.output / 'matrix.html'}\n")
     return 1 if problems else 0
+
+
+def _make(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> bool:
+    """Run everything; False if the suite doesn't run."""
+    try:  # whether the suite works at all is seen once, not with each mutant
+        if options.control is not None:
+            matrix.control.update(recorded(options.control))
+        missing = [one for one in chosen(matrix.scenarios, PLAIN) if one.id not in matrix.control]
+        if missing:
+            matrix.control.update(trials.run(missing, validator(CONTROL), timeout=options.timeout))
+    except TrialError as error:
+        sys.stderr.write(f"the suite doesn't run, with the reference validator itself: {error}\n")
+        return False
+    _fill(matrix, trials, options.jobs, options.timeout)
+    return True
 
 
 def part(text: str, *, day: int) -> tuple[int, int]:
@@ -118,7 +137,7 @@ def _limit(part: Iterable[Scenario], timeout: float) -> float:
     return _OF_CLUSTERS * timeout if any(one.feature.startswith("scale/dask") for one in part) else timeout
 
 
-def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
+def _fill(matrix: Matrix, trials: Trials, jobs: int, timeout: float) -> None:
     """Run everything that is to be run."""
     printing = threading.Lock()
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
@@ -130,7 +149,7 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
 
     def control(part: Sequence[Scenario]) -> None:
         try:
-            matrix.control.update(run(part, validator(CONTROL), timeout=_limit(part, timeout)))
+            matrix.control.update(trials.run(part, validator(CONTROL), timeout=_limit(part, timeout)))
         except TrialError as error:
             for one in part:
                 matrix.control[one.id] = Finding("error", 0.0, str(error)[-200:])
@@ -138,15 +157,15 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
     def first(name: str) -> None:
         mutant = matrix.mutants[name]
         part = {one.id: one for one in chosen(matrix.scenarios, (*mutant.scenarios, *plain(mutant)))}
-        _try(matrix, name, part.values(), timeout)
+        _try(matrix, trials, name, part.values(), timeout)
         with printing:
             sys.stdout.write(_line(matrix, name))
             sys.stdout.flush()
 
     def further(name: str, part: Sequence[Scenario]) -> None:
-        _try(matrix, name, part, timeout)
+        _try(matrix, trials, name, part, timeout)
 
-    with ThreadPoolExecutor(max(1, jobs)) as pool:
+    with ThreadPoolExecutor(max(1, jobs)) as pool, _ending(trials, pool):
         pending = [pool.submit(control, part) for part in _parts(judged)]
         order = sorted(matrix.mutants, key=lambda name: (name != "hang", -len(matrix.mutants[name].scenarios)))
         pending += [pool.submit(first, name) for name in order]
@@ -161,28 +180,39 @@ def _fill(matrix: Matrix, jobs: int, timeout: float) -> None:
             ]
             for future in [pool.submit(further, *one) for one in rest]:
                 future.result()
-    _again(matrix, timeout)
+    _again(matrix, trials, timeout)
 
 
-def _again(matrix: Matrix, timeout: float) -> None:
+@contextmanager
+def _ending(trials: Trials, pool: ThreadPoolExecutor) -> Iterator[None]:
+    """End what runs, and what waits, when the matrix is interrupted: a pool waits for all of it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        pool.shutdown(wait=False, cancel_futures=True)
+        trials.end()
+        raise
+
+
+def _again(matrix: Matrix, trials: Trials, timeout: float) -> None:
     """Try once more, with nothing beside it, what ended as an error: that says nothing, either way."""
     if unsure := _errors(matrix, matrix.control):
         with suppress(TrialError):  # then it stays as it is
-            matrix.control.update(run(unsure, validator(CONTROL), timeout=_limit(unsure, timeout)))
+            matrix.control.update(trials.run(unsure, validator(CONTROL), timeout=_limit(unsure, timeout)))
     for name, findings in matrix.findings.items():
         if unsure := _errors(matrix, findings):
             sys.stdout.write(f"again {name}: {' '.join(one.id for one in unsure)}\n")
-            _try(matrix, name, unsure, timeout)
+            _try(matrix, trials, name, unsure, timeout)
 
 
 def _errors(matrix: Matrix, findings: Mapping[str, Finding]) -> tuple[Scenario, ...]:
     return tuple(matrix.scenarios[one] for one, finding in findings.items() if finding.status == "error")
 
 
-def _try(matrix: Matrix, name: str, part: Iterable[Scenario], timeout: float) -> None:
+def _try(matrix: Matrix, trials: Trials, name: str, part: Iterable[Scenario], timeout: float) -> None:
     tried = tuple(part)
     try:
-        found = run(tried, validator(name), timeout=_limit(tried, timeout))
+        found = trials.run(tried, validator(name), timeout=_limit(tried, timeout))
     except TrialError as error:
         matrix.failures[name] = str(error)
     else:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
-__all__ = ["Run", "Watcher", "describe_unused", "run"]
+__all__ = ["Run", "Watcher", "describe_unused", "end_rest", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
@@ -214,7 +214,7 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
             return _join(wanted, shards, folder)
         finally:
             backend.close()
-            _end_rest(folder)
+            end_rest(folder)
 
 
 @contextlib.contextmanager
@@ -230,8 +230,8 @@ def _signals(shards: _Shards) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _end_rest(folder: Path) -> None:
-    """Kill validators that an interrupted shard left: programs whose environment names the run's folder (Linux)."""
+def end_rest(folder: Path) -> None:
+    """Kill validators that an interrupted run left: programs whose environment names the run's folder (Linux)."""
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if os.fsencode(folder) in path.read_bytes():

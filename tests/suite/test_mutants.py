@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -389,3 +392,26 @@ def test_a_suite_that_does_not_run_is_told_once(
     monkeypatch.setattr("mutants.cli.run", fails)
     assert main([]) == 2
     assert capsys.readouterr().err == "the suite doesn't run, with the reference validator itself: no steps\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_of_it_and_leaves_no_folder(tmp_path: Path, number: signal.Signals) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mutants", "hang", "--timeout", "60", "--output", str(tmp_path / "matrix")],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    until = time.monotonic() + 60
+    while not any(scratch.glob("*/trial-*")) and time.monotonic() < until:
+        time.sleep(0.05)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said.decode()
+    assert "ended by a signal" in said.decode()
+    assert list(scratch.iterdir()) == []
+    assert not (tmp_path / "matrix").exists()

@@ -74,8 +74,15 @@ class Report:
 
 
 def load_exact_json(text: str) -> Any:
-    """JSON as data; fractions as `Decimal`, so that 1.50 and 1.5 are told apart."""
-    return json.loads(text, parse_float=decimal.Decimal)
+    """JSON as data; fractions as `Decimal`, so that 1.50 and 1.5 are told apart.
+
+    Raises:
+        ValueError: it is none, or it is nested too deeply for anybody to read it.
+    """
+    try:
+        return json.loads(text, parse_float=decimal.Decimal)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _term(metadata: dict[str, Any]) -> str:
