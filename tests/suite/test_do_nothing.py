@@ -20,12 +20,12 @@ sys.stdout.write(pathlib.Path({path!r}).read_text(encoding="utf-8"))
 """
 
 
-def _statuses(validator: str, folder: Path) -> dict[str, str]:
-    """Scenario, with its place, → status, of a run of all features."""
+def _statuses(validator: str, folder: Path, *features: str) -> dict[str, str]:
+    """Scenario, with its place, → status, of a run of these features, or of all."""
     report = folder / "report.json"
     runner = [sys.executable, "-m", "ec_acceptance.conformance", "--registry", "embedded", "--report", str(report)]
     options = ["--validator", validator, "--no-artifacts", "--no-check", "--timeout", "5", "--jobs", "3"]
-    answer = subprocess.run([*runner, *options], cwd=_ROOT, capture_output=True, timeout=900, check=False)
+    answer = subprocess.run([*runner, *options, *features], cwd=_ROOT, capture_output=True, timeout=900, check=False)
     assert answer.returncode == 1, (answer.stdout[-2000:] + answer.stderr).decode("utf-8", "replace")
     results = json.loads(report.read_text(encoding="utf-8"))["results"]
     return {f"{result['location']} {result['name']}": result["status"] for result in results}
@@ -58,12 +58,22 @@ def _report() -> str:
 _PRINTED = {"the snapshot's text": _snapshot, "a report": _report}
 
 
-@pytest.mark.parametrize("name", ["true", "false", "cat", "the snapshot's text", "a report"])
-def test_every_scenario_fails(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "features"),
+    [
+        ("true", ()),
+        ("cat", ()),  # it fails and says so
+        ("a report", ()),
+        # These differ from the others only where nothing is said at all, and where snapshots are compared.
+        ("false", ("features/errors", "features/refusals", "features/validate_image", "features/outputs")),
+        ("the snapshot's text", ("features/validate_image", "features/outputs")),
+    ],
+)
+def test_every_scenario_fails(name: str, features: tuple[str, ...], tmp_path: Path) -> None:
     validator = _echo(tmp_path, _PRINTED[name]()) if name in _PRINTED else shutil.which(name)
     if validator is None:
         pytest.skip(f"there is no program {name} on this machine")
-    statuses = _statuses(validator, tmp_path)
-    assert len(statuses) >= 118
+    statuses = _statuses(validator, tmp_path, *features)
+    assert len(statuses) >= 30
     ruled_out = WRONG | {"not-applicable"}
     assert {scenario: status for scenario, status in statuses.items() if status not in ruled_out} == {}
