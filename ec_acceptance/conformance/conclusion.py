@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from ec_acceptance.conformance.terminal import print_failures, print_line, print
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ec_acceptance.conformance.attestation import Signing
     from ec_acceptance.conformance.outcome import Outcome
 
-__all__ = ["STATUSES", "add_report_options", "check_attesting", "conclude"]
+__all__ = ["STATUSES", "add_report_options", "check_reports", "conclude"]
+
+_REPORTS = ("report", "junit", "html", "badge", "attest")
 
 STATUSES = """exit statuses:
   0  the validator conforms: every scenario of what it claims passed
@@ -48,12 +51,23 @@ def add_report_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def check_attesting(given: argparse.Namespace) -> None:
-    """Refuse options of an attestation that nobody asked for.
+def check_reports(given: argparse.Namespace) -> None:
+    """Refuse, before anything runs, reports that can't be written, and options of an attestation that nobody wants.
 
     Raises:
         UsageError: there are such.
     """
+    options: dict[Path, str] = {}
+    for name in _REPORTS:
+        path: Path | None = getattr(given, name)
+        if path is None:
+            continue
+        if why := _why_unwritable(path):
+            raise UsageError(f"--{name} {path}: {why}")
+        if other := options.get(path.absolute()):
+            raise UsageError(f"--{name} {path}: --{other} is to be written there, too")
+        if not path.is_relative_to("/dev"):
+            options[path.absolute()] = name
     if given.attest is None and (given.attest_key is not None or given.attest_subject):
         raise UsageError("--attest-key and --attest-subject are of --attest FILE")
 
@@ -71,34 +85,50 @@ def conclude(
         signing: who attests it, if anybody does.
 
     Raises:
-        BrokenError: a report can't be written.
+        BrokenError: a report can't be written; all others are, and what came of it is said.
     """
     print_failures(outcome, artifacts)
-    try:
-        if given.report is not None:
-            write_report(outcome, given.report)
-        if given.junit is not None:
-            outcome.write_junit(given.junit)
-        if given.html is not None:
-            replace_file(given.html, page(outcome, artifacts))
-        if given.badge is not None:
-            replace_file(given.badge, badge(outcome))
-        if given.attest is not None and signing is not None:
-            _attest(given.attest, outcome, signing)
-    except OSError as error:
-        raise BrokenError(f"the report cannot be written: {error}") from error
+    writers: dict[str, Callable[[Path], None]] = {
+        "report": lambda path: write_report(outcome, path),
+        "junit": outcome.write_junit,
+        "html": lambda path: replace_file(path, page(outcome, artifacts)),
+        "badge": lambda path: replace_file(path, badge(outcome)),
+        "attest": lambda path: _attest(path, outcome, signing),
+    }
+    problems = []
+    for name in _REPORTS:
+        path: Path | None = getattr(given, name)
+        if path is not None:
+            try:
+                writers[name](path)
+            except OSError as error:
+                problems.append(f"--{name} {path}: {error.strerror}")
     print_profiles(outcome)
     print_line(f"{outcome.summary}, {how}")
     if outcome.cpu is not None:
         print_line(str(outcome.cpu))
     print_line(f"{outcome.meaning} ({outcome.about.suite})")
+    if problems:
+        raise BrokenError(f"a report can't be written: {'; '.join(problems)}")
     if outcome.exit is Exit.AS_EXPECTED or (outcome.exit is Exit.INCOMPLETE and given.accept_partial):
         return Exit.CONFORMANT
     return outcome.exit
 
 
-def _attest(path: Path, outcome: Outcome, signing: Signing) -> None:
-    content = signing.attest(outcome)
+def _why_unwritable(path: Path) -> str:
+    """Why no report can be written there; empty if one can, as far as is seen before."""
+    if path.is_dir():
+        return "it is a folder"
+    folder = next(one for one in path.absolute().parents if one.exists())
+    if not folder.is_dir():
+        return f"{folder} is no folder"
+    if not os.access(path if path.is_relative_to("/dev") else folder, os.W_OK):
+        return f"{folder} can't be written"
+    return ""
+
+
+def _attest(path: Path, outcome: Outcome, signing: Signing | None) -> None:
+    content = None if signing is None else signing.attest(outcome)
     if content is None:
         print_line(f"nothing is attested in {path}: the run says nothing of the validator")
     else:

@@ -402,7 +402,14 @@ def _worst(results: Sequence[ScenarioResult]) -> ScenarioResult:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a file aside and rename it, so that it is whole or as it was; its folder is made."""
+    """Write a file aside and rename it, so that it is whole or as it was; its folder is made.
+
+    What isn't a file, such as a pipe, is written into: another file in the place of ``/dev/null`` would be no help.
+    """
+    if path.is_relative_to("/dev") or (path.exists() and not path.is_file() and not path.is_dir()):
+        with path.open("ab") as device:
+            device.write(content)
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -127,6 +127,9 @@ def test_in_another_projects_folder_the_suite_is_still_ours(tmp_path: Path) -> N
         (["features/none"], "features/none: there is no such command, feature or folder"),
         (["--registry", "nonsense"], "'nonsense' is no registry"),
         (["--suite", "docs"], "there are no features and environment.py"),
+        (["--report", "docs"], "Error: --report docs: it is a folder"),
+        (["--html", "README.md/report.html"], "README.md is no folder"),
+        (["--junit", "out.xml", "--html", "./out.xml"], "--html out.xml: --junit is to be written there, too"),
     ],
 )
 def test_what_cannot_be_run_is_said_at_once(words: list[str], said: str) -> None:

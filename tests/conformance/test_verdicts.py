@@ -208,3 +208,13 @@ def test_one_that_disappears_during_the_run_is_no_verdict(tmp_path: Path) -> Non
     seen = _run(tmp_path, body, "--only", "happy-02", "--jobs", "1", "--no-check")
     assert seen.status == 3
     assert "broken" in _kinds(seen)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")
+def test_a_report_that_cannot_be_written_costs_no_other_one(tmp_path: Path) -> None:
+    seen = _run(tmp_path, "say(real())", "--only", "happy-01", "--html", "/dev/full", "--badge", "/dev/null")
+    assert (seen.status, _kinds(seen)) == (3, {"passed"})
+    assert "a part of the suite was selected" in seen.out
+    assert seen.out.splitlines()[-1].startswith("Error: a report can't be written: --html /dev/full: ")
+    assert Path("/dev/full").is_char_device()
+    assert Path("/dev/null").is_char_device()

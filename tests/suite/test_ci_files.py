@@ -6,6 +6,8 @@ import argparse
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,22 @@ def test_its_commands_and_options_are_there(name: str) -> None:
         assert options, line
         assert options - known == set()
     assert lines or any("behave" in script for script in scripts)
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("action.yml", ["vendor.github-actions"]),
+        ("github.yml", ["vendor.github-workflows"]),
+        ("gitlab.yml", ["vendor.gitlab-ci", "--data-transform", "gitlab-ci"]),
+    ],
+)
+def test_its_form_is_what_the_service_demands(name: str, schema: list[str], tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(_texts()[name], encoding="utf-8")
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", *schema, str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["action.yml", "github.yml"])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.attestation import Signing
-from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_attesting, conclude
+from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_reports, conclude
 from ec_acceptance.conformance.errors import UsageError
 from ec_acceptance.conformance.merging import merge
 from ec_acceptance.conformance.report import read_report
@@ -43,7 +43,7 @@ def main(given: argparse.Namespace) -> int:
     Raises:
         ConformanceError: the reports aren't those of one run.
     """
-    check_attesting(given)
+    check_reports(given)
     if len(set(given.reports)) < len(given.reports):
         twice = next(path for path in given.reports if given.reports.count(path) > 1)
         raise UsageError(f"{twice} is given twice")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.attestation import Signing, digest_program
-from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_attesting, conclude
+from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_reports, conclude
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
@@ -74,7 +74,7 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.testbed.registry.errors import UnavailableError
     from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
-    check_attesting(given)
+    check_reports(given)
     if given.rest and given.validator:
         raise UsageError("--validator and -- both name a validator")
     given.validator = given.validator or shlex.join(given.rest)
