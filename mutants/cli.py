@@ -53,10 +53,8 @@ def main(arguments: Sequence[str]) -> int:
     tried = {name: mutants[name] for name in options.only or mutants}
     matrix = Matrix(scenarios, tried, whole=options.full, every=not options.only)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
+    with _interruptible(), tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
         trials = Trials(Path(folder))
-        for number in (signal.SIGINT, signal.SIGTERM):  # a shell has what it starts with & ignore the first
-            signal.signal(number, signal.default_int_handler)
         try:
             if not _make(matrix, trials, options):
                 return 2
@@ -181,6 +179,18 @@ def _fill(matrix: Matrix, trials: Trials, jobs: int, timeout: float) -> None:
             for future in [pool.submit(further, *one) for one in rest]:
                 future.result()
     _again(matrix, trials, timeout)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM are a KeyboardInterrupt; a shell has what it starts with `&` ignore the first."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

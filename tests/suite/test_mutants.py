@@ -25,7 +25,7 @@ from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacing import MissingPartError, changed, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, TrialError, recorded, validator
+from mutants.trial import Finding, TrialError, Trials, recorded, validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -332,7 +332,7 @@ def test_what_ends_as_an_error_is_tried_once_more(
     name = "never-swept"
     times: Counter[str] = Counter()
 
-    def tried(scenarios: Iterable[Scenario], command: str, **_: object) -> dict[str, Finding]:
+    def tried(_: Trials, scenarios: Iterable[Scenario], command: str, **__: object) -> dict[str, Finding]:
         found = {}
         for one in scenarios:
             wrong = command == validator(name) and one.of_cache
@@ -340,7 +340,7 @@ def test_what_ends_as_an_error_is_tried_once_more(
             found[one.id] = _PASSED if not wrong else _ERROR if times[f"{one.id} {wrong}"] == 1 else _FAILED
         return found
 
-    monkeypatch.setattr("mutants.cli.run", tried)
+    monkeypatch.setattr(Trials, "run", tried)
     assert main([name, "--output", str(tmp_path)]) == 0
     assert f"again {name}: cache-14" in capsys.readouterr().out
     assert set(times.values()) == {1, 2}
@@ -367,7 +367,7 @@ def test_what_is_no_part(text: str) -> None:
 def test_the_parts_are_all_there_is_and_each_says_what_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("mutants.cli.run", lambda scenarios, *_, **__: {one.id: _PASSED for one in scenarios})
+    monkeypatch.setattr(Trials, "run", lambda _, scenarios, *__, **___: {one.id: _PASSED for one in scenarios})
     tried: list[str] = []
     for number in (1, 2, 3):
         assert main([f"--part={number}/3", "--output", str(tmp_path)]) == 1  # none of them is found
@@ -389,7 +389,7 @@ def test_a_suite_that_does_not_run_is_told_once(
     def fails(*_: object, **__: object) -> None:
         raise TrialError("no steps")
 
-    monkeypatch.setattr("mutants.cli.run", fails)
+    monkeypatch.setattr(Trials, "run", fails)
     assert main([]) == 2
     assert capsys.readouterr().err == "the suite doesn't run, with the reference validator itself: no steps\n"
 
