@@ -18,6 +18,7 @@ from ec_acceptance.conformance.cpu import CpuTime, add_times, own_time
 from ec_acceptance.conformance.expected import judge, unmet
 from ec_acceptance.conformance.outcome import WRONG, Outcome, ScenarioResult
 from ec_acceptance.conformance.preflight import describe_happy_path
+from ec_acceptance.conformance.terminal import leave_terminal
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
 
@@ -36,7 +37,7 @@ __all__ = ["Run", "Watcher", "describe_unused", "end_rest", "run"]
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
 _PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_HANGUP = getattr(signal, "SIGHUP", None)  # absent on Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,8 @@ class _Shards:
 
     def interrupt(self, number: int, _: FrameType | None = None) -> None:
         """End the run; a second time, at once."""
+        if number == _HANGUP:
+            leave_terminal()
         again, self.interrupted = bool(self.interrupted), signal.Signals(number).name
         self._stop(at_once=again)
 
@@ -183,7 +186,7 @@ class _Shards:
 
 
 def run(wanted: Run, watcher: Watcher) -> Outcome:
-    """Carry out a run. SIGINT and SIGTERM end it: what ran until then is in the outcome.
+    """Carry out a run. SIGINT, SIGTERM and SIGHUP end it: what ran until then is in the outcome.
 
     Args:
         wanted: what to run.
@@ -222,7 +225,10 @@ def _signals(shards: _Shards) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, shards.interrupt) for number in _SIGNALS}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:  # which is what nohup asks for
+        numbers.append(_HANGUP)
+    before = {number: signal.signal(number, shards.interrupt) for number in numbers}
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from ec_acceptance.conformance.outcome import STATUSES, WRONG
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.runner import Watcher
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["describe", "harmless", "print_failures", "print_line", "print_profiles", "watching"]
+__all__ = ["describe", "harmless", "leave_terminal", "print_failures", "print_line", "print_profiles", "watching"]
 
 _QUIET = frozenset({"passed", "expected", "not-applicable"})
 _SHOWN_LINES = 12
@@ -25,9 +25,28 @@ _SHOWN_COLUMNS = 400
 
 
 def print_line(line: str) -> None:
-    """Print a line, in which nothing is a command to the terminal: control characters are escaped."""
-    sys.stdout.write(f"{harmless(line)}\n")
-    sys.stdout.flush()
+    """Print a line, in which nothing is a command to the terminal: control characters are escaped.
+
+    When nobody reads any more (``… | head``), what is printed is lost, and the run goes on: reports are to be written.
+    """
+    try:
+        sys.stdout.write(f"{harmless(line)}\n")
+        sys.stdout.flush()
+    except OSError:
+        _forget(sys.stdout)
+
+
+def leave_terminal() -> None:
+    """The terminal is gone: nothing more is printed to it."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream.isatty():
+            _forget(stream)
+
+
+def _forget(stream: TextIO) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def describe(result: ScenarioResult) -> str:

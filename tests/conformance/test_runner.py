@@ -169,7 +169,7 @@ def test_a_version_ends_what_it_started(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, number: signal.Signals) -> None:
     report, scratch = tmp_path / "r.json", tmp_path / "tmp"
     scratch.mkdir()
@@ -188,6 +188,18 @@ def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, num
     assert json.loads(report.read_text())["exit"] == "interrupted"
     assert list(scratch.iterdir()) == []
     _await(lambda: not _asleep(str(tmp_path)), "the end of the validators")
+
+
+def test_when_nobody_reads_any_more_the_report_is_written(tmp_path: Path) -> None:
+    report = tmp_path / "r.json"
+    command = _command("--only", "happy-01", "--report", str(report))
+    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (4, b"")
+    assert json.loads(report.read_text())["exit"] == "incomplete"
 
 
 def _await(condition: Callable[[], bool], what: str) -> None:
