@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -39,7 +40,7 @@ def print_line(line: str) -> None:
 def leave_terminal() -> None:
     """The terminal is gone: nothing more is printed to it."""
     for stream in (sys.stdout, sys.stderr):
-        if stream.isatty():
+        if stat.S_ISCHR(os.fstat(stream.fileno()).st_mode):  # isatty() says no when it has been closed
             _forget(stream)
 
 
