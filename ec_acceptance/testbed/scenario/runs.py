@@ -12,6 +12,7 @@ from ec_acceptance.testbed.rekor import EntryError, canonicalize
 from ec_acceptance.testbed.scenario.recording import Recording
 from ec_acceptance.testbed.scenario.servers import TestbedError
 from ec_acceptance.testbed.validator.memory import Peak, measured
+from ec_acceptance.testbed.validator.orphans import children, end_children
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +68,8 @@ class Runs:
         self._servers = servers
         self._started = 0
         self._mark = 0
+        self._beside: frozenset[int] = frozenset()
+        self._left: frozenset[int] = frozenset()
         self.recording = Recording(services, folders, servers)
 
     def environment_variables(self) -> dict[str, str]:
@@ -97,6 +100,7 @@ class Runs:
             raise TestbedError("only a When runs the validator")
         log = self._servers.gate.log
         if not self.running:
+            self._beside = children()
             self.recording.expect()
             self._mark = log.mark()
             self._servers.clear_request_logs()
@@ -121,6 +125,7 @@ class Runs:
                 invocation = running.wait(self._services.options.timeout if timeout is None else timeout)
         finally:
             running.kill()
+        self._note_orphans()
         self.memory_peaks.append(peak.size)
         self.invocations.append(invocation)
         self.finished[name] = invocation
@@ -173,6 +178,15 @@ class Runs:
             self.finish(name, 0.0)
 
     def kill(self) -> None:
-        """End what still runs."""
+        """End what still runs, and what validators left: steps may have looked at it until now."""
         for running in self.running.values():
             running.kill()
+        if self.running:
+            self.running.clear()
+            self._note_orphans()
+        end_children(self._left)
+
+    def _note_orphans(self) -> None:
+        """What came to this process while validators ran was theirs."""
+        if not self.running:
+            self._left |= children() - self._beside

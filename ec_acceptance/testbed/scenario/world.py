@@ -17,7 +17,6 @@ from ec_acceptance.testbed.scenario.folders import Folders
 from ec_acceptance.testbed.scenario.runs import Runs
 from ec_acceptance.testbed.scenario.servers import ScenarioServers
 from ec_acceptance.testbed.validator.command_line import expand
-from ec_acceptance.testbed.validator.orphans import children, end_children
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +54,6 @@ class World:
     """
 
     def __init__(self, services: Services, scenario: str, snapshots: FeatureSnapshots, snapshot_key: str) -> None:
-        self._children = children()
         self.services = services
         self.scenario = scenario
         self.folders = Folders.create(services.folder, scenario)
@@ -162,5 +160,4 @@ class World:
         try:
             self.servers.close()
         finally:
-            end_children(self._children)
             self.folders.remove()

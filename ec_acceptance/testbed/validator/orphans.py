@@ -47,8 +47,11 @@ def children() -> frozenset[int]:
     return frozenset(found)
 
 
-def end_children(spared: frozenset[int]) -> None:
-    """Kill all children but these, and what becomes a child thereby, until there is none."""
+def end_children(these: frozenset[int]) -> None:
+    """Kill these children, and what becomes a child thereby, until there is none; all others are somebody else's."""
+    if not these:
+        return
+    spared = children() - these
     until = time.monotonic() + _PATIENCE
     while (left := children() - spared) and time.monotonic() < until:
         for number in left:

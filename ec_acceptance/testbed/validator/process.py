@@ -289,7 +289,7 @@ class Validator:
             try:
                 return self.start(words, {"HOME": name, "TMPDIR": name}, folder, folder).wait(_ASK_SECONDS)
             finally:
-                end_children(before)
+                end_children(children() - before)
 
     def version(self) -> str:
         """What it calls its version (`version --short`), for reports and the origin of snapshots.
