@@ -221,7 +221,11 @@ class _Reader:
         """
         self._refuse_others("", self._document, _MEMBERS)
         flags = self._table("flags")
+        self._refuse_names("environment", self._table("environment"))
+        self._refuse_names("paths", self._table("paths"), anything=True)
+        self._refuse_names("commands", self._table("commands"), anything=True)
         self._refuse_others("flags.", flags, ("rename", "drop"))
+        self._refuse_names("flags.rename", flags.get("rename", {}))
         drop = self._texts("flags.drop", flags.get("drop", []))
         expected = self._text("expected-failures", self._document.get("expected-failures", ""))
         claims = self._document.get("claims")
@@ -259,6 +263,12 @@ class _Reader:
     def _refuse_others(self, place: str, table: Mapping[str, Any], known: Sequence[str]) -> None:
         if unknown := sorted(table.keys() - set(known)):
             raise self._wrong(f"{place}{unknown[0]}", f"there is no such member: there are {', '.join(known)}")
+
+    def _refuse_names(self, place: str, names: Iterable[str], *, anything: bool = False) -> None:
+        """Empty names, which would be found everywhere, and unless it may be anything those with ``=`` in them."""
+        for name in names:
+            if not name.strip() or "\0" in name or ("=" in name and not anything):
+                raise self._wrong(place, f"{name!r} can't be a name here")
 
     def _table(self, name: str) -> Mapping[str, Any]:
         table = self._document.get(name, {})

@@ -128,8 +128,12 @@ class Running:
                 start_new_session=True,
             )
         except OSError as error:
+            for stream in self._streams:
+                stream.close()
             why = error.strerror
-            if isinstance(error, FileNotFoundError) and Path(self.command[0]).exists():
+            if not folder.is_dir():
+                why = f"its working directory {folder} isn't there"
+            elif isinstance(error, FileNotFoundError) and Path(self.command[0]).exists():
                 why = "the interpreter that its first line names isn't there"
             raise ValidatorNotFoundError(f"cannot start the validator {self.command[0]}: {why}") from error
         self._calls: list[Callable[[], None]] = []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.testbed.validator.adapter import SHIPPED, Adapter, AdapterError
-from ec_acceptance.testbed.validator.process import Validator
+from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +42,28 @@ def test_commands_and_flags_are_renamed_and_left_out(tmp_path: Path) -> None:
     assert _words(tmp_path, text, "validate", "image", *given) == ("check", "--key", "k", "--image", "i")
     assert _words(tmp_path, text, "validate", "input", "--public-key=k") == ("validate", "input", "--key=k")
     assert _words(tmp_path, text, "version", "--short") == ("--version",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('environment = {"A=B" = "x"}', "environment: 'A=B' can't be a name here"),
+        ('environment = {"" = "x"}', "environment: '' can't be a name here"),
+        ('paths = {"" = "/x"}', "paths: '' can't be a name here"),
+        ('commands = {" " = ["x"]}', "commands: ' ' can't be a name here"),
+        ('flags = {rename = {"--key=" = "--k"}}', "flags.rename: '--key=' can't be a name here"),
+    ],
+)
+def test_names_that_would_never_fit_or_always_are_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(AdapterError) as caught:
+        _adapter(tmp_path, text)
+    assert str(caught.value).endswith(f"own.toml: {said}")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    adapter = _adapter(tmp_path, f'command = ["{sys.executable}"]\nworking-directory = "{tmp_path / "none"}"')
+    with pytest.raises(ValidatorNotFoundError, match=r"its working directory .*none isn't there"):
+        Validator(adapter=adapter).version()
 
 
 def test_the_reference_validator_is_the_same_with_its_adapter() -> None:
