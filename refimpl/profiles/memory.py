@@ -34,6 +34,8 @@ _CODE = (
     "refimpl.report.targets",
     "refimpl.verify.bundle",
     "refimpl.verify.cosign",
+    "refimpl.verify.rekor",
+    "refimpl.verify.slsa",
 )
 
 
