@@ -197,3 +197,29 @@ def odd_roots_passed_over() -> None:
             return Authority(())
 
     replace(Authority, "from_pem", staticmethod(from_pem))
+
+
+@mutant(
+    "unreadable-validity-is-for-ever",
+    "An authority counts for ever when its validity can't be read.",
+    Kind.KEYLESS,
+    "trust-33.03",
+)
+def unreadable_validity_is_for_ever() -> None:
+    from refimpl.verify import trusted_root
+
+    @changed(trusted_root, "_time")
+    def time(original: Callable[..., Any], place: Any, name: str) -> Any:
+        return original(place, name) if isinstance(place.value, dict) else None
+
+
+@mutant(
+    "last-of-two-lists-of-logs-counts",
+    "Of members that a trusted root names twice the last one counts.",
+    Kind.KEYLESS,
+    "trust-33.04",
+)
+def last_of_two_lists_of_logs_counts() -> None:
+    from refimpl.verify import trusted_root
+
+    replace(trusted_root, "_check_names", lambda *_: None)

@@ -67,6 +67,8 @@ Feature: Whom to trust comes from a TUF mirror that needn't be trusted itself
       | id | oddity                                | error                                                      |
       | 01 | whose trusted root is no trusted root | trusted root: unsupported TrustedRoot media type:…         |
       | 02 | without a trusted root                | TUF mirror ${MIRROR}: there is no target trusted_root.json |
+      | 03 | whose trusted root has a text for a validity | trusted root: certificateAuthorities[0].validFor: not a period |
+      | 04 | whose trusted root tells its logs twice | trusted root: document: a member is named twice |
 
   @trust-34
   Scenario: a mirror that can't be reached is an error, even where all of it is kept from before
