@@ -1,7 +1,7 @@
 """``python -m benchmarks.scale [counts …]``: what many images cost, in time, requests and peak memory.
 
 The images are made up (`benchmarks.made_up`): a list names them, and only ``ndjson`` is written, so that nothing is
-kept. With ``--kills 2`` each run is killed (SIGKILL) twice on its way and gone on with, and what was written is looked
+kept. With ``--kills 2`` each run is killed (SIGKILL) twice on its way and resumed, and what was written is looked
 through: each image once, and its verdict right.
 
 `EC_BEFORE` names an older ``ec-ref``, and `EC_ORACLE` ``ec``, to compare with in the same run, up to 1,000 images: they

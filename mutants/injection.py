@@ -38,7 +38,7 @@ def numbers_by_their_mark() -> None:
 
 @mutant(
     "input-among-the-requests-members",
-    "The input is spliced into the request, so what closes it goes on as a member of the request.",
+    "The input is spliced into the request, so what follows its end becomes a member of the request.",
     Kind.INJECTION,
     "inject-01 inject-03",
 )

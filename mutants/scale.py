@@ -119,7 +119,7 @@ def processes_of_other_sessions() -> None:
 
 @mutant(
     "processes-outlive-the-first",
-    "When the process that was started is killed, those that judge go on.",
+    "When the process that was started is killed, those that judge continue.",
     Kind.SCALE,
     "processes-08",
 )

@@ -163,7 +163,7 @@ def checkpoint_by_splitlines() -> None:
 
 @mutant(
     "odd-certificates-unguarded",
-    "What a library raises at an odd certificate goes on its way.",
+    "What a library raises at an odd certificate isn't caught.",
     Kind.TRUST,
     "trust-06.03 trust-06.04",
 )
@@ -213,7 +213,7 @@ def pem_by_trial() -> None:
 
 @mutant(
     "nested-without-limit",
-    "How deep JSON is nested is found out by the reader, whose error goes on its way.",
+    "How deep JSON is nested is found out by the reader, whose error isn't caught.",
     Kind.TRUST,
     "trust-23 trust-24.03",
 )

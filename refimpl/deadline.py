@@ -64,7 +64,7 @@ class Deadline:
         return seconds if left is None else min(seconds, left)
 
     def check(self) -> None:
-        """Go on only while there is time.
+        """Continue only while there is time.
 
         Raises:
             TimeoutExceededError: the time is over.

@@ -88,7 +88,7 @@ def a_worker_gets(context: Context, number: str) -> None:
 
 @when("no image waits any more")
 def no_image_waits(context: Context) -> None:
-    """Those that wait before their layers go on, and so do those that get there later."""
+    """Those that wait before their layers continue, and so do those that get there later."""
     context.world.injector.clear()
 
 

@@ -175,7 +175,7 @@ def on_the_second_page(context: Context, image: str) -> None:
     _in_two_pages(context, image, _list_of(listed(world.fixtures, image, world.fixtures.referrers[image])))
 
 
-@given('the list of referrers of "{image}" goes on elsewhere')
+@given('the list of referrers of "{image}" continues elsewhere')
 def a_list_that_goes_on_elsewhere(context: Context, image: str) -> None:
     world = context.world
     following = (("Link", f'</v2/other/referrers/{world.fixtures.images[image].digest}>; rel="next"'),)

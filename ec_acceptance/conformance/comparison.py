@@ -93,7 +93,7 @@ def compare(one: Side, other: Side) -> list[Difference]:
     for number, (left, right) in enumerate(zip_longest(one.runs, other.runs), 1):
         if left is None or right is None:
             counts = (f"-{len(one.runs)} runs", f"+{len(other.runs)} runs")
-            found.append(Difference("verdict", "the scenario goes on for one of them alone", counts))
+            found.append(Difference("verdict", "the scenario continues for one of them alone", counts))
             break
         place = f"run {number}: " if max(len(one.runs), len(other.runs)) > 1 else ""
         found += [Difference(kind, f"{place}{what}", lines) for kind, what, lines in _compare_runs(left, right)]

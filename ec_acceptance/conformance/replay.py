@@ -291,7 +291,7 @@ def _signalling(running: Running, signals: Member) -> Iterator[threading.Timer]:
 
 
 def _end_what_is_held(servers: Replayed, started: Sequence[Running], held: list[str], over: threading.Event) -> None:
-    """End runs that wait for what nobody will let go, when nothing else has been asked for a while."""
+    """End runs that wait for what nobody will release, when nothing else has been asked for a while."""
     requests, quiet = servers.requests, time.monotonic()
     while not over.wait(_GLANCE):
         if not servers.held_for_good or servers.requests != requests:

@@ -97,7 +97,7 @@ Feature: Images judged by a Dask cluster
       | 5        | Unnamed   | true    |
 
   @dask-05
-  Scenario: when the scheduler is lost, the error names it, and the run can be gone on with
+  Scenario: when the scheduler is lost, the error names it, and the run can be resumed
     Given a cluster of Dask's
     And "acceptance/c" waits before its layers
     When "validate image" starts with
@@ -109,7 +109,7 @@ Feature: Images judged by a Dask cluster
     And the validation ends
     And "acceptance/c" resumes
     Then the exit status should be 1
-    And standard error has "Error: the connection to Dask's scheduler at ${SCHEDULER} was lost; what --output ndjson has written stays, and --resume goes on from there"
+    And standard error has "Error: the connection to Dask's scheduler at ${SCHEDULER} was lost; what --output ndjson has written stays, and --resume continues from there"
     When "validate image" is run with
       | --resume | results.ndjson        |
       | --output | ndjson=results.ndjson |

@@ -236,7 +236,7 @@ Feature: Many images
     And the last line of "results.ndjson" is lost
     And ec command is run with "merge results.ndjson --output json"
     Then the exit status should be 1
-    And standard error has "Error: results.ndjson has no end: its run was ended before; go on with it by --resume"
+    And standard error has "Error: results.ndjson has no end: its run was ended before; continue it with --resume"
 
   @scale-12
   Scenario: a full disk ends the run

@@ -135,8 +135,8 @@ Feature: What could not be checked doesn't pass
       | 03 | half a document | a page of the list can't be read |
 
   @bundle-59 @bundle-59.04
-  Scenario: an image is rejected when its list of referrers goes on elsewhere
-    Given the list of referrers of "acceptance/image" goes on elsewhere
+  Scenario: an image is rejected when its list of referrers continues elsewhere
+    Given the list of referrers of "acceptance/image" continues elsewhere
     When "validate image" is run
-    Then the image signature of "acceptance/image" is rejected because of "the list goes on elsewhere"
-    And the attestation of "acceptance/image" is rejected because of "the list goes on elsewhere"
+    Then the image signature of "acceptance/image" is rejected because of "the list continues elsewhere"
+    And the attestation of "acceptance/image" is rejected because of "the list continues elsewhere"

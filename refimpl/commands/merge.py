@@ -85,7 +85,7 @@ def _comparable(run: Run) -> Run:
 
 def _end(file: Results) -> Summary:
     if file.summary is None:
-        raise InputError(f"{file.path} has no end: its run was ended before; go on with it by --resume")
+        raise InputError(f"{file.path} has no end: its run was ended before; continue it with --resume")
     if len(file.places) != file.summary.entries:
         what = "lacks lines" if len(file.places) < file.summary.entries else "has lines of other runs"
         raise InputError(f"{file.path} {what}: there are {len(file.places)} of {file.summary.entries} entries")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["OLDEST", "Earlier", "earlier_results"]
 
 OLDEST = 24 * 60 * 60
-"""Seconds: a run that judges for "now" goes on with the time of one that is no older."""
+"""Seconds: a run that judges for "now" takes over the time of one that is no older."""
 
 _OTHER = "these results are of another policy, key, time, version or shard, or lack documents: all is judged again"
 

@@ -1,4 +1,4 @@
-"""``validate image`` of many images: lists, shards, results as they come, and going on with what was found before.
+"""``validate image`` of many images: lists, shards, results as they come, and resuming with what was found before.
 
 Memory holds what is on its way, and of what is done only what a chosen format needs (docs/scale.md).
 """

@@ -99,7 +99,7 @@ class Temporary:
                 os.close(self._handle)
 
     def remove(self) -> None:
-        """Remove the file. Who reads from it may go on, but where open files can't be removed it is closed first."""
+        """Remove the file. Readers may continue, but where open files can't be removed it is closed first."""
         if sys.platform == "win32":
             self.close()
         self.path.unlink(missing_ok=True)
@@ -113,7 +113,7 @@ class Temporary:
 class Directory:
     """One cache directory; it is looked at and made when it is first used.
 
-    Every method raises `UnusableError` or `OSError` when the directory fails; callers then go on without it.
+    Every method raises `UnusableError` or `OSError` when the directory fails; callers then continue without it.
     """
 
     def __init__(self, path: Path, *, trusted: Path | None = None) -> None:

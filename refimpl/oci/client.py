@@ -403,7 +403,7 @@ def _next_page(response: Response, ref: Reference) -> str:
         page = parse("")
     wanted = f"referrers/{ref.digest}"
     if not page.path.endswith(f"/{ref.repository.full_path}/{wanted}"):
-        raise TransferError(f"referrers of {ref}: the list goes on elsewhere: {quote(target[:200])}")
+        raise TransferError(f"referrers of {ref}: the list continues elsewhere: {quote(target[:200])}")
     return f"{wanted}?{page.query}" if page.query else wanted
 
 

@@ -27,7 +27,7 @@ class Limits:
         evaluation_seconds: for the verdict, from the end of the body.
         write_seconds: until the client has taken the response.
         finishing_seconds: for requests that are begun when the server is to end.
-        lingering_seconds: for what a client goes on sending after it was refused.
+        lingering_seconds: for what a client still sends after it was refused.
     """
 
     connections: int = 512

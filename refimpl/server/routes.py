@@ -81,7 +81,7 @@ class Routes:
             return error_response(HTTPStatus.BAD_REQUEST, str(error))
         except (KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever one request runs into, the others go on
+        except BaseException as error:  # noqa: BLE001 - whatever one request runs into, the others continue
             told = error if isinstance(error, Error) else InternalError.of(error)
             _log.error("Evaluation failed", extra={"fields": {"error": str(told)}})
             internal = isinstance(told, InternalError)

@@ -49,7 +49,7 @@ def encode(label: str, der: bytes) -> str:
 def _next_block(text: str, place: int) -> tuple[Block, int] | None:
     """The first readable block from `place` on, and where the line after it starts.
 
-    An ``END`` belongs to the last ``BEGIN`` before it; when the two make no block, reading goes on behind the ``END``.
+    An ``END`` belongs to the last ``BEGIN`` before it; when the two make no block, reading continues after ``END``.
     """
     while (end := text.find(_END, place)) >= 0:
         begin, start = text.rfind(_BEGIN, place, end), place

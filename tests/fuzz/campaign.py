@@ -84,7 +84,7 @@ def run_mutating(target: Target, limits: Limits, folder: Path, *, seed: int) -> 
     began = time.process_time()
     waiting = seeds[::-1]
     while campaign.executions < limits.executions and time.process_time() - began < limits.seconds:
-        data = waiting.pop() if waiting else mutator.made()
+        data = waiting.pop() if waiting else mutator.make_input()
         campaign.executions += 1
         try:
             refusal = execute(target, data)

@@ -67,7 +67,7 @@ class Mutator:
         else:
             self._pool[self._random.randrange(_KEPT // 2, _KEPT)] = data
 
-    def made(self) -> bytes:
+    def make_input(self) -> bytes:
         """A new input."""
         random = self._random
         data = random.choice(self._pool)

@@ -63,7 +63,7 @@ class Exchange:
 
     Names are the scenario's own. `received` and `sent` count the bytes of the request's and of the answer's body. Times
     are those of `time.monotonic`: `started` when the request was read, `answered` when the head was sent, `ended` when
-    the answer was over; `holds` are the times at which a rule stopped it and let it go on, None while it is stopped.
+    the answer was over; `holds` are the times at which a rule stopped it and let it resume, None while it is stopped.
     """
 
     number: int

@@ -54,7 +54,7 @@ class Replayed(Closing):
     What a scenario's steps released is released after as long a time as then.
 
     Attributes:
-        never_let_go: rules that hold for good what the scenario had held and, as it failed, let go nevermore.
+        never_released: rules that hold for good what the scenario had held and, as it failed, never released.
 
     Args:
         servers: of the document.
@@ -68,7 +68,7 @@ class Replayed(Closing):
 
     def __init__(self, servers: Member, bundle: Bundle, authority: Authority, patience: float) -> None:
         self.logs: dict[str, RequestLog] = {}
-        self.never_let_go: list[Rule] = []
+        self.never_released: list[Rule] = []
         self._bundle = bundle
         self._authority = authority
         self._patience = patience
@@ -87,8 +87,8 @@ class Replayed(Closing):
 
     @property
     def held_for_good(self) -> str:
-        """What is being held that the scenario didn't let go, since it had failed before; empty: nothing."""
-        return next((str(rule.match) for rule in self.never_let_go if rule.held), "")
+        """What is being held that the scenario didn't release, since it had failed before; empty: nothing."""
+        return next((str(rule.match) for rule in self.never_released if rule.held), "")
 
     @property
     def requests(self) -> int:
@@ -147,7 +147,7 @@ class Replayed(Closing):
             verb = Stall(verb.at)  # nobody let it go then
         added = gate.add_rule(verb, read_match(rule), read_nth(rule), rule["seen"].integer())
         if isinstance(verb, Stall) and rule["verb"].text() == Hold.__name__:
-            self.never_let_go.append(added)
+            self.never_released.append(added)
         if isinstance(verb, Hold):
             arguments = (added, rule["held"].seconds())
             threading.Thread(target=self._release, args=arguments, name="release", daemon=True).start()

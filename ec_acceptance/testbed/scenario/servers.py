@@ -50,7 +50,7 @@ class TimedRequest:
     """A request to one of the servers; times are those of `time.monotonic`.
 
     Attributes:
-        holds: times at which a rule of the gate stopped it and let it go on, None while it was stopped.
+        holds: times at which a rule of the gate stopped it and let it resume, None while it was stopped.
         ended: None while the answer was under way.
         sent: bytes of the answer's body; None where nobody counted them.
     """

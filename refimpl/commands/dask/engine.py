@@ -245,7 +245,7 @@ class _Run:
     def _lost(self) -> Error:
         return Error(
             f"the connection to Dask's scheduler at {self._workers.scheduler} was lost; "
-            "what --output ndjson has written stays, and --resume goes on from there"
+            "what --output ndjson has written stays, and --resume continues from there"
         )
 
     def _names(self) -> tuple[str, ...]:

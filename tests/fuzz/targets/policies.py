@@ -116,9 +116,9 @@ def _answer(data: bytes) -> None:
     if isinstance(values, list):
         read_candidates(values, {}, time_ns=0, opa=True)
         check(values)
-        for draft in read_candidates(values, {}, time_ns=0):
-            draft.texts()
-            draft.complain()
+        for candidate in read_candidates(values, {}, time_ns=0):
+            candidate.texts()
+            candidate.complain()
 
 
 def _number(text: str) -> Any:

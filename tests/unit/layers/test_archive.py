@@ -21,7 +21,7 @@ FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarf
 FILES = {"a": b"A" * 700, "d/b": b"", "d/c.json": b"{}", "e": b"x" * 512}
 
 
-def made(files: Iterable[tuple[str, bytes]], form: int = tarfile.PAX_FORMAT) -> bytes:
+def make_tar(files: Iterable[tuple[str, bytes]], form: int = tarfile.PAX_FORMAT) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=form) as archive:
         for name, content in files:
@@ -49,12 +49,12 @@ def read(data: bytes, size: int = 1 << 20) -> dict[str, bytes]:
 @pytest.mark.parametrize("form", FORMATS)
 def test_formats(form: str, size: int) -> None:
     files = dict(FILES) if form == "ustar" else {**FILES, LONG: b"long", "ünï/cødé": b"u"}
-    assert read(made(files.items(), FORMATS[form]), size) == files
+    assert read(make_tar(files.items(), FORMATS[form]), size) == files
 
 
 def test_ustar_prefix() -> None:
     name = "p" * 100 + "/" + "n" * 90
-    assert read(made([(name, b"1")], tarfile.USTAR_FORMAT)) == {name: b"1"}
+    assert read(make_tar([(name, b"1")], tarfile.USTAR_FORMAT)) == {name: b"1"}
 
 
 def test_kinds_and_links() -> None:
@@ -79,7 +79,7 @@ def test_kinds_and_links() -> None:
 
 
 def test_old_directories() -> None:
-    buffer = bytearray(made([("old/", b"")], tarfile.USTAR_FORMAT))
+    buffer = bytearray(make_tar([("old/", b"")], tarfile.USTAR_FORMAT))
     buffer[156] = 0
     checksum = sum(buffer[:148]) + 256 + sum(buffer[156:512])
     buffer[148:156] = b"%06o\0 " % checksum
@@ -98,21 +98,21 @@ def test_numbers_beyond_octal() -> None:
 
 @pytest.mark.parametrize("padding", [0, 512, 1024, 10240])
 def test_the_end_may_be_short(padding: int) -> None:
-    data = made(FILES.items()).rstrip(b"\0")
+    data = make_tar(FILES.items()).rstrip(b"\0")
     whole = data + bytes(-len(data) % 512)
     assert read(whole + bytes(padding)) == FILES
 
 
 @pytest.mark.parametrize("missing", [1, 100, 323, 324])
 def test_the_last_files_padding_may_be_missing(missing: int) -> None:
-    data = made([("b", b"B"), ("a", b"A" * 700)])[: 512 + 512 + 512 + 1024]
+    data = make_tar([("b", b"B"), ("a", b"A" * 700)])[: 512 + 512 + 512 + 1024]
     assert read(data[: len(data) - missing]) == {"b": b"B", "a": b"A" * 700}
     with pytest.raises(MalformedError):
         read(data[: len(data) - 325])
 
 
 def test_padding_may_be_missing_after_a_header_that_describes_none() -> None:
-    data = made([("b", b"B")])[:1024] + special(b"x", b"10 path=a\n")
+    data = make_tar([("b", b"B")])[:1024] + special(b"x", b"10 path=a\n")
     assert read(data[:-100]) == read(data[:-502]) == {"b": b"B"}
 
 
@@ -129,17 +129,17 @@ def special(kind: bytes, data: bytes, name: str = "special") -> bytes:
 
 def test_gnu_names_count_before_pax_ones_in_either_order() -> None:
     pax, gnu = special(b"x", b"12 path=pax\n"), special(b"L", b"gnu\0")
-    assert list(read(pax + gnu + made([("f", b"1")]))) == ["gnu"]
-    assert list(read(gnu + pax + made([("f", b"1")]))) == ["gnu"]
+    assert list(read(pax + gnu + make_tar([("f", b"1")]))) == ["gnu"]
+    assert list(read(gnu + pax + make_tar([("f", b"1")]))) == ["gnu"]
 
 
 def test_of_two_pax_headers_the_second_counts() -> None:
     first, second = special(b"x", b"12 path=pax\n"), special(b"x", b"11 other=1\n")
-    assert list(read(first + second + made([("f", b"1")]))) == ["f"]
+    assert list(read(first + second + make_tar([("f", b"1")]))) == ["f"]
 
 
 def test_a_global_header_is_an_entry_and_says_nothing_of_others() -> None:
-    data = special(b"g", b"12 path=pax\n") + special(b"g", b"11 other=1\n", "d/g.yaml") + made([("f", b"1")])
+    data = special(b"g", b"12 path=pax\n") + special(b"g", b"11 other=1\n", "d/g.yaml") + make_tar([("f", b"1")])
     entries = list(Archive(Source(data), entries=9))
     assert [(entry.name, entry.kind, entry.size) for entry in entries] == [
         ("pax", "g", 0),
@@ -153,7 +153,7 @@ def test_an_old_directory_has_no_content() -> None:
     info.size = 512
     header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
     header[156] = 0
-    assert list(read(sealed(header) + made([("after", b"1")]))) == ["old/", "after"]
+    assert list(read(sealed(header) + make_tar([("after", b"1")]))) == ["old/", "after"]
 
 
 @pytest.mark.parametrize(
@@ -180,24 +180,24 @@ def test_numbers_that_are_none(size: bytes) -> None:
 
 
 def test_what_follows_the_end_is_not_read() -> None:
-    assert read(made(FILES.items()) + b"rubbish") == FILES
+    assert read(make_tar(FILES.items()) + b"rubbish") == FILES
 
 
 @pytest.mark.parametrize("at", [1, 100, 511, 513, 800, 1211, 2047])
 def test_cut_within_a_block_is_an_error(at: int) -> None:
     with pytest.raises(MalformedError):
-        read(made(FILES.items())[:at])
+        read(make_tar(FILES.items())[:at])
 
 
 def test_a_damaged_header_in_the_midst_is_an_error_not_an_end() -> None:
-    data = bytearray(made(FILES.items()))
+    data = bytearray(make_tar(FILES.items()))
     data[1536 + 3] ^= 1  # the second entry's name: its checksum doesn't fit any more
     with pytest.raises(MalformedError, match="invalid tar header"):
         read(bytes(data))
 
 
 def test_one_block_of_zeroes_in_the_midst_is_an_error() -> None:
-    data = made(FILES.items())
+    data = make_tar(FILES.items())
     with pytest.raises(MalformedError, match="invalid tar header"):
         read(data[:1536] + bytes(512) + data[1536:])
 
@@ -210,7 +210,7 @@ def test_no_archive_at_all() -> None:
 
 
 def test_limits() -> None:
-    data = made(FILES.items())
+    data = make_tar(FILES.items())
     with pytest.raises(LimitExceededError, match="more than 3 entries"):
         list(Archive(Source(data), entries=3))
     archive = Archive(Source(data), entries=4)
@@ -230,7 +230,7 @@ def test_a_huge_pax_header_is_refused() -> None:
 def test_many_small_headers_are_refused() -> None:
     many = special(b"x", b"11 other=1\n") * 17_000
     with pytest.raises(MalformedError, match="header too long"):
-        read(many + made(FILES.items()))
+        read(many + make_tar(FILES.items()))
 
 
 def test_a_header_is_read_in_time_linear_in_its_records(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +246,7 @@ def test_a_header_is_read_in_time_linear_in_its_records(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(refimpl.layers.archive, "_RECORD", Counting())
     data = special(b"x", b"6 a=b\n" * 170_000)
-    assert list(read(data + made([("f", b"1")]))) == ["f"]
+    assert list(read(data + make_tar([("f", b"1")]))) == ["f"]
     assert matched < len(data)
 
 
@@ -258,23 +258,23 @@ def test_numbers_in_records_that_are_none(record: bytes) -> None:
     while length != len(b"%d %s\n" % (length, record)):
         length = len(b"%d %s\n" % (length, record))
     with pytest.raises(MalformedError, match="invalid tar header at byte"):
-        read(special(b"x", b"%d %s\n" % (length, record)) + made([("f", b"1")]))
+        read(special(b"x", b"%d %s\n" % (length, record)) + make_tar([("f", b"1")]))
 
 
 def test_a_name_that_only_sparse_files_have() -> None:
     named = special(b"x", b"27 GNU.sparse.name=elsewhere\n".replace(b"27", b"29"))
-    assert list(read(named + made([("f", b"1")]))) == ["f"]
+    assert list(read(named + make_tar([("f", b"1")]))) == ["f"]
     sparse = special(b"x", b"29 GNU.sparse.name=elsewhere\n22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n")
-    assert [entry.name for entry in Archive(Source(sparse + made([("f", b"1")])), entries=9)] == ["elsewhere"]
+    assert [entry.name for entry in Archive(Source(sparse + make_tar([("f", b"1")])), entries=9)] == ["elsewhere"]
 
 
 def test_long_names_are_refused() -> None:
     with pytest.raises(LimitExceededError, match="more than 4096 characters"):
-        read(made([("n" * 4097, b"")]))
+        read(make_tar([("n" * 4097, b"")]))
 
 
 def test_a_marked_end() -> None:
-    data = made(FILES.items())
+    data = make_tar(FILES.items())
     assert strictly(data) == FILES
     for cut in range(len(data.rstrip(b"\0")) + 511):
         if cut % 512 == 0 and data[cut : cut + 1024] == bytes(1024):
@@ -282,11 +282,11 @@ def test_a_marked_end() -> None:
         with pytest.raises(MalformedError):
             strictly(data[:cut])
     with pytest.raises(MalformedError, match="data after the end of the archive"):
-        strictly(data + made(FILES.items()))
+        strictly(data + make_tar(FILES.items()))
 
 
 def test_a_flipped_bit_never_loses_files() -> None:
-    data = made({"a": b"", "l" * 120: b""}.items(), tarfile.GNU_FORMAT)[: 6 * 512]
+    data = make_tar({"a": b"", "l" * 120: b""}.items(), tarfile.GNU_FORMAT)[: 6 * 512]
     names = set(strictly(data))
     for at in range(len(data)):
         for bit in range(8):
@@ -309,7 +309,7 @@ def test_sparse_files_are_passed_over_but_not_read() -> None:
     header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
     header[482] = 1
     header[148:156] = b"%06o\0 " % (sum(header[:148]) + 256 + sum(header[156:512]))
-    data = bytes(header) + bytes(512) + b"s" * 512 + made([("after", b"1")])
+    data = bytes(header) + bytes(512) + b"s" * 512 + make_tar([("after", b"1")])
     archive = Archive(Source(data), entries=5)
     assert [entry.name for entry in archive] == ["sparse", "after"]
     archive = Archive(Source(data), entries=5)
@@ -324,7 +324,7 @@ def test_sparse_files_are_passed_over_but_not_read() -> None:
     st.integers(1, 3000),
 )
 def test_agrees_with_the_standard_library(files: list[tuple[str, bytes]], size: int) -> None:
-    data = made(files)
+    data = make_tar(files)
     archive = Archive(Source(data, size), entries=100)
     with tarfile.open(fileobj=io.BytesIO(data)) as standard:
         expected = [(member.name, (standard.extractfile(member) or io.BytesIO()).read()) for member in standard]

@@ -63,7 +63,7 @@ def test_referrers_over_several_pages(gate: Gate, client_of: Connect, links: lis
 @pytest.mark.parametrize("link", ["http://[", "/v2/acme/other/referrers/x?n=1", "http://evil.test/x", "//x[/"])
 def test_a_list_that_goes_on_elsewhere_is_not_whole(gate: Gate, client_of: Connect, link: str) -> None:
     gate.add(referrers_page("1", f'<{link}>; rel="next"'), kind="referrers")
-    with pytest.raises(TransferError, match="the list goes on elsewhere"):
+    with pytest.raises(TransferError, match="the list continues elsewhere"):
         client_of().referrers(ref_at(gate.address, f"@{IMAGE.digest}"))
 
 

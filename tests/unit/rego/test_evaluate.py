@@ -391,7 +391,7 @@ deny contains "x" if count([1 | some i in numbers.range(1, 100000); some j in nu
 """)
     with pytest.raises(TimeoutExceededError):
         program.evaluate(["a"], b"{}", deadline=Deadline(0.05))
-    # The engine goes on with others.
+    # The engine continues with others.
     assert program.evaluate([], b"{}").values == {}
 
 

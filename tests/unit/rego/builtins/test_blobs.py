@@ -34,7 +34,7 @@ def bench() -> Iterator[Bench]:
         yield bench
 
 
-def said(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
+def log_fields(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
     """The log's lines, message and fields."""
     return [
         {"msg": record.getMessage(), **{name: str(value) for name, value in record.__dict__["fields"].items()}}
@@ -54,7 +54,7 @@ def test_each_byte_that_is_no_text_is_replaced(bench: Bench) -> None:
 def test_a_compressed_blob_has_the_wrong_digest(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     ref = bench.blob(gzip(b"hello gz")[0])
     assert bench.call("oci.blob", ref) is UNDEFINED
-    (line,) = said(caplog)
+    (line,) = log_fields(caplog)
     assert line["msg"] == "computed digest does not match expected digest"
     assert (line["action"], line["function"], line["ref"]) == ("verify digest", "ec.oci.blob", ref)
     assert line["expected_digest"] == ref.partition("@")[2]
@@ -89,7 +89,7 @@ def test_only_digests_of_sha256_will_do(
     ref, why = ref.format(name=bench.name), why.format(name=bench.name)
     paths = [["a"]] if function.endswith("files") else []
     assert bench.call(f"oci.{function}", ref, *paths) is UNDEFINED
-    (line,) = said(caplog)
+    (line,) = log_fields(caplog)
     named = "ec.oci.image_files" if function == "image_files" else "ec.oci.blob"
     assert line == {
         "msg": "failed to create new digest",
@@ -104,7 +104,7 @@ def test_only_digests_of_sha256_will_do(
 def test_a_blob_that_is_not_there(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
     bench.blob(b"another")
     assert bench.call("oci.blob", f"{bench.name}@{NO_DIGEST}") is UNDEFINED
-    (line,) = said(caplog)
+    (line,) = log_fields(caplog)
     assert (line["msg"], line["action"]) == ("failed to uncompress OCI layer", "uncompress layer")
     assert line["error"].startswith(f"GET {bench.gate.url}/v2/acme/app/blobs/{NO_DIGEST}: BLOB_UNKNOWN: ")
 
@@ -220,7 +220,7 @@ def test_json_is_parsed_with_floats(bench: Bench, text: bytes, expected: str) ->
 def test_what_is_not_json(bench: Bench, caplog: pytest.LogCaptureFixture, text: bytes, why: str) -> None:
     ref = bench.blob(text)
     assert bench.call("oci.parsed_blob", ref) is UNDEFINED
-    (line,) = said(caplog)
+    (line,) = log_fields(caplog)
     assert line == {
         "msg": "failed to unmarshal blob as JSON",
         "action": "unmarshal",
@@ -283,7 +283,7 @@ def test_no_paths_no_files_if_there_is_an_archive(bench: Bench) -> None:
 def test_a_broken_archive_has_no_files(bench: Bench, caplog: pytest.LogCaptureFixture, cut: int, message: str) -> None:
     ref = bench.blob(tar({"a.yaml": b"x: y", "b.yaml": b"a: b"})[0][:cut])
     assert bench.call("oci.blob_files", ref, ["a.yaml"]) is UNDEFINED
-    assert [line["msg"] for line in said(caplog)] == [message]
+    assert [line["msg"] for line in log_fields(caplog)] == [message]
 
 
 @pytest.mark.parametrize(
@@ -299,11 +299,11 @@ def test_paths_of_the_wrong_type(
     bench: Bench, caplog: pytest.LogCaptureFixture, function: str, paths: object, why: str
 ) -> None:
     assert bench.call(f"oci.{function}", f"{bench.name}@{NO_DIGEST}", paths) is UNDEFINED
-    (line,) = said(caplog)
+    (line,) = log_fields(caplog)
     assert (line["error"], line["function"]) == (why, f"ec.oci.{function}")
 
 
 @pytest.mark.parametrize("function", ["blob", "parsed_blob", "descriptor", "image_manifest", "image_index"])
 def test_a_reference_that_is_no_text(bench: Bench, caplog: pytest.LogCaptureFixture, function: str) -> None:
     assert bench.call(f"oci.{function}", 5) is UNDEFINED
-    assert [line["msg"] for line in said(caplog)] == ["input is not a string"]
+    assert [line["msg"] for line in log_fields(caplog)] == ["input is not a string"]
