@@ -33,6 +33,7 @@ _ENDING = 5.0  # seconds
 _WAITING = 60.0  # seconds, for a cluster's first worker
 _LONGEST_PATH = 80  # bytes: addresses of local sockets have 104 on some systems, and their names 18
 _COMPLAINT = "ignore:resource_tracker"
+_REMEMBERED = 5  # entries of a scheduler's logs about batches, which hold all of a batch; by default thousands
 _LARGE = "2 GiB"  # a plan may have that much, and needs no warning
 
 
@@ -83,6 +84,9 @@ def connected(options: Options, folder: Path, deadline: Deadline) -> Iterator[Wo
     told = options.debug or options.verbose
     settings: dict[str, Any] = {
         "distributed.admin.large-graph-warning-threshold": _LARGE,
+        "distributed.admin.log-length": _REMEMBERED,
+        "distributed.admin.low-level-log-length": _REMEMBERED,
+        "distributed.diagnostics.computations.max-history": _REMEMBERED,
         "temporary-directory": str(folder),
     }
     if not told:
