@@ -34,13 +34,14 @@ def without_secrets(text: str) -> str:
     if "@" not in text:
         return text
     alone = _ALONE.match(text)
+    user_end = alone.end() if alone else 0
     parts: list[str] = []
     done = end = last = 0
     found = _BEGIN.search(text)
     while found:
         start = found.end()
         if start >= end:
-            stop = _END.search(text, start if alone is None or done else alone.end())
+            stop = _END.search(text, max(start, user_end))
             end = stop.start() if stop else len(text)
             last = text.rfind("@", start, end)
         if start <= last:

@@ -19,6 +19,7 @@ from refimpl.system.log import Formatter
         ("git::https://user:secret@host//x?ref=y", "git::https://user:***@host//x?ref=y"),
         ("a http://u:p@a b socks5://u:p@b", "a http://u:***@a b socks5://u:***@b"),
         ("http://a/?next=https://u:p@b/c", "http://a/?next=https://u:***@b/c"),
+        ("https://[::1]:5000/a@b https://u:p@c", "https://[::1]:5000/a@b https://u:***@c"),
         ("https://token@host", "https://***@host"),
         ("https://token:x-oauth-basic@host", "https://***@host"),
         ("https://token:@host", "https://***@host"),
