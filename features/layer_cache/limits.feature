@@ -38,7 +38,7 @@ Feature: The layer cache's limits
       And every layer is held at the start
       When "validate image" starts with
         | --workers | 2 |
-      And no request is in flight
+      And a layer is held, and no request is in flight
       Then at most 3 layers are being fetched
       Given the registry is healthy
       When the validation ends
