@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import signal
 import subprocess
@@ -14,12 +12,12 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.validator.orphans import adopt, children
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["Cost", "measure", "median_cost"]
-
-_PR_SET_CHILD_SUBREAPER = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +39,8 @@ def measure(
     killed_when: Callable[[], bool] = lambda: False,
 ) -> Cost:
     """Run a command to its end, or until it is to be killed, together with everything that it starts."""
-    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)  # orphans become ours, so that their CPU time counts
-    others = set(_children(os.getpid()))
+    adopt()  # so that the CPU time of orphans counts
+    others = children()
     out = folder / "stdout"
     started = time.perf_counter()
     with out.open("wb") as stdout:
@@ -57,7 +55,7 @@ def measure(
     stop.set()
     watcher.join()
     cpu = used.ru_utime + used.ru_stime
-    while orphans := set(_children(os.getpid())) - others:
+    while orphans := children() - others:
         for orphan in orphans:
             _, _, used = os.wait4(orphan, 0)
             cpu += used.ru_utime + used.ru_stime
@@ -92,15 +90,7 @@ def _pause(seconds: float) -> float:
 def _tree(root: int) -> list[int]:
     found = [root]
     for pid in found:
-        found += _children(pid)
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    with contextlib.suppress(OSError):  # it may end at any moment
-        for children in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += map(int, children.read_text().split())
+        found += children(pid)
     return found
 
 

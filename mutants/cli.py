@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.runner import handling
 from mutants.catalogue import CONTROL, all_mutants
 from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
@@ -53,7 +54,10 @@ def main(arguments: Sequence[str]) -> int:
     tried = {name: mutants[name] for name in options.only or mutants}
     matrix = Matrix(scenarios, tried, whole=options.full, every=not options.only)
     began = time.monotonic()
-    with _interruptible(), tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder:
+    with (  # both are a KeyboardInterrupt; a shell has what it starts with `&` ignore the first
+        handling((signal.SIGINT, signal.SIGTERM), signal.default_int_handler),
+        tempfile.TemporaryDirectory(prefix="mutants-", ignore_cleanup_errors=True) as folder,
+    ):
         trials = Trials(Path(folder))
         try:
             if not _make(matrix, trials, options):
@@ -179,18 +183,6 @@ def _fill(matrix: Matrix, trials: Trials, jobs: int, timeout: float) -> None:
             for future in [pool.submit(further, *one) for one in rest]:
                 future.result()
     _again(matrix, trials, timeout)
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM are a KeyboardInterrupt; a shell has what it starts with `&` ignore the first."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, signal.default_int_handler) for number in signals}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

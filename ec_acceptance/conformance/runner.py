@@ -23,7 +23,7 @@ from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
     from typing import Any
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
-__all__ = ["Run", "Watcher", "describe_unused", "end_rest", "run"]
+__all__ = ["Run", "Watcher", "describe_unused", "end_rest", "handling", "run"]
 
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
@@ -228,12 +228,19 @@ def _signals(shards: _Shards) -> Iterator[None]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:  # which is what nohup asks for
         numbers.append(_HANGUP)
-    before = {number: signal.signal(number, shards.interrupt) for number in numbers}
+    with handling(numbers, shards.interrupt):
+        yield
+
+
+@contextlib.contextmanager
+def handling(signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Have signals come to a handler, and to those of before again at the end; in the main thread alone."""
+    before = {number: signal.signal(number, handler) for number in signals}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def end_rest(folder: Path) -> None:

@@ -37,11 +37,11 @@ def is_adopting() -> bool:
     return bool(answer.value)
 
 
-def children() -> frozenset[int]:
-    """The numbers of the children of this process, adopted ones too; none where the system doesn't tell."""
+def children(process: int | None = None) -> frozenset[int]:
+    """The numbers of a process's children, adopted ones too, or of this one's; none where the system doesn't tell."""
     found: set[int] = set()
     with suppress(OSError):
-        for task in Path("/proc/self/task").iterdir():
+        for task in Path("/proc", "self" if process is None else str(process), "task").iterdir():
             with suppress(OSError):  # the thread has just ended
                 found.update(map(int, (task / "children").read_text().split()))
     return frozenset(found)
