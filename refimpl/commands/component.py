@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.commands.snapshot import Component
     from refimpl.evaluation.evaluator import Evaluator
-    from refimpl.layers import Layers
     from refimpl.oci.client import Client
     from refimpl.oci.reference import Reference
     from refimpl.policy.effective_time import EffectiveTime
@@ -73,7 +72,6 @@ class ComponentValidator:
     Attributes:
         options: of the command line.
         client: asks registries.
-        layers: reads layers.
         verifier: of signatures and attestations.
         evaluators: one for each source group, in order.
         documents: writes ``input``.
@@ -86,7 +84,6 @@ class ComponentValidator:
 
     options: Options
     client: Client
-    layers: Layers
     verifier: Verifier
     evaluators: Sequence[Evaluator]
     documents: InputDocuments
@@ -179,7 +176,7 @@ class ComponentValidator:
             return ComponentOutcome(found.result(component.container_image), self.effective_time)
         image = reference if reference.digest else reference.at(descriptor.digest)
         try:
-            details = image_details(self.client, self.layers, image)
+            details = image_details(self.client, self.shared.layers, image)
         except MissingChildError as error:
             found.violations.append(checks.inaccessible(error))
             return ComponentOutcome(found.result(str(image)), self.effective_time, digest=descriptor.digest)

@@ -6,25 +6,24 @@ import asyncio
 import logging
 import signal
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.validate_input import file_result, input_policy, input_report, rules_key
+from refimpl.commands.validate_input import file_result, input_policy, input_report, open_rule_services, rules_key
 from refimpl.deadline import Deadline
 from refimpl.errors import InterruptedRunError, PolicyError
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.kubernetes.cluster import Cluster
-from refimpl.layers import LayerCache, Layers
 from refimpl.oci.client import connect
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
-from refimpl.rego.builtins import ComponentContext, Shared
+from refimpl.rego.builtins import ComponentContext
 from refimpl.rego.host import Host
 from refimpl.server.judge import Judge
 from refimpl.server.limits import LIMITS
 from refimpl.server.listener import listen, serve
 from refimpl.server.log import in_json
 from refimpl.server.routes import Routes
-from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,15 +53,15 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
     _end_at_once_when_signalled()
     address, port = parsed.values["server-address"], parsed.values["server-port"]
     deadline = Deadline(options.timeout)
-    with ExitStack() as stack:
-        client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
-        workspace = stack.enter_context(Workspace(environ))
-        fetcher = stack.enter_context(workspace.fetcher(client, deadline))
+    with (
+        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Workspace(environ) as workspace,
+        workspace.fetcher(client, deadline) as fetcher,
+        ExitStack() as stack,
+    ):
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
-        for flag in _INEFFECTIVE:
-            if flag in parsed.given:
-                _log.warning("Flag --%s has no effect in server mode", flag)
+        _warn_of_ineffective(parsed)
         stack.enter_context(in_json(logging.getLogger("refimpl")))
         _log_start(address, port, policy)
         key = rules_key(policy, environ, cluster, deadline)
@@ -71,50 +70,49 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
             raise PolicyError("no evaluators created from policy sources, check policy configuration")
         with _loading():
             fetched = fetch_sources(policy, fetcher)
+            context = partial(_open_context, options, environ)
 
-        @contextmanager
-        def context(deadline: Deadline) -> Iterator[ComponentContext]:
-            """What is asked of registries for one request isn't remembered for another: tags move."""
-            with ExitStack() as asked:
-                client = asked.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
-                cache = LayerCache.from_environ(environ, deadline)
-                layers = asked.enter_context(Layers(client, cache, deadline=deadline, transfers=options.workers + 1))
-                cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
-                shared = Shared(
-                    client=client,
-                    layers=layers,
-                    environ=environ,
-                    deadline=deadline,
-                    roots=Roots(environ, deadline),
-                    cluster=cluster,
-                )
-                yield ComponentContext(shared)
+            def compile_policy() -> Sequence[Evaluator]:
+                host = stack.enter_context(Host.start(environ))
+                with context(Deadline(options.timeout)) as alone:
+                    evaluators = create_evaluators(
+                        policy,
+                        fetched,
+                        key=key,
+                        options=options,
+                        workspace=workspace,
+                        engine=host,
+                        shared=alone.shared,
+                    )
+                    for evaluator in evaluators:
+                        evaluator.wait_until_compiled()
+                return evaluators
 
-        def compiled() -> Sequence[Evaluator]:
-            host = stack.enter_context(Host.start(environ))
-            with context(Deadline(options.timeout)) as alone:
-                made = create_evaluators(
-                    policy,
-                    fetched,
-                    key=key,
-                    options=options,
-                    workspace=workspace,
-                    engine=host,
-                    shared=alone.shared,
-                )
-                for evaluator in made:
-                    evaluator.wait_until_compiled()
-            return made
+            def report(outcomes: Sequence[Outcome]) -> Report:
+                return input_report([file_result(_NAME, outcomes, options)], policy, options)
 
-        def reported(outcomes: Sequence[Outcome]) -> Report:
-            return input_report([file_result(_NAME, outcomes, options)], policy, options)
-
-        with _loading():
-            judge = Judge(compiled, reported, context)
+            judge = Judge(compile_policy, report, context)
         _log.info("Policy sources loaded, %d evaluator(s) ready", len(policy.sources))
         listening = listen(address, port)
         with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
             runner.run(serve(listening, Routes(judge, LIMITS).answer, LIMITS))
+
+
+@contextmanager
+def _open_context(options: Options, environ: Mapping[str, str], deadline: Deadline) -> Iterator[ComponentContext]:
+    """What is asked of registries for one request isn't remembered for another: tags move."""
+    cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+    with (
+        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        open_rule_services(client, options, environ, deadline, cluster) as shared,
+    ):
+        yield ComponentContext(shared)
+
+
+def _warn_of_ineffective(parsed: ParsedFlags) -> None:
+    for flag in _INEFFECTIVE:
+        if flag in parsed.given:
+            _log.warning("Flag --%s has no effect in server mode", flag)
 
 
 def _log_start(address: str, port: int, policy: Policy) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,13 @@ from refimpl.deadline import Deadline
 from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
-from refimpl.layers import LayerCache, Layers
+from refimpl.layers import LayerCache
 from refimpl.oci.client import connect
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.policy_input.document import InputDocuments
 from refimpl.record import record, replace
 from refimpl.redaction import without_secrets, without_secrets_in
-from refimpl.rego.builtins import Shared
+from refimpl.rego.builtins import open_shared
 from refimpl.rego.host import Host
 from refimpl.report.model import Report
 from refimpl.report.outcome import Kept
@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from refimpl.commands.component import Judge, Judged
     from refimpl.commands.setup import Setup
     from refimpl.errors import Error
+    from refimpl.evaluation.evaluator import Evaluator
     from refimpl.oci.budget import Budget
     from refimpl.oci.client import Client
+    from refimpl.rego.builtins import Shared
     from refimpl.report.model import ComponentResult
     from refimpl.system.exchange import Exchange
     from refimpl.vsa.check import Check
@@ -160,12 +162,11 @@ def prepared(
     Raises:
         Error: there is nothing to judge, or to judge by.
     """
-    with ExitStack() as stack:
-        host = stack.enter_context(Host.start(environ))
-        client = stack.enter_context(
-            connect(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget)
-        )
-        workspace = stack.enter_context(Workspace(environ))
+    with (
+        Host.start(environ) as host,
+        connect(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget) as client,
+        Workspace(environ) as workspace,
+    ):
         roots = Roots(environ, deadline)
         setup = set_up(
             options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots, listed=listed
@@ -184,33 +185,48 @@ def judge(components: Sequence[Component], setup: Setup, options: Options, servi
         return _gather(_in_turns(judged, components), components, setup, options)
 
 
-@contextmanager
-def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judge]:
+def judging(setup: Setup, options: Options, services: Services) -> AbstractContextManager[Judge]:
     """What judges components by what was set up: several at the same time, each told as soon as it is done.
 
-    They are judged here, or in as many processes as `options` ask for; the host of `services` is closed then, as
-    each has its own.
+    They are judged here, on a cluster, or in as many processes as `options` ask for; the host of `services` is closed
+    then, as each has its own.
 
     Raises:
         Error: the rules can't be used, or the processes can't be made.
     """
     _warn_of_skipped_checks(options)
     if options.engine == "dask":
-        from refimpl.commands.dask.engine import judging_on_dask
-
-        services.host.close()
-        with judging_on_dask(
-            judging_elsewhere,
-            setup,
-            options,
-            environ=services.environ,
-            workspace=services.workspace,
-            roots=services.roots,
-            deadline=services.deadline,
-        ) as judge_each:
-            yield judge_each
-        return
+        return _judging_on_dask(setup, options, services)
     processes = count_processes(options, setup.size)
+    if processes > 1:
+        from refimpl.commands.processes import make_exchange
+
+        exchange = make_exchange(asked=options.processes > 0, listed=setup.listed)
+        if exchange is not None:
+            return _judging_in_processes(processes, exchange, setup, options, services)
+    return judging_here(setup, options, services, LayerCache.from_environ(services.environ, services.deadline))
+
+
+def _judging_on_dask(setup: Setup, options: Options, services: Services) -> AbstractContextManager[Judge]:
+    from refimpl.commands.dask.engine import judging_on_dask
+
+    services.host.close()
+    return judging_on_dask(
+        judging_elsewhere,
+        setup,
+        options,
+        environ=services.environ,
+        workspace=services.workspace,
+        roots=services.roots,
+        deadline=services.deadline,
+    )
+
+
+def _judging_in_processes(
+    processes: int, exchange: Exchange, setup: Setup, options: Options, services: Services
+) -> AbstractContextManager[Judge]:
+    from refimpl.commands.processes import judging_in_processes
+
     cache = LayerCache.from_environ(services.environ, services.deadline)
 
     @contextmanager
@@ -222,30 +238,17 @@ def judging(setup: Setup, options: Options, services: Services) -> Iterator[Judg
         ):
             yield judge
 
-    chosen: AbstractContextManager[Judge]
-    exchange = None
-    if processes > 1:
-        from refimpl.commands.processes import make_exchange
-
-        exchange = make_exchange(asked=options.processes > 0, listed=setup.listed)
-    if exchange is not None:
-        from refimpl.commands.processes import judging_in_processes
-
-        services.host.close()
-        chosen = judging_in_processes(
-            processes,
-            judging_there,
-            exchange,
-            setup,
-            options,
-            client=services.client,
-            workspace=services.workspace,
-            deadline=services.deadline,
-        )
-    else:
-        chosen = judging_here(setup, options, services, cache)
-    with chosen as judge_each:
-        yield judge_each
+    services.host.close()
+    return judging_in_processes(
+        processes,
+        judging_there,
+        exchange,
+        setup,
+        options,
+        client=services.client,
+        workspace=services.workspace,
+        deadline=services.deadline,
+    )
 
 
 @contextmanager
@@ -292,18 +295,15 @@ def judging_here(
     Raises:
         Error: the rules can't be used.
     """
-    client, environ, deadline = services.client, services.environ, services.deadline
-    with Layers(client, cache, deadline=deadline, transfers=options.workers + 1) as layers:
-        if exchange is not None:
-            layers.share(exchange)
-        shared = Shared(
-            client=client,
-            layers=layers,
-            environ=environ,
-            deadline=deadline,
-            roots=services.roots,
-            cluster=setup.cluster,
-        )
+    with open_shared(
+        services.client,
+        services.environ,
+        services.deadline,
+        roots=services.roots,
+        cluster=setup.cluster,
+        cache=cache,
+        transfers=options.workers + 1,
+    ) as shared:
         if exchange is not None:
             shared.share(exchange)
         evaluators = create_evaluators(
@@ -316,34 +316,36 @@ def judging_here(
             shared=shared,
             now=now,
         )
-        shown = without_secrets_in(setup.policy.spec)  # to rules, too: what they say is in the report
-        validator = ComponentValidator(
-            options=options,
-            client=client,
-            layers=layers,
-            verifier=Verifier(client, setup.signer, setup.log, limit=attachment_limit(environ)),
-            evaluators=evaluators,
-            documents=InputDocuments(setup.snapshot.to_json(), shown),
-            effective_time=setup.policy.effective_time,
-            shared=shared,
-            existing=_existing(options, environ, setup, shown, deadline) if options.vsa_upload else None,
-            alone=setup.listed,
-            kept=setup.kept,
-        )
+        validator = _validator(setup, options, services, shared, evaluators)
+        threads, deadline = options.workers + 1, services.deadline
 
         def judge_each(
             components: Iterable[Component], ended: Callable[[int], None] = lambda _: None
         ) -> Iterator[Judged]:
             return run_each(
-                validator.validate,
-                components,
-                threads=options.workers + 1,
-                name="component",
-                deadline=deadline,
-                ended=ended,
+                validator.validate, components, threads=threads, name="component", deadline=deadline, ended=ended
             )
 
         yield judge_each
+
+
+def _validator(
+    setup: Setup, options: Options, services: Services, shared: Shared, evaluators: Sequence[Evaluator]
+) -> ComponentValidator:
+    client, environ = services.client, services.environ
+    shown = without_secrets_in(setup.policy.spec)  # to rules, too: what they say is in the report
+    return ComponentValidator(
+        options=options,
+        client=client,
+        verifier=Verifier(client, setup.signer, setup.log, limit=attachment_limit(environ)),
+        evaluators=evaluators,
+        documents=InputDocuments(setup.snapshot.to_json(), shown),
+        effective_time=setup.policy.effective_time,
+        shared=shared,
+        existing=_existing(options, environ, setup, shown, services.deadline) if options.vsa_upload else None,
+        alone=setup.listed,
+        kept=setup.kept,
+    )
 
 
 def _in_turns(judge_each: Judge, components: Sequence[Component]) -> Iterator[Judged]:

@@ -24,13 +24,13 @@ from refimpl.errors import (
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.kubernetes.cluster import Cluster
-from refimpl.layers import LayerCache, Layers
+from refimpl.layers import LayerCache
 from refimpl.oci.client import connect
 from refimpl.policy.config import decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
 from refimpl.redaction import without_secrets_in
-from refimpl.rego.builtins import ComponentContext, Shared
+from refimpl.rego.builtins import ComponentContext, open_shared
 from refimpl.rego.host import Host
 from refimpl.report.formats import INPUT_FORMATS
 from refimpl.report.model import ComponentResult, Report
@@ -42,15 +42,26 @@ from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from refimpl.command_line.flags import ParsedFlags
     from refimpl.command_line.options import Options
     from refimpl.evaluation.collector import Outcome
     from refimpl.evaluation.evaluator import Evaluator
+    from refimpl.oci.client import Client
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetcher
+    from refimpl.rego.builtins import Shared
 
-__all__ = ["file_result", "given_paths", "input_policy", "input_report", "rules_key", "validate_input"]
+__all__ = [
+    "file_result",
+    "given_paths",
+    "input_policy",
+    "input_report",
+    "open_rule_services",
+    "rules_key",
+    "validate_input",
+]
 
 
 def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
@@ -80,24 +91,17 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         Error: there is no report, or it couldn't be written.
     """
     deadline = Deadline(options.timeout)
-    with ExitStack() as stack:
-        host = stack.enter_context(Host.start(environ))
-        client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
-        workspace = stack.enter_context(Workspace(environ))
-        fetcher = stack.enter_context(workspace.fetcher(client, deadline))
+    with (
+        Host.start(environ) as host,
+        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Workspace(environ) as workspace,
+        workspace.fetcher(client, deadline) as fetcher,
+        ExitStack() as stack,
+    ):
         cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
         key = rules_key(policy, environ, cluster, deadline)
-        layers = stack.enter_context(
-            Layers(
-                client,
-                LayerCache.from_environ(environ, deadline),
-                deadline=deadline,
-                transfers=options.workers + 1,
-            )
-        )
-        roots = Roots(environ, deadline)
-        shared = Shared(client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=cluster)
+        shared = stack.enter_context(open_rule_services(client, options, environ, deadline, cluster))
         try:
             fetched = fetch_sources(policy, fetcher)
         except TimeoutExceededError:
@@ -149,6 +153,21 @@ def input_policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy
         options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
     )
     return decode_policy(document, cluster=cluster).at(chosen)
+
+
+def open_rule_services(
+    client: Client, options: Options, environ: Mapping[str, str], deadline: Deadline, cluster: Cluster
+) -> AbstractContextManager[Shared]:
+    """What the functions of rules share, until the context ends."""
+    return open_shared(
+        client,
+        environ,
+        deadline,
+        roots=Roots(environ, deadline),
+        cluster=cluster,
+        cache=LayerCache.from_environ(environ, deadline),
+        transfers=options.workers + 1,
+    )
 
 
 def rules_key(policy: Policy, environ: Mapping[str, str], cluster: Cluster, deadline: Deadline) -> str:

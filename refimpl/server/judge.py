@@ -40,21 +40,21 @@ class Judge:
     request that kills it costs nobody but itself.
 
     Args:
-        compiled: starts an engine and compiles the policies.
-        reported: makes a report of what the rules said of a request's body.
+        compile_policy: starts an engine and compiles the policies.
+        report: makes a report of what the rules said of a request's body.
         context: of one request's evaluations, which it bounds.
     """
 
     def __init__(
         self,
-        compiled: Callable[[], Sequence[Evaluator]],
-        reported: Callable[[Sequence[Outcome]], Report],
+        compile_policy: Callable[[], Sequence[Evaluator]],
+        report: Callable[[Sequence[Outcome]], Report],
         context: Callable[[Deadline], AbstractContextManager[object]],
     ) -> None:
-        self._compiled = compiled
-        self._reported = reported
+        self._compile_policy = compile_policy
+        self._report = report
         self._context = context
-        self._evaluators: Sequence[Evaluator] | None = compiled()
+        self._evaluators: Sequence[Evaluator] | None = compile_policy()
         self._renewing = threading.Lock()
         self._alone = threading.Lock()
 
@@ -84,7 +84,7 @@ class Judge:
                 except HostError:
                     self._renew(again)
                     raise
-        report = self._reported(outcomes)
+        report = self._report(outcomes)
         return Verdict(jsontext.encode(describe_files(report)), report.success)
 
     def _outcomes(self, evaluators: Sequence[Evaluator], file: File, deadline: Deadline) -> list[Outcome]:
@@ -99,7 +99,7 @@ class Judge:
             return evaluators
         with self._renewing:
             if self._evaluators is None:
-                self._evaluators = self._compiled()
+                self._evaluators = self._compile_policy()
             return self._evaluators
 
     def _renew(self, dead: Sequence[Evaluator]) -> None:
@@ -108,4 +108,4 @@ class Judge:
             if self._evaluators is not dead:
                 return
             self._evaluators = None
-            self._evaluators = self._compiled()
+            self._evaluators = self._compile_policy()

@@ -6,14 +6,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from refimpl.rego.builtin import UNDEFINED, Builtin
-from refimpl.rego.builtins.context import ComponentContext, Shared
+from refimpl.rego.builtins.context import ComponentContext, Shared, open_shared
 from refimpl.rego.builtins.declarations import DECLARATIONS
 from refimpl.rego.builtins.failure import FailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["ComponentContext", "Shared", "builtins"]
+__all__ = ["ComponentContext", "Shared", "builtins", "open_shared"]
 
 
 def builtins(shared: Shared) -> tuple[Builtin, ...]:

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
+from refimpl.layers import Layers
 from refimpl.oci.memo import Memo
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from refimpl.deadline import Deadline
-    from refimpl.layers import Layers
+    from refimpl.layers import LayerCache
     from refimpl.oci.client import Registry
     from refimpl.system.exchange import Exchange
     from refimpl.verify.keys import Secrets
     from refimpl.verify.roots import Roots
 
-__all__ = ["ComponentContext", "Content", "Shared"]
+__all__ = ["ComponentContext", "Content", "Shared", "open_shared"]
 
 _RUN_BYTES: Final = 64 << 20
 _COMPONENT_BYTES: Final = 64 << 20
@@ -64,8 +66,25 @@ class Shared:
 
     def share(self, exchange: Exchange) -> None:
         """Find out nothing that another process of the run has found out."""
+        self.layers.share(exchange)
         self.blobs.share(exchange, "blob")
         self.verifications.share(exchange, "verification")
+
+
+@contextmanager
+def open_shared(
+    client: Registry,
+    environ: Mapping[str, str],
+    deadline: Deadline,
+    *,
+    roots: Roots,
+    cluster: Secrets,
+    cache: LayerCache | None,
+    transfers: int,
+) -> Iterator[Shared]:
+    """What is shared until the context ends: `Shared`, reading layers by `cache`, if any, `transfers` at a time."""
+    with Layers(client, cache, deadline=deadline, transfers=transfers) as layers:
+        yield Shared(client=client, layers=layers, environ=environ, deadline=deadline, roots=roots, cluster=cluster)
 
 
 class ComponentContext:
