@@ -21,11 +21,11 @@ type program struct {
 	names     map[string][]string // namespace → its rules' names, each once
 	unjudged  map[string]string   // namespace → what is wrong with the first rule that denies in no form that can be judged
 
-	mutex    sync.Mutex
-	prepared map[string]*preparation
+	mutex   sync.Mutex
+	queries map[string]*preparedQuery
 }
 
-type preparation struct {
+type preparedQuery struct {
 	once  sync.Once
 	query rego.PreparedEvalQuery
 	err   error
@@ -38,13 +38,13 @@ type outcome struct {
 	room     room
 }
 
-// A judge is one deny, violation or warn rule.
-type judge struct{ namespace, name string }
+// A judgingRule is a deny, violation or warn rule.
+type judgingRule struct{ namespace, name string }
 
-func (j judge) ref() string { return "data." + j.namespace + "." + j.name }
+func (j judgingRule) ref() string { return "data." + j.namespace + "." + j.name }
 
 // exception is the query that is true when the rule has an exception: it is named without what tells its kind.
-func (j judge) exception() string {
+func (j judgingRule) exception() string {
 	name := ""
 	if _, rest, ok := strings.Cut(j.name, "_"); ok {
 		name = rest
@@ -87,16 +87,16 @@ func judgeable(head *ast.Head) bool {
 	return len(head.Ref()) == 1 && (head.Key == nil || head.Value == nil)
 }
 
-func (p *program) judges(namespaces []string) []judge {
-	var judges []judge
+func (p *program) judgingRules(namespaces []string) []judgingRule {
+	var rules []judgingRule
 	for _, place := range namespaces {
 		for _, name := range p.names[place] {
 			if failing.MatchString(name) || warning.MatchString(name) {
-				judges = append(judges, judge{place, name})
+				rules = append(rules, judgingRule{place, name})
 			}
 		}
 	}
-	return judges
+	return rules
 }
 
 func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error) {
@@ -114,7 +114,7 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 			return nil, nil, fmt.Errorf("query rule: check: query rule: %s", wrong)
 		}
 	}
-	judges := p.judges(r.Namespaces)
+	rules := p.judgingRules(r.Namespaces)
 	var txn storage.Transaction
 	if len(r.Documents) > 0 {
 		// What only this evaluation sees is written in a transaction that never ends well. There is one at a time.
@@ -127,7 +127,7 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		}
 	}
 	if !r.Lines {
-		result, err := p.together(ctx, input, txn, judges, r.Namespaces)
+		result, err := p.evaluateTogether(ctx, input, txn, rules, r.Namespaces)
 		if err == nil {
 			return result, nil, nil
 		}
@@ -136,10 +136,10 @@ func (s *session) evaluate(ctx context.Context, r *request) (any, []line, error)
 		}
 		// One by one tells which rule it was, and in which words.
 	}
-	return p.apart(ctx, input, txn, judges, r)
+	return p.evaluateApart(ctx, input, txn, rules, r)
 }
 
-func empty(namespaces []string) *outcome {
+func newOutcome(namespaces []string) *outcome {
 	o := &outcome{Values: map[string]map[string][]any{}, Excepted: map[string][]string{}}
 	for _, place := range namespaces {
 		o.Values[place] = map[string][]any{}
@@ -148,7 +148,7 @@ func empty(namespaces []string) *outcome {
 }
 
 // add takes a rule's answers: none when it is undefined.
-func (o *outcome) add(j judge, excepted bool, answers []any) error {
+func (o *outcome) add(j judgingRule, excepted bool, answers []any) error {
 	values := []any{}
 	if len(answers) > 0 {
 		var ok bool
@@ -185,15 +185,15 @@ func kind(value any) string {
 	return "a number"
 }
 
-// together evaluates all rules in one query, which shares what they have in common.
-func (p *program) together(
-	ctx context.Context, input ast.Value, txn storage.Transaction, judges []judge, namespaces []string,
+// evaluateTogether evaluates all rules in one query, which shares what they have in common.
+func (p *program) evaluateTogether(
+	ctx context.Context, input ast.Value, txn storage.Transaction, rules []judgingRule, namespaces []string,
 ) (*outcome, error) {
-	result := empty(namespaces)
-	if len(judges) == 0 {
+	result := newOutcome(namespaces)
+	if len(rules) == 0 {
 		return result, nil
 	}
-	query, err := p.prepare(ctx, judges, namespaces)
+	query, err := p.prepare(ctx, rules, namespaces)
 	if err != nil {
 		return nil, err
 	}
@@ -202,10 +202,10 @@ func (p *program) together(
 		return nil, err
 	}
 	pairs, ok := answers[0].Expressions[0].Value.([]any)
-	if !ok || len(pairs) != len(judges) {
+	if !ok || len(pairs) != len(rules) {
 		return nil, errors.New("the query for all rules has another answer than rules")
 	}
-	for i, j := range judges {
+	for i, j := range rules {
 		pair := pairs[i].([]any)
 		if err := result.add(j, len(pair[0].([]any)) > 0, pair[1].([]any)); err != nil {
 			return nil, err
@@ -215,21 +215,21 @@ func (p *program) together(
 }
 
 // prepare compiles the query for all rules: a pair for each, whether it is excepted and what it says.
-func (p *program) prepare(ctx context.Context, judges []judge, namespaces []string) (*rego.PreparedEvalQuery, error) {
+func (p *program) prepare(ctx context.Context, rules []judgingRule, namespaces []string) (*rego.PreparedEvalQuery, error) {
 	key := strings.Join(namespaces, "\n")
 	p.mutex.Lock()
-	prepared := p.prepared[key]
+	prepared := p.queries[key]
 	if prepared == nil {
-		prepared = &preparation{}
-		p.prepared[key] = prepared
+		prepared = &preparedQuery{}
+		p.queries[key] = prepared
 	}
 	p.mutex.Unlock()
 	prepared.once.Do(func() {
 		var query strings.Builder
-		for i, j := range judges {
+		for i, j := range rules {
 			fmt.Fprintf(&query, "%c[[true | %s], [x | x := %s]]", " ,"[min(i, 1)], j.exception(), j.ref())
 		}
-		// The preparation outlives the request that happens to come first.
+		// The query outlives the request that happens to come first.
 		options := append(p.options("["+query.String()+"]"), rego.EnablePrintStatements(true))
 		prepared.query, prepared.err = rego.New(options...).PrepareForEval(context.WithoutCancel(ctx))
 	})
@@ -240,14 +240,14 @@ func (p *program) options(query string) []func(*rego.Rego) {
 	return append([]func(*rego.Rego){rego.Query(query), rego.Compiler(p.compiler), rego.Store(p.store)}, p.functions...)
 }
 
-// apart evaluates rule by rule, as the words of errors, prints and traces want it.
-func (p *program) apart(
-	ctx context.Context, input ast.Value, txn storage.Transaction, judges []judge, r *request,
+// evaluateApart evaluates rule by rule, as the words of errors, prints and traces want it.
+func (p *program) evaluateApart(
+	ctx context.Context, input ast.Value, txn storage.Transaction, rules []judgingRule, r *request,
 ) (*outcome, []line, error) {
-	result := empty(r.Namespaces)
+	result := newOutcome(r.Namespaces)
 	said := &lines{wanted: r.Lines, traced: r.Trace}
-	for i, j := range judges {
-		if i > 0 && judges[i-1].namespace != j.namespace {
+	for i, j := range rules {
+		if i > 0 && rules[i-1].namespace != j.namespace {
 			said.flush()
 		}
 		excepted, err := p.ask(ctx, input, txn, j.exception(), said)
@@ -296,20 +296,20 @@ func (p *program) ask(
 	return answers, err
 }
 
-// floated reads JSON as the contract's input: each number is a 64-bit float, spelled as Go's JSON spells it.
-func floated(text []byte) (ast.Value, error) {
+// readFloats reads JSON as the contract's input: each number is a 64-bit float, spelled as Go's JSON spells it.
+func readFloats(text []byte) (ast.Value, error) {
 	var document any
 	if err := json.Unmarshal(text, &document); err != nil {
 		return nil, err
 	}
-	document, err := respelled(document)
+	document, err := respell(document)
 	if err != nil {
 		return nil, err
 	}
 	return ast.InterfaceToValue(document)
 }
 
-func respelled(value any) (any, error) {
+func respell(value any) (any, error) {
 	var err error
 	switch v := value.(type) {
 	case float64:
@@ -317,13 +317,13 @@ func respelled(value any) (any, error) {
 		return json.Number(text), err
 	case []any:
 		for i := range v {
-			if v[i], err = respelled(v[i]); err != nil {
+			if v[i], err = respell(v[i]); err != nil {
 				return nil, err
 			}
 		}
 	case map[string]any:
 		for key := range v {
-			if v[key], err = respelled(v[key]); err != nil {
+			if v[key], err = respell(v[key]); err != nil {
 				return nil, err
 			}
 		}

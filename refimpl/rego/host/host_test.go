@@ -12,7 +12,7 @@ import (
 )
 
 func TestInputNumbersAreFloatsInGosSpelling(t *testing.T) {
-	value, err := floated([]byte(`{"n": [12345678901234567890, 1.50, 1e3, 9007199254740993, 1e-7, 1e21]}`))
+	value, err := readFloats([]byte(`{"n": [12345678901234567890, 1.50, 1e3, 9007199254740993, 1e-7, 1e21]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestExceptionsAreNamedWithoutTheRulesKind(t *testing.T) {
 	for name, want := range map[string]string{
 		"deny": `data.a.b.exception[_][_] == ""`, "violation_x": `data.a.b.exception[_][_] == "x"`, "warn_x_y": `data.a.b.exception[_][_] == "x_y"`,
 	} {
-		if got := (judge{"a.b", name}).exception(); got != want {
+		if got := (judgingRule{"a.b", name}).exception(); got != want {
 			t.Errorf("%s: got %s, want %s", name, got, want)
 		}
 	}
@@ -48,7 +48,7 @@ func TestDatesInAnnotations(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := module.Annotations[0].String()
-	copied, dates := told(module.Annotations[0].Custom)
+	copied, dates := readCustom(module.Annotations[0].Custom)
 	if got, want := fmt.Sprint(dates), "[[t 0]]"; got != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
@@ -71,7 +71,7 @@ func TestConversation(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- serve(in, out) }()
 	frames := bufio.NewReader(answers)
-	told := func() (h header, body string) {
+	receive := func() (h header, body string) {
 		t.Helper()
 		line, err := frames.ReadBytes('\n')
 		if err != nil {
@@ -86,16 +86,16 @@ func TestConversation(t *testing.T) {
 		}
 		return h, string(text)
 	}
-	if h, _ := told(); h.Hello.Protocol != protocol || h.Hello.OPA != "1.15.2" {
+	if h, _ := receive(); h.Hello.Protocol != protocol || h.Hello.OPA != "1.15.2" {
 		t.Errorf("got %v", h)
 	}
 	io.WriteString(requests, `{"id":7,"op":"evaluate","program":99,"size":3}`+"\n{}\n")
-	if h, body := told(); h.ID != 7 || body != `{"error":"there is no program 99"}`+"\n" {
+	if h, body := receive(); h.ID != 7 || body != `{"error":"there is no program 99"}`+"\n" {
 		t.Errorf("got %v, %s", h, body)
 	}
 	// Nobody waits for these.
 	io.WriteString(requests, `{"call":5,"outcome":"value","size":1}`+"\n1"+`{"op":"cancel","id":55}`+"\n"+`{"id":8,"op":"dance"}`+"\n")
-	if h, body := told(); h.ID != 8 || body != `{"error":"unknown operation \"dance\""}`+"\n" {
+	if h, body := receive(); h.ID != 8 || body != `{"error":"unknown operation \"dance\""}`+"\n" {
 		t.Errorf("got %v, %s", h, body)
 	}
 	requests.Close()

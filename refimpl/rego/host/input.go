@@ -17,23 +17,23 @@ var shared = map[string]bool{"snapshot": true, "policy_spec": true}
 // thousand images, is made a value once and not once for each image: equal text, equal value. Values aren't changed.
 type inputs struct {
 	mutex sync.Mutex
-	known map[string]remembered // the newest of each shared member
+	known map[string]lastMember // the newest of each shared member
 }
 
-type remembered struct {
+type lastMember struct {
 	text  string
 	value ast.Value
 }
 
-// read takes a document as the contract has it, see floated.
+// read takes a document as the contract has it, see readFloats.
 func (i *inputs) read(text []byte) (ast.Value, error) {
 	var members map[string]json.RawMessage
 	if len(text) < sharedSize || json.Unmarshal(text, &members) != nil || members == nil {
-		return floated(text)
+		return readFloats(text)
 	}
 	document := ast.NewObject()
 	for name, member := range members {
-		read := floated
+		read := readFloats
 		if shared[name] && len(member) >= sharedSize {
 			read = func(text []byte) (ast.Value, error) { return i.member(name, text) }
 		}
@@ -53,15 +53,15 @@ func (i *inputs) member(name string, text []byte) (ast.Value, error) {
 	if last.value != nil && last.text == string(text) {
 		return last.value, nil
 	}
-	value, err := floated(text)
+	value, err := readFloats(text)
 	if err != nil {
 		return nil, err
 	}
 	i.mutex.Lock()
 	defer i.mutex.Unlock()
 	if i.known == nil {
-		i.known = map[string]remembered{}
+		i.known = map[string]lastMember{}
 	}
-	i.known[name] = remembered{string(text), value}
+	i.known[name] = lastMember{string(text), value}
 	return value, nil
 }

@@ -67,12 +67,12 @@ func (s *session) inspect(directory string, whole bool) ([]entry, error) {
 	modules, errs := s.modules.all(paths)
 	for i, module := range modules {
 		if errs[i] != nil {
-			return nil, reparsed(paths[i], names[i])
+			return nil, reparse(paths[i], names[i])
 		}
 		// Each file by itself: what is said of a package elsewhere doesn't count here.
 		annotations, wrong := ast.BuildAnnotationSet([]*ast.Module{module})
 		if len(wrong) > 0 {
-			return nil, renamed(wrong, paths[i], names[i])
+			return nil, rename(wrong, paths[i], names[i])
 		}
 		for _, rule := range module.Rules {
 			entries = append(entries, describe(rule, annotations, names[i], whole))
@@ -81,8 +81,8 @@ func (s *session) inspect(directory string, whole bool) ([]entry, error) {
 	return entries, nil
 }
 
-// renamed is the errors' text with the file's other name.
-func renamed(errs ast.Errors, path, name string) error {
+// rename gives the errors' text with the file's other name.
+func rename(errs ast.Errors, path, name string) error {
 	return errors.New(strings.ReplaceAll(errs.Error(), path, name))
 }
 
@@ -114,20 +114,20 @@ func describe(rule *ast.Rule, annotations *ast.AnnotationSet, file string, whole
 		Name:    name(rule.Head),
 		File:    file,
 		Row:     rule.Location.Row,
-		Code:    spokenCode(rule),
+		Code:    guessCode(rule),
 		Chain:   []link{},
 	}
 	for _, ref := range annotations.Chain(rule) {
 		var l link
 		if a := ref.Annotations; a != nil {
 			l = link{Scope: a.Scope, Title: a.Title, Description: a.Description}
-			l.Custom, l.Dates = told(a.Custom)
+			l.Custom, l.Dates = readCustom(a.Custom)
 		}
 		if r := ref.GetRule(); r != nil && !supported(r.Head) {
 			l.Unsupported = fmt.Sprintf("the rule %q returns an unsupported value, at %s:%d", r, file, r.Location.Row)
 		}
 		if whole {
-			l.Whole = entire(ref, file)
+			l.Whole = describeWhole(ref, file)
 		}
 		e.Chain = append(e.Chain, l)
 	}
@@ -142,7 +142,7 @@ func name(head *ast.Head) string {
 	return string(head.Name)
 }
 
-func entire(ref *ast.AnnotationsRef, file string) *whole {
+func describeWhole(ref *ast.AnnotationsRef, file string) *whole {
 	w := &whole{Path: ref.Path}
 	if at := ref.Location; at != nil {
 		w.Location = place{File: file, Row: at.Row, Column: at.Col}
@@ -150,7 +150,7 @@ func entire(ref *ast.AnnotationsRef, file string) *whole {
 	if ref.Annotations != nil {
 		annotations := *ref.Annotations
 		if annotations.Custom != nil {
-			annotations.Custom = plain(annotations.Custom, nil, func(_ []any, t time.Time) any { return t }).(map[string]any)
+			annotations.Custom = copyPlain(annotations.Custom, nil, func(_ []any, t time.Time) any { return t }).(map[string]any)
 		}
 		w.Annotations = &annotations
 	}
@@ -173,8 +173,8 @@ func supported(head *ast.Head) bool {
 	return false
 }
 
-// spokenCode guesses what a rule without metadata reports: the first assigned object's code, else package and rule name.
-func spokenCode(rule *ast.Rule) string {
+// guessCode guesses what a rule without metadata reports: the first assigned object's code, else package and rule name.
+func guessCode(rule *ast.Rule) string {
 	for _, expression := range rule.Body {
 		if !expression.IsAssignment() {
 			continue
@@ -198,10 +198,10 @@ func spokenCode(rule *ast.Rule) string {
 	return second + "." + string(rule.Head.Name)
 }
 
-// told is what judging needs of custom members: dates as Go prints them, with the paths of those that are no texts.
-func told(custom map[string]any) (map[string]any, [][]any) {
+// readCustom gives what judging needs of custom members: dates as Go prints them, with the paths of those that are no texts.
+func readCustom(custom map[string]any) (map[string]any, [][]any) {
 	var dates [][]any
-	members := plain(custom, nil, func(path []any, t time.Time) any {
+	members := copyPlain(custom, nil, func(path []any, t time.Time) any {
 		if len(path) == 1 && (path[0] == "effective_on" || path[0] == "solution") {
 			return t.Format(time.RFC3339)
 		}
@@ -211,12 +211,12 @@ func told(custom map[string]any) (map[string]any, [][]any) {
 	return members.(map[string]any), dates
 }
 
-// plain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text, and dates what the caller wants.
+// copyPlain makes JSON of what YAML gave, in a copy: what JSON hasn't becomes text, and dates what the caller wants.
 // The path leads to the value from the top.
-func plain(value any, path []any, dated func([]any, time.Time) any) any {
+func copyPlain(value any, path []any, convertDate func([]any, time.Time) any) any {
 	switch v := value.(type) {
 	case time.Time:
-		return dated(path, v)
+		return convertDate(path, v)
 	case float64:
 		if math.IsInf(v, 0) || math.IsNaN(v) {
 			return fmt.Sprint(v)
@@ -224,20 +224,20 @@ func plain(value any, path []any, dated func([]any, time.Time) any) any {
 	case []any:
 		items := make([]any, len(v))
 		for i := range v {
-			items[i] = plain(v[i], append(path, i), dated)
+			items[i] = copyPlain(v[i], append(path, i), convertDate)
 		}
 		return items
 	case map[string]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
-			members[key] = plain(v[key], append(path, key), dated)
+			members[key] = copyPlain(v[key], append(path, key), convertDate)
 		}
 		return members
 	case map[any]any:
 		members := make(map[string]any, len(v))
 		for key := range v {
 			name := fmt.Sprint(key)
-			members[name] = plain(v[key], append(path, name), dated)
+			members[name] = copyPlain(v[key], append(path, name), convertDate)
 		}
 		return members
 	}

@@ -51,7 +51,7 @@ func (s *session) compile(r *request) (*program, error) {
 	if compiler.Compile(modules); compiler.Failed() {
 		return nil, fmt.Errorf("get compiler: %w", compiler.Errors)
 	}
-	p := &program{compiler: compiler, names: map[string][]string{}, unjudged: map[string]string{}, prepared: map[string]*preparation{}}
+	p := &program{compiler: compiler, names: map[string][]string{}, unjudged: map[string]string{}, queries: map[string]*preparedQuery{}}
 	for _, b := range declared {
 		p.functions = append(p.functions, s.function(b))
 	}

@@ -58,8 +58,8 @@ func (m *modules) one(path string) (*ast.Module, error) {
 	return p.module, p.err
 }
 
-// reparsed gives a file's errors with another name for it.
-func reparsed(path, name string) error {
+// reparse gives a file's errors with another name for it.
+func reparse(path, name string) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
