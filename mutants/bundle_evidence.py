@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def entries_of_other_signatures() -> None:
     from refimpl.verify import bundle_log
     from refimpl.verify.bundle_signer import _Material
 
-    @changed(bundle_log, "check_logged")
+    @change(bundle_log, "check_logged")
     def check_logged(original: Callable[..., Any], entries: Any, signature: bytes, signer: Any, logs: Any) -> Any:
         del signature
         return original(entries, entries[0].logged.signature if entries else b"", signer, logs)
@@ -78,7 +78,7 @@ def proofs_unverified() -> None:
 def logs_of_one_version() -> None:
     from refimpl.verify.trust import LogKeys
 
-    @changed(LogKeys, "find")
+    @change(LogKeys, "find")
     def find(original: Callable[..., Any], logs: Any, log_id: str) -> Any:
         found = original(logs, log_id)
         return None if found is not None and "tiles" in found.url else found
@@ -94,7 +94,7 @@ def entry_timestamps_demanded() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify import bundle_log
 
-    @changed(bundle_log, "check_logged")
+    @change(bundle_log, "check_logged")
     def check_logged(original: Callable[..., Any], entries: Any, *rest: Any) -> Any:
         if not any(entry.signed_timestamp for entry in entries):
             raise VerificationError("not enough verified log entries from transparency log: 0 < 1")
@@ -122,7 +122,7 @@ def bundles_of_any_identity() -> None:
 def bundles_of_similar_identities() -> None:
     from refimpl.verify import keyless
 
-    @changed(keyless, "check_bundle_identity")
+    @change(keyless, "check_bundle_identity")
     def check(original: Callable[..., Any], certificate: Any, name: str, wanted: Any) -> None:
         original(certificate, wanted.subject if wanted.subject in name else name, wanted)
 
@@ -151,7 +151,7 @@ def bundles_of_any_time() -> None:
 
     replace(_Material, "check_time", lambda *_: None)
 
-    @changed(KeylessSigner, "check_chain")
+    @change(KeylessSigner, "check_chain")
     def check_chain(original: Callable[..., Any], signer: Any, certificate: Any, times: Any) -> None:
         original(signer, certificate, [certificate.not_before for _ in times])
 

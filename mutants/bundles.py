@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ def bundles_of_one_name() -> None:
 def bundles_with_more_members() -> None:
     from refimpl.verify import protojson
 
-    @changed(protojson, "_message")
+    @change(protojson, "_message")
     def message(original: Callable[..., Any], value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
         if isinstance(value, dict) and not hasattr(value, "pairs"):
             value = {name: member for name, member in value.items() if name in wanted.spellings()}
@@ -85,7 +85,7 @@ def bundles_with_more_members() -> None:
 def last_of_two_members_counts() -> None:
     from refimpl.verify import protojson
 
-    @changed(protojson, "_message")
+    @change(protojson, "_message")
     def message(original: Callable[..., Any], value: Any, wanted: Any, *, has_invalid_utf8: bool) -> Any:
         return original(dict(value) if isinstance(value, dict) else value, wanted, has_invalid_utf8=has_invalid_utf8)
 
@@ -112,7 +112,7 @@ def bundles_with_both_contents() -> None:
 def bundles_without_material() -> None:
     from refimpl.verify import bundle
 
-    @changed(bundle, "read")
+    @change(bundle, "read")
     def read(original: Callable[..., Any], data: bytes, message: Any) -> Any:
         found = original(data, message)
         found.get("verificationMaterial", {}).setdefault("publicKey", {})
@@ -151,7 +151,7 @@ def tags_count_beside_bundles() -> None:
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.refusal import NoMatchingError
 
-    @changed(Verifier, "bundles")
+    @change(Verifier, "bundles")
     def bundles(original: Callable[..., Any], verifier: Any, ref: Any) -> Any:
         try:
             return original(verifier, ref)
@@ -181,7 +181,7 @@ def one_signature_of_several() -> None:
     from refimpl.verify import bundled
     from refimpl.verify.bundle import BundleEnvelope
 
-    @changed(bundled, "_check_envelope")
+    @change(bundled, "_check_envelope")
     def check(original: Callable[..., Any], envelope: Any, key: Any) -> Any:
         return original(BundleEnvelope(envelope.payload_type, envelope.payload, envelope.signatures[:1]), key)
 
@@ -212,7 +212,7 @@ def bundles_without_envelope_count() -> None:
     from refimpl.verify.bundle import MessageSignature
     from refimpl.verify.signature import Signature
 
-    @changed(bundled, "_verify")
+    @change(bundled, "_verify")
     def verified(original: Callable[..., Any], bundle: Any, digest: str, key: Any, logs: Any) -> Any:
         if not isinstance(bundle.content, MessageSignature):
             return original(bundle, digest, key, logs)
@@ -229,7 +229,7 @@ def bundles_without_envelope_count() -> None:
 def predicate_types_unlooked_at() -> None:
     from refimpl.verify.cosign import Verifier
 
-    @changed(Verifier, "image_signatures")
+    @change(Verifier, "image_signatures")
     def image_signatures(original: Callable[..., Any], verifier: Any, ref: Any) -> Any:
         bundles = verifier.bundles(ref)
         return original(verifier, ref) if bundles is None else tuple(each.signature for each in bundles)
@@ -244,7 +244,7 @@ def predicate_types_unlooked_at() -> None:
 def signatures_counted_as_attestations() -> None:
     from refimpl.verify.cosign import Verifier
 
-    @changed(Verifier, "attestations")
+    @change(Verifier, "attestations")
     def attestations(original: Callable[..., Any], verifier: Any, ref: Any) -> Any:
         bundles = verifier.bundles(ref)
         return original(verifier, ref) if bundles is None else tuple(each.attestation() for each in bundles)
@@ -283,7 +283,7 @@ def referrers_by_api_alone() -> None:
 def predicate_types_by_either_name() -> None:
     from refimpl.verify import bundled
 
-    @changed(bundled, "_statement")
+    @change(bundled, "_statement")
     def statement(original: Callable[..., Any], envelope: Any) -> Any:
         members, document = original(envelope)
         document.value["predicateType"] = members.get("predicateType", "")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +28,7 @@ def any_authority() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify.authority import Authority
 
-    @changed(Authority, "issuer")
+    @change(Authority, "issuer")
     def issuer(original: Callable[..., Any], authority: Any, leaf: Any, time: Any, brought: Any = ()) -> Any:
         try:
             return original(authority, leaf, time, brought)
@@ -157,7 +157,7 @@ def brought_intermediates_count() -> None:
 def unlogged_certificates() -> None:
     from refimpl.verify import keyless
 
-    @changed(keyless, "check_scts")
+    @change(keyless, "check_scts")
     def check_scts(original: Callable[..., Any], leaf: Any, *rest: Any) -> None:
         from refimpl.verify import sct
 
@@ -174,7 +174,7 @@ def unlogged_certificates() -> None:
 def scts_by_any_log() -> None:
     from refimpl.verify import sct
 
-    @changed(sct, "_check")
+    @change(sct, "_check")
     def check(original: Callable[..., Any], timestamp: Any, leaf: Any, issuer: Any, logs: Any) -> None:
         if logs.get(timestamp.log_id.hex()) is not None:
             original(timestamp, leaf, issuer, logs)

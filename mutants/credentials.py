@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def first_challenge_only() -> None:
     from refimpl.http import challenge
 
-    @changed(challenge, "choose")
+    @change(challenge, "choose")
     def choose(original: Callable[..., Any], offered: list[Any]) -> Any:
         return offered[0] if offered else original(offered)
 
@@ -36,7 +36,7 @@ def first_challenge_only() -> None:
 def keys_are_hosts() -> None:
     from refimpl.oci import dockerconfig
 
-    @changed(dockerconfig, "_host")
+    @change(dockerconfig, "_host")
     def host(original: Callable[..., Any], key: str) -> str:
         del original
         return key
@@ -53,7 +53,7 @@ def letter_case_counts() -> None:
 
     from refimpl.oci import dockerconfig
 
-    @changed(dockerconfig, "_first")
+    @change(dockerconfig, "_first")
     def first(original: Callable[..., Any], raw: bytes, *rest: Any) -> Any:
         del original, rest
         return json.loads(raw)
@@ -68,7 +68,7 @@ def letter_case_counts() -> None:
 def no_inline_credentials() -> None:
     from refimpl.oci import dockerconfig
 
-    @changed(dockerconfig, "_inline")
+    @change(dockerconfig, "_inline")
     def inline(original: Callable[..., Any], text: str) -> Any:
         del original, text
         return {}
@@ -83,7 +83,7 @@ def no_inline_credentials() -> None:
 def docker_only() -> None:
     from refimpl.oci import dockerconfig
 
-    @changed(dockerconfig, "_place")
+    @change(dockerconfig, "_place")
     def place(original: Callable[..., Any], environ: Any) -> Any:
         podman = {"REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"}
         return original({name: value for name, value in environ.items() if name not in podman})
@@ -99,7 +99,7 @@ def oauth2_or_nothing() -> None:
     from refimpl.errors import DeniedError, NotFoundError
     from refimpl.oci.token import TokenServer
 
-    @changed(TokenServer, "_read")
+    @change(TokenServer, "_read")
     def read(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -116,7 +116,7 @@ def oauth2_or_nothing() -> None:
 def forms_stay() -> None:
     from refimpl.oci import token
 
-    @changed(token.TokenServer, "_follow")
+    @change(token.TokenServer, "_follow")
     def follow(original: Callable[..., Any], self: Any, transport: Any, method: str, url: str, *rest: Any) -> Any:
         if method != "POST":
             return original(self, transport, method, url, *rest)
@@ -133,7 +133,7 @@ def forms_stay() -> None:
 def realm_in_the_clear() -> None:
     from refimpl.oci.token import TokenServer
 
-    @changed(TokenServer, "_refusal")
+    @change(TokenServer, "_refusal")
     def refusal(original: Callable[..., Any], self: Any, url: str) -> Any:
         reason = original(self, url)
         return "" if "not allowed for a secure registry" in reason else reason
@@ -148,7 +148,7 @@ def realm_in_the_clear() -> None:
 def realm_at_any_port() -> None:
     from refimpl.oci import token
 
-    @changed(token, "is_inside")
+    @change(token, "is_inside")
     def inside(original: Callable[..., Any], host: str) -> bool:
         return host != "127.0.0.1" and bool(original(host))
 
@@ -162,7 +162,7 @@ def realm_at_any_port() -> None:
 def addresses_by_their_looks() -> None:
     from refimpl.oci import token
 
-    @changed(token, "is_inside")
+    @change(token, "is_inside")
     def inside(original: Callable[..., Any], host: str) -> bool:
         return host in {"127.0.0.1", "::1", "localhost"} and bool(original(host))
 
@@ -178,7 +178,7 @@ def redirected_with_secrets() -> None:
 
     from refimpl.oci.token import TokenServer
 
-    @changed(TokenServer, "_follow")
+    @change(TokenServer, "_follow")
     def follow(
         original: Callable[..., Any], self: Any, transport: Any, method: str, url: str, authorization: str, body: Any
     ) -> Any:
@@ -202,12 +202,12 @@ def answers_anyone() -> None:
     from refimpl.oci import token
     from refimpl.oci.session import Session
 
-    @changed(Session, "_is_own")
+    @change(Session, "_is_own")
     def own(original: Callable[..., Any], self: Any, url: str) -> bool:
         del original, self, url
         return True
 
-    @changed(token, "is_inside")
+    @change(token, "is_inside")
     def inside(original: Callable[..., Any], host: str) -> bool:
         del original, host
         return False  # all of the testbed's hosts are, so that the first fault alone would show nothing
@@ -222,7 +222,7 @@ def answers_anyone() -> None:
 def git_takes_it_along() -> None:
     from refimpl.policy.sources import git
 
-    @changed(git, "address_of")
+    @change(git, "address_of")
     def address(original: Callable[..., Any], url: str) -> str:
         del original, url
         return "the same"
@@ -237,7 +237,7 @@ def git_takes_it_along() -> None:
 def says_passwords() -> None:
     from refimpl import redaction
 
-    @changed(redaction, "without_secrets")
+    @change(redaction, "without_secrets")
     def whole(original: Callable[..., Any], text: str) -> str:
         del original
         return text
@@ -253,7 +253,7 @@ def next_page_anywhere() -> None:
     from refimpl.http.link import next_target
     from refimpl.oci import client
 
-    @changed(client, "_next_page")
+    @change(client, "_next_page")
     def following(original: Callable[..., Any], response: Any, ref: Any) -> Any:
         target = next_target(response.headers("Link"))
         if target.startswith("http"):
@@ -270,7 +270,7 @@ def next_page_anywhere() -> None:
 def base64_in_one_line() -> None:
     from refimpl.kubernetes import kubeconfig
 
-    @changed(kubeconfig, "_decode")
+    @change(kubeconfig, "_decode")
     def decoded(original: Callable[..., Any], value: Any, path: str) -> Any:
         if "\n" in str(value):
             raise kubeconfig.ConfigurationError(f"{path}: illegal base64 data")
@@ -287,7 +287,7 @@ def plugins_without_arguments() -> None:
     from refimpl.kubernetes import cluster
     from refimpl.record import replace
 
-    @changed(cluster, "run")
+    @change(cluster, "run")
     def run(original: Callable[..., Any], plugin: Any, *rest: Any) -> Any:
         return original(replace(plugin, arguments=(), environ=()), *rest)
 
@@ -315,6 +315,6 @@ def white_space_ends_secrets() -> None:
 def servers_repeat_secrets() -> None:
     from refimpl.http import transport
 
-    @changed(transport, "without_credentials")
+    @change(transport, "without_credentials")
     def without_credentials(_: object, said: str, *__: object) -> str:
         return said

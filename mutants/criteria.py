@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def exclude_always_wins() -> None:
     from refimpl.evaluation.specificity import CriteriaMatcher
 
-    @changed(CriteriaMatcher, "totals")
+    @change(CriteriaMatcher, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
         included, excluded = original(*arguments)
         return (0 if excluded else included), excluded
@@ -37,7 +37,7 @@ def exclude_always_wins() -> None:
 def include_always_wins() -> None:
     from refimpl.evaluation.specificity import CriteriaMatcher
 
-    @changed(CriteriaMatcher, "totals")
+    @change(CriteriaMatcher, "totals")
     def totals(original: Callable[..., tuple[int, int]], *arguments: Any) -> tuple[int, int]:
         included, excluded = original(*arguments)
         return included, (0 if included else excluded)
@@ -52,7 +52,7 @@ def include_always_wins() -> None:
 def terms_ignored() -> None:
     from refimpl.evaluation import candidate
 
-    @changed(candidate, "criterion_texts")
+    @change(candidate, "criterion_texts")
     def criterion_texts(original: Callable[..., Any], code: str, _: object = (), collections: Any = ()) -> Any:
         return original(code, (), collections)
 
@@ -68,7 +68,7 @@ def collections_ignored() -> None:
 
     for module in (candidate, selection):
 
-        @changed(module, "criterion_texts")
+        @change(module, "criterion_texts")
         def criterion_texts(original: Callable[..., Any], code: str, terms: Any = (), _: object = ()) -> Any:
             return original(code, terms)
 
@@ -82,7 +82,7 @@ def collections_ignored() -> None:
 def unknown_names_pass() -> None:
     from refimpl.evaluation.collector import ResultCollector
 
-    @changed(ResultCollector, "outcome")
+    @change(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         self._missing = {}
         return original(self)
@@ -97,7 +97,7 @@ def unknown_names_pass() -> None:
 def waivers_for_ever() -> None:
     from refimpl.evaluation import criteria
 
-    @changed(criteria, "_active")
+    @change(criteria, "_active")
     def active(*_: object) -> bool:
         return True
 
@@ -111,7 +111,7 @@ def waivers_for_ever() -> None:
 def waivers_for_everybody() -> None:
     from refimpl.evaluation.criteria import Items
 
-    @changed(Items, "select")
+    @change(Items, "select")
     def select(_: object, self: Any, *__: object) -> tuple[str, ...]:
         return (*self.unscoped, *(item for items in self.by_component.values() for item in items))
 
@@ -137,7 +137,7 @@ def criteria_weigh_the_same() -> None:
 def excluded_rules_succeed() -> None:
     from refimpl.evaluation.collector import ResultCollector
 
-    @changed(ResultCollector, "_keeps")
+    @change(ResultCollector, "_keeps")
     def keeps(original: Callable[..., bool], self: Any, candidate: Any, selected: Any) -> bool:
         return candidate.msg == "Pass" or original(self, candidate, selected)
 

@@ -8,7 +8,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,7 +28,7 @@ def policies_fetched_for_workers() -> None:
     from refimpl.oci.client import connect
     from refimpl.policy.sources.workspace import Workspace, fetch_sources
 
-    @changed(engine, "content_of")
+    @change(engine, "content_of")
     def content_of(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         setup, environ = arguments[1], arguments[3]
         client = connect(deadline=Deadline(None), environ=environ)
@@ -46,7 +46,7 @@ def policies_fetched_for_workers() -> None:
 def numbered_as_batches_come() -> None:
     from refimpl.commands.dask.engine import _Run
 
-    @changed(_Run, "judge")
+    @change(_Run, "judge")
     def judge(original: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
         outcomes = [outcome for _, outcome in sorted(original(*arguments), key=lambda one: one[0])]
         yield from enumerate([*outcomes[-1:], *outcomes[:-1]])
@@ -65,7 +65,7 @@ def batches_lost_with_their_worker() -> None:
     from refimpl.commands.dask.engine import _Run
     from refimpl.errors import Error
 
-    @changed(_Run, "_answer")
+    @change(_Run, "_answer")
     def answer(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -82,7 +82,7 @@ def batches_lost_with_their_worker() -> None:
 def batches_counted_twice() -> None:
     from refimpl.commands.outputs import Outputs
 
-    @changed(Outputs, "add")
+    @change(Outputs, "add")
     def add(original: Callable[..., None], outputs: Any, number: int, found: Any) -> None:
         for place in (2 * number, 2 * number + 1):
             original(outputs, place, found)
@@ -102,7 +102,7 @@ def late_batches_skipped() -> None:
     replace(cluster, "_close", lambda _: None)  # else the supervisor ends it meanwhile
     replace(engine, "_end_on_workers", lambda *_: None)
 
-    @changed(_Run, "judge")
+    @change(_Run, "judge")
     def judge(original: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
         try:
             yield from original(*arguments)
@@ -119,7 +119,7 @@ def late_batches_skipped() -> None:
 def workers_of_other_sessions() -> None:
     from refimpl.commands.dask import cluster
 
-    @changed(cluster, "_made_here")
+    @change(cluster, "_made_here")
     def made_here(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         subprocess.run(["sh", "-c", "sleep 60 &"], start_new_session=True, check=True)
         return original(*arguments, **named)
@@ -136,7 +136,7 @@ def lost_scheduler_is_the_end() -> None:
     from refimpl.commands.dask.engine import _Run
     from refimpl.errors import Error
 
-    @changed(_Run, "_answer")
+    @change(_Run, "_answer")
     def answer(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -154,7 +154,7 @@ def an_unreachable_scheduler_is_awaited() -> None:
     from refimpl.commands.dask import cluster
     from refimpl.errors import Error
 
-    @changed(cluster, "_remote")
+    @change(cluster, "_remote")
     def remote(original: Callable[..., Any], *arguments: Any) -> Any:
         while True:
             try:
@@ -173,7 +173,7 @@ def one_unfit_worker_ends_all() -> None:
     from refimpl.commands.dask.engine import _Run
     from refimpl.errors import Error
 
-    @changed(_Run, "_answer")
+    @change(_Run, "_answer")
     def answer(original: Callable[..., Any], *arguments: Any) -> Any:
         found = original(*arguments)
         if found.unfit:
@@ -190,7 +190,7 @@ def one_unfit_worker_ends_all() -> None:
 def shards_are_for_one_process() -> None:
     from refimpl.command_line.shard import Shard
 
-    @changed(Shard, "has")
+    @change(Shard, "has")
     def has(*_: object) -> bool:
         return True
 
@@ -204,7 +204,7 @@ def shards_are_for_one_process() -> None:
 def workers_without_a_pace() -> None:
     from distributed import Client
 
-    @changed(Client, "submit")
+    @change(Client, "submit")
     def submit(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         if "parts" in named:
             named["parts"] = 1e-6
@@ -235,7 +235,7 @@ def any_engine() -> None:
 def one_cache_for_all_workers() -> None:
     from distributed import Client
 
-    @changed(Client, "submit")
+    @change(Client, "submit")
     def submit(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         if "local" in named:
             named["local"] = False
@@ -251,7 +251,7 @@ def one_cache_for_all_workers() -> None:
 def a_full_disk_ends_a_run() -> None:
     from refimpl.commands.dask import engine
 
-    @changed(engine, "content_of")
+    @change(engine, "content_of")
     def content_of(original: Callable[..., Any], _: object, *arguments: Any, **named: Any) -> Any:
         return original(judging_with_room, *arguments, **named)
 

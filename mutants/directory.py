@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,11 +26,11 @@ def never_swept() -> None:
     from refimpl.layers.directory import Directory
     from refimpl.system import leftovers
 
-    @changed(Directory, "sweep")
+    @change(Directory, "sweep")
     def sweep(*_: object) -> int:
         return 0
 
-    @changed(leftovers, "add_file")
+    @change(leftovers, "add_file")
     def add_file(*_: object) -> None:  # nor when a signal ends the run
         return
 
@@ -44,7 +44,7 @@ def never_swept() -> None:
 def sweeps_the_living() -> None:
     from refimpl.layers.directory import PREFIX, Directory
 
-    @changed(Directory, "sweep")
+    @change(Directory, "sweep")
     def sweep(_: object, self: Any) -> int:
         found = [path for path in self.path.iterdir() if path.name.startswith(PREFIX)]
         for path in found:
@@ -61,7 +61,7 @@ def sweeps_the_living() -> None:
 def sweeps_foreign_files() -> None:
     from refimpl.layers.directory import _ENTRY, PREFIX, Directory
 
-    @changed(Directory, "sweep")
+    @change(Directory, "sweep")
     def sweep(original: Callable[..., int], self: Any) -> int:
         for path in self.path.iterdir():
             if not path.name.startswith(PREFIX) and not _ENTRY.fullmatch(path.name):
@@ -81,11 +81,11 @@ def write_error_is_fatal() -> None:
     from refimpl.layers.cache import LayerCache
     from refimpl.layers.directory import Directory, UnusableError
 
-    @changed(LayerCache, "_stop_writing")
+    @change(LayerCache, "_stop_writing")
     def stop_writing(_: object, self: Any, error: Exception) -> NoReturn:
         raise MalformedError(f"unable to write to {self._directory.path}: {error}")
 
-    @changed(Directory, "prepare")
+    @change(Directory, "prepare")
     def prepare(original: Callable[..., None], self: Any) -> None:
         try:
             original(self)
@@ -102,7 +102,7 @@ def write_error_is_fatal() -> None:
 def anyone_may_add() -> None:
     from refimpl.layers.directory import Directory
 
-    @changed(Directory, "prepare")
+    @change(Directory, "prepare")
     def prepare(original: Callable[..., None], self: Any) -> None:
         original(self)
         self.path.chmod(0o777)
@@ -117,7 +117,7 @@ def anyone_may_add() -> None:
 def anyone_may_write() -> None:
     from refimpl.layers.directory import Directory
 
-    @changed(Directory, "publish")
+    @change(Directory, "publish")
     def publish(original: Callable[..., None], self: Any, temporary: Any, name: str) -> None:
         original(self, temporary, name)
         (self.path / name).chmod(0o666)
@@ -132,7 +132,7 @@ def anyone_may_write() -> None:
 def any_directory_will_do() -> None:
     from refimpl.layers import directory
 
-    @changed(directory, "_check")
+    @change(directory, "_check")
     def check(*_: object, ours: bool) -> None:
         del ours
 
@@ -160,7 +160,7 @@ def files_stay_open() -> None:
 
     from refimpl.layers.layers import Layers
 
-    @changed(Layers, "listing")
+    @change(Layers, "listing")
     def listing(original: Callable[..., Any], *arguments: Any) -> Any:
         for _ in range(8):
             os.open(os.devnull, os.O_RDONLY)
@@ -181,18 +181,18 @@ def names_unchecked() -> None:
     from refimpl.layers.directory import _ENTRY, Directory
     from refimpl.oci import descriptor, digest
 
-    @changed(descriptor, "check_digest")
+    @change(descriptor, "check_digest")
     def check_digest(_: object, text: object) -> str:
         return str(text)
 
-    @changed(digest.Verifier, "__init__")
+    @change(digest.Verifier, "__init__")
     def make(_: object, self: Any, wanted: str) -> None:
         algorithm = wanted.partition(":")[0]
         self._wanted = wanted
         self._hash = hashlib.new(algorithm if algorithm in hashlib.algorithms_available else "sha256")
         self.size = 0
 
-    @changed(Directory, "open_entry")
+    @change(Directory, "open_entry")
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:
         seen = self.path / f"{name}.seen"
         inside = seen.resolve().is_relative_to(Path(os.environ["HOME"]).resolve().parent)

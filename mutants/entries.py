@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
 from mutants.flight import unshared
-from mutants.replacing import changed
+from mutants.replacement import change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def _believe_entries(*, sized: bool = False) -> None:
 
     credulous = _credulous(sized=sized)
 
-    @changed(EntryReader, "__init__")
+    @change(EntryReader, "__init__")
     def make(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
         original(self, handle, descriptor)
         self.verifier = credulous(descriptor.digest)
@@ -55,7 +55,7 @@ def _name_at_once() -> None:
     from refimpl.layers.cache import _name
     from refimpl.layers.download import Download
 
-    @changed(Download, "__init__")
+    @change(Download, "__init__")
     def make(original: Callable[..., None], self: Any, descriptor: Any, *rest: Any) -> None:
         original(self, descriptor, *rest)
         final = self.temporary.path.with_name(_name(descriptor))
@@ -76,7 +76,7 @@ def hit_bypasses_flight() -> None:
     _believe_entries()
     never = threading.Event()
 
-    @changed(LayerCache, "_source")
+    @change(LayerCache, "_source")
     def source(original: Callable[..., Any], self: Any, descriptor: Any, *rest: Any) -> Any:
         with self._lock:
             directory = self._usable()
@@ -102,12 +102,12 @@ def stat_then_open() -> None:
 
     found: set[str] = set()
 
-    @changed(Directory, "prepare")
+    @change(Directory, "prepare")
     def prepare(original: Callable[..., None], self: Any) -> None:
         original(self)
         found.update(path.name for path in self.path.iterdir())
 
-    @changed(LayerCache, "_entry")
+    @change(LayerCache, "_entry")
     def entry(original: Callable[..., Any], self: Any, directory: Any, name: str) -> Any:
         handle = original(self, directory, name)
         if handle is None and name in found:
@@ -158,13 +158,13 @@ def verified_once() -> None:
     seen: set[str] = set()
     credulous = _credulous(sized=False)
 
-    @changed(EntryReader, "__init__")
+    @change(EntryReader, "__init__")
     def make(original: Callable[..., None], self: Any, handle: int, descriptor: Any) -> None:
         original(self, handle, descriptor)
         if descriptor.digest in seen:
             self.verifier = credulous(descriptor.digest)
 
-    @changed(EntryReader, "drain")
+    @change(EntryReader, "drain")
     def drain(original: Callable[..., None], self: Any) -> None:
         original(self)
         if self.verifier.matches:
@@ -181,11 +181,11 @@ def damage_is_fatal() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.cache import DamagedEntryError, LayerCache
 
-    @changed(LayerCache, "_quarantine")
+    @change(LayerCache, "_quarantine")
     def quarantine(_: object, self: Any, name: str, entry: Any) -> None:
         del self, name, entry
 
-    @changed(LayerCache, "open")
+    @change(LayerCache, "open")
     @contextmanager
     def opened(original: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[Any]:
         try:
@@ -207,13 +207,13 @@ def damage_stays() -> None:
 
     damaged: set[str] = set()
 
-    @changed(LayerCache, "_quarantine")
+    @change(LayerCache, "_quarantine")
     def quarantine(_: object, self: Any, name: str, entry: Any) -> None:
         del entry
         damaged.add(name)
         self._blocked.add(name)
 
-    @changed(Directory, "publish")
+    @change(Directory, "publish")
     def publish(original: Callable[..., None], self: Any, temporary: Any, name: str) -> None:
         if name in damaged:
             temporary.path.unlink()
@@ -230,7 +230,7 @@ def damage_stays() -> None:
 def never_hits() -> None:
     from refimpl.layers.cache import LayerCache
 
-    @changed(LayerCache, "_entry")
+    @change(LayerCache, "_entry")
     def entry(*_: object) -> None:
         return None
 
@@ -244,7 +244,7 @@ def never_hits() -> None:
 def kept_only_while_it_is_there() -> None:
     from refimpl.layers.layers import Layers
 
-    @changed(Layers, "open")
+    @change(Layers, "open")
     @contextmanager
     def opened(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any) -> Iterator[Any]:
         with self._client._request("HEAD", repository, f"blobs/{descriptor.digest}"):
@@ -268,7 +268,7 @@ def manifests_kept() -> None:
 
     folder = Path(os.environ.get("HOME", "."), ".manifests")
 
-    @changed(Client, "_manifest")
+    @change(Client, "_manifest")
     def manifest(original: Callable[..., Any], self: Any, ref: Any, *rest: Any) -> Any:
         kept = folder / sha256(str(ref).encode()).hexdigest()
         if kept.is_file():
@@ -280,7 +280,7 @@ def manifests_kept() -> None:
         kept.write_bytes(head.encode() + found.raw)
         return found
 
-    @changed(Client, "_head")
+    @change(Client, "_head")
     def head(_: object, self: Any, ref: Any) -> Any:
         return self._manifest(ref).descriptor
 
@@ -295,7 +295,7 @@ def odd_entries_are_fatal() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.directory import Directory
 
-    @changed(Directory, "open_entry")
+    @change(Directory, "open_entry")
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:
         path = self.path / name
         if path.is_symlink() or path.is_dir():

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ def unshared() -> None:
             del origin
             return compute()
 
-    @changed(Layers, "__init__")
+    @change(Layers, "__init__")
     def make(original: Callable[..., None], self: Any, *arguments: Any, **named: Any) -> None:
         original(self, *arguments, **named)
         self._listings = Unshared()
@@ -37,7 +37,7 @@ def _fails_all() -> None:
     """Let every waiter take the failure of whoever computes, wherever that one asked."""
     from refimpl.oci.memo import Memo
 
-    @changed(Memo, "get")
+    @change(Memo, "get")
     def get(original: Callable[..., Any], self: Any, key: object, compute: Any, *, origin: object = None) -> Any:
         del origin
         return original(self, key, compute)
@@ -54,7 +54,7 @@ def no_single_flight() -> None:
 
     unshared()
 
-    @changed(Download, "join")
+    @change(Download, "join")
     def join(original: Callable[..., bool], self: Any) -> bool:
         return not self._readers and original(self)
 
@@ -72,12 +72,12 @@ def flight_only_in_memory() -> None:
     unshared()
     made: set[str] = set()
 
-    @changed(Directory, "publish")
+    @change(Directory, "publish")
     def publish(original: Callable[..., None], self: Any, temporary: Any, name: str) -> None:
         original(self, temporary, name)
         made.add(name)
 
-    @changed(LayerCache, "_entry")
+    @change(LayerCache, "_entry")
     def entry(original: Callable[..., Any], self: Any, directory: Any, name: str) -> Any:
         return None if name in made else original(self, directory, name)
 
@@ -94,7 +94,7 @@ def builtin_apart() -> None:
     from refimpl.rego.builtins import files
     from refimpl.rego.builtins.context import ComponentContext
 
-    @changed(files, "_files")
+    @change(files, "_files")
     def read_files(original: Callable[..., Any], context: Any, *arguments: Any) -> Any:
         layers = context.shared.layers
         alone = Layers(layers._client, None, deadline=layers._deadline)
@@ -111,7 +111,7 @@ def waiters_get_not_found() -> None:
     from refimpl.errors import NotFoundError, RegistryError
     from refimpl.oci.memo import Memo
 
-    @changed(Memo, "get")
+    @change(Memo, "get")
     def get(original: Callable[..., Any], self: Any, key: object, compute: Any, *, origin: object = None) -> Any:
         del origin
         led = threading.Event()
@@ -157,7 +157,7 @@ def leader_never_lands() -> None:
 
         flight: Any
 
-    @changed(memo, "_Flight")
+    @change(memo, "_Flight")
     def make(original: Callable[..., Any], *arguments: Any) -> Any:
         flight = original(*arguments)
         flight.landed = Deaf()
@@ -176,7 +176,7 @@ def global_lock() -> None:
 
     lock = threading.RLock()
 
-    @changed(Layers, "read")
+    @change(Layers, "read")
     def read(original: Callable[..., Any], *arguments: Any) -> Any:
         with lock:
             return original(*arguments)
@@ -196,12 +196,12 @@ def locks_kept_for_the_image() -> None:
     locks: dict[str, threading.Lock] = {}
     image = threading.local()
 
-    @changed(files, "image_files")
+    @change(files, "image_files")
     def image_files(original: Callable[..., Any], *arguments: Any) -> Any:
         with ExitStack() as image.locked:
             return original(*arguments)
 
-    @changed(Layers, "listing")
+    @change(Layers, "listing")
     def listing(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any, *rest: Any) -> Any:
         with guard:
             lock = locks.setdefault(descriptor.digest, threading.Lock())
@@ -220,14 +220,14 @@ def slot_before_need() -> None:
 
     slots = threading.BoundedSemaphore(16)
 
-    @changed(Layers, "listing")
+    @change(Layers, "listing")
     def listing(original: Callable[..., Any], *arguments: Any) -> Any:
         with slots:
             return original(*arguments)
 
     first = itertools.count()
 
-    @changed(Layers, "_transfer")
+    @change(Layers, "_transfer")
     @contextmanager
     def transfer(_: object, self: Any, repository: Any, descriptor: Any) -> Iterator[Any]:
         # The very first one gets through: else readers now and then stop before anything is asked for.

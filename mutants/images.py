@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ def layer_error_swallowed() -> None:
     from refimpl.layers.layers import Layers
     from refimpl.layers.listing import Listing
 
-    @changed(Layers, "listing")
+    @change(Layers, "listing")
     def listing(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -43,7 +43,7 @@ def layer_error_swallowed() -> None:
 def gzip_only() -> None:
     from refimpl.layers import stream
 
-    @changed(stream, "_detect")
+    @change(stream, "_detect")
     def detected(*_: object) -> str:
         return "gzip"
 

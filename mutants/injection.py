@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ def _unmarked(text: str) -> str:
 def numbers_by_their_mark() -> None:
     from refimpl.golang import jsontext
 
-    @changed(jsontext, "dumps")
+    @change(jsontext, "dumps")
     def dumps(original: Callable[..., str], value: Any, **named: Any) -> str:
         return _unmarked(original(value, **named))
 
@@ -45,7 +45,7 @@ def numbers_by_their_mark() -> None:
 def input_among_the_requests_members() -> None:
     from refimpl.rego.host import HostProgram
 
-    @changed(HostProgram, "evaluate")
+    @change(HostProgram, "evaluate")
     def evaluate(original: Callable[..., Any], self: Any, namespaces: Any, input_json: bytes, **named: Any) -> Any:
         request = f'{{"namespaces":{json.dumps(namespaces)},"input":{_unmarked(input_json.decode())}}}'
         read = json.loads(request)
@@ -69,7 +69,7 @@ def dates_by_their_mark() -> None:
             return DateText(value.removeprefix("\0date:"))
         return value
 
-    @changed(host, "_custom")
+    @change(host, "_custom")
     def custom(original: Callable[..., Any], *arguments: Any) -> Any:
         return dated(original(*arguments))
 
@@ -97,7 +97,7 @@ def unjudged_rules_pass() -> None:
     from refimpl.rego.engine import Evaluation
     from refimpl.rego.host import HostProgram
 
-    @changed(HostProgram, "evaluate")
+    @change(HostProgram, "evaluate")
     def evaluate(original: Callable[..., Any], self: Any, namespaces: Any, *arguments: Any, **named: Any) -> Any:
         try:
             return original(self, namespaces, *arguments, **named)
@@ -129,7 +129,7 @@ def deep_files_are_left_out() -> None:
     from refimpl.errors import LimitExceededError
     from refimpl.layers import files
 
-    @changed(files, "_parse")
+    @change(files, "_parse")
     def parsed(original: Callable[..., Any], name: str, content: bytes) -> Any:
         try:
             return original(name, content)

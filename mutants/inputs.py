@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ def sparse_index_ends_all() -> None:
     from refimpl.errors import ComponentError, MissingChildError
     from refimpl.oci.client import Client
 
-    @changed(Client, "image")
+    @change(Client, "image")
     def image(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -58,7 +58,7 @@ def strict_configuration() -> None:
     from refimpl.errors import MalformedError
     from refimpl.golang import members
 
-    @changed(members, "canonicalise")
+    @change(members, "canonicalise")
     def canonical(original: Callable[..., Any], value: Any, shape: Any) -> Any:
         known = {name for name, _ in shape.names.values()}
         if isinstance(value, dict) and (None in value.values() or not known >= value.keys()):
@@ -112,7 +112,7 @@ def inline_data_unread() -> None:
     from refimpl.oci.client import Client
     from refimpl.record import replace as with_changes
 
-    @changed(Client, "blob")
+    @change(Client, "blob")
     def blob(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any, **named: Any) -> Any:
         return original(self, repository, with_changes(descriptor, data=None), **named)
 
@@ -153,7 +153,7 @@ def any_host_name() -> None:
 def unknown_kinds_in_folders() -> None:
     from refimpl.commands import input_files
 
-    @changed(input_files, "_kind")
+    @change(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
         return original(path) or "other"
 
@@ -167,7 +167,7 @@ def unknown_kinds_in_folders() -> None:
 def unknown_kinds_passed_over() -> None:
     from refimpl.commands import input_files
 
-    @changed(input_files, "_below")
+    @change(input_files, "_below")
     def below(original: Callable[..., Any], directory: str) -> Any:
         return [path for path in original(directory) if input_files._kind(path)]
 
@@ -183,7 +183,7 @@ def links_unfollowed() -> None:
 
     from refimpl.commands import input_files
 
-    @changed(input_files, "_names")
+    @change(input_files, "_names")
     def names(original: Callable[..., Any], directory: str, failed: str) -> Any:
         return [name for name in original(directory, failed) if not os.path.islink(f"{directory}/{name}")]  # noqa: PTH114
 
@@ -197,11 +197,11 @@ def links_unfollowed() -> None:
 def lower_case_ends() -> None:
     from refimpl.commands import input_files, inspect_data
 
-    @changed(input_files, "_kind")
+    @change(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
         return original(path) if path.lower() == path else None
 
-    @changed(inspect_data, "_files")
+    @change(inspect_data, "_files")
     def files(original: Callable[..., Any], directory: Any) -> Any:
         return (path for path in original(directory) if path.name.lower() == path.name)
 
@@ -215,7 +215,7 @@ def lower_case_ends() -> None:
 def plain_dashes_only() -> None:
     from refimpl.golang import yamltext
 
-    @changed(yamltext, "loads_all")
+    @change(yamltext, "loads_all")
     def loads_all(original: Callable[..., Any], text: bytes) -> Any:
         return original(text)[:1]
 
@@ -241,7 +241,7 @@ def directives_alone() -> None:
 def yaml_of_one_version_only() -> None:
     from refimpl.golang import yamltext
 
-    @changed(yamltext, "loads_all")
+    @change(yamltext, "loads_all")
     def loads_all(original: Callable[..., Any], text: bytes) -> Any:
         if text.startswith(b"%YAML 1.2"):
             raise ValueError("yaml: found incompatible YAML document")
@@ -259,7 +259,7 @@ def pipes_read() -> None:
 
     from refimpl.commands import input_files
 
-    @changed(input_files, "_kind")
+    @change(input_files, "_kind")
     def kind(original: Callable[..., Any], path: str) -> Any:
         return None if Path(path).is_fifo() else original(path)
 
@@ -276,7 +276,7 @@ def aliases_without_end() -> None:
     def documents(_: str) -> Any:
         return iter([None])  # what such a document would become doesn't fit anywhere
 
-    @changed(yamltext, "_documents")
+    @change(yamltext, "_documents")
     def bounded(original: Callable[..., Any], text: str) -> Any:
         return documents(text) if "&" in text else original(text)
 
@@ -290,7 +290,7 @@ def aliases_without_end() -> None:
 def directives_without_end() -> None:
     from refimpl.golang import yamltext
 
-    @changed(yamltext, "_documents")
+    @change(yamltext, "_documents")
     def documents(original: Callable[..., Any], text: str) -> Any:
         return iter([None]) if "%TAG" in text else original(text)  # a million of them take hours
 
@@ -320,7 +320,7 @@ def taken_in_silence() -> None:
 
     replace(snapshot, "_is_like_a_path", lambda _: False)
 
-    @changed(config, "_no_file")
+    @change(config, "_no_file")
     def no_file(_: Callable[..., Any], text: str) -> Any:
         raise PolicyError(f'enterprisecontractpolicies "{text}" not found')
 
@@ -335,7 +335,7 @@ def formats_unnamed() -> None:
     from refimpl.errors import OutputError
     from refimpl.report import targets
 
-    @changed(targets, "_render")
+    @change(targets, "_render")
     def render(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -352,7 +352,7 @@ def formats_unnamed() -> None:
 def first_attestation_alone() -> None:
     from refimpl.policy_input.document import InputDocuments
 
-    @changed(InputDocuments, "document")
+    @change(InputDocuments, "document")
     def document(original: Callable[..., bytes], self: Any, **members: Any) -> bytes:
         return original(self, **{**members, "attestations": members["attestations"][:1]})
 
@@ -366,7 +366,7 @@ def first_attestation_alone() -> None:
 def provenance_without_particulars() -> None:
     from refimpl.policy_input import document
 
-    @changed(document, "_encode_attestation")
+    @change(document, "_encode_attestation")
     def encode_attestation(original: Callable[..., bytes], attestation: Any) -> bytes:
         shown = json.loads(original(attestation))
         for member in ("buildConfig", "materials"):

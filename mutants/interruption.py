@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ def terminated_by_the_system() -> None:
 def waits_on_interrupt() -> None:
     from refimpl.system import supervisor
 
-    @changed(supervisor, "supervised")
+    @change(supervisor, "supervised")
     def supervised(_: object, work: Callable[[], int], **__: object) -> int:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             signal.signal(getattr(signal, name), lambda *_: None)
@@ -79,7 +79,7 @@ def helpers_live_on() -> None:
 def interrupted_successfully() -> None:
     from refimpl import errors
 
-    @changed(errors.InterruptedRunError, "__init__")
+    @change(errors.InterruptedRunError, "__init__")
     def init(original: Callable[..., None], self: Any, number: signal.Signals) -> None:
         original(self, number)
         self.exit_status = 0
@@ -95,15 +95,15 @@ def time_out_of_requests_only() -> None:
     from refimpl.rego.channel import Channel
     from refimpl.system import supervisor, workers
 
-    @changed(supervisor, "supervised")
+    @change(supervisor, "supervised")
     def supervised(original: Callable[..., int], work: Callable[[], int], **named: Any) -> int:
         return original(work, **{**named, "seconds": 1e6})
 
-    @changed(Channel, "request")
+    @change(Channel, "request")
     def request(original: Callable[..., object], *arguments: Any, **named: Any) -> object:
         return original(*arguments, **{**named, "deadline": None})
 
-    @changed(workers, "_next")
+    @change(workers, "_next")
     def next_done(_: object, done: SimpleQueue[object], *__: object) -> object:
         return done.get()
 
@@ -118,7 +118,7 @@ def unwritten_report_is_fine() -> None:
     from refimpl.errors import OutputError
     from refimpl.report import targets
 
-    @changed(targets, "_write_target")
+    @change(targets, "_write_target")
     def write_target(original: Callable[..., None], *arguments: Any) -> None:
         try:
             original(*arguments)
@@ -147,7 +147,7 @@ def standard_streams_must_be_open() -> None:
 def links_are_replaced() -> None:
     from refimpl.report import file
 
-    @changed(file, "write_file")
+    @change(file, "write_file")
     def write_file(original: Callable[..., None], path: str, data: bytes) -> None:
         aside = f"{path}.new"
         original(aside, data)
@@ -177,7 +177,7 @@ def unknown_commands_are_passed_over() -> None:
     from refimpl.command_line.commands import VALIDATE
     from refimpl.command_line.flags import UnknownCommandError
 
-    @changed(cli, "find_command")
+    @change(cli, "find_command")
     def find_command(original: Callable[..., object], root: object, arguments: Sequence[str]) -> object:
         try:
             return original(root, arguments)
@@ -202,11 +202,11 @@ def one_fault_costs_all() -> None:
     from refimpl.commands.component import ComponentValidator
     from refimpl.policy_input.document import InputDocuments
 
-    @changed(InputDocuments, "document")
+    @change(InputDocuments, "document")
     def document(original: Callable[..., bytes], self: object, *, config: Mapping[str, Any], **named: Any) -> bytes:
         "".join(_texts(config)).encode("ascii")  # half a character is read as one beyond ASCII
         return original(self, config=config, **named)
 
-    @changed(ComponentValidator, "_validate_in")
+    @change(ComponentValidator, "_validate_in")
     def validate(_: object, self: Any, component: object, documents: object) -> object:
         return self._validate(component, documents)

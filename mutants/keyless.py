@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def identity_by_substring() -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], expression: str, text: str, found: list[str], side: str) -> Any:
         return original(expression, text, found, side) or (not expression and any(text in one for one in found))
 
@@ -36,7 +36,7 @@ def identity_by_substring() -> None:
 def identity_without_case() -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], expression: str, text: str, found: list[str], side: str) -> Any:
         given = f"(?i){expression}" if expression else ""
         return original(given, text.lower(), found if given else [one.lower() for one in found], side)
@@ -51,7 +51,7 @@ def identity_without_case() -> None:
 def identity_anchored() -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], expression: str, *rest: Any) -> Any:
         return original(f"^(?:{expression})$" if expression else "", *rest)
 
@@ -65,7 +65,7 @@ def identity_anchored() -> None:
 def identity_unanchored() -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], expression: str, *rest: Any) -> Any:
         return original(expression.removeprefix("^").removesuffix("$"), *rest)
 
@@ -79,7 +79,7 @@ def identity_unanchored() -> None:
 def exact_identity_suffices() -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], expression: str, text: str, found: list[str], side: str) -> Any:
         return (text != "" and text in found) or original(expression, text, found, side)
 
@@ -107,7 +107,7 @@ def any_issuer() -> None:
 def _any_side(free: str) -> None:
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], *arguments: Any) -> Any:
         return arguments[-1] == free or original(*arguments)
 
@@ -151,7 +151,7 @@ def _take_issuer(which: int) -> None:
 def policy_identity_too() -> None:
     from refimpl.policy.config import Identity, Policy
 
-    @changed(Policy, "overridden")
+    @change(Policy, "overridden")
     def overridden(original: Callable[..., Any], policy: Any, **given: Any) -> Any:
         return original(policy, **{**given, "identity": Identity() if policy.identity else given["identity"]})
 
@@ -166,7 +166,7 @@ def unread_expression_matches() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify import identity
 
-    @changed(identity, "_matches")
+    @change(identity, "_matches")
     def matches(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -185,7 +185,7 @@ def chains_judged_now() -> None:
 
     from refimpl.verify.authority import Authority
 
-    @changed(Authority, "issuer")
+    @change(Authority, "issuer")
     def issuer(original: Callable[..., Any], authority: Any, leaf: Any, _: Any, brought: Any = ()) -> Any:
         return original(authority, leaf, datetime.now(UTC), brought)
 
@@ -235,7 +235,7 @@ def certificate_beside_the_entry() -> None:
 def entry_of_any_log() -> None:
     from refimpl.verify.transparency_log import SignedEntryTimestamp
 
-    @changed(SignedEntryTimestamp, "check_by")
+    @change(SignedEntryTimestamp, "check_by")
     def check_by(original: Callable[..., Any], entry_timestamp: Any, logs: Any) -> None:
         if logs.get(entry_timestamp.log_id) is not None:
             original(entry_timestamp, logs)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ __all__: list[str] = []
 def new_roots_by_old_keys_alone() -> None:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
-    @changed(TrustedMetadataSet, "update_root")
+    @change(TrustedMetadataSet, "update_root")
     def update_root(_: Callable[..., Any], trusted: Any, data: bytes) -> Any:
         from tuf.api.metadata import Root
 
@@ -42,7 +42,7 @@ def new_roots_by_old_keys_alone() -> None:
 def roots_of_any_version() -> None:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
-    @changed(TrustedMetadataSet, "update_root")
+    @change(TrustedMetadataSet, "update_root")
     def update_root(_: Callable[..., Any], trusted: Any, data: bytes) -> Any:
         from tuf.api.metadata import Root
 
@@ -61,7 +61,7 @@ def roots_of_any_version() -> None:
 def one_key_for_all_roles() -> None:
     from tuf.api.metadata import Root
 
-    @changed(Root, "get_delegated_role")
+    @change(Root, "get_delegated_role")
     def get_delegated_role(original: Callable[..., Any], root: Any, role: str) -> Any:
         from tuf.api.metadata import Role
 
@@ -89,7 +89,7 @@ def delegated_metadata_unsigned() -> None:
 def demanded_signatures_may_be_none() -> None:
     from tuf.api.metadata import Role
 
-    @changed(Role, "__init__")
+    @change(Role, "__init__")
     def init(_: Callable[..., Any], role: Any, keyids: list[str], threshold: int, other: Any = None) -> None:
         role.keyids, role.threshold, role.unrecognized_fields = keyids, threshold, other or {}
 
@@ -103,7 +103,7 @@ def demanded_signatures_may_be_none() -> None:
 def targets_go_back() -> None:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
-    @changed(TrustedMetadataSet, "update_snapshot")
+    @change(TrustedMetadataSet, "update_snapshot")
     def update_snapshot(original: Callable[..., Any], trusted: Any, *given: Any, **named: Any) -> Any:
         trusted._trusted_set.pop("snapshot", None)
         return original(trusted, *given, **named)
@@ -118,12 +118,12 @@ def targets_go_back() -> None:
 def snapshots_go_back() -> None:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
-    @changed(TrustedMetadataSet, "update_timestamp")
+    @change(TrustedMetadataSet, "update_timestamp")
     def update_timestamp(original: Callable[..., Any], trusted: Any, data: bytes) -> Any:
         trusted._trusted_set.pop("timestamp", None)
         return original(trusted, data)
 
-    @changed(TrustedMetadataSet, "update_snapshot")
+    @change(TrustedMetadataSet, "update_snapshot")
     def update_snapshot(original: Callable[..., Any], trusted: Any, *given: Any, **named: Any) -> Any:
         trusted._trusted_set.pop("snapshot", None)
         return original(trusted, *given, **named)
@@ -138,13 +138,13 @@ def snapshots_go_back() -> None:
 def keys_uncounted_beside_damaged_files() -> None:
     from refimpl.verify import tuf_mirror, tuf_signers
 
-    @changed(tuf_signers, "_kept")
+    @change(tuf_signers, "_kept")
     def kept(original: Callable[..., Any], path: Any) -> Any:
         if (found := original(path)) is None:
             raise LookupError(path)
         return found
 
-    @changed(tuf_mirror, "check_signers")
+    @change(tuf_mirror, "check_signers")
     def check_signers(original: Callable[..., Any], *given: Any) -> None:
         try:
             original(*given)
@@ -162,7 +162,7 @@ def damaged_files_go_on() -> None:
     from refimpl.errors import KeyMaterialError
     from refimpl.verify.tuf_mirror import TUFMirror
 
-    @changed(TUFMirror, "trusted_root")
+    @change(TUFMirror, "trusted_root")
     def trusted_root(original: Callable[..., Any], mirror: Any) -> Any:
         for path in mirror._folder.glob("[st]*.json"):
             if path.read_bytes().count(b"}") == 0:
@@ -191,7 +191,7 @@ def weak_hashes_count() -> None:
 def expired_roots_end_the_chain() -> None:
     from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 
-    @changed(TrustedMetadataSet, "update_root")
+    @change(TrustedMetadataSet, "update_root")
     def update_root(original: Callable[..., Any], trusted: Any, data: bytes) -> Any:
         from tuf.api.exceptions import ExpiredMetadataError
 
@@ -221,6 +221,6 @@ def delegations_unfollowed() -> None:
 def files_of_mirrors_unnamed() -> None:
     from refimpl.verify import tuf_mirror
 
-    @changed(tuf_mirror, "_reason")
+    @change(tuf_mirror, "_reason")
     def reason(original: Callable[..., Any], error: Exception, _: str) -> Any:
         return original(error, "a file")

@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def keyed_by_claimed_diffid() -> None:
             digest, size = json.loads(note.read_text(encoding="ascii"))
         return Descriptor(layer.media_type, digest, size)
 
-    @changed(files, "image_files")
+    @change(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
         claimed = _diff_ids(layers, manifest, repository)
 
@@ -71,7 +71,7 @@ def listed_by_claimed_diffid() -> None:
     from refimpl.golang.members import Nested
     from refimpl.layers import files
 
-    @changed(files, "image_files")
+    @change(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
         directory = None if layers.cache is None else layers.cache._usable()
         if directory is not None:
@@ -104,13 +104,13 @@ def old_files_believed() -> None:
 
     known: dict[str, str] = {}
 
-    @changed(files, "image_files")
+    @change(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, *rest: Any) -> Any:
         digests = [layer.digest for layer in manifest.layers]
         known.update(zip(digests, _diff_ids(layers, manifest, repository), strict=True))
         return original(layers, manifest, repository, *rest)
 
-    @changed(Layers, "read")
+    @change(Layers, "read")
     def read(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any, consume: Any) -> Any:
         directory = None if self.cache is None else self.cache._usable()
         if directory is not None and (old := directory.path / known[descriptor.digest]).is_file():
@@ -129,7 +129,7 @@ def old_files_are_errors() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.cache import LayerCache
 
-    @changed(LayerCache, "_entry")
+    @change(LayerCache, "_entry")
     def entry(original: Callable[..., Any], self: Any, directory: Any, name: str) -> Any:
         if any(path.name.startswith("sha256:") for path in directory.path.iterdir()):
             raise MalformedError(f"{directory.path} is in an unknown format")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ __all__: list[str] = []
 def violations_as_warnings() -> None:
     from refimpl.report import sarif
 
-    @changed(sarif, "_describe_result")
+    @change(sarif, "_describe_result")
     def describe_result(original: Callable[..., Any], component: Any, result: Any, _: str, index: int) -> Any:
         return original(component, result, "warning", index)
 
@@ -85,7 +85,7 @@ def members_as_written() -> None:
 def work_folder_in_letters() -> None:
     from refimpl.policy.sources import workspace
 
-    @changed(workspace, "_make")
+    @change(workspace, "_make")
     def make(original: Callable[..., Path], *arguments: Any, **named: Any) -> Path:
         path = original(*arguments, **named)
         return path.rename(path.with_name(f"ec-work-x{path.name.removeprefix('ec-work-')}"))
@@ -112,7 +112,7 @@ def locations_in_strict_utf8() -> None:
 def one_schema_for_all() -> None:
     from refimpl import schemas
 
-    @changed(schemas, "read")
+    @change(schemas, "read")
     def read(original: Callable[[str], str], _: str) -> str:
         return original("validate-image")
 
@@ -126,7 +126,7 @@ def one_schema_for_all() -> None:
 def profiles_for_all() -> None:
     from refimpl import profiles
 
-    @changed(profiles, "_make")
+    @change(profiles, "_make")
     def make(original: Callable[..., Path], name: str, title: str) -> Path:
         path = original(name, title)
         path.chmod(0o644)
@@ -157,7 +157,7 @@ def profiles_of_nothing() -> None:
 def one_profile_a_run() -> None:
     from refimpl import profiles
 
-    @changed(profiles, "profiled")
+    @change(profiles, "profiled")
     def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
         return original(sorted(kinds)[:1], work)
 
@@ -172,7 +172,7 @@ def profiles_if_possible() -> None:
     from refimpl import profiles
     from refimpl.errors import OutputError
 
-    @changed(profiles, "profiled")
+    @change(profiles, "profiled")
     def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
         try:
             return original(kinds, work)
@@ -201,7 +201,7 @@ def keys_of_unknown_schemes_as_files() -> None:
 def unnamed_is_json() -> None:
     from refimpl.report import targets
 
-    @changed(targets, "parse_target")
+    @change(targets, "parse_target")
     def parse_target(original: Callable[..., Any], text: str, _: str = "") -> Any:
         return original(text)
 

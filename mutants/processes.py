@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed
+from mutants.replacement import change
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,7 +72,7 @@ def stale_lock_honoured() -> None:
 def _fetch_under(lock: Callable[[Path, str], AbstractContextManager[None]]) -> None:
     from refimpl.layers.download import Download
 
-    @changed(Download, "__init__")
+    @change(Download, "__init__")
     def make(
         original: Callable[..., None], self: Any, descriptor: Any, origin: Any, fetch: Any, temporary: Any, *rest: Any
     ) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def one_bundle_vouches_for_all() -> None:
     from refimpl.verify import bundled
     from refimpl.verify.keys import PublicKey
 
-    @changed(bundled, "verified")
+    @change(bundled, "verified")
     def verified(original: Callable[..., Any], bundles: Any, digest: str, key: Any, logs: Any) -> Any:
         listed = list(bundles)
         found = original(listed, digest, key, logs)
@@ -43,7 +43,7 @@ def tags_looked_up_anew() -> None:
     from refimpl.commands.component import ComponentValidator
     from refimpl.oci.reference import parse
 
-    @changed(ComponentValidator, "_signatures")
+    @change(ComponentValidator, "_signatures")
     def signatures(original: Callable[..., Any], examiner: Any, image: Any, found: Any) -> Any:
         given = parse(found._component.container_image)
         return original(examiner, image.at(examiner.client._head(given).digest), found)
@@ -107,7 +107,7 @@ def lost_pages_of_referrers() -> None:
     from refimpl.errors import TransferError
     from refimpl.oci.client import Client
 
-    @changed(Client, "_referrers")
+    @change(Client, "_referrers")
     def referrers(original: Callable[..., Any], client: Any, ref: Any) -> Any:
         try:
             return original(client, ref)
@@ -128,7 +128,7 @@ def lost_referrers_passed_over() -> None:
 
     replace(bundle, "is_undecided", lambda _: False)
 
-    @changed(Client, "manifest")
+    @change(Client, "manifest")
     def manifest(original: Callable[..., Any], client: Any, ref: Any) -> Any:
         try:
             return original(client, ref)
@@ -146,7 +146,7 @@ def failing_registries_have_no_signatures() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify.cosign import Verifier
 
-    @changed(Verifier, "_layers")
+    @change(Verifier, "_layers")
     def layers(original: Callable[..., Any], verifier: Any, ref: Any, suffix: str) -> Any:
         try:
             return original(verifier, ref, suffix)
@@ -166,7 +166,7 @@ def failing_logs_have_everything() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify.transparency_log import TransparencyLog
 
-    @changed(TransparencyLog, "_online")
+    @change(TransparencyLog, "_online")
     def online(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def keys_with_two_ids_count_for_nothing() -> None:
 
     from refimpl.verify import tuf_signers
 
-    @changed(tuf_signers, "_check")
+    @change(tuf_signers, "_check")
     def check(_: Callable[..., Any], role: str, delegator: Any, __: Any) -> None:
         listed = delegator.get_delegated_role(role).keyids
         if len({tuf_signers._identity(delegator.get_key(keyid)) for keyid in listed}) < len(listed):
@@ -80,7 +80,7 @@ def missing_roots_trust_what_is_there() -> None:
     from refimpl.verify.legacy_targets import LegacyTargets
     from refimpl.verify.trust import LogKeys
 
-    @changed(LegacyTargets, "_logs")
+    @change(LegacyTargets, "_logs")
     def logs(original: Callable[..., Any], *given: Any) -> Any:
         try:
             return original(*given)
@@ -107,7 +107,7 @@ def missing_roots_trust_what_is_there() -> None:
 def brought_intermediates_count_for_separate_roots() -> None:
     from refimpl.verify.authority import Authority
 
-    @changed(Authority, "issuer")
+    @change(Authority, "issuer")
     def issuer(original: Callable[..., Any], authority: Any, *given: Any, **named: Any) -> Any:
         return original(Authority(authority.roots, authority.intermediates, authority.period), *given, **named)
 
@@ -136,7 +136,7 @@ def separate_roots_of_anybody() -> None:
 def entries_of_unknown_logs() -> None:
     from refimpl.verify.trust import LogKeys
 
-    @changed(LogKeys, "find")
+    @change(LogKeys, "find")
     def find(original: Callable[..., Any], keys: Any, log_id: str) -> Any:
         return original(keys, log_id) or next(iter(keys._logs.values()), None)
 
@@ -157,7 +157,7 @@ def folders_unverified() -> None:
     from refimpl.verify.trusted_root import TrustedRoot
     from refimpl.verify.tuf_mirror import TUFMirror
 
-    @changed(TUFMirror, "trusted_root")
+    @change(TUFMirror, "trusted_root")
     def trusted_root(original: Callable[..., Any], mirror: Any) -> Any:
         found = sorted(Path(mirror._url.removeprefix("file://")).glob("targets/*.trusted_root.json"))
         return TrustedRoot.parse(found[0].read_bytes()) if found else original(mirror)
@@ -196,6 +196,6 @@ def checksum_of_the_root_passed_over() -> None:
 def checksum_by_one_algorithm() -> None:
     from refimpl.commands import sigstore_initialize
 
-    @changed(sigstore_initialize, "_check")
+    @change(sigstore_initialize, "_check")
     def check(original: Callable[..., Any], root: bytes, checksum: str) -> None:
         original(root, checksum.rpartition(":")[2])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,13 +52,13 @@ def signatures_counted() -> None:
     from tuf.api import _payload
     from tuf.api.serialization.json import JSONDeserializer
 
-    @changed(JSONDeserializer, "deserialize")
+    @change(JSONDeserializer, "deserialize")
     def deserialize(original: Callable[..., Any], reader: Any, data: bytes) -> Any:
         document = json.loads(data)
         kept = {one["keyid"]: one for one in document.get("signatures", ())}
         return original(reader, json.dumps({**document, "signatures": list(kept.values())}).encode())
 
-    @changed(_payload._DelegatorMixin, "verify_delegate")
+    @change(_payload._DelegatorMixin, "verify_delegate")
     def verify_delegate(original: Callable[..., Any], delegator: Any, role: str, *rest: Any) -> None:
         delegator.get_delegated_role(role).threshold = 1
         original(delegator, role, *rest)
@@ -75,7 +75,7 @@ def mirror_forgotten() -> None:
 
     folder = Path(tempfile.mkdtemp())
 
-    @changed(tuf_mirror.TUFMirror, "__init__")
+    @change(tuf_mirror.TUFMirror, "__init__")
     def init(original: Callable[..., Any], mirror: Any, url: str, root: bytes, **named: Any) -> None:
         original(mirror, url, root, **{**named, "cache": folder})
 
@@ -101,7 +101,7 @@ def snapshots_of_any_version() -> None:
 def answers_of_any_length() -> None:
     from tuf.ngclient import FetcherInterface
 
-    @changed(FetcherInterface, "download_file")
+    @change(FetcherInterface, "download_file")
     def download_file(original: Callable[..., Any], fetcher: Any, url: str, _: int) -> Any:
         return original(fetcher, url, 1 << 62)
 
@@ -141,7 +141,7 @@ def cache_suffices() -> None:
     from refimpl.verify.trusted_root import TrustedRoot
     from refimpl.verify.tuf_mirror import TUFMirror
 
-    @changed(TUFMirror, "trusted_root")
+    @change(TUFMirror, "trusted_root")
     def trusted_root(original: Callable[..., Any], mirror: Any) -> Any:
         try:
             return original(mirror)
@@ -170,7 +170,7 @@ def trusted_at_any_time() -> None:
 def first_authority_only() -> None:
     from refimpl.verify.roots import Roots
 
-    @changed(Roots, "signer")
+    @change(Roots, "signer")
     def signer(original: Callable[..., Any], roots: Any, identity: Any) -> Any:
         from refimpl.verify.keyless import KeylessSigner
 
@@ -208,7 +208,7 @@ def odd_roots_passed_over() -> None:
 def unreadable_validity_is_for_ever() -> None:
     from refimpl.verify import trusted_root
 
-    @changed(trusted_root, "_time")
+    @change(trusted_root, "_time")
     def time(original: Callable[..., Any], place: Any, name: str) -> Any:
         return original(place, name) if isinstance(place.value, dict) else None
 

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ __all__: list[str] = []
 def layers_for_each_process() -> None:
     from refimpl.layers.layers import Layers
 
-    @changed(Layers, "share")
+    @change(Layers, "share")
     def share(*_: object) -> None:
         return
 
@@ -37,7 +37,7 @@ def layers_for_each_process() -> None:
 def answers_for_each_process() -> None:
     from refimpl.oci.client import Client
 
-    @changed(Client, "share")
+    @change(Client, "share")
     def share(*_: object) -> None:
         return
 
@@ -76,7 +76,7 @@ def numbered_as_they_come() -> None:
 def dead_process_skipped() -> None:
     from refimpl.system.processes import _Crew
 
-    @changed(_Crew, "_receive")
+    @change(_Crew, "_receive")
     def receive(original: Callable[..., Any], crew: Any, process: Any) -> Any:
         message = original(crew, process)
         return None if "was ended by" in str(message) else message
@@ -92,7 +92,7 @@ def late_outcomes_skipped() -> None:
     from refimpl.errors import TimeoutExceededError
     from refimpl.system.processes import _Crew
 
-    @changed(_Crew, "work")
+    @change(_Crew, "work")
     def work(original: Callable[..., Any], crew: Any, things: Any, deadline: Any) -> Iterator[Any]:
         try:
             yield from original(crew, things, deadline)
@@ -142,12 +142,12 @@ def any_number_of_processes() -> None:
         flag.automatic = False
 
 
-def _change_outcomes(change: Callable[[list[tuple[int, Any]]], list[tuple[int, Any]]]) -> None:
+def _change_outcomes(alter: Callable[[list[tuple[int, Any]]], list[tuple[int, Any]]]) -> None:
     from refimpl.commands import processes
 
-    @changed(processes, "work_in_processes")
+    @change(processes, "work_in_processes")
     def work(original: Callable[..., Any], *arguments: Any, **named: Any) -> Iterator[tuple[int, Any]]:
-        yield from change(sorted(original(*arguments, **named), key=lambda one: one[0]))
+        yield from alter(sorted(original(*arguments, **named), key=lambda one: one[0]))
 
 
 @mutant(
@@ -159,7 +159,7 @@ def _change_outcomes(change: Callable[[list[tuple[int, Any]]], list[tuple[int, A
 def pace_ignored() -> None:
     from refimpl.oci.budget import Budget
 
-    @changed(Budget, "turn")
+    @change(Budget, "turn")
     def turn(*_: object) -> float:
         return 0.0
 
@@ -173,7 +173,7 @@ def pace_ignored() -> None:
 def pace_for_each_process() -> None:
     from refimpl.oci.budget import Budget
 
-    @changed(Budget, "__init__")
+    @change(Budget, "__init__")
     def init(original: Callable[..., None], budget: Any, *arguments: Any, **named: Any) -> None:
         original(budget, *arguments, **named)
         replace(budget, "_memory", bytearray(budget._memory[:]))  # noqa: SLF001 - what processes share
@@ -188,7 +188,7 @@ def pace_for_each_process() -> None:
 def bytes_uncounted() -> None:
     from refimpl.oci.budget import Budget
 
-    @changed(Budget, "received")
+    @change(Budget, "received")
     def received(*_: object) -> None:
         return
 
@@ -202,7 +202,7 @@ def bytes_uncounted() -> None:
 def refusals_forgotten() -> None:
     from refimpl.oci.budget import Budget
 
-    @changed(Budget, "refused")
+    @change(Budget, "refused")
     def refused(*_: object) -> None:
         return
 

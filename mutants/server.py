@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ def bodies_one_at_a_time() -> None:
 
     turn = asyncio.Lock()
 
-    @changed(Connection, "_body")
+    @change(Connection, "_body")
     async def body(original: Callable[..., Awaitable[bytes]], *arguments: Any) -> bytes:
         async with turn:
             return await original(*arguments)
@@ -64,7 +64,7 @@ def heads_one_at_a_time() -> None:
 
     turn = asyncio.Lock()
 
-    @changed(Connection, "_exchange")
+    @change(Connection, "_exchange")
     async def exchange(original: Callable[..., Awaitable[bool]], *arguments: Any) -> bool:
         async with turn:
             return await original(*arguments)
@@ -94,7 +94,7 @@ def paths_resolved() -> None:
 
     from refimpl.server import connection
 
-    @changed(connection, "_path")
+    @change(connection, "_path")
     def path(original: Callable[..., str], head: Any) -> str:
         return posixpath.normpath(unquote(original(head)).partition(";")[0].lower()).replace("//", "/")
 
@@ -108,7 +108,7 @@ def paths_resolved() -> None:
 def fragments_left_out() -> None:
     from refimpl.server import connection
 
-    @changed(connection, "_path")
+    @change(connection, "_path")
     def path(original: Callable[..., str], head: Any) -> str:
         return original(head).partition("#")[0]
 
@@ -159,7 +159,7 @@ def any_yaml_judged() -> None:
 def half_bodies_judged() -> None:
     from refimpl.server import body, judge
 
-    @changed(judge, "documents")
+    @change(judge, "documents")
     def documents(original: Callable[..., Any], request: Any) -> Any:
         try:
             return original(request)
@@ -177,7 +177,7 @@ def nothing_passes() -> None:
     from refimpl.record import replace as with_changes
     from refimpl.server.routes import Routes
 
-    @changed(Routes, "_judge_request")
+    @change(Routes, "_judge_request")
     async def judged(original: Callable[..., Awaitable[Any]], self: Any, request: Any, release: Any) -> Any:
         return await original(self, with_changes(request, body=request.body or b"{}"), release)
 
@@ -206,7 +206,7 @@ def one_failure_ends_all() -> None:
     from refimpl.errors import EvaluationError
     from refimpl.server.judge import Judge
 
-    @changed(Judge, "_outcomes")
+    @change(Judge, "_outcomes")
     def outcomes(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -224,7 +224,7 @@ def failures_pass() -> None:
     from refimpl.errors import EvaluationError
     from refimpl.server.judge import Judge
 
-    @changed(Judge, "_outcomes")
+    @change(Judge, "_outcomes")
     def outcomes(original: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return original(*arguments)
@@ -251,7 +251,7 @@ def judged_one_after_another() -> None:
 def two_lengths_believed() -> None:
     from refimpl.server import connection
 
-    @changed(connection, "_field")
+    @change(connection, "_field")
     def field(original: Callable[..., str], head: Any, name: bytes) -> str:
         return "" if name == b"transfer-encoding" else original(head, name)
 
@@ -265,7 +265,7 @@ def two_lengths_believed() -> None:
 def any_host_any_expectation() -> None:
     from refimpl.server import connection
 
-    @changed(connection, "_field")
+    @change(connection, "_field")
     def field(original: Callable[..., str], head: Any, name: bytes) -> str:
         return "" if name in {b"host", b"expect"} else original(head, name)
 
@@ -279,7 +279,7 @@ def any_host_any_expectation() -> None:
 def malformed_requests_hang() -> None:
     from refimpl.server.connection import Connection
 
-    @changed(Connection, "_refuse")
+    @change(Connection, "_refuse")
     async def refuse(original: Callable[..., Awaitable[None]], self: Any, response: Any) -> None:
         if response.status not in {HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE}:
             await original(self, response)
@@ -330,7 +330,7 @@ def bodies_left_on_the_way() -> None:
 def registries_remembered() -> None:
     from refimpl.rego import builtins
 
-    @changed(builtins, "_call")
+    @change(builtins, "_call")
     def call(original: Callable[..., Any], alone: Any, module: str, function: str, _: object, *arguments: Any) -> Any:
         return original(_everlasting(alone), module, function, None, *arguments)
 
@@ -370,7 +370,7 @@ def ready_from_the_start() -> None:
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-    @changed(serve_input, "fetch_sources")
+    @change(serve_input, "fetch_sources")
     def fetch_sources(original: Callable[..., Any], *arguments: Any) -> Any:
         import sys
 
@@ -393,7 +393,7 @@ def ready_from_the_start() -> None:
 def ends_without_answering() -> None:
     from refimpl.server.listener import Clients
 
-    @changed(Clients, "finish")
+    @change(Clients, "finish")
     async def finish(original: Callable[..., Awaitable[None]], self: Any, _: float) -> None:
         for connection in list(self._open.values()):
             connection.abort()
@@ -427,17 +427,17 @@ def loaded_for_each_request() -> None:
     made: list[tuple[Any, dict[str, Any]]] = []
     fetched: list[Any] = []
 
-    @changed(Fetcher, "__init__")
+    @change(Fetcher, "__init__")
     def init(original: Callable[..., None], self: Any, path: Any, **named: Any) -> None:
         made.append((path, named))
         original(self, path, **named)
 
-    @changed(serve_input, "fetch_sources")
+    @change(serve_input, "fetch_sources")
     def fetch_sources(original: Callable[..., Any], policy: Any, fetcher: Any) -> Any:
         fetched.append(lambda: original(policy, Fetcher(made[0][0] / "again", **made[0][1])))
         return original(policy, fetcher)
 
-    @changed(Judge, "judge")
+    @change(Judge, "judge")
     def judge(original: Callable[..., Any], *arguments: Any) -> Any:
         fetched[0]()
         return original(*arguments)
@@ -452,7 +452,7 @@ def loaded_for_each_request() -> None:
 def verdict_by_the_first_document() -> None:
     from refimpl.server import judge
 
-    @changed(judge, "documents")
+    @change(judge, "documents")
     def documents(original: Callable[..., Any], request: Any) -> Any:
         return original(request)[:1]
 
@@ -466,7 +466,7 @@ def verdict_by_the_first_document() -> None:
 def results_in_the_body_only() -> None:
     from refimpl.server import routes
 
-    @changed(routes, "_respond")
+    @change(routes, "_respond")
     def reported(original: Callable[..., Any], verdict: Any) -> Any:
         response = original(verdict)
         response.fields["X-Conforma-Result"] = "pass"
@@ -482,7 +482,7 @@ def results_in_the_body_only() -> None:
 def log_by_replacement() -> None:
     from refimpl.server import log
 
-    @changed(log._JSONFormatter, "format")  # noqa: SLF001 - what a mutant is made of
+    @change(log._JSONFormatter, "format")  # noqa: SLF001 - what a mutant is made of
     def formatted(original: Callable[..., str], *arguments: Any) -> str:
         return re.sub(r'\\"', '"', original(*arguments))
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ _DATA = frozenset({".json", ".yaml", ".yml"})
 def data_last_wins() -> None:
     from refimpl.rego.host import Host
 
-    @changed(Host, "load")
+    @change(Host, "load")
     def load(original: Callable[..., Any], self: Any, policies: Any, data: Sequence[Path], **named: Any) -> Any:
         # The engine's host merges by itself: it gets copies of the directories in which nothing is there twice.
         return original(self, policies, _without_earlier(data), **named)
@@ -79,7 +79,7 @@ def rule_data_of_the_first() -> None:
 
     first: list[Any] = []
 
-    @changed(Workspace, "directories")
+    @change(Workspace, "directories")
     def directories(original: Callable[..., Any], self: Any, group: Any, *rest: Any) -> Any:
         first.append(group.rule_data)
         return original(self, but(group, rule_data=first[0]), *rest)
@@ -94,7 +94,7 @@ def rule_data_of_the_first() -> None:
 def first_group_only() -> None:
     from refimpl.commands import validate_image
 
-    @changed(validate_image, "create_evaluators")
+    @change(validate_image, "create_evaluators")
     def create_evaluators(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return original(*arguments, **named)[:1]
 
@@ -108,11 +108,11 @@ def first_group_only() -> None:
 def fetched_for_each_mention() -> None:
     from refimpl.policy.sources.fetcher import Fetcher
 
-    @changed(Fetcher, "fetch")
+    @change(Fetcher, "fetch")
     def fetch(_: object, self: Any, url: str, kind: str) -> Any:
         return self._place(url, kind)
 
-    @changed(Fetcher, "fetch_all")
+    @change(Fetcher, "fetch_all")
     def fetch_all(_: object, self: Any, wanted: Iterable[tuple[str, str]]) -> dict[str, Any]:
         return {url: self.fetch(url, kind) for url, kind in wanted}
 
@@ -126,7 +126,7 @@ def fetched_for_each_mention() -> None:
 def second_rule_wins() -> None:
     from refimpl.evaluation.rules import RuleSet
 
-    @changed(RuleSet, "_add_info")
+    @change(RuleSet, "_add_info")
     def add_info(original: Callable[..., None], self: Any, info: Any) -> None:
         self.annotated.pop(info.code, None)
         original(self, info)
@@ -177,7 +177,7 @@ def folder_as_written() -> None:
 def pinned_without_folder() -> None:
     from refimpl.policy.sources import git
 
-    @changed(git, "fetch")
+    @change(git, "fetch")
     def fetch(original: Any, url: str, destination: Any, **named: Any) -> str:
         pinned = str(original(url, destination, **named))
         return pinned if "//" in url.partition("://")[2].partition("?")[0] else re.sub(r"//[^?]*", "", pinned)
@@ -210,7 +210,7 @@ def layer_twice_refused() -> None:
     from refimpl.errors import PolicyError
     from refimpl.policy.sources import bundle
 
-    @changed(bundle, "_store_layer")
+    @change(bundle, "_store_layer")
     def store(
         original: Any, title: str, layer: Any, reference: Any, destination: Any, registry: Any, stored: Any
     ) -> None:
@@ -230,7 +230,7 @@ def names_as_on_windows() -> None:
 
     for module in (unpacking, bundle, checkout):
 
-        @changed(module, "inside")
+        @change(module, "inside")
         def inside(original: Any, root: Any, name: str) -> Any:
             return None if ":" in name else original(root, name.replace("\\", "/"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def unreadable_lines_passed_over() -> None:
     from refimpl.commands.image_list import ImageList
 
-    @changed(ImageList, "_entries")
+    @change(ImageList, "_entries")
     def entries(original: Callable[..., Iterator[Any]], *arguments: Any) -> Iterator[Any]:
         return (entry for entry in original(*arguments) if not entry.component.problem)
 
@@ -36,7 +36,7 @@ def unreadable_lines_passed_over() -> None:
 def a_list_as_one_snapshot() -> None:
     from refimpl.policy_input.document import InputDocuments
 
-    @changed(InputDocuments, "of")
+    @change(InputDocuments, "of")
     def of(_: object, self: InputDocuments, __: object) -> InputDocuments:
         return self
 
@@ -81,11 +81,11 @@ def lines_held_back() -> None:
 
     held: list[bytes] = []
 
-    @changed(Writer, "_write")
+    @change(Writer, "_write")
     def write(_: object, __: Writer, data: bytes) -> None:
         held.append(data)
 
-    @changed(Writer, "close")
+    @change(Writer, "close")
     def close(original: Callable[..., None], self: Writer) -> None:
         import os
 
@@ -102,7 +102,7 @@ def lines_held_back() -> None:
 def all_again() -> None:
     from refimpl.commands.resume import Earlier
 
-    @changed(Earlier, "marked")
+    @change(Earlier, "marked")
     def marked(_: object, __: Earlier, entry: Any) -> Any:
         return entry.component
 
@@ -118,7 +118,7 @@ def torn_lines_stay() -> None:
 
     from refimpl.ndjson.reading import Results
 
-    @changed(Results, "_look_through")
+    @change(Results, "_look_through")
     def look_through(original: Callable[..., None], self: Results) -> None:
         original(self)
         self.end = Path(self.path).stat().st_size
@@ -133,7 +133,7 @@ def torn_lines_stay() -> None:
 def named_for_ever() -> None:
     from refimpl.commands.outputs import Outputs
 
-    @changed(Outputs, "remove")
+    @change(Outputs, "remove")
     def remove(*_: object) -> None:
         return
 
@@ -183,7 +183,7 @@ def merged_as_it_comes() -> None:
 def shards_that_overlap() -> None:
     from refimpl.command_line.shard import Shard
 
-    @changed(Shard, "has")
+    @change(Shard, "has")
     def has(*_: object) -> bool:
         return True
 
@@ -212,7 +212,7 @@ def half_a_run_will_do() -> None:
     from refimpl.commands import merge
     from refimpl.ndjson.lines import Summary
 
-    @changed(merge, "_end")
+    @change(merge, "_end")
     def end(_: object, file: Any) -> Summary:
         return Summary(
             input="",
@@ -237,7 +237,7 @@ def lost_lines_are_fine() -> None:
     from refimpl.errors import OutputError
     from refimpl.ndjson.writing import Writer
 
-    @changed(Writer, "_write")
+    @change(Writer, "_write")
     def write(original: Callable[..., None], *arguments: Any) -> None:
         try:
             original(*arguments)
@@ -284,6 +284,6 @@ def an_index_without_its_images() -> None:
 def first_come_first_served() -> None:
     from refimpl.system.turns import Turns
 
-    @changed(Turns, "__init__")
+    @change(Turns, "__init__")
     def init(original: Callable[..., None], turns: Any, things: Any, group: Any, **named: Any) -> None:
         original(turns, things, group, **{**named, "ahead": 1})

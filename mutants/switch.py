@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def on_though_off() -> None:
     from refimpl.layers import cache
 
-    @changed(cache, "switched_on")
+    @change(cache, "switched_on")
     def switched_on(*_: object) -> bool:
         return True
 
@@ -48,7 +48,7 @@ def off_by_one_word_only() -> None:
 def on_by_one_word_only() -> None:
     from refimpl.layers import cache
 
-    @changed(cache, "switched_on")
+    @change(cache, "switched_on")
     def switched_on(_: object, environ: Mapping[str, str]) -> bool:
         return environ.get("EC_CACHE") == "true"
 
@@ -62,7 +62,7 @@ def on_by_one_word_only() -> None:
 def nothing_is_evicted() -> None:
     from refimpl.layers.cache import LayerCache
 
-    @changed(LayerCache, "__init__")
+    @change(LayerCache, "__init__")
     def make(original: Callable[..., None], *arguments: Any, budget: int, **named: Any) -> None:
         del budget
         original(*arguments, budget=1 << 62, **named)
@@ -77,7 +77,7 @@ def nothing_is_evicted() -> None:
 def oldest_is_evicted() -> None:
     from refimpl.layers.directory import Directory
 
-    @changed(Directory, "touch")
+    @change(Directory, "touch")
     def touch(*_: object) -> None:
         return None
 
@@ -91,7 +91,7 @@ def oldest_is_evicted() -> None:
 def reads_for_nothing() -> None:
     from refimpl.policy_input import image
 
-    @changed(image, "_files")
+    @change(image, "_files")
     def files(original: Callable[..., Any], layers: Any, repository: Any, manifest: Any, config: Any) -> Any:
         for layer in manifest.layers:
             layers.read(repository, layer, lambda _: None)
@@ -128,6 +128,6 @@ def no_limits() -> None:
 
     unlimited = Limits(file_bytes=1 << 40, image_bytes=1 << 40)
 
-    @changed(layers, "Limits")
+    @change(layers, "Limits")
     def limits(_: object) -> Limits:
         return unlimited

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +119,7 @@ def timestamps_by_certificates_for_any_use() -> None:
 def stamped_certificates_for_ever() -> None:
     from refimpl.verify.keyless import KeylessSigner
 
-    @changed(KeylessSigner, "times")
+    @change(KeylessSigner, "times")
     def times(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) and (_WHILE_VALID,)
 
@@ -134,7 +134,7 @@ def unreadable_timestamps_count() -> None:
     from refimpl.errors import VerificationError
     from refimpl.verify.keyless import KeylessSigner
 
-    @changed(KeylessSigner, "times")
+    @change(KeylessSigner, "times")
     def times(original: Callable[..., Any], *given: Any) -> Any:
         try:
             return original(*given)
@@ -152,11 +152,11 @@ def no_timestamp_needed() -> None:
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.keyless import KeylessSigner
 
-    @changed(KeylessSigner, "times")
+    @change(KeylessSigner, "times")
     def times(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) or (_WHILE_VALID,)
 
-    @changed(Verifier, "_stamp_times")
+    @change(Verifier, "_stamp_times")
     def stamped(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) or (_WHILE_VALID,)
 
@@ -183,7 +183,7 @@ def timestamps_without_number() -> None:
 def first_timestamp_alone() -> None:
     from refimpl.verify import timestamp
 
-    @changed(timestamp, "times_of")
+    @change(timestamp, "times_of")
     def times_of(original: Callable[..., Any], timestamps: Any, *rest: Any) -> Any:
         return original(timestamps[:1], *rest)
 
@@ -198,7 +198,7 @@ def timestamp_authorities_at_any_time() -> None:
     from refimpl.verify.authority import Authority
     from refimpl.verify.timestamp import TimestampAuthority
 
-    @changed(TimestampAuthority, "of")
+    @change(TimestampAuthority, "of")
     def of(original: Callable[..., Any], chain: Any) -> Any:
         return original(Authority(chain.roots, chain.intermediates))
 
@@ -212,7 +212,7 @@ def timestamp_authorities_at_any_time() -> None:
 def timestamps_before_logs() -> None:
     from refimpl.verify.bundle_signer import ByCertificate
 
-    @changed(ByCertificate, "key")
+    @change(ByCertificate, "key")
     def key(original: Callable[..., Any], signer: Any, times: Any) -> Any:
         return original(signer, () if signer._bundle.timestamps and times else times)
 
@@ -227,11 +227,11 @@ def timestamps_in_place_of_logs() -> None:
     from refimpl.verify import bundled
     from refimpl.verify.cosign import Verifier
 
-    @changed(Verifier, "_check_log")
+    @change(Verifier, "_check_log")
     def check_log(original: Callable[..., Any], verifier: Any, found: Any, **named: Any) -> Any:
         return None if found.timestamp else original(verifier, found, **named)
 
-    @changed(bundled, "check_logged")
+    @change(bundled, "check_logged")
     def check_logged(original: Callable[..., Any], entries: Any, *rest: Any) -> Any:
         return original(entries, *rest) if entries else ()
 

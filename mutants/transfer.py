@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ def renamed_before_verification() -> None:
     from refimpl.errors import MismatchError
     from refimpl.layers.cache import LayerCache, _name
 
-    @changed(LayerCache, "_settle")
+    @change(LayerCache, "_settle")
     def landed(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, MismatchError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
@@ -63,7 +63,7 @@ def kept_at_the_time_out() -> None:
     from refimpl.errors import TimeoutExceededError
     from refimpl.layers.cache import LayerCache, _name
 
-    @changed(LayerCache, "_settle")
+    @change(LayerCache, "_settle")
     def landed(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, TimeoutExceededError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
@@ -80,7 +80,7 @@ def copy_error_dropped() -> None:
     from refimpl.errors import TransferError
     from refimpl.layers.download import Download, StorageError
 
-    @changed(Download, "_next")
+    @change(Download, "_next")
     def following(original: Callable[..., bytes], self: Any) -> bytes:
         try:
             return original(self)
@@ -104,7 +104,7 @@ def broken_transfer_is_final() -> None:
     replace(layers, "_ATTEMPTS", 1)
     replace(transport, "_ATTEMPTS", 1)
 
-    @changed(transport.Transport, "_connection")
+    @change(transport.Transport, "_connection")
     def connection(original: Callable[..., Any], *arguments: Any, fresh: bool) -> Any:
         del fresh  # libcurl makes a request anew whose kept connection broke
         return original(*arguments, fresh=True)
@@ -119,7 +119,7 @@ def broken_transfer_is_final() -> None:
 def overload_is_final() -> None:
     from refimpl.http.retry import Retry
 
-    @changed(Retry, "pause")
+    @change(Retry, "pause")
     def pause(*_: object) -> None:
         return None
 
@@ -133,7 +133,7 @@ def overload_is_final() -> None:
 def retry_after_ignored() -> None:
     from refimpl.http.retry import Retry
 
-    @changed(Retry, "pause")
+    @change(Retry, "pause")
     def pause(original: Callable[..., Any], self: Any, error: Any, attempt: int) -> Any:
         error.retry_after = None
         return original(self, error, attempt)
@@ -148,7 +148,7 @@ def retry_after_ignored() -> None:
 def retry_after_without_bound() -> None:
     from refimpl.http.retry import Retry
 
-    @changed(Retry, "pause")
+    @change(Retry, "pause")
     def pause(original: Callable[..., Any], self: Any, error: Any, attempt: int) -> Any:
         return original(self, error, attempt) if error.retry_after is None else error.retry_after
 
@@ -175,11 +175,11 @@ def waits_without_end() -> None:
     from refimpl.deadline import Deadline
     from refimpl.system import supervisor
 
-    @changed(Deadline, "__init__")
+    @change(Deadline, "__init__")
     def make(original: Callable[..., None], self: Any, _: object, *rest: Any) -> None:
         original(self, None, *rest)
 
-    @changed(supervisor, "supervised")
+    @change(supervisor, "supervised")
     def supervised(original: Callable[..., int], work: Any, *, seconds: float, exceeded: Any) -> int:
         del seconds
         return original(work, seconds=float("inf"), exceeded=exceeded)
@@ -190,7 +190,7 @@ def _remember(*kinds: type[Exception]) -> None:
     from refimpl.errors import TransferError
     from refimpl.layers.cache import LayerCache, _name
 
-    @changed(LayerCache, "open")
+    @change(LayerCache, "open")
     @contextmanager
     def opened(original: Callable[..., Any], self: Any, descriptor: Any, *rest: Any, **named: Any) -> Iterator[Any]:
         note = self._directory.path / f".failed-{_name(descriptor)}"
@@ -242,11 +242,11 @@ def unbounded_downloads() -> None:
     from refimpl.layers.layers import Layers
     from refimpl.layers.listing import clean_path
 
-    @changed(Layers, "__init__")
+    @change(Layers, "__init__")
     def make(original: Callable[..., None], *arguments: Any, **named: Any) -> None:
         original(*arguments, **{**named, "transfers": 1 << 16})
 
-    @changed(files, "image_files")
+    @change(files, "image_files")
     def image_files(original: Callable[..., Any], layers: Any, manifest: Any, repository: Any, directories: Any) -> Any:
         wanted = frozenset(clean_path(directory).lower() for directory in directories)
 
@@ -270,7 +270,7 @@ def whole_layer_in_memory() -> None:
 
     from refimpl.layers import listing
 
-    @changed(listing, "read_listing")
+    @change(listing, "read_listing")
     def read_listing(original: Callable[..., Any], stream: Any, *rest: Any) -> Any:
         return original(io.BytesIO(b"".join(iter(lambda: stream.read(1 << 20), b""))), *rest)
 
@@ -284,7 +284,7 @@ def whole_layer_in_memory() -> None:
 def any_status_will_do() -> None:
     from refimpl.oci.client import Client
 
-    @changed(Client, "open_blob")
+    @change(Client, "open_blob")
     def open_blob(_: object, self: Any, repository: Any, descriptor: Any) -> Any:
         return self._request("GET", repository, f"blobs/{descriptor.digest}", allowed=range(200, 600))
 
@@ -303,7 +303,7 @@ def no_digest_check_without_cache() -> None:
         def check(self, descriptor: object) -> None:
             del descriptor
 
-    @changed(verified.Verifying, "__init__")
+    @change(verified.Verifying, "__init__")
     def make(original: Callable[..., None], self: Any, source: Any, descriptor: Any) -> None:
         original(self, source, descriptor)
         self.verifier = Credulous(descriptor.digest)
@@ -318,7 +318,7 @@ def no_digest_check_without_cache() -> None:
 def manifests_unverified() -> None:
     from refimpl.oci import client
 
-    @changed(client, "_same")
+    @change(client, "_same")
     def same(*_: object) -> None:
         return None
 
@@ -332,7 +332,7 @@ def manifests_unverified() -> None:
 def configurations_unverified() -> None:
     from refimpl.oci import client
 
-    @changed(client, "verify")
+    @change(client, "verify")
     def verify(*_: object) -> None:
         return None
 
@@ -346,7 +346,7 @@ def configurations_unverified() -> None:
 def urls_followed() -> None:
     from refimpl.oci.client import Client
 
-    @changed(Client, "open_blob")
+    @change(Client, "open_blob")
     def open_blob(original: Callable[..., Any], self: Any, repository: Any, descriptor: Any) -> Any:
         if not descriptor.urls:
             return original(self, repository, descriptor)

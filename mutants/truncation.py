@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 __all__: list[str] = []
 
@@ -21,7 +21,7 @@ def archive_ends_at_damage() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.archive import Archive
 
-    @changed(Archive, "_next")
+    @change(Archive, "_next")
     def following(original: Any, self: Any) -> Any:
         try:
             return original(self)
@@ -38,7 +38,7 @@ def archive_ends_at_damage() -> None:
 def archive_end_unmarked() -> None:
     from refimpl.layers.archive import Archive
 
-    @changed(Archive, "_check_end")
+    @change(Archive, "_check_end")
     def ended(*_: object, **__: object) -> None:
         return None
 
@@ -53,7 +53,7 @@ def compression_cut() -> None:
     from refimpl.errors import MalformedError
     from refimpl.layers.stream import Decompressed
 
-    @changed(Decompressed, "read")
+    @change(Decompressed, "read")
     def read(original: Any, self: Any, size: int) -> bytes:
         try:
             return bytes(original(self, size))
@@ -70,7 +70,7 @@ def compression_cut() -> None:
 def damaged_archive_is_a_file() -> None:
     from refimpl.policy.sources import unpacking
 
-    @changed(unpacking, "unpack")
+    @change(unpacking, "unpack")
     def unpack(original: Any, source: Any, *arguments: Any, **named: Any) -> bool:
         head = source.read_bytes()[:512]
         known = head.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh")) or head[257:262] == b"ustar"
@@ -117,7 +117,7 @@ def zip_checksum_ignored() -> None:
 def last_member_of_a_name() -> None:
     from refimpl.policy.sources.unpacking import _Unpacking
 
-    @changed(_Unpacking, "_write")
+    @change(_Unpacking, "_write")
     def write(original: Any, self: Any, chunks: Any, path: Any, name: str) -> None:
         self._written.discard(path)
         original(self, chunks, path, name)
@@ -170,7 +170,7 @@ def special_data_counts_for_nothing() -> None:
     from refimpl.errors import PolicyError
     from refimpl.policy.sources import local
 
-    @changed(local, "fetch")
+    @change(local, "fetch")
     def fetch(original: Any, url: str, destination: Any, **named: Any) -> str:
         try:
             return str(original(url, destination, **named))
@@ -191,7 +191,7 @@ def entries_place_taken() -> None:
 
     from refimpl.layers.directory import Directory
 
-    @changed(Directory, "open_entry")
+    @change(Directory, "open_entry")
     def open_entry(original: Any, self: Any, name: str) -> Any:
         if (self.path / name).is_socket():
             return os.open(self.path / name, os.O_RDONLY)
@@ -219,7 +219,7 @@ def budget_of_few_digits() -> None:
 def last_entry_of_a_name() -> None:
     from refimpl.policy.sources import checkout
 
-    @changed(checkout, "parse_tree")
+    @change(checkout, "parse_tree")
     def parsed(original: Any, *arguments: Any) -> Any:
         return {name: (name, mode, sha) for name, mode, sha in original(*arguments)}.values()
 
@@ -233,7 +233,7 @@ def last_entry_of_a_name() -> None:
 def odd_entries_passed_over() -> None:
     from refimpl.policy.sources import checkout
 
-    @changed(checkout, "parse_tree")
+    @change(checkout, "parse_tree")
     def parsed(original: Any, *arguments: Any) -> Any:
         for name, mode, sha in original(*arguments):
             if name.lower() not in {b"", b".", b"..", b".git"} and b"/" not in name and mode != 0o170000:
@@ -261,7 +261,7 @@ def odd_kinds_are_null() -> None:
 def hard_link_shows_what_is_below() -> None:
     from refimpl.layers import listing
 
-    @changed(listing, "_escapes")
+    @change(listing, "_escapes")
     def escapes(original: Any, entry: Any, parent: str) -> bool:
         return bool(original(entry, parent) or (entry.kind == "1" and entry.link.startswith("../")))
 
@@ -275,7 +275,7 @@ def hard_link_shows_what_is_below() -> None:
 def removed_in_its_own_layer() -> None:
     from refimpl.layers import listing
 
-    @changed(listing, "read_listing")
+    @change(listing, "read_listing")
     def read(original: Any, *arguments: Any) -> Any:
         found = original(*arguments)
         for mark in found.covers - found.names:

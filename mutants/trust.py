@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ def base64_with_any_padding() -> None:
 def base64_of_either_alphabet() -> None:
     from refimpl.golang import base64text
 
-    @changed(base64text, "decode")
+    @change(base64text, "decode")
     def decode(original: Callable[..., Any], text: str) -> Any:
         return original(text.replace("-", "+").replace("_", "/"))
 
@@ -186,7 +186,7 @@ def odd_certificates_unguarded() -> None:
 def unsigned_parsed_first() -> None:
     from refimpl.golang import document
 
-    @changed(document, "parse")
+    @change(document, "parse")
     def parse(original: Callable[..., Any], data: bytes, **_: object) -> Any:
         return original(data, most_values=1 << 60)
 
@@ -205,7 +205,7 @@ def pem_by_trial() -> None:
         re.MULTILINE,
     )
 
-    @changed(pem, "split")
+    @change(pem, "split")
     def split(original: Callable[..., Any], text: str) -> Any:
         block.search(text)
         return original(text)
@@ -220,7 +220,7 @@ def pem_by_trial() -> None:
 def nested_without_limit() -> None:
     from refimpl.golang import document
 
-    @changed(document, "_load")
+    @change(document, "_load")
     def loaded(original: Callable[..., Any], text: str) -> Any:
         try:
             return original(text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def unknown_indexes_are_images() -> None:
     from refimpl.commands import snapshot
     from refimpl.record import replace as with_members
 
-    @changed(snapshot, "_expansion")
+    @change(snapshot, "_expansion")
     def expansion(original: Callable[..., Any], *given: Any) -> Any:
         return with_members(original(*given), unknown=None)
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -30,14 +30,14 @@ def order_of_completion() -> None:
     lock = threading.Lock()
     ready: dict[str, float] = {}
 
-    @changed(ComponentValidator, "validate")
+    @change(ComponentValidator, "validate")
     def validate(original: Callable[..., Any], self: Any, component: Any) -> Any:
         found = original(self, component)
         with lock:
             ready[component.name] = time.monotonic()
         return found
 
-    @changed(Report, "__post_init__")
+    @change(Report, "__post_init__")
     def in_order(original: Callable[..., None], self: Any) -> None:
         original(self)
         late = min(ready.values(), default=0.0) + _LATE
@@ -54,7 +54,7 @@ def order_of_completion() -> None:
 def effective_date_ignored() -> None:
     from refimpl.evaluation.collector import ResultCollector
 
-    @changed(ResultCollector, "_in_future")
+    @change(ResultCollector, "_in_future")
     def in_future(*_: object) -> bool:
         return False
 
@@ -68,7 +68,7 @@ def effective_date_ignored() -> None:
 def warnings_are_violations() -> None:
     from refimpl.evaluation.collector import ResultCollector
 
-    @changed(ResultCollector, "_place_warning")
+    @change(ResultCollector, "_place_warning")
     def place_warning(_: object, self: Any, candidate: Any) -> None:
         self._violations.append(candidate)
 
@@ -82,7 +82,7 @@ def warnings_are_violations() -> None:
 def successes_doubled() -> None:
     from refimpl.evaluation.collector import Outcome, ResultCollector
 
-    @changed(ResultCollector, "outcome")
+    @change(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         found = original(self)
         return Outcome(found.violations, found.warnings, found.successes * 2)
@@ -97,7 +97,7 @@ def successes_doubled() -> None:
 def severity_ignored() -> None:
     from refimpl.evaluation import collector
 
-    @changed(collector, "_severity")
+    @change(collector, "_severity")
     def severity(*_: object) -> str:
         return ""
 
@@ -142,7 +142,7 @@ def dependencies_ignored() -> None:
     from refimpl.evaluation import collector
     from refimpl.evaluation.candidate import Candidate
 
-    @changed(collector, "_copies")
+    @change(collector, "_copies")
     def copies(original: Callable[..., Any], candidates: Iterable[Any], *rest: Any, **named: Any) -> Any:
         return original([Candidate(one.msg, one.metadata, one.code, ()) for one in candidates], *rest, **named)
 
@@ -172,7 +172,7 @@ def denied_and_warned() -> None:
 def results_win_over_annotations() -> None:
     from refimpl.evaluation import candidate
 
-    @changed(candidate, "_complete")
+    @change(candidate, "_complete")
     def completed(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
         own = dict(metadata)
         candidate = original(msg, metadata, *rest)
@@ -202,7 +202,7 @@ def silence_is_consent() -> None:
     from refimpl.errors import EvaluationError
     from refimpl.evaluation.collector import Outcome, ResultCollector
 
-    @changed(ResultCollector, "outcome")
+    @change(ResultCollector, "outcome")
     def outcome(original: Callable[..., Any], self: Any) -> Any:
         try:
             return original(self)
@@ -220,7 +220,7 @@ def odd_results_pass() -> None:
     from refimpl.errors import EvaluationError
     from refimpl.evaluation import candidate
 
-    @changed(candidate, "_read")
+    @change(candidate, "_read")
     def read(original: Callable[..., Any], value: Any) -> Any:
         try:
             return original(value)
@@ -237,6 +237,6 @@ def odd_results_pass() -> None:
 def one_unjudged_none_reported() -> None:
     from refimpl.commands import validate_image
 
-    @changed(validate_image, "fail_with")
+    @change(validate_image, "fail_with")
     def fail_with(_: object, __: object, fault: Exception, *___: object) -> None:
         raise fault

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ def without_images_of_indexes() -> None:
 def names_as_paths() -> None:
     from refimpl.vsa.files import Folder
 
-    @changed(Folder, "path")
+    @change(Folder, "path")
     def path(self: Any, name: str, digest: str) -> Path:
         del digest
         (self._path / f"vsa-{name}.json").parent.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def names_as_paths() -> None:
 def overwritten() -> None:
     from refimpl.vsa.files import Folder
 
-    @changed(Folder, "path")
+    @change(Folder, "path")
     def path(self: Any, name: str, digest: str) -> Path:
         del digest
         self._path.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _check_with(**changes: Any) -> None:
 
     original = check.Check.find
 
-    @changed(check.Check, "find")
+    @change(check.Check, "find")
     def find(self: Any, *arguments: Any, **options: Any) -> Any:
         return original(changed_record(self, **changes), *arguments, **options)
 
@@ -132,7 +132,7 @@ def of_any_signer_without_rules() -> None:
     from refimpl.vsa.check import Check
     from refimpl.vsa.comparison import Differences
 
-    @changed(Check, "_differences")
+    @change(Check, "_differences")
     def differences(original: Callable[..., Any], check: Check, *of: Any) -> Any:
         return original(check, *of) if check.policy.sources else Differences()
 
@@ -160,14 +160,14 @@ def of_any_image() -> None:
     replace(check, "check_claim", lambda *_: None)
 
 
-def _reading(change: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
-    """Have statements read in another way: `change` gets what was read, and the document."""
+def _change_reading(alter: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
+    """Have statements read in another way: `alter` gets what was read, and the document."""
     from refimpl.golang.typed import decode
     from refimpl.vsa import check
 
     def read(document: Any, shape: Any) -> Any:
         found = decode(document, shape)
-        return change(found or {}, document) if shape is check._STATEMENT else found
+        return alter(found or {}, document) if shape is check._STATEMENT else found
 
     replace(check, "decode", read)
 
@@ -181,7 +181,7 @@ def _reading(change: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
 def of_any_predicate() -> None:
     from refimpl.vsa.statement import PREDICATE_TYPE
 
-    _reading(lambda found, _: {**found, "predicateType": PREDICATE_TYPE})
+    _change_reading(lambda found, _: {**found, "predicateType": PREDICATE_TYPE})
 
 
 @mutant("vsa-without-statement", "A predicate counts that no statement says is about any image.", Kind.VSA, "vsa-52")
@@ -195,7 +195,7 @@ def without_statement() -> None:
             return found
         return {"predicateType": PREDICATE_TYPE, "predicate": decode(document, check._PREDICATE)}
 
-    _reading(bare)
+    _change_reading(bare)
     replace(check, "check_claim", lambda *_: None)
 
 
@@ -231,7 +231,7 @@ def logged_last() -> None:
 
     original = RekorRetriever.retrieve
 
-    @changed(RekorRetriever, "retrieve")
+    @change(RekorRetriever, "retrieve")
     def retrieve(self: Any, identifier: str) -> Any:
         return original(self, identifier)[:1]
 
@@ -294,7 +294,7 @@ def renewed() -> None:
 def not_uploaded() -> None:
     from refimpl.vsa.rekor import RekorStorage
 
-    @changed(RekorStorage, "store")
+    @change(RekorStorage, "store")
     def store(*_: object) -> None:
         return None
 
@@ -313,7 +313,7 @@ def one_passes_for_all() -> None:
 
     original = vsa_findings._Sections.__init__
 
-    @changed(vsa_findings._Sections, "__init__")
+    @change(vsa_findings._Sections, "__init__")
     def begin(self: Any, findings: Any, fallback: Any) -> None:
         original(self, findings, fallback)
         self._passed = any(one.passed for one in findings)
@@ -364,7 +364,7 @@ def in_files_unsigned() -> None:
     from refimpl.verify.dsse import Envelope
     from refimpl.vsa import stored
 
-    @changed(stored.FileRetriever, "retrieve")
+    @change(stored.FileRetriever, "retrieve")
     def retrieve(_: object, identifier: str) -> Any:
         return (Envelope.parse(Path(identifier).read_bytes(), verifying=True),)
 

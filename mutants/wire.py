@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from mutants.catalogue import Kind, mutant
-from mutants.replacing import changed, replace
+from mutants.replacement import change, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ __all__: list[str] = []
 def follows_to_plain_http() -> None:
     from refimpl.http.transport import Transport
 
-    @changed(Transport, "exchange")
+    @change(Transport, "exchange")
     def exchange(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         return original(*arguments, **{**named, "in_the_clear": True})
 
@@ -38,7 +38,7 @@ def takes_authorization_along() -> None:
 
     known: dict[str, str] = {}
 
-    @changed(Transport, "_send")
+    @change(Transport, "_send")
     def send(original: Callable[..., Any], *arguments: Any) -> Any:
         *before, fields, body, connecting = arguments
         if "Authorization" in fields:
@@ -79,7 +79,7 @@ def trusts_common_names() -> None:
 def one_bad_block_costs_all() -> None:
     from refimpl.http.tls import Trust
 
-    @changed(Trust, "refine")
+    @change(Trust, "refine")
     def refine(*_: object) -> bool:
         return False
 
@@ -93,7 +93,7 @@ def one_bad_block_costs_all() -> None:
 def first_block_only() -> None:
     from refimpl.http import tls
 
-    @changed(tls, "certificates")
+    @change(tls, "certificates")
     def certificates(original: Callable[..., Any], data: bytes) -> Any:
         return original(data[: data.find(b"-----END") + 99])
 
@@ -120,7 +120,7 @@ def short_is_whole() -> None:
     from refimpl.errors import TransferError
     from refimpl.http.transport import Response
 
-    @changed(Response, "read")
+    @change(Response, "read")
     def read(original: Callable[..., bytes], self: Any, size: int) -> bytes:
         try:
             return original(self, size)
@@ -213,6 +213,6 @@ def no_proxy() -> None:
 def equal_fields_joined() -> None:
     from refimpl.http.transport import Response
 
-    @changed(Response, "header")
+    @change(Response, "header")
     def header(_: object, self: Any, name: str) -> str:
         return ", ".join(self.headers(name))

@@ -23,7 +23,7 @@ from mutants.cli import main, part
 from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
-from mutants.replacing import MissingPartError, changed, replace
+from mutants.replacement import MissingPartError, change, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
 from mutants.trial import Finding, TrialError, Trials, recorded, validator
 
@@ -173,15 +173,15 @@ def test_a_part_that_is_gone_is_an_error_and_no_mutant_without_a_fault() -> None
     with pytest.raises(MissingPartError):
         replace(Owner, "gone", 2)
     with pytest.raises(MissingPartError):
-        changed(Owner, "gone")
+        change(Owner, "gone")
 
 
-def test_changed_gives_the_original_first() -> None:
+def test_a_changed_part_gets_the_original_first() -> None:
     class Owner:
         def twice(self, number: int) -> int:
             return 2 * number
 
-    @changed(Owner, "twice")
+    @change(Owner, "twice")
     def one_more(original: Any, self: Owner, number: int) -> int:
         return int(original(self, number)) + 1
 

@@ -1,4 +1,4 @@
-"""Putting something else in the place of a part of the reference validator, and parts that several mutants need."""
+"""Puts something else in the place of a part of the reference validator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MissingPartError", "changed", "replace"]
+__all__ = ["MissingPartError", "change", "replace"]
 
 
 class MissingPartError(Exception):
@@ -25,7 +25,7 @@ def replace(owner: Any, name: str, part: Any) -> None:
     setattr(owner, name, part)
 
 
-def changed(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
+def change(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
     """Put the decorated function in the place of a function or method, which it gets before its other arguments.
 
     Raises:
@@ -35,9 +35,9 @@ def changed(owner: Any, name: str) -> Callable[[Callable[..., Any]], None]:
     if original is None:
         raise MissingPartError(f"{owner.__name__} has no {name}")
 
-    def put(change: Callable[..., Any]) -> None:
+    def put(function: Callable[..., Any]) -> None:
         def part(*arguments: Any, **named: Any) -> Any:
-            return change(original, *arguments, **named)
+            return function(original, *arguments, **named)
 
         setattr(owner, name, part)
 
