@@ -66,15 +66,16 @@ class Matrix:
             return "broken"
         if mutant.kind.works and any(self.status(name, one) != "passed" for one in plain(mutant)):
             return "broken"
-        named = chosen(self.scenarios, mutant.scenarios)
-        return "killed" if any(self.status(name, one.id) == "failed" for one in named) else "survived"
+        failed = [one for one, finding in self.findings.get(name, {}).items() if finding.status == "failed"]
+        killers = [one for one in failed if not self.scenarios[one].tags.isdisjoint(mutant.scenarios)]
+        return "killed" if killers else "survived"
 
     def killed_by(self, scenario: str) -> tuple[str, ...]:
         """The working mutants that this scenario finds; those that do nothing fail everywhere and don't count."""
         return tuple(
             name
             for name, mutant in self.mutants.items()
-            if mutant.kind.works and self.verdict(name) != "broken" and self.status(name, scenario) == "failed"
+            if self.status(name, scenario) == "failed" and mutant.kind.works and self.verdict(name) != "broken"
         )
 
     def problems(self) -> tuple[str, ...]:
