@@ -9,10 +9,7 @@ import re
 import signal
 import sys
 import tempfile
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +20,10 @@ from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, TrialError, Trials, recorded, validator
+from mutants.trial import Finding, Trial, TrialError, Trials, recorded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["main", "part"]
 
@@ -46,6 +43,9 @@ def main(arguments: Sequence[str]) -> int:
         return 0
     if unknown := sorted(set(options.only) - mutants.keys()):
         sys.stderr.write(f"no such mutant: {', '.join(unknown)}\n")
+        return 2
+    if not hasattr(os, "fork"):
+        sys.stderr.write("runs of behave are forked, which this system can't do; Linux and macOS can\n")
         return 2
     if options.part is not None:
         number, count = options.part
@@ -82,13 +82,15 @@ def _make(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> bool:
     try:  # whether the suite works at all is seen once, not with each mutant
         if options.control is not None:
             matrix.control.update(recorded(options.control))
-        missing = [one for one in chosen(matrix.scenarios, PLAIN) if one.id not in matrix.control]
-        if missing:
-            matrix.control.update(trials.run(missing, validator(CONTROL), timeout=options.timeout))
+        missing = tuple(one for one in chosen(matrix.scenarios, PLAIN) if one.id not in matrix.control)
+        for _, found in trials.run([_trial(CONTROL, missing, options)] if missing else [], at_once=1):
+            if isinstance(found, TrialError):
+                raise found
+            matrix.control.update(found)
     except TrialError as error:
         sys.stderr.write(f"the suite doesn't run, with the reference validator itself: {error}\n")
         return False
-    _fill(matrix, trials, options.jobs, options.timeout)
+    _fill(matrix, trials, options)
     return True
 
 
@@ -134,91 +136,78 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _limit(part: Iterable[Scenario], timeout: float) -> float:
-    """Seconds for a run: clusters take a while to be there."""
-    return _OF_CLUSTERS * timeout if any(one.feature.startswith("scale/dask") for one in part) else timeout
+def _trial(name: str, scenarios: Sequence[Scenario], options: argparse.Namespace) -> Trial:
+    """Clusters take a while to be there."""
+    of_clusters = any(one.feature.startswith("scale/dask") for one in scenarios)
+    return Trial(name, tuple(scenarios), _OF_CLUSTERS * options.timeout if of_clusters else options.timeout)
 
 
-def _fill(matrix: Matrix, trials: Trials, jobs: int, timeout: float) -> None:
+def _fill(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> None:
     """Run everything that is to be run."""
-    printing = threading.Lock()
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
     named = [tag for mutant in matrix.mutants.values() for tag in mutant.scenarios]
     judged = chosen(matrix.scenarios, named)
     if matrix.every:
         judged = tuple(one for one in matrix.scenarios.values() if one in judged or one.of_cache)
     judged = tuple(one for one in judged if one.id not in matrix.control)
-
-    def control(part: Sequence[Scenario]) -> None:
-        try:
-            matrix.control.update(trials.run(part, validator(CONTROL), timeout=_limit(part, timeout)))
-        except TrialError as error:
-            for one in part:
-                matrix.control[one.id] = Finding("error", 0.0, str(error)[-200:])
-
-    def first(name: str) -> None:
-        mutant = matrix.mutants[name]
-        part = {one.id: one for one in chosen(matrix.scenarios, (*mutant.scenarios, *plain(mutant)))}
-        _try(matrix, trials, name, part.values(), timeout)
-        with printing:
-            sys.stdout.write(_line(matrix, name))
+    wanted = [_trial(CONTROL, part, options) for part in _parts(judged)]
+    wanted += [
+        _trial(name, chosen(matrix.scenarios, (*mutant.scenarios, *plain(mutant))), options)
+        for name, mutant in matrix.mutants.items()
+    ]
+    wanted.sort(key=lambda trial: _expected_seconds(matrix, trial), reverse=True)  # so that none is alone at the end
+    for trial, found in trials.run(wanted, at_once=options.jobs):
+        _note(matrix, trial, found)
+        if trial.name != CONTROL:
+            sys.stdout.write(_line(matrix, trial.name))
             sys.stdout.flush()
-
-    def further(name: str, part: Sequence[Scenario]) -> None:
-        _try(matrix, trials, name, part, timeout)
-
-    with ThreadPoolExecutor(max(1, jobs)) as pool, _ending(trials, pool):
-        pending = [pool.submit(control, part) for part in _parts(judged)]
-        order = sorted(matrix.mutants, key=lambda name: (name != "hang", -len(matrix.mutants[name].scenarios)))
-        pending += [pool.submit(first, name) for name in order]
-        for future in pending:
-            future.result()
-        if matrix.whole:
-            rest = [
-                (name, part)
-                for name in matrix.mutants
-                if matrix.verdict(name) != "broken"
-                for part in _parts([one for one in cache if not matrix.status(name, one.id)])
-            ]
-            for future in [pool.submit(further, *one) for one in rest]:
-                future.result()
-    _again(matrix, trials, timeout)
+    if matrix.whole:
+        rest = [
+            _trial(name, part, options)
+            for name in matrix.mutants
+            if matrix.verdict(name) != "broken"
+            for part in _parts([one for one in cache if not matrix.status(name, one.id)])
+        ]
+        for trial, found in trials.run(rest, at_once=options.jobs):
+            _note(matrix, trial, found)
+    _again(matrix, trials, options)
 
 
-@contextmanager
-def _ending(trials: Trials, pool: ThreadPoolExecutor) -> Iterator[None]:
-    """End what runs, and what waits, when the matrix is interrupted: a pool waits for all of it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        pool.shutdown(wait=False, cancel_futures=True)
-        trials.end()
-        raise
+def _expected_seconds(matrix: Matrix, trial: Trial) -> float:
+    """How long a trial takes if its scenarios take what they do with the control; one that hangs waits for its end."""
+    if trial.name == "hang":
+        return trial.timeout * len(trial.scenarios)
+    usual = Finding("", 1.0)
+    return sum(matrix.control.get(one.id, usual).seconds for one in trial.scenarios)
 
 
-def _again(matrix: Matrix, trials: Trials, timeout: float) -> None:
+def _note(matrix: Matrix, trial: Trial, found: dict[str, Finding] | TrialError) -> None:
+    """Put what came of a trial into the matrix."""
+    if trial.name != CONTROL:
+        if isinstance(found, TrialError):
+            matrix.failures[trial.name] = str(found)
+        else:
+            matrix.findings.setdefault(trial.name, {}).update(found)
+    elif isinstance(found, TrialError):
+        for one in trial.scenarios:
+            matrix.control.setdefault(one.id, Finding("error", 0.0, str(found)[-200:]))
+    else:
+        matrix.control.update(found)
+
+
+def _again(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> None:
     """Try once more, with nothing beside it, what ended as an error: that says nothing, either way."""
-    if unsure := _errors(matrix, matrix.control):
-        with suppress(TrialError):  # then it stays as it is
-            matrix.control.update(trials.run(unsure, validator(CONTROL), timeout=_limit(unsure, timeout)))
+    unsure = [_trial(CONTROL, found, options)] if (found := _errors(matrix, matrix.control)) else []
     for name, findings in matrix.findings.items():
-        if unsure := _errors(matrix, findings):
-            sys.stdout.write(f"again {name}: {' '.join(one.id for one in unsure)}\n")
-            _try(matrix, trials, name, unsure, timeout)
+        if found := _errors(matrix, findings):
+            sys.stdout.write(f"again {name}: {' '.join(one.id for one in found)}\n")
+            unsure.append(_trial(name, found, options))
+    for trial, again in trials.run(unsure, at_once=1):
+        _note(matrix, trial, again)
 
 
 def _errors(matrix: Matrix, findings: Mapping[str, Finding]) -> tuple[Scenario, ...]:
     return tuple(matrix.scenarios[one] for one, finding in findings.items() if finding.status == "error")
-
-
-def _try(matrix: Matrix, trials: Trials, name: str, part: Iterable[Scenario], timeout: float) -> None:
-    tried = tuple(part)
-    try:
-        found = trials.run(tried, validator(name), timeout=_limit(tried, timeout))
-    except TrialError as error:
-        matrix.failures[name] = str(error)
-    else:
-        matrix.findings.setdefault(name, {}).update(found)
 
 
 def _parts(scenarios: Sequence[Scenario]) -> list[Sequence[Scenario]]:

@@ -25,10 +25,10 @@ from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacement import MissingPartError, change, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
-from mutants.trial import Finding, TrialError, Trials, recorded, validator
+from mutants.trial import Finding, Trial, TrialError, Trials, recorded, validator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _MUTANTS = all_mutants()
 _SCENARIOS = all_scenarios()
@@ -332,13 +332,14 @@ def test_what_ends_as_an_error_is_tried_once_more(
     name = "never-swept"
     times: Counter[str] = Counter()
 
-    def tried(_: Trials, scenarios: Iterable[Scenario], command: str, **__: object) -> dict[str, Finding]:
-        found = {}
-        for one in scenarios:
-            wrong = command == validator(name) and one.of_cache
-            times[f"{one.id} {wrong}"] += 1
-            found[one.id] = _PASSED if not wrong else _ERROR if times[f"{one.id} {wrong}"] == 1 else _FAILED
-        return found
+    def tried(_: Trials, trials: Iterable[Trial], **__: object) -> Iterator[tuple[Trial, dict[str, Finding]]]:
+        for trial in trials:
+            found = {}
+            for one in trial.scenarios:
+                wrong = trial.name == name and one.of_cache
+                times[f"{one.id} {wrong}"] += 1
+                found[one.id] = _PASSED if not wrong else _ERROR if times[f"{one.id} {wrong}"] == 1 else _FAILED
+            yield trial, found
 
     monkeypatch.setattr(Trials, "run", tried)
     assert main([name, "--output", str(tmp_path)]) == 0
@@ -367,7 +368,11 @@ def test_what_is_no_part(text: str) -> None:
 def test_the_parts_are_all_there_is_and_each_says_what_it_is(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(Trials, "run", lambda _, scenarios, *__, **___: {one.id: _PASSED for one in scenarios})
+    def passed(_: Trials, trials: Iterable[Trial], **__: object) -> Iterator[tuple[Trial, dict[str, Finding]]]:
+        for trial in trials:
+            yield trial, {one.id: _PASSED for one in trial.scenarios}
+
+    monkeypatch.setattr(Trials, "run", passed)
     tried: list[str] = []
     for number in (1, 2, 3):
         assert main([f"--part={number}/3", "--output", str(tmp_path)]) == 1  # none of them is found
@@ -386,10 +391,11 @@ def test_the_list_names_all(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_suite_that_does_not_run_is_told_once(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*_: object, **__: object) -> None:
-        raise TrialError("no steps")
+    def failed(_: Trials, trials: Iterable[Trial], **__: object) -> Iterator[tuple[Trial, TrialError]]:
+        for trial in trials:
+            yield trial, TrialError("no steps")
 
-    monkeypatch.setattr(Trials, "run", fails)
+    monkeypatch.setattr(Trials, "run", failed)
     assert main([]) == 2
     assert capsys.readouterr().err == "the suite doesn't run, with the reference validator itself: no steps\n"
 
