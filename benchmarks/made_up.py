@@ -15,7 +15,7 @@ from ec_acceptance.testbed.servers.http import Server
 from ec_acceptance.testbed.signing import (
     SLSA_V02,
     KeyPair,
-    attached,
+    attach,
     provenance_v02,
     seal,
     sign_image,
@@ -75,7 +75,7 @@ class MadeUp:
 @contextmanager
 def made_up_registry(folder: Path) -> Iterator[MadeUp]:
     """Serve the images until the block ends."""
-    key = KeyPair.derived("scale", "key")
+    key = KeyPair.derive("scale", "key")
     (folder / "key.pub").write_text(key.public_pem, encoding="utf-8")
     (folder / "policy").mkdir()
     (folder / "policy" / "main.rego").write_text(_POLICY, encoding="utf-8")
@@ -125,7 +125,7 @@ def _publish(repository: Repository, number: int, key: KeyPair) -> str:
         ("sig", sign_image(image.digest, key, reference=name).layer()),
         ("att", envelope.layer(SLSA_V02)),
     ):
-        artifact = attached(image.digest, kind, [layer])
+        artifact = attach(image.digest, kind, [layer])
         for blob in artifact.blobs.values():
             repository.put_blob(blob)
         repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)

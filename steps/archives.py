@@ -12,7 +12,7 @@ from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bound_by_modes
 
 
-def _damaged_archive(context: Context, name: str, damage: str) -> bytes:
+def _damage_archive(context: Context, name: str, damage: str) -> bytes:
     examples = context.world.services.examples
     files = [(path, (examples / example).read_bytes()) for path, example in pairs(context.table)]
     return build_damaged_archive(name, files, damage)
@@ -20,17 +20,17 @@ def _damaged_archive(context: Context, name: str, damage: str) -> bytes:
 
 @given('an archive "{name}" that {damage}, with the files')
 def an_archive_file(context: Context, name: str, damage: str) -> None:
-    (context.world.folders.work / name).write_bytes(_damaged_archive(context, name, damage))
+    (context.world.folders.work / name).write_bytes(_damage_archive(context, name, damage))
 
 
 @given('an archive "{name}", served over https, that {damage}, with the files')
 def a_served_archive(context: Context, name: str, damage: str) -> None:
-    context.world.servers.git.serve(name, _damaged_archive(context, name, damage))
+    context.world.servers.git.serve(name, _damage_archive(context, name, damage))
 
 
 @given('a policy artifact "{name}" with a packed folder that {damage}, with the files')
 def a_packed_folder(context: Context, name: str, damage: str) -> None:
-    context.world.policies.push_packed(name, _damaged_archive(context, "rules.tar.gz", damage))
+    context.world.policies.push_packed(name, _damage_archive(context, "rules.tar.gz", damage))
 
 
 @given('a git repository named "{name}" whose tree has {words}, with the content of')
@@ -68,16 +68,16 @@ def layers_twice(context: Context, name: str) -> None:
 
 @then('the report lists the policy source "{url}"')
 def the_report_names(context: Context, url: str) -> None:
-    wanted, found = context.world.text(url), _named_sources(context)
+    wanted, found = context.world.text(url), _list_sources(context)
     assert found == [wanted], f"the report doesn't name {wanted}:\n    {found}"
 
 
 @when("the policy source that the report lists is called ${{{name}}}")
 def the_source_is_called(context: Context, name: str) -> None:
-    [context.world.variables[name]] = _named_sources(context)
+    [context.world.variables[name]] = _list_sources(context)
 
 
-def _named_sources(context: Context) -> list[str]:
+def _list_sources(context: Context) -> list[str]:
     groups = context.world.runs.report.document.get("policy", {}).get("sources", [])
     named = [url for group in groups for url in group.get("policy", [])]
     assert named, f"the report names no policy source:\n{context.world.runs.last.describe()}"

@@ -64,13 +64,13 @@ def a_long_certificate(context: Context, image: str, count: int) -> None:
     fixtures = context.world.fixtures
     key = fixtures.keys["known"]
     text = "-----BEGIN CERTIFICATE-----\n" * 12 + "a:\n" * count
-    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certified_by_text(text))
+    fixtures.attach(image, "sig", lambda *place: Signer(place[0], place[1], key, place[2]).certify_by_text(text))
 
 
 @given('an image signature of "{image}" by an RSA key "{key}" of {bits:d} bits')
 def a_signature_by_rsa(context: Context, image: str, key: str, bits: int) -> None:
     world = context.world
-    pair = RsaKeyPair.generated(key, bits)
+    pair = RsaKeyPair.generate(key, bits)
     world.variables[f"{key}_PUBLIC_KEY"] = str(world.write(f"{key}.pub", pair.public_pem))
     world.fixtures.attach(image, "sig", lambda digest, reference, _: pair.signature(digest, reference))
 

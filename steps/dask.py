@@ -12,7 +12,7 @@ from ec_acceptance.testbed.cache.directory import CacheDirectory, user_cache
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.scenario.world import World
 from ec_acceptance.testbed.servers.dask_cluster import DaskCluster
-from ec_acceptance.testbed.validator.judges import connected, find_judges
+from ec_acceptance.testbed.validator.judges import find_judges, is_connected
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, full_disk
 
 _WORKERS = 2
@@ -39,7 +39,7 @@ def _worker_that_waits(world: World) -> int:
     until = time.monotonic() + world.injector.limit
     while True:
         for process in (*others, *find_judges(world.runs.running[""].pid)):
-            if connected(process, port):
+            if is_connected(process, port):
                 return process
         assert time.monotonic() < until, "no worker waits for the registry"
         time.sleep(0.01)

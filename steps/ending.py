@@ -13,7 +13,7 @@ from behave import given, step, then, use_step_matcher, when
 from ec_acceptance.testbed.gate.rules import Stall
 from ec_acceptance.testbed.scenario.behave_context import Context, rows
 from ec_acceptance.testbed.validator.processes import find_survivors
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, redirected
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, redirect
 
 _PATIENCE = 5.0
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
@@ -52,7 +52,7 @@ def a_link(context: Context, name: str, kind: str, target: str) -> None:
 @given('the validator is started with "{redirection}"')
 def started_with_a_redirection(context: Context, redirection: str) -> None:
     try:
-        context.world.runs.sandbox = redirected(redirection)
+        context.world.runs.sandbox = redirect(redirection)
     except SandboxUnavailableError as error:
         context.scenario.skip(str(error))
 
@@ -110,7 +110,7 @@ def no_temporary_file(context: Context) -> None:
 
 @then('the file "{name}" is the report of "{component}" alone')
 def the_file_is_the_report(context: Context, name: str, component: str) -> None:
-    text = _written(context, name)
+    text = _read_written(context, name)
     try:
         names = [one["name"] for one in json.loads(text)["components"]]
     except ValueError:
@@ -118,7 +118,7 @@ def the_file_is_the_report(context: Context, name: str, component: str) -> None:
     assert names == [component], f"{name} holds {text[:2000]!r}\n{context.world.runs.last.describe()}"
 
 
-def _written(context: Context, name: str) -> str:
+def _read_written(context: Context, name: str) -> str:
     """A file that the validator must have written."""
     path = context.world.folders.work / name
     assert path.is_file(), f"the validator wrote no file {name}:\n{context.world.runs.last.describe()}"
@@ -127,7 +127,7 @@ def _written(context: Context, name: str) -> str:
 
 @then('the lines of the file "{name}" begin with')
 def the_lines_begin_with(context: Context, name: str) -> None:
-    lines = _written(context, name).splitlines()
+    lines = _read_written(context, name).splitlines()
     wanted = [text for (text,) in rows(context.table)]
     assert len(lines) == len(wanted), f"{name} has {len(lines)} lines, not {len(wanted)}: {lines}"
     assert all(map(str.startswith, lines, wanted)), f"{name} holds {lines}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.scenario.world import World
 
 
-def _asked_for(world: World, what: str, image: str) -> RequestFilter:
+def _requests_for(world: World, what: str, image: str) -> RequestFilter:
     """The requests for what belongs to an image."""
     published = world.fixtures.images[image]
     first = next(iter(world.fixtures.referrers.get(image, ())), "")
@@ -40,7 +40,7 @@ def _asked_for(world: World, what: str, image: str) -> RequestFilter:
 
 def _fail(context: Context, verb: Verb, what: str, image: str) -> None:
     for method in ("GET", "HEAD"):
-        wanted = _asked_for(context.world, what, image)
+        wanted = _requests_for(context.world, what, image)
         wanted["method"] = method
         context.world.servers.gate.add(verb, **wanted)
 

@@ -53,7 +53,7 @@ def _bundle(context: Context, image: str, oddity: str) -> None:
 def _signature(context: Context, image: str, oddity: str) -> None:
     signer = replace(context.world.services.sigstore.signer(), log=None)
     context.world.fixtures.attach(
-        image, "sig", lambda digest, name, _: _annotated(context, signer.signature(digest, name), oddity)
+        image, "sig", lambda digest, name, _: _annotate(context, signer.signature(digest, name), oddity)
     )
 
 
@@ -61,7 +61,7 @@ def _attestation(context: Context, image: str, oddity: str) -> None:
     """What is stamped is the envelope, as attestations have no signature in their annotations."""
     signer = replace(context.world.services.sigstore.signer(), log=None)
     context.world.fixtures.attach(
-        image, "att", lambda digest, name, _: _annotated(context, signer.provenance(digest, name), oddity)
+        image, "att", lambda digest, name, _: _annotate(context, signer.provenance(digest, name), oddity)
     )
 
 
@@ -86,7 +86,7 @@ def _refer(context: Context, image: str, made: UnfinishedBundle, oddity: str) ->
     refer(context.world.fixtures, image, [Layer(made.layer_type, made.content)])
 
 
-def _annotated(context: Context, layer: Layer, oddity: str) -> Layer:
+def _annotate(context: Context, layer: Layer, oddity: str) -> Layer:
     stamped = base64.b64decode(layer.annotations[SIGNATURE]) or layer.content
     stamps = TIMESTAMPS[oddity](context.world.services.sigstore, stamped)
     told = [(TIMESTAMP, json.dumps({"SignedRFC3161Timestamp": base64.b64encode(one).decode()})) for one in stamps]

@@ -32,7 +32,7 @@ use_step_matcher("re")
 
 @given('the usual flags "(?P<words>.*)"')
 def the_usual_flags(context: Context, words: str) -> None:
-    """What each `"validate image" is run` has beside the flags of its own table (`flags.merged`)."""
+    """What each `"validate image" is run` has beside the flags of its own table (`flags.merge_flags`)."""
     context.world.runs.usual_flags = tuple(split(words))
 
 

@@ -14,12 +14,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from ec_acceptance.testbed.fixtures.vsa import PREDICATE_TYPE, Summary, parsed_envelope
+from ec_acceptance.testbed.fixtures.vsa import PREDICATE_TYPE, Summary, parse_envelope
 from ec_acceptance.testbed.rekor import LogFaults
 from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
 from ec_acceptance.testbed.scenario.servers import NAMESPACE
 from ec_acceptance.testbed.signing import pae, statement, subject
-from ec_acceptance.testbed.signing.encrypted import encrypted_pem
+from ec_acceptance.testbed.signing.encrypted import encrypt_pem
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +40,7 @@ def a_signing_key(context: Context, name: str, password: str | None) -> None:
     """In the form that cosign keeps keys in; without a password it is under the empty one."""
     world = context.world
     path = world.folders.root / f"{name}.signing.key"
-    path.write_text(encrypted_pem(world.fixtures.add_key(name), password or ""), encoding="ascii")
+    path.write_text(encrypt_pem(world.fixtures.add_key(name), password or ""), encoding="ascii")
     world.variables[f"{name}_SIGNING_KEY"] = str(path)
     world.redactions.add(f"signing key {name}", str(path))
 
@@ -56,7 +56,7 @@ def a_variable_named_after_a_key(context: Context, name: str, value: str) -> Non
 @given('a secret "{name}" with the VSA signing key "{key}"')
 def a_secret(context: Context, name: str, key: str) -> None:
     world = context.world
-    pem = encrypted_pem(world.fixtures.keys[key], "of the cluster")
+    pem = encrypt_pem(world.fixtures.keys[key], "of the cluster")
     world.servers.cluster.secret(NAMESPACE, name, {"cosign.key": pem.encode(), "cosign.password": b"of the cluster"})
 
 
@@ -164,7 +164,7 @@ def the_envelope_attests(context: Context, name: str, predicate: str, image: str
         json.loads(_vsa_file(context, predicate).read_text(encoding="utf-8")),
         [subject(published.digest, f"{world.servers.gate.address}/{image}")],
     )
-    envelope = parsed_envelope(_vsa_file(context, name).read_bytes())
+    envelope = parse_envelope(_vsa_file(context, name).read_bytes())
     assert envelope.payload == _as_written(wanted), f"the statement is {envelope.payload!r}"
     _check_signed(envelope, world.fixtures.keys[key])
 
@@ -175,7 +175,7 @@ def each_stored(context: Context, name: str, status: str, key: str) -> None:
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     assert paths, f"there is nothing in {name}\n{context.world.runs.last.describe()}"
     for path in paths:
-        envelope = parsed_envelope(path.read_bytes())
+        envelope = parse_envelope(path.read_bytes())
         _check_signed(envelope, context.world.fixtures.keys[key])
         found = json.loads(envelope.payload)["predicate"]["status"]
         assert found == status, f"the status in {path.name} is {found}"
@@ -187,7 +187,7 @@ def the_log_took(context: Context) -> None:
     world = context.world
     asked = world.servers.rekor.request_log.matching("POST", _UPLOADS)
     assert all(one.status == 201 for one in asked), f"the log answered {[one.status for one in asked]}"
-    found = sorted(_described(context, one.document) for one in asked)
+    found = sorted(_describe(context, one.document) for one in asked)
     wanted = sorted(tuple(row) for row in rows(context.table))
     assert found == wanted, f"the log took {found}\n{world.runs.last.describe()}"
 
@@ -257,7 +257,7 @@ def _check_signed(envelope: Envelope, key: KeyPair) -> None:
         raise AssertionError(f"the signature isn't by the key {key.name}") from None
 
 
-def _described(context: Context, proposed: Any) -> tuple[str, ...]:
+def _describe(context: Context, proposed: Any) -> tuple[str, ...]:
     """What a VSA that was uploaded is of, its status and its signer."""
     fixtures = context.world.fixtures
     envelope = proposed["spec"]["content"]["envelope"]

@@ -89,7 +89,7 @@ class Target:
     def attach(self, kind: str, digest: str, layer: Layer) -> None:
         """Add a signature (`sig`) or an attestation (`att`) to those of an image."""
         from ec_acceptance.testbed.registry.repository import UnexpectedAnswerError
-        from ec_acceptance.testbed.signing import attached, attachment_tag
+        from ec_acceptance.testbed.signing import attach, attachment_tag
 
         try:
             existing = self.repository.manifest(attachment_tag(digest, kind))[1]
@@ -97,7 +97,7 @@ class Target:
             if error.status != 404:
                 raise BrokenError(str(error)) from None
             existing = None
-        artifact = attached(digest, kind, [layer], existing)
+        artifact = attach(digest, kind, [layer], existing)
         for blob in artifact.blobs.values():
             self.repository.put_blob(blob)
         self.repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)

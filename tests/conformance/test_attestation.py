@@ -22,7 +22,7 @@ from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.signing import KeyPair
 
 _ROOT = Path(__file__).parents[2]
-_KEY = KeyPair.derived("tests", "attesting")
+_KEY = KeyPair.derive("tests", "attesting")
 _ABOUT = About("ec-acceptance 1", 2, 2, "./it", "v1", "embedded", {"core": "all"}, frozenset({"core"}))
 
 

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.signing import (
     SLSA_V02,
     SLSA_V1,
     KeyPair,
-    attached,
+    attach,
     provenance_v02,
     provenance_v1,
     seal,
@@ -44,8 +44,8 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self._registry = EmbeddedRegistry()
-        self._known = KeyPair.derived(_SEED, "known")
-        self._other = KeyPair.derived(_SEED, "other")
+        self._known = KeyPair.derive(_SEED, "known")
+        self._other = KeyPair.derive(_SEED, "other")
         key = folder / "key.pub"
         key.write_text(self._known.public_pem, encoding="ascii")
         self._values = {"REGISTRY": self._registry.url.partition("//")[2], "KEY": str(key)}
@@ -112,7 +112,7 @@ class Scene:
                 self._repository(name).put_blob(blob)
             self._repository(name).put_manifest(manifest, _MANIFEST, tag=tag)
 
-        attached(digest, kind, layers).push(name, push)
+        attach(digest, kind, layers).push(name, push)
 
     def _repository(self, name: str) -> Repository:
         return Repository(self._registry.handle, f"acme/{name}")

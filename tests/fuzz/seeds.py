@@ -56,7 +56,7 @@ __all__ = [
     "tiled_checkpoints",
 ]
 
-KNOWN, LOG = KeyPair.derived("fuzz", "known"), KeyPair.derived("fuzz", "log")
+KNOWN, LOG = KeyPair.derive("fuzz", "known"), KeyPair.derive("fuzz", "log")
 DIGEST = "sha256:" + "ab" * 32
 _FILES: dict[str, Entry] = {
     "manifests": Directory(),

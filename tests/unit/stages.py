@@ -11,7 +11,7 @@ from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.signing import (
     SLSA_V02,
     KeyPair,
-    attached,
+    attach,
     provenance_v02,
     seal,
     sign_image,
@@ -45,7 +45,7 @@ class Stage:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.gate = Gate(EmbeddedRegistry())
-        self.key = KeyPair.derived("test", "key")
+        self.key = KeyPair.derive("test", "key")
         (folder / "key.pub").write_text(self.key.public_pem)
         (folder / "policy").mkdir()
         (folder / "policy" / "main.rego").write_text(_POLICY)
@@ -60,7 +60,7 @@ class Stage:
         envelope = seal(statement(SLSA_V02, predicate, [subject(image.digest, name)]), [self.key])
         signature = sign_image(image.digest, self.key, reference=name)
         for kind, layer in (("sig", signature.layer()), ("att", envelope.layer(SLSA_V02))):
-            artifact = attached(image.digest, kind, [layer])
+            artifact = attach(image.digest, kind, [layer])
             for blob in artifact.blobs.values():
                 repository.put_blob(blob)
             repository.put_manifest(artifact.manifest, _MANIFEST, tag=artifact.tag)

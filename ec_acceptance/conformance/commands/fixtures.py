@@ -96,8 +96,8 @@ def _start(stack: ExitStack, given: argparse.Namespace) -> Mapping[str, str]:
     folder = Path(tempfile.mkdtemp(prefix="ec-fixtures-"))
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
     authority = Authority()
-    log = Log(KeyPair.derived("fixtures", "transparency log"))
-    key = KeyPair.derived("fixtures", _KEY)
+    log = Log(KeyPair.derive("fixtures", "transparency log"))
+    key = KeyPair.derive("fixtures", _KEY)
     texts = {"rekor.pub": log.public_pem, "known.key": key.private_pem, "known.pub": key.public_pem}
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="ascii")

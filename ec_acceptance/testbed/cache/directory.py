@@ -51,7 +51,7 @@ class CacheDirectory:
     def entries(self) -> tuple[Entry, ...]:
         """All entries, sorted by their paths."""
         found = []
-        for path, name in self._named():
+        for path, name in self._find_entries():
             if match := _DIGEST.fullmatch(name):
                 found.append(Entry(path, f"{_ALGORITHMS[len(match['hex'])]}:{match['hex']}"))
         return tuple(found)
@@ -79,7 +79,7 @@ class CacheDirectory:
             path.relative_to(self.path).as_posix(): _digest(path, "sha256") for path in self._all() if path.is_file()
         }
 
-    def _named(self) -> list[tuple[Path, str]]:
+    def _find_entries(self) -> list[tuple[Path, str]]:
         """What may be an entry: no part of its path begins with a dot."""
         return [
             (path, path.name)

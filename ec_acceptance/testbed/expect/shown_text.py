@@ -56,37 +56,37 @@ def _yaml(output: str, wanted: ShownText) -> Iterator[str]:
 def _report(document: dict[str, Any], wanted: ShownText) -> Iterator[str]:
     (component,) = document["components"]
     found = {one["metadata"].get("term"): one for one in component["violations"]}
-    yield _different("places", set(found) - {None}, set(wanted.places))
+    yield _describe_difference("places", set(found) - {None}, set(wanted.places))
     for place in wanted.places & set(found):
         shown = [found[place]["msg"], *found[place]["metadata"]["texts"]]
-        yield _different(place, shown, [wanted.text, wanted.text, {wanted.text: wanted.text}])
-    yield _different("verdict", [document["success"]], [False])
+        yield _describe_difference(place, shown, [wanted.text, wanted.text, {wanted.text: wanted.text}])
+    yield _describe_difference("verdict", [document["success"]], [False])
     if wanted.well_formed:
-        yield _different("name", component["name"], wanted.text)
-        yield _different("rule data", document["policy"]["sources"][0]["ruleData"], {"text": wanted.text})
+        yield _describe_difference("name", component["name"], wanted.text)
+        yield _describe_difference("rule data", document["policy"]["sources"][0]["ruleData"], {"text": wanted.text})
 
 
 def _summary(output: str, wanted: ShownText) -> Iterator[str]:
     (component,) = json.loads(output)["components"]
-    yield _different("messages", component["violations"]["main.seen"][0], wanted.text)
-    yield _different("violations", component["total_violations"], wanted.count)
+    yield _describe_difference("messages", component["violations"]["main.seen"][0], wanted.text)
+    yield _describe_difference("violations", component["total_violations"], wanted.count)
 
 
 def _text(output: str, wanted: ShownText) -> Iterator[str]:
     yield "" if f"\n  Reason: {wanted.text}\n" in output else "messages: the text isn't there"
-    yield _different("outcome", output.splitlines()[:2], ["Success: false", "Result: FAILURE"])
+    yield _describe_difference("outcome", output.splitlines()[:2], ["Success: false", "Result: FAILURE"])
 
 
 def _junit(output: str, wanted: ShownText) -> Iterator[str]:
     (suite,) = ET.fromstring(output)  # noqa: S314 - of the validator
     messages = {failure.text for failure in suite.iter("failure")}
-    yield _different("messages", messages, {"nothing passes", wanted.text.replace("\0", "\ufffd")})
-    yield _different("failures", suite.get("failures"), str(wanted.count))
+    yield _describe_difference("messages", messages, {"nothing passes", wanted.text.replace("\0", "\ufffd")})
+    yield _describe_difference("failures", suite.get("failures"), str(wanted.count))
 
 
 def _appstudio(output: str, wanted: ShownText) -> Iterator[str]:
     document = json.loads(output)
-    yield _different("sums", (document["failures"], document["result"]), (wanted.count, "FAILURE"))
+    yield _describe_difference("sums", (document["failures"], document["result"]), (wanted.count, "FAILURE"))
 
 
 def _summary_markdown(output: str, wanted: ShownText) -> Iterator[str]:
@@ -95,22 +95,22 @@ def _summary_markdown(output: str, wanted: ShownText) -> Iterator[str]:
 
 def _policy_input(output: str, wanted: ShownText) -> Iterator[str]:
     image = json.loads(output)["image"]
-    yield _different("label", image["config"]["Labels"]["text"], wanted.text)
-    yield _different("members", sorted(image), ["config", "files", "ref", "signatures", "source"])
-    yield _different("files", image["files"], {wanted.file: {"text": wanted.text}})
+    yield _describe_difference("label", image["config"]["Labels"]["text"], wanted.text)
+    yield _describe_difference("members", sorted(image), ["config", "files", "ref", "signatures", "source"])
+    yield _describe_difference("files", image["files"], {wanted.file: {"text": wanted.text}})
 
 
 def _vsa(output: str, wanted: ShownText) -> Iterator[str]:
     document = json.loads(output)
-    yield _different("status", document["status"], "failed")
-    yield _different("violations", document["summary"]["Violations"], wanted.count)
-    yield _different(
+    yield _describe_difference("status", document["status"], "failed")
+    yield _describe_difference("violations", document["summary"]["Violations"], wanted.count)
+    yield _describe_difference(
         "name", document["summary"]["component_details"][0]["name"], wanted.text if wanted.well_formed else "app"
     )
 
 
 def _attestation(output: str, wanted: ShownText) -> Iterator[str]:
-    yield _different("statement", json.loads(output)["predicate"]["materials"][-1]["uri"], wanted.text)
+    yield _describe_difference("statement", json.loads(output)["predicate"]["materials"][-1]["uri"], wanted.text)
 
 
 _FORMATS = {
@@ -127,5 +127,5 @@ _FORMATS = {
 }
 
 
-def _different(what: str, found: Any, wanted: Any) -> str:
+def _describe_difference(what: str, found: Any, wanted: Any) -> str:
     return "" if found == wanted else f"{what}: {found!r}, not {wanted!r}"

@@ -125,16 +125,16 @@ class Log:
             self.changed.notify_all()
         return exchange
 
-    def answered(self, number: int, status: int) -> None:
+    def note_answer(self, number: int, status: int) -> None:
         """Note that the head of the answer was sent."""
         self._update(number, answered=self._now(), status=status)
 
-    def sent(self, number: int, size: int) -> None:
+    def note_sent(self, number: int, size: int) -> None:
         """Note `size` more bytes of the body."""
         with self.changed:
             self._update(number, sent=self._exchanges[number].sent + size)
 
-    def moved(self, number: int, state: State) -> None:
+    def note_state(self, number: int, state: State) -> None:
         """Note a new state; all but `open` and `held` end the exchange."""
         with self.changed:
             now, holds = self._now(), self._exchanges[number].holds

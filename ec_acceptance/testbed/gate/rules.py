@@ -276,14 +276,14 @@ class Rule:
             self._held.append(number)
             if isinstance(self.verb, Barrier) and len(self._held) >= self.verb.count:
                 self._open = True
-            self._log.moved(number, "held")
+            self._log.note_state(number, "held")
             begun = time.monotonic()
             self._log.changed.wait_for(lambda: self._open or number in self._freed or self._log.closing.is_set())
             self._held.remove(number)
             self.longest_hold = max(self.longest_hold, time.monotonic() - begun)
             if self._log.closing.is_set():
                 raise FreedError
-            self._log.moved(number, "open")
+            self._log.note_state(number, "open")
 
     def pause(self, seconds: float) -> None:
         """Stop the calling thread for a time; FreedError at the gate's end."""

@@ -72,21 +72,21 @@ class Transfer:
         try:
             for rule in self._rules:
                 self._before_head(rule, wire)
-            self._send(wire, self._changed(self._response()))
+            self._send(wire, self._change(self._response()))
         except _Cut:
-            self._log.moved(self._number, "cut")
+            self._log.note_state(self._number, "cut")
         except FreedError:
             wire.reset(drained=False)
-            self._log.moved(self._number, "cut")
+            self._log.note_state(self._number, "cut")
         except OSError:
-            self._log.moved(self._number, "gone")
+            self._log.note_state(self._number, "gone")
             raise
         except Exception:
             wire.reset(drained=False)
-            self._log.moved(self._number, "cut")
+            self._log.note_state(self._number, "cut")
             raise
         else:
-            self._log.moved(self._number, "done")
+            self._log.note_state(self._number, "done")
 
     def _before_head(self, rule: Rule, wire: Wire) -> None:
         verb = rule.verb
@@ -116,7 +116,7 @@ class Transfer:
         for rule in self._rules:
             match rule.verb:
                 case Answer():
-                    return _made_up(rule.verb)
+                    return _make_up(rule.verb)
                 case Redirect(location):
                     there = f"{location}/{self._request.path.rpartition('/')[2]}"
                     return Response(307, (("Location", there.encode().decode("latin-1")),))  # UTF-8 on the wire
@@ -124,7 +124,7 @@ class Transfer:
                     pass  # the answer is the registry's own
         return self._forward(self._request)
 
-    def _changed(self, response: Response) -> Response:
+    def _change(self, response: Response) -> Response:
         headers, body = response.headers, response.body
         for rule in self._rules:
             match rule.verb:
@@ -142,7 +142,7 @@ class Transfer:
                     body = gzip.compress(b"".join(map(bytes, slices(body))), mtime=0)
                     headers = (*_without_length(headers), ("Content-Encoding", coding))
                 case FlipBit(at, bit):
-                    size, body = _sized(headers, body)
+                    size, body = _measure(headers, body)
                     body = _flip(body, _place(rule, at, size), bit)
                     headers = (*_without_length(headers), ("Content-Length", str(size)))
                 case _:
@@ -161,7 +161,7 @@ class Transfer:
             return
         size = _length(headers, body)
         if any(isinstance(rule.verb, _PLACED) for rule in self._rules):
-            size, body = _sized(headers, body)
+            size, body = _measure(headers, body)
         plan = _Plan.of(self._rules, size)
         chunked = plan.early is not None or size is None
         length = size if plan.short is None else plan.short
@@ -172,10 +172,10 @@ class Transfer:
             parts = slices(body) if limit is None else _until(limit, slices(body))
             if plan.stops or plan.pace:
                 wire.flush()
-                parts = self._stopping(wire, parts, plan)
+                parts = self._stop_between(wire, parts, plan)
             for part in parts:
                 wire.write(b"%x\r\n%b\r\n" % (len(part), bytes(part)) if chunked else part)
-                self._log.sent(self._number, len(part))
+                self._log.note_sent(self._number, len(part))
             if chunked:
                 wire.write(b"0\r\n\r\n")
             wire.flush()
@@ -187,9 +187,11 @@ class Transfer:
             if isinstance(rule.verb, Interim):
                 wire.write(b"HTTP/1.1 %d Interim\r\nLink: </elsewhere>; rel=preload\r\n\r\n" % rule.verb.status)
         wire.head(status, headers)
-        self._log.answered(self._number, status)
+        self._log.note_answer(self._number, status)
 
-    def _stopping(self, wire: Wire, parts: Iterator[bytes | memoryview], plan: _Plan) -> Iterator[bytes | memoryview]:
+    def _stop_between(
+        self, wire: Wire, parts: Iterator[bytes | memoryview], plan: _Plan
+    ) -> Iterator[bytes | memoryview]:
         """The same bytes, cut so that each stop falls between two parts; what was yielded was sent when it resumes."""
         sent, begun, stops = 0, time.monotonic(), list(plan.stops)
         for part in parts:
@@ -239,7 +241,7 @@ class _Plan:
         return cls(tuple(sorted(stops, key=itemgetter(0))), short, early, pace, speed)
 
 
-def _made_up(verb: Answer) -> Response:
+def _make_up(verb: Answer) -> Response:
     if verb.body is not None:
         return Response(verb.status, verb.headers, verb.body)
     if verb.status < 400:  # where errors begin (RFC 9110 §15)
@@ -264,7 +266,7 @@ def _length(headers: Iterable[tuple[str, str]], body: Body) -> int | None:
     return len(body) if isinstance(body, bytes | memoryview) else None
 
 
-def _sized(headers: Iterable[tuple[str, str]], body: Body) -> tuple[int, Body]:
+def _measure(headers: Iterable[tuple[str, str]], body: Body) -> tuple[int, Body]:
     """The body's length, and the body; it is read whole when the registry didn't announce its length."""
     size = _length(headers, body)
     if size is None:

@@ -37,11 +37,11 @@ def open_backend(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Backend
         except UnavailableError as error:
             return EmbeddedRegistry(reason=str(error))
     if choice.startswith(("http://", "https://")):
-        return _reached(choice)
+        return _reach(choice)
     raise ValueError(f"{choice!r} is no registry: auto, container, embedded, or a URL such as http://127.0.0.1:5000")
 
 
-def _reached(url: str) -> Remote:
+def _reach(url: str) -> Remote:
     from ec_acceptance.testbed.servers.http import Headers, Request
 
     backend = Remote(url)

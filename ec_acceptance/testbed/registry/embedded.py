@@ -83,7 +83,7 @@ class Service:
         if request.method == "DELETE":
             self.store.delete_manifest(name, reference)
             return Response(202, (_VERSION,))
-        _allowed(request, "GET", "HEAD")
+        _check_allowed(request, "GET", "HEAD")
         manifest = self.store.manifest(name, reference)
         headers = [("Content-Type", manifest.media_type), _digest(manifest.digest), _VERSION]
         return Response(200, tuple(headers), manifest.body)
@@ -93,7 +93,7 @@ class Service:
         if request.method == "DELETE":
             self.store.delete_blob(name, digest)
             return Response(202, (_VERSION,))
-        _allowed(request, "GET", "HEAD")
+        _check_allowed(request, "GET", "HEAD")
         data = self.store.blob(name, digest)
         headers = (("Content-Type", "application/octet-stream"), _digest(digest), ("Accept-Ranges", "bytes"), _VERSION)
         wanted = _RANGE.fullmatch(request.headers.get("Range", "")) if request.method == "GET" else None
@@ -119,20 +119,20 @@ class Service:
                 self._forget(route.reference)
                 return Response(204, (_VERSION,))
             if request.method == "GET":
-                return Response(204, (place, _received(upload), _VERSION))
-            _allowed(request, "PATCH", "PUT")
+                return Response(204, (place, _receive(upload), _VERSION))
+            _check_allowed(request, "PATCH", "PUT")
             _append(upload, request)
             if request.method == "PATCH":
-                return Response(202, (place, _received(upload), ("Docker-Upload-UUID", route.reference), _VERSION))
+                return Response(202, (place, _receive(upload), ("Docker-Upload-UUID", route.reference), _VERSION))
             digest = request.query.get("digest")
             if not digest:
                 raise RegistryFault(400, "DIGEST_INVALID", "the digest of the upload is missing")
             self._forget(route.reference)
-            return self._kept(route.repository, bytes(upload.data), digest)
+            return self._keep(route.repository, bytes(upload.data), digest)
 
     def _begin(self, request: Request, name: str) -> Response:
         if digest := request.query.get("digest"):
-            return self._kept(name, request.body, digest)
+            return self._keep(name, request.body, digest)
         mount, source = request.query.get("mount"), request.query.get("from")
         if mount and source and self.store.mount(name, mount, source):
             return Response(201, (("Location", f"/v2/{name}/blobs/{mount}"), _digest(mount), _VERSION))
@@ -141,7 +141,7 @@ class Service:
             self._uploads[session] = _Upload(name)
         return Response(202, (_place(name, session), ("Range", "0-0"), ("Docker-Upload-UUID", session), _VERSION))
 
-    def _kept(self, name: str, data: bytes, digest: str) -> Response:
+    def _keep(self, name: str, data: bytes, digest: str) -> Response:
         self.store.put_blob(name, data, digest=digest)
         return Response(201, (("Location", f"/v2/{name}/blobs/{digest}"), _digest(digest), _VERSION))
 
@@ -150,7 +150,7 @@ class Service:
             self._uploads.pop(session, None)
 
     def _referrers(self, request: Request, route: Route) -> Response:
-        _allowed(request, "GET", "HEAD")
+        _check_allowed(request, "GET", "HEAD")
         if not self._referrers_api:
             raise RegistryFault(404, "UNSUPPORTED", "the operation is unsupported")
         entries = self.store.referrers(route.repository, route.reference)
@@ -162,7 +162,7 @@ class Service:
         return Response(200, tuple(headers), json.dumps(document, separators=(",", ":")).encode())
 
     def _tags(self, request: Request, route: Route) -> Response:
-        _allowed(request, "GET", "HEAD")
+        _check_allowed(request, "GET", "HEAD")
         name = route.repository
         tags = self.store.tags(name)
         if last := request.query.get("last"):
@@ -214,7 +214,7 @@ def _unknown(request: Request, route: Route) -> Response:
     raise RegistryFault(404, "UNSUPPORTED", "the operation is unsupported", {"path": request.path, "kind": route.kind})
 
 
-def _allowed(request: Request, *methods: str) -> None:
+def _check_allowed(request: Request, *methods: str) -> None:
     if request.method not in methods:
         raise RegistryFault(405, "UNSUPPORTED", "the operation is unsupported")
 
@@ -227,7 +227,7 @@ def _place(name: str, session: str) -> tuple[str, str]:
     return ("Location", f"/v2/{name}/blobs/uploads/{session}")
 
 
-def _received(upload: _Upload) -> tuple[str, str]:
+def _receive(upload: _Upload) -> tuple[str, str]:
     return ("Range", f"0-{max(0, len(upload.data) - 1)}")
 
 
@@ -239,5 +239,5 @@ def _append(upload: _Upload, request: Request) -> None:
             or int(bounds[1]) != len(upload.data)
             or int(bounds[2]) - int(bounds[1]) + 1 != len(request.body)
         ):
-            raise RegistryFault(416, "BLOB_UPLOAD_INVALID", "blob upload invalid", _received(upload)[1])
+            raise RegistryFault(416, "BLOB_UPLOAD_INVALID", "blob upload invalid", _receive(upload)[1])
     upload.data += request.body

@@ -69,7 +69,7 @@ class Store:
 
     def blob(self, repository: str, digest: str) -> bytes:
         """The blob's bytes."""
-        self._checked_digest(digest)
+        self._check_digest(digest)
         with self._lock:
             data = self._find(repository).blobs.get(digest)
         if data is None:
@@ -136,7 +136,7 @@ class Store:
     def manifest(self, repository: str, reference: str) -> Manifest:
         """The manifest of a tag or digest."""
         if is_digest(reference):
-            self._checked_digest(reference)
+            self._check_digest(reference)
         with self._lock:
             place = self._find(repository)
             manifest = place.manifests.get(place.tags.get(reference, reference))
@@ -164,7 +164,7 @@ class Store:
 
     def referrers(self, repository: str, digest: str) -> list[dict[str, Any]]:
         """Descriptors of the manifests whose subject is `digest`, oldest first; empty for what isn't known."""
-        self._checked_digest(digest)
+        self._check_digest(digest)
         with self._lock:
             place = self._repositories.get(repository)
             manifests = list(place.manifests.values()) if place else []
@@ -190,14 +190,14 @@ class Store:
     def _verify(self, data: bytes, digest: str | None, algorithm: str) -> str:
         if digest is None:
             return digest_of(data, algorithm)
-        self._checked_digest(digest)
+        self._check_digest(digest)
         actual = digest_of(data, digest.partition(":")[0])
         if actual != digest:
             raise RegistryFault(400, "DIGEST_INVALID", "provided digest did not match uploaded content", actual)
         return digest
 
     @staticmethod
-    def _checked_digest(digest: str) -> None:
+    def _check_digest(digest: str) -> None:
         if not is_known(digest):
             raise RegistryFault(400, "DIGEST_INVALID", "invalid or unsupported digest", digest)
 

@@ -21,7 +21,7 @@ from ec_acceptance.testbed.signing.dsse import pae
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["EntryError", "attested", "canonical", "canonicalize", "dsse", "hashedrekord", "intoto", "intoto_v2"]
+__all__ = ["EntryError", "canonical", "canonicalize", "dsse", "extract_payload", "hashedrekord", "intoto", "intoto_v2"]
 
 
 _T = TypeVar("_T")
@@ -66,7 +66,7 @@ def intoto_v2(envelope: bytes, verifier: str) -> bytes:
     return _intoto_v2(document["payloadType"], signatures, _hash(envelope), base64.b64decode(document["payload"]))
 
 
-def attested(proposed: Any) -> bytes | None:
+def extract_payload(proposed: Any) -> bytes | None:
     """What a log keeps beside a proposed entry: the payload of one of kind intoto 0.0.2, else None."""
     if (proposed.get("kind"), proposed.get("apiVersion")) != ("intoto", "0.0.2"):
         return None
@@ -145,7 +145,7 @@ def _of_hashedrekord(spec: Mapping[str, Any]) -> bytes:
 
 def _of_intoto(spec: Mapping[str, Any]) -> bytes:
     envelope, verifier = _at(spec, str, "content", "envelope").encode(), _pem(_at(spec, str, "publicKey"))
-    _accepted(json.loads(envelope), [verifier])
+    _verify_signatures(json.loads(envelope), [verifier])
     return intoto(envelope, verifier)
 
 
@@ -157,7 +157,7 @@ def _of_intoto_v2(spec: Mapping[str, Any]) -> bytes:
     signatures = [{"sig": _bytes(_at(one, str, "sig")).decode()} for one in listed]
     verifiers = [_pem(_at(one, str, "publicKey")) for one in listed]
     whole = {"payloadType": payload_type, "payload": payload, "signatures": signatures}
-    if len(_accepted(whole, verifiers)) < len(listed):
+    if len(_verify_signatures(whole, verifiers)) < len(listed):
         raise EntryError("all signatures must have a key that verifies it")
     kept = [
         {**({"keyid": one["keyid"]} if one.get("keyid") else {}), "publicKey": _encode(pem), "sig": one["sig"]}
@@ -170,7 +170,7 @@ def _of_dsse(spec: Mapping[str, Any]) -> bytes:
     envelope = _at(spec, str, "proposedContent", "envelope").encode()
     verifiers = [_pem(text) for text in _at(spec, list, "proposedContent", "verifiers")]
     document = json.loads(envelope)
-    accepted = _accepted(document, verifiers)
+    accepted = _verify_signatures(document, verifiers)
     if len(accepted) < len(document["signatures"]):
         raise EntryError("all signatures must have a key that verifies it")
     return _dsse(envelope, document, accepted)
@@ -184,7 +184,7 @@ _KINDS = {
 }
 
 
-def _accepted(envelope: Any, verifiers: Sequence[str]) -> list[tuple[str, str]]:
+def _verify_signatures(envelope: Any, verifiers: Sequence[str]) -> list[tuple[str, str]]:
     """The envelope's signatures that verify, at least one, each with its verifier."""
     signed = pae(_at(envelope, str, "payloadType"), _bytes(_at(envelope, str, "payload")))
     texts = [_at(one, str, "sig") for one in _at(envelope, list, "signatures")]

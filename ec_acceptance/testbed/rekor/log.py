@@ -112,7 +112,7 @@ class Log:
         """The hashes of the first entries, so many."""
         return self._tree.leaves(size)
 
-    def found_by(self, entry: LogEntry) -> list[str]:
+    def search_terms(self, entry: LogEntry) -> list[str]:
         """What `search` finds the entry by."""
         with self._lock:
             return [digest for digest, entries in self._by_hash.items() if entry in entries]

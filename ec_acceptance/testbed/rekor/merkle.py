@@ -65,7 +65,7 @@ class Tree:
         Raises:
             ValueError: the tree isn't that large.
         """
-        return self._subtree(0, self._checked(size))
+        return self._subtree(0, self._check_size(size))
 
     def inclusion(self, index: int, size: int | None = None) -> list[bytes]:
         """The audit path of a leaf in the tree of this size, from the leaf up.
@@ -73,7 +73,7 @@ class Tree:
         Raises:
             ValueError: the tree isn't that large, or has no such leaf at that size.
         """
-        count = self._checked(size)
+        count = self._check_size(size)
         if not 0 <= index < count:
             raise ValueError(f"no leaf {index} in a tree of {count}")
         path: list[bytes] = []
@@ -95,7 +95,7 @@ class Tree:
         Raises:
             ValueError: the tree isn't that large, or `first` isn't between 1 and `second`.
         """
-        count = self._checked(second)
+        count = self._check_size(second)
         if not 1 <= first <= count:
             raise ValueError(f"no proof between sizes {first} and {count}")
         proof: list[bytes] = []
@@ -113,7 +113,7 @@ class Tree:
         proof.reverse()
         return proof
 
-    def _checked(self, size: int | None) -> int:
+    def _check_size(self, size: int | None) -> int:
         count = self.size if size is None else size
         if not 0 <= count <= self.size:
             raise ValueError(f"no tree of size {count}")

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ec_acceptance.testbed.rekor.entries import attested, canonicalize
+from ec_acceptance.testbed.rekor.entries import canonicalize, extract_payload
 from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.http import Response, Server
 from ec_acceptance.testbed.servers.request_log import RequestLog
@@ -67,7 +67,7 @@ class RekorServer(Closing):
         self._faults = faults
         self._answered = 0
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="rekor")
+        self._server = Server(self.request_log.record(self._answer), tls=tls, port=port, name="rekor")
         self.url = self._server.url
 
     @property
@@ -108,47 +108,47 @@ class _Exchange:
             ("GET", f"{_API}/proof"): self._proof,
         }
         if self.faults.status is not None:
-            return self._failed(self.faults.status)
+            return self._fail(self.faults.status)
         route = routes.get((request.method, request.path))
         try:
             if route is not None:
                 return route(request)
             if request.method == "GET" and request.path.startswith(f"{_API}/entries/"):
-                return self._found(self.log.by_uuid(request.path.removeprefix(f"{_API}/entries/")))
+                return self._answer_with(self.log.by_uuid(request.path.removeprefix(f"{_API}/entries/")))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            return self._refused(_BAD_REQUEST, str(error))
-        return self._refused(_NOT_FOUND, f"path {request.path} was not found")
+            return self._refuse(_BAD_REQUEST, str(error))
+        return self._refuse(_NOT_FOUND, f"path {request.path} was not found")
 
     def _retrieve(self, request: Request) -> Response:
         asked = json.loads(request.body)
         found = [self.log.by_uuid(uuid) for uuid in asked.get("entryUUIDs") or ()]
         found += [self.log.by_index(index) for index in asked.get("logIndexes") or ()]
         found += [self.log.find(canonicalize(proposed)) for proposed in asked.get("entries") or ()]
-        return self._json(200, [] if self.faults.empty else [self._named(entry) for entry in found if entry])
+        return self._json(200, [] if self.faults.empty else [self._name_entry(entry) for entry in found if entry])
 
     def _create(self, request: Request) -> Response:
         proposed = json.loads(request.body)
         body = canonicalize(proposed)
         known = self.log.find(body)
-        entry = self.log.add(body, attestation=attested(proposed))
+        entry = self.log.add(body, attestation=extract_payload(proposed))
         uuid = self.log.uuid(entry)
         place = ("Location", f"{_API}/entries/{uuid}")
         if known:
             text = f"an equivalent entry already exists in the transparency log with UUID {uuid}"
-            return self._refused(_CONFLICT, text, place)
-        return self._json(201, self._named(entry), place, ("ETag", uuid))
+            return self._refuse(_CONFLICT, text, place)
+        return self._json(201, self._name_entry(entry), place, ("ETag", uuid))
 
     def _search(self, request: Request) -> Response:
         found = self.log.search(json.loads(request.body)["hash"])
         return self._json(200, [] if self.faults.empty else [self.log.uuid(entry) for entry in found])
 
     def _by_index(self, request: Request) -> Response:
-        return self._found(self.log.by_index(int(request.query["logIndex"])))
+        return self._answer_with(self.log.by_index(int(request.query["logIndex"])))
 
-    def _found(self, entry: LogEntry | None) -> Response:
+    def _answer_with(self, entry: LogEntry | None) -> Response:
         if entry is None or self.faults.empty:
-            return self._refused(_NOT_FOUND, "entry not found")
-        return self._json(200, self._named(entry))
+            return self._refuse(_NOT_FOUND, "entry not found")
+        return self._json(200, self._name_entry(entry))
 
     def _info(self, request: Request) -> Response:
         del request
@@ -171,7 +171,7 @@ class _Exchange:
         first, last = int(request.query.get("firstSize", "1")), int(request.query["lastSize"])
         return self._json(200, {"hashes": self.log.consistency(first, last), "rootHash": self.log.root(last)})
 
-    def _named(self, entry: LogEntry) -> dict[str, Any]:
+    def _name_entry(self, entry: LogEntry) -> dict[str, Any]:
         shown = self.log.describe(entry, key=self.faults.key)
         verification = shown["verification"]
         if self.faults.wrong_root:
@@ -187,12 +187,12 @@ class _Exchange:
         body = json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         return Response(status, (("Content-Type", self.faults.content_type), *headers), body)
 
-    def _failed(self, status: int) -> Response:
+    def _fail(self, status: int) -> Response:
         if self.faults.body is None:
-            return self._refused(status, "There was an error communicating with the log")
+            return self._refuse(status, "There was an error communicating with the log")
         return Response(status, (("Content-Type", self.faults.content_type),), self.faults.body)
 
-    def _refused(self, status: int, message: str, *headers: tuple[str, str]) -> Response:
+    def _refuse(self, status: int, message: str, *headers: tuple[str, str]) -> Response:
         return self._json(status, {"code": status, "message": message}, *headers)
 
 

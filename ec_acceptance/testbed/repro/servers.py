@@ -192,7 +192,7 @@ def _rekor(moment: Moment, server: RekorServer, blobs: Blobs) -> dict[str, Any]:
         "tree": log.tree_id,
         "key": log.key.private_pem,
         "leaves": blobs.add(leaves, "the log's hashes"),
-        "entries": [_entry(entry, log.found_by(entry), blobs) for entry in entries],
+        "entries": [_entry(entry, log.search_terms(entry), blobs) for entry in entries],
         "faults": {
             one.name: _fault(getattr(faults, one.name))
             for one in fields(faults)

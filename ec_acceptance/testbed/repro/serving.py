@@ -167,7 +167,7 @@ class Replayed(Closing):
                 for kind, content in (_two(pair) for pair in one["objects"].members())
             ]
             refs = {ref.encode(): sha.text().encode() for ref, sha in one["refs"].items()}
-            server.add(name, Repository.restored(one["branch"].text(), objects, refs))
+            server.add(name, Repository.restore(one["branch"].text(), objects, refs))
         for name, file in git["files"].items():
             content, cut = self._bundle.content(file["content"]), file.get("cut")
             if cut is None:

@@ -55,7 +55,7 @@ def save_evidence(world: World, place: Path, told: Mapping[str, str] | None = No
         blobs = Blobs()
         document = world.runs.recording.describe(told, blobs)
         write_bundle(target / NAME, document, blobs)
-    return _moved(target, place)
+    return _move(target, place)
 
 
 def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:
@@ -69,7 +69,7 @@ def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:
     return [line for _, line in sorted(lines)]
 
 
-def _moved(folder: Path, target: Path) -> Path:
+def _move(folder: Path, target: Path) -> Path:
     """Put a folder in the place of another one; rows of an outline that share an id may do so at the same time."""
     folder.chmod(0o755)
     while True:

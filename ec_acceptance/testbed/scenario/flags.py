@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["OF_FILES", "command_line", "merged"]
+__all__ = ["OF_FILES", "command_line", "merge_flags"]
 
 OF_FILES = (
     *("--json-input", "${IMAGES}", "--policy", "policy.yaml", "--public-key", "${known_PUBLIC_KEY}"),
@@ -34,11 +34,13 @@ def command_line(
     """
     if images is not None:
         flags = ["--json-input", world.fixtures.snapshot(images), *flags]
-    usual = [world.text(word) for word in merged(world.runs.usual_flags, flags)] if command == "validate image" else []
+    usual = (
+        [world.text(word) for word in merge_flags(world.runs.usual_flags, flags)] if command == "validate image" else []
+    )
     return [*command.split(), *usual, *flags]
 
 
-def merged(usual: Sequence[str], flags: Sequence[str]) -> list[str]:
+def merge_flags(usual: Sequence[str], flags: Sequence[str]) -> list[str]:
     """The usual words that these flags leave.
 
     A flag takes the place of the same usual one; one that names images takes that of all usual ones that do.

@@ -111,7 +111,7 @@ def after_scenario(context: Any, scenario: Any) -> None:
     if wanted.get(options.keep):
         world.runs.stop()
         place = options.artifacts / _evidence_name(scenario, world)
-        kept = save_evidence(world, place, _told(scenario, world) if failed else None)
+        kept = save_evidence(world, place, _describe(scenario, world) if failed else None)
         scenario.evidence = kept.name  # for formatters
         if failed:
             sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
@@ -159,7 +159,7 @@ def _evidence_name(scenario: Any, world: World) -> str:
     return f"{identity}-{scenario.line}" if shared else world.folders.root.name
 
 
-def _told(scenario: Any, world: World) -> dict[str, str]:
+def _describe(scenario: Any, world: World) -> dict[str, str]:
     """What a bundle says of its scenario."""
     step = next((one for one in scenario.all_steps if one.status.name in {"failed", "error"}), None)
     return {

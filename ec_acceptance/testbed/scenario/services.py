@@ -145,7 +145,7 @@ class Services:
             folder.rmdir()
             raise
         authority = Authority()
-        log = Log(KeyPair.derived(_SEED, "transparency log"))
+        log = Log(KeyPair.derive(_SEED, "transparency log"))
         log_key_file = folder / "rekor.pub"
         log_key_file.write_text(log.public_pem, encoding="ascii")
         update = _WORDS[options.snapshots]
@@ -168,7 +168,7 @@ class Services:
 
     def key(self, name: str) -> KeyPair:
         """The key pair of a name, the same in each run."""
-        return KeyPair.derived(_SEED, name)
+        return KeyPair.derive(_SEED, name)
 
     @cached_property
     def sigstore(self) -> Sigstore:

@@ -26,7 +26,7 @@ class Storage:
         self._registry = registry
         self.repository = repository
         self._blobs = f"/v2/{repository}/blobs/"
-        self._server = Server(self.request_log.recording(self._answer), port=port, name="storage")
+        self._server = Server(self.request_log.record(self._answer), port=port, name="storage")
         self.address = self._server.address
 
     def close(self) -> None:

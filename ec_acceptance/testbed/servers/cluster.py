@@ -68,7 +68,7 @@ class ClusterServer(Closing):
         self._forbidden: set[tuple[_Kind, str, str]] = set()
         self._version = 0
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="cluster")
+        self._server = Server(self.request_log.record(self._answer), tls=tls, port=port, name="cluster")
         self.url = self._server.url
 
     def policy(self, namespace: str, name: str, spec: Mapping[str, Any]) -> None:

@@ -49,7 +49,7 @@ class Repository:
         self.stored.refs.set_symbolic_ref(HEADREF, _branch(default_branch))
 
     @classmethod
-    def restored(
+    def restore(
         cls, default_branch: str, objects: Iterable[tuple[int, bytes]], refs: Mapping[bytes, bytes]
     ) -> Repository:
         """One with these objects, each with its type's number in packs, and these references.
@@ -146,7 +146,7 @@ class GitServer(Closing):
         self._files: dict[str, bytes] = {}
         self._cuts: dict[str, int] = {}
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="git")
+        self._server = Server(self.request_log.record(self._answer), tls=tls, port=port, name="git")
         self.url = self._server.url
         self.address = self._server.address
 
@@ -204,7 +204,7 @@ class GitServer(Closing):
                 with self._lock:
                     repository = self._repositories.get(name)
                 if repository is not None:
-                    return self._served(repository, request, advertise=method == "GET")
+                    return self._serve(repository, request, advertise=method == "GET")
         with self._lock:
             content, cut = self._files.get(request.path), self._cuts.get(request.path)
         if content is not None and cut is not None:
@@ -214,7 +214,7 @@ class GitServer(Closing):
         return _text(404, "Repository not found.\n")
 
     @staticmethod
-    def _served(repository: Repository, request: Request, *, advertise: bool) -> Response:
+    def _serve(repository: Repository, request: Request, *, advertise: bool) -> Response:
         if advertise and request.query.get("service") != _SERVICE:
             return _text(403, "Only smart clients, and only cloning.\n")
         if not advertise and request.headers.get("Content-Type") != f"application/x-{_SERVICE}-request":

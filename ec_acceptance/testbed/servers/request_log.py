@@ -65,7 +65,7 @@ class RequestLog:
         with self._lock:
             self._requests.clear()
 
-    def recording(self, handler: Handler) -> Handler:
+    def record(self, handler: Handler) -> Handler:
         """The handler, with every request recorded before its answer is sent."""
 
         def record(request: Request) -> Response:

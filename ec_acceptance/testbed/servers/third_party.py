@@ -27,7 +27,7 @@ class ThirdParty:
         self.onward = onward
         self.secure = tls is not None
         self._scheme = "https" if tls else "http"
-        self._server = Server(self.request_log.recording(self._answer), tls=tls, port=port, name="stranger")
+        self._server = Server(self.request_log.record(self._answer), tls=tls, port=port, name="stranger")
         self.address = self._server.address
 
     @property

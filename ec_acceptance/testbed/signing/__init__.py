@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ec_acceptance.testbed.signing.artifact import Artifact, Layer, Push, attached, attachment_tag, digest_of
+from ec_acceptance.testbed.signing.artifact import Artifact, Layer, Push, attach, attachment_tag, digest_of
 from ec_acceptance.testbed.signing.attestation import (
     SLSA_V02,
     SLSA_V1,
@@ -28,7 +28,7 @@ __all__ = [
     "KeyPair",
     "Layer",
     "Push",
-    "attached",
+    "attach",
     "attachment_tag",
     "digest_of",
     "pae",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Artifact", "Layer", "Push", "attached", "attachment_tag", "digest_of"]
+__all__ = ["Artifact", "Layer", "Push", "attach", "attachment_tag", "digest_of"]
 
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG_TYPE = "application/vnd.oci.image.config.v1+json"
@@ -68,7 +68,7 @@ class Artifact:
         push(repository, self.tag, self.manifest, self.blobs)
 
 
-def attached(digest: str, kind: str, layers: Sequence[Layer], existing: bytes | None = None) -> Artifact:
+def attach(digest: str, kind: str, layers: Sequence[Layer], existing: bytes | None = None) -> Artifact:
     """The artifact of an image's signatures or attestations, with new layers after those of the `existing` manifest.
 
     Args:

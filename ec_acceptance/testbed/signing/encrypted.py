@@ -16,14 +16,14 @@ from nacl.secret import SecretBox
 if TYPE_CHECKING:
     from ec_acceptance.testbed.signing.keys import KeyPair
 
-__all__ = ["encrypted_pem"]
+__all__ = ["encrypt_pem"]
 
 _N, _R, _P = 1 << 15, 8, 1
 _MEMORY = 64 << 20
 _COLUMNS = 64
 
 
-def encrypted_pem(key: KeyPair, password: str, *, label: str = "ENCRYPTED SIGSTORE PRIVATE KEY") -> str:
+def encrypt_pem(key: KeyPair, password: str, *, label: str = "ENCRYPTED SIGSTORE PRIVATE KEY") -> str:
     """The private half in PEM; salt and nonce follow from the key's name, so that the same key gives the same text."""
     salt = hashlib.sha256(f"salt of {key.name}".encode()).digest()
     nonce = hashlib.sha256(f"nonce of {key.name}".encode()).digest()[: SecretBox.NONCE_SIZE]

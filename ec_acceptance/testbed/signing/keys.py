@@ -23,7 +23,7 @@ class KeyPair:
     private: ec.EllipticCurvePrivateKey
 
     @classmethod
-    def derived(cls, seed: str, name: str) -> Self:
+    def derive(cls, seed: str, name: str) -> Self:
         """The key pair of this name under this seed, always the same one. Not for secrets."""
         value = int.from_bytes(hashlib.sha512(f"{seed}\0{name}".encode()).digest())
         return cls(name, ec.derive_private_key(value % (_P256_ORDER - 1) + 1, ec.SECP256R1()))

@@ -178,7 +178,7 @@ class Authority:
         if constraints is not None:
             builder = builder.add_extension(constraints, critical=True)
         builder = self._key_ids(builder, key)
-        return Authority(key, self._signed(builder), self)
+        return Authority(key, self._sign(builder), self)
 
     @cached_property
     def chain(self) -> tuple[x509.Certificate, ...]:
@@ -213,14 +213,14 @@ class Authority:
         wanted = leaf or Leaf()
         builder = self._leaf(key, identity, wanted)
         if not logs:
-            return self._signed(builder)
+            return self._sign(builder)
         # A precertificate's poison and its timestamps have no place in what a log signs (RFC 6962 §3.2), so that any
         # list will do to find out what that is.
         unlogged = builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list([])), critical=False)
-        precertificate = self._signed(unlogged).tbs_precertificate_bytes
+        precertificate = self._sign(unlogged).tbs_precertificate_bytes
         moment = wanted.start if logged_at is None else logged_at
         scts = [log.sct(precertificate, self.issuer_key_hash, moment, signer=log_signer) for log in logs]
-        return self._signed(builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list(scts)), critical=False))
+        return self._sign(builder.add_extension(x509.UnrecognizedExtension(_SCTS, sct_list(scts)), critical=False))
 
     def certify(
         self,
@@ -235,7 +235,7 @@ class Authority:
         builder = _builder(_name(name), self.certificate.subject, key, valid).add_extension(SIGNS_DATA, critical=True)
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=critical)
         builder = self._key_ids(builder, key)
-        return self._signed(builder)
+        return self._sign(builder)
 
     def as_authority(self, key: KeyPair, leaf: x509.Certificate) -> Authority:
         """The holder of a leaf that this authority issued, who plays an authority with it."""
@@ -261,7 +261,7 @@ class Authority:
         own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.private.public_key())
         return builder.add_extension(_key_id(key), critical=False).add_extension(own, critical=False)
 
-    def _signed(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+    def _sign(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         return builder.sign(self.key.private, hashes.SHA256(), ecdsa_deterministic=True)
 
 

@@ -80,7 +80,7 @@ class Sigstore:
     def timestamps(self) -> TimestampAuthority:
         """The authority that stamps signatures with the time."""
         root = Authority.root(self.key("timestamp root"), f"{self._name} timestamp root")
-        return TimestampAuthority.founded(root, self.key("timestamps"))
+        return TimestampAuthority.create(root, self.key("timestamps"))
 
     @cached_property
     def trusted_root(self) -> TrustedRoot:

@@ -41,7 +41,7 @@ class TimestampAuthority:
     certificate: x509.Certificate
 
     @classmethod
-    def founded(
+    def create(
         cls,
         root: Authority,
         key: KeyPair,

@@ -100,15 +100,15 @@ class TUFRepository:
         """Sign targets, snapshot and timestamp as they are."""
         self._snapshot.meta["targets.json"] = MetaFile(self._targets.version)
         self._timestamp.snapshot_meta = MetaFile(self._snapshot.version)
-        self.files[f"{self._targets.version}.targets.json"] = self._signed(self._targets, TARGETS)
-        self.files[f"{self._snapshot.version}.snapshot.json"] = self._signed(self._snapshot, SNAPSHOT)
-        self.files["timestamp.json"] = self._signed(self._timestamp, TIMESTAMP)
+        self.files[f"{self._targets.version}.targets.json"] = self._sign(self._targets, TARGETS)
+        self.files[f"{self._snapshot.version}.snapshot.json"] = self._sign(self._snapshot, SNAPSHOT)
+        self.files["timestamp.json"] = self._sign(self._timestamp, TIMESTAMP)
 
     def publish_root(self, *, bump: bool = True, also_by: tuple[CryptoSigner, ...] = ()) -> None:
         """Publish the root's next version, signed by its keys and by those that were its keys before."""
         if bump:
             self._root.version += 1
-        self.files[f"{self._root.version}.root.json"] = self._signed(self._root, ROOT, also_by)
+        self.files[f"{self._root.version}.root.json"] = self._sign(self._root, ROOT, also_by)
 
     def rotate(self, role: str, name: str = "") -> None:
         """Give a role another key, by a new version of the root, and sign its metadata anew."""
@@ -200,7 +200,7 @@ class TUFRepository:
         key = self._signer(name).public_key
         return key.keyid, key.to_dict()
 
-    def _signed(self, part: Any, role: str, also_by: tuple[CryptoSigner, ...] = ()) -> bytes:
+    def _sign(self, part: Any, role: str, also_by: tuple[CryptoSigner, ...] = ()) -> bytes:
         metadata = Metadata(part)
         for signer in (*self._signers[role], *also_by):
             metadata.sign(signer, append=True)
@@ -221,7 +221,7 @@ class TUFMirror:
         self.request_log = RequestLog()
         self.files: dict[str, bytes | Response | None] = dict(files)
         self._lock = threading.Lock()
-        self._server = Server(self.request_log.recording(self._answer), port=port, name="tuf")
+        self._server = Server(self.request_log.record(self._answer), port=port, name="tuf")
         self.url = self._server.url
 
     def update(self, repository: TUFRepository) -> None:

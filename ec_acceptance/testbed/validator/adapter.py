@@ -171,12 +171,12 @@ class Adapter:
     def here(self, output: bytes, places: Mapping[str, str]) -> bytes:
         """What it printed, with the paths of here in the place of those that the validator sees."""
         for near, far in self.paths.items():
-            output = _replaced_path(output, far.encode(), _fill(near, places).encode())
+            output = _replace_path(output, far.encode(), _fill(near, places).encode())
         return output
 
     def _there(self, text: str, places: Mapping[str, str]) -> str:
         for near, far in self.paths.items():
-            raw = _replaced_path(os.fsencode(text), os.fsencode(_fill(near, places)), os.fsencode(far))
+            raw = _replace_path(os.fsencode(text), os.fsencode(_fill(near, places)), os.fsencode(far))
             text = os.fsdecode(raw)
         return text
 
@@ -201,7 +201,7 @@ def _fill(text: str, places: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: places.get(match[1], match[0]), text)
 
 
-def _replaced_path(text: bytes, path: bytes, other: bytes) -> bytes:
+def _replace_path(text: bytes, path: bytes, other: bytes) -> bytes:
     """The text with another path where this one stands, whole or with more of it behind a slash."""
     return re.sub(re.escape(path) + _ENDS_PATH, lambda _: other, text)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
-__all__ = ["connected", "find_judges"]
+__all__ = ["find_judges", "is_connected"]
 
 _HELPER = b"multiprocessing.resource_tracker"
 _ESTABLISHED = "01"  # in /proc/net/tcp
@@ -31,7 +31,7 @@ def find_judges(validator: int) -> tuple[int, ...]:
     )
 
 
-def connected(process: int, port: int) -> bool:
+def is_connected(process: int, port: int) -> bool:
     """Whether the process has a connection to this port of the machine.
 
     Raises:

@@ -187,7 +187,7 @@ class Running:
         timed_out = self.alive and not self._floods()
         self.kill()
         ended = time.time()
-        out, err = (self._near(_taken(stream)) for stream in self._streams)
+        out, err = (self._near(_take(stream)) for stream in self._streams)
         status = self._process.returncode
         return Invocation(self.command, self.environment, status, out, err, self._started, ended, timed_out)
 
@@ -321,7 +321,7 @@ def _beside_interpreter() -> str:
     return str(Path(sysconfig.get_path("scripts")) / f"{_DEFAULT}{suffix}")
 
 
-def _taken(stream: IO[bytes]) -> bytes:
+def _take(stream: IO[bytes]) -> bytes:
     with stream:
         size = stream.seek(0, os.SEEK_END)
         stream.seek(0)

@@ -31,7 +31,7 @@ def left_in_session(session: int, patience: float) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: they can't be looked up on this system.
     """
-    return _left(lambda number: os.getsid(int(number)) == session and not _has_ended(number), patience, near=True)
+    return _find_left(lambda number: os.getsid(int(number)) == session and not _has_ended(number), patience, near=True)
 
 
 def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
@@ -48,10 +48,10 @@ def find_survivors(variable: str, patience: float) -> tuple[str, ...]:
         SandboxUnavailableError: they can't be looked up on this system.
     """
     wanted = variable.encode()
-    return _left(lambda number: wanted in Path(f"/proc/{number}/environ").read_bytes().split(b"\0"), patience)
+    return _find_left(lambda number: wanted in Path(f"/proc/{number}/environ").read_bytes().split(b"\0"), patience)
 
 
-def _left(belongs: Callable[[str], bool], patience: float, *, near: bool = False) -> tuple[str, ...]:
+def _find_left(belongs: Callable[[str], bool], patience: float, *, near: bool = False) -> tuple[str, ...]:
     """With `near`, adopted children are all that there can be, where orphans are adopted: the leader has ended."""
     if sys.platform != "linux":
         raise SandboxUnavailableError("processes are looked up in Linux's /proc")

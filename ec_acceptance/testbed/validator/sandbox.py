@@ -22,7 +22,7 @@ __all__ = [
     "give_away",
     "open_umask",
     "read_only",
-    "redirected",
+    "redirect",
 ]
 
 _READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
@@ -65,7 +65,7 @@ def open_umask() -> tuple[str, ...]:
     return ("sh", "-c", 'umask 000 && exec "$@"', "sh")
 
 
-def redirected(words: str) -> tuple[str, ...]:
+def redirect(words: str) -> tuple[str, ...]:
     """Streams are other than usual, by a shell's words for that, such as ``>/dev/full`` or ``2>&-``."""
     if sys.platform == "win32" or ("/dev/full" in words and not Path("/dev/full").exists()):
         raise SandboxUnavailableError("there is no such device, or no such shell")
@@ -78,7 +78,7 @@ def read_only(folder: Path) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: the rights are missing.
     """
-    return (*_mounting(), "sh", "-c", _READ_ONLY, str(folder))
+    return (*_find_mount_words(), "sh", "-c", _READ_ONLY, str(folder))
 
 
 def full_disk(folder: Path, size: int, left: Path) -> tuple[str, ...]:
@@ -89,7 +89,7 @@ def full_disk(folder: Path, size: int, left: Path) -> tuple[str, ...]:
     Raises:
         SandboxUnavailableError: the rights are missing.
     """
-    return (*_mounting(), "sh", "-c", _FULL, "sh", str(folder), str(size), str(left))
+    return (*_find_mount_words(), "sh", "-c", _FULL, "sh", str(folder), str(size), str(left))
 
 
 def give_away(folder: Path) -> None:
@@ -104,7 +104,7 @@ def give_away(folder: Path) -> None:
 
 
 @functools.cache
-def _mounting() -> tuple[str, ...]:
+def _find_mount_words() -> tuple[str, ...]:
     """The words that begin a name space in which one can mount, tried out."""
     if sys.platform != "linux" or shutil.which("unshare") is None:
         raise SandboxUnavailableError("name spaces for mounts are Linux's, with unshare(1)")

@@ -33,7 +33,7 @@ _TIME, _NAME = b'"2020-01-01T00:00:00Z"', b"certificateAuthorities"
 
 @cache
 def _sigstore() -> Sigstore:
-    return Sigstore(lambda name: KeyPair.derived("fuzz", name), Log(KeyPair.derived("fuzz", "log")))
+    return Sigstore(lambda name: KeyPair.derive("fuzz", name), Log(KeyPair.derive("fuzz", "log")))
 
 
 @cache
@@ -101,7 +101,7 @@ def _timestamp(data: bytes) -> None:
 @cache
 def _repository() -> TUFRepository:
     """All roles have a key under two ids, so that who has signed is counted anew."""
-    keys = cache(lambda name: KeyPair.derived("fuzz", name))
+    keys = cache(lambda name: KeyPair.derive("fuzz", name))
     made = TUFRepository(keys, {"trusted_root.json": _sigstore().trusted_root.encoded()})
     for role in ("root", "timestamp", "snapshot", "targets"):
         made.name_twice(role, also=f"{role} besides")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ec_acceptance.testbed.fixtures.vsa import Summary
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.signing import KeyPair
-from ec_acceptance.testbed.signing.encrypted import encrypted_pem
+from ec_acceptance.testbed.signing.encrypted import encrypt_pem
 from fuzz import seeds
 from fuzz.target import target
 from refimpl.golang.document import DocumentError, parse
@@ -109,7 +109,7 @@ class _Cluster:
 
 
 def _keys() -> Iterable[bytes]:
-    yield encrypted_pem(KeyPair.derived("fuzz", "vsa"), "").encode()
+    yield encrypt_pem(KeyPair.derive("fuzz", "vsa"), "").encode()
 
 
 @target("vsa-signing-key", _keys, "-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----")

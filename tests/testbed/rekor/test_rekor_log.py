@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.signing import KeyPair
 
-KEY = KeyPair.derived("tests", "log")
+KEY = KeyPair.derive("tests", "log")
 NOW = 1704103500
 
 
@@ -56,7 +56,7 @@ def test_the_entry_timestamp_is_signed_over_the_canonical_entry(log: Log) -> Non
 
 
 def test_another_logs_key_signs_under_its_own_id(log: Log) -> None:
-    other = KeyPair.derived("tests", "other log")
+    other = KeyPair.derive("tests", "other log")
     shown = log.describe(log.add(b"body"), key=other)
     assert shown["logID"] == other.fingerprint.hex()
     signed = f'{{"body":"Ym9keQ==","integratedTime":{NOW},"logID":"{shown["logID"]}","logIndex":0}}'

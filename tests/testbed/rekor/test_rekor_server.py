@@ -13,14 +13,14 @@ from sessions import Session
 from ec_acceptance.testbed.rekor import NO_FAULTS, Log, LogFaults, RekorServer, dsse, hashedrekord, intoto
 from ec_acceptance.testbed.signing import Envelope, ImageSignature, KeyPair, seal, sign_image
 
-KNOWN, OTHER = KeyPair.derived("tests", "known"), KeyPair.derived("tests", "other")
+KNOWN, OTHER = KeyPair.derive("tests", "known"), KeyPair.derive("tests", "other")
 DIGEST = "sha256:" + "ab" * 32
 Ask = Callable[..., tuple[int, Any]]
 
 
 @pytest.fixture
 def log() -> Log:
-    return Log(KeyPair.derived("tests", "log"), clock=lambda: 1704103500)
+    return Log(KeyPair.derive("tests", "log"), clock=lambda: 1704103500)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from ec_acceptance.testbed.signing import (
     SLSA_V1,
     KeyPair,
     Layer,
-    attached,
+    attach,
     attachment_tag,
     digest_of,
     pae,
@@ -33,12 +33,12 @@ SIGNATURE = "dev.cosignproject.cosign/signature"
 
 @pytest.fixture(scope="module")
 def known() -> KeyPair:
-    return KeyPair.derived("tests", "known")
+    return KeyPair.derive("tests", "known")
 
 
 @pytest.fixture(scope="module")
 def other() -> KeyPair:
-    return KeyPair.derived("tests", "other")
+    return KeyPair.derive("tests", "other")
 
 
 def verifies(key: KeyPair, signature: bytes, data: bytes) -> bool:
@@ -52,13 +52,13 @@ def verifies(key: KeyPair, signature: bytes, data: bytes) -> bool:
 
 
 def test_equal_seeds_and_names_give_equal_keys_and_signatures(known: KeyPair) -> None:
-    again = KeyPair.derived("tests", "known")
+    again = KeyPair.derive("tests", "known")
     assert again.private_pem == known.private_pem
     assert again.sign(b"data") == known.sign(b"data")
 
 
 def test_a_key_depends_on_seed_and_name(known: KeyPair, other: KeyPair) -> None:
-    assert len({known.public_pem, other.public_pem, KeyPair.derived("other seed", "known").public_pem}) == 3
+    assert len({known.public_pem, other.public_pem, KeyPair.derive("other seed", "known").public_pem}) == 3
 
 
 def test_private_and_public_pem_belong_together(known: KeyPair) -> None:
@@ -160,7 +160,7 @@ def test_the_tag_is_made_from_the_digest() -> None:
 
 def test_an_artifact_refers_to_exactly_its_blobs() -> None:
     layer = Layer("text/plain", b"content", {"a": "b"})
-    artifact = attached(DIGEST, "att", [layer])
+    artifact = attach(DIGEST, "att", [layer])
     manifest = json.loads(artifact.manifest)
     [listed] = manifest["layers"]
     assert listed == {"mediaType": "text/plain", "size": 7, "digest": layer.digest, "annotations": {"a": "b"}}
@@ -174,8 +174,8 @@ def test_an_artifact_refers_to_exactly_its_blobs() -> None:
 
 def test_new_layers_follow_those_of_the_existing_manifest() -> None:
     first, second = Layer("t", b"1"), Layer("t", b"2")
-    before = attached(DIGEST, "sig", [first])
-    after = attached(DIGEST, "sig", [second], existing=before.manifest)
+    before = attach(DIGEST, "sig", [first])
+    after = attach(DIGEST, "sig", [second], existing=before.manifest)
     assert [layer["digest"] for layer in json.loads(after.manifest)["layers"]] == [first.digest, second.digest]
     assert first.digest not in after.blobs
     assert after.tag == before.tag
@@ -183,6 +183,6 @@ def test_new_layers_follow_those_of_the_existing_manifest() -> None:
 
 def test_pushing_hands_over_everything() -> None:
     pushed: list[tuple[object, ...]] = []
-    artifact = attached(DIGEST, "sig", [Layer("t", b"1")])
+    artifact = attach(DIGEST, "sig", [Layer("t", b"1")])
     artifact.push("acceptance/image", lambda *given: pushed.append(given))
     assert pushed == [("acceptance/image", artifact.tag, artifact.manifest, artifact.blobs)]

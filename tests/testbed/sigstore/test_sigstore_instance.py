@@ -29,7 +29,7 @@ _FIRST, _SECOND = (x509.ObjectIdentifier(f"1.3.6.1.4.1.57264.1.{number}") for nu
 
 def key(name: str) -> KeyPair:
     """The key of a name."""
-    return KeyPair.derived("test", name)
+    return KeyPair.derive("test", name)
 
 
 @pytest.fixture

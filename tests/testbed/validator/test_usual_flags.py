@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ec_acceptance.testbed.scenario.flags import merged
+from ec_acceptance.testbed.scenario.flags import merge_flags
 
 USUAL = ["--json-input", "{}", "--policy", "policy.yaml", "--ignore-rekor", "--output", "json"]
 
@@ -23,4 +23,4 @@ USUAL = ["--json-input", "{}", "--policy", "policy.yaml", "--ignore-rekor", "--o
     ],
 )
 def test_a_flag_takes_the_place_of_the_usual_one(flags: list[str], left: list[str]) -> None:
-    assert merged(USUAL, flags) == left
+    assert merge_flags(USUAL, flags) == left

@@ -98,7 +98,7 @@ def test_rules_see_the_name_of_the_file_at_hand(folder: Path) -> None:
 def test_the_key_of_the_policy_is_there_for_rules(folder: Path) -> None:
     from ec_acceptance.testbed.signing import KeyPair
 
-    key = KeyPair.derived("test", "key")
+    key = KeyPair.derive("test", "key")
     (folder / "key.pub").write_text(key.public_pem)
     (folder / "a.json").write_text('{"key": true}')
     (file,) = _judge(folder, "a.json", policy={"publicKey": "key.pub"})["filepaths"]

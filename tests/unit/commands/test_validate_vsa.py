@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 _POLICY = {"sources": [{"policy": ["./rules"]}]}
 _DIGEST = "sha256:" + "ab" * 32
 _NOBODY = "127.0.0.1:9"  # the port of a service that throws everything away, and that nobody offers
-_SIGNER = KeyPair.derived("tests", "vsa")
+_SIGNER = KeyPair.derive("tests", "vsa")
 _SUMMARY = Summary(
     digest=_DIGEST,
     reference=f"{_NOBODY}/app@{_DIGEST}",
     policy=_POLICY,
-    public_key=KeyPair.derived("tests", "image").public_pem,
+    public_key=KeyPair.derive("tests", "image").public_pem,
     key=_SIGNER,
 )
 
@@ -49,7 +49,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def log() -> Iterator[RekorServer]:
-    with RekorServer(Log(KeyPair.derived("tests", "log"))) as server:
+    with RekorServer(Log(KeyPair.derive("tests", "log"))) as server:
         yield server
 
 
@@ -93,7 +93,7 @@ def test_one_that_does_not_count_fails_unless_failures_are_no_matter(folder: Pat
 
 
 def test_one_by_another_key_counts_where_signatures_are_left_alone(folder: Path) -> None:
-    _write(folder, replace(_SUMMARY, key=KeyPair.derived("tests", "stranger")))
+    _write(folder, replace(_SUMMARY, key=KeyPair.derive("tests", "stranger")))
     report, said = _judge(folder, "vsa.json", "--no-fallback")
     assert _overall(report) == "FAILED"
     assert said.startswith("snapshot validation failed for 1 components: VSA validation failed: ")

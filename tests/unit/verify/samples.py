@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ec_acceptance.testbed.signing import KeyPair, Layer, attached, pae, seal, sign_image, simple_signing
+from ec_acceptance.testbed.signing import KeyPair, Layer, attach, pae, seal, sign_image, simple_signing
 from refimpl.errors import DeniedError, NotFoundError, RegistryError
 from refimpl.oci.descriptor import Descriptor, Manifest
 from refimpl.oci.reference import Reference, Repository, parse
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Mapping
 
-KNOWN, OTHER, LOG, STRANGE_LOG = (KeyPair.derived("verify", name) for name in ("known", "other", "log", "strange"))
+KNOWN, OTHER, LOG, STRANGE_LOG = (KeyPair.derive("verify", name) for name in ("known", "other", "log", "strange"))
 DIGEST = "sha256:" + "ab" * 32
 HEX = DIGEST.removeprefix("sha256:")
 IMAGE = parse(f"registry.test/app@{DIGEST}")
@@ -94,7 +94,7 @@ class FakeRegistry:
     asked: list[str] = field(default_factory=list)
 
     def attach(self, kind: str, *layers: Layer) -> FakeRegistry:
-        artifact = attached(DIGEST, kind, layers)
+        artifact = attach(DIGEST, kind, layers)
         self.tags[artifact.tag] = artifact.manifest
         self.blobs.update(artifact.blobs)
         return self

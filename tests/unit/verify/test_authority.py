@@ -16,9 +16,9 @@ from refimpl.verify.authority import Authority
 from refimpl.verify.keyless import KeylessSigner
 from refimpl.verify.trust import LogKeys, Period
 
-_SIGSTORE = Sigstore(lambda name: KeyPair.derived("test", name), Log(LOG))
+_SIGSTORE = Sigstore(lambda name: KeyPair.derive("test", name), Log(LOG))
 _ROOT = _SIGSTORE.root.certificate
-_LEAF = _SIGSTORE.certify(KeyPair.derived("test", "signer"))
+_LEAF = _SIGSTORE.certify(KeyPair.derive("test", "signer"))
 _BETWEEN = tuple(_SIGSTORE.authority.chain[:-1])
 
 

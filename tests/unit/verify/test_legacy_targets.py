@@ -14,7 +14,7 @@ from ec_acceptance.testbed.sigstore.instance import Sigstore
 from refimpl.errors import KeyMaterialError
 from refimpl.verify.legacy_targets import LegacyTargets, usage_of
 
-_SIGSTORE = Sigstore(lambda name: KeyPair.derived("test", name), Log(LOG))
+_SIGSTORE = Sigstore(lambda name: KeyPair.derive("test", name), Log(LOG))
 
 
 def test_only_what_is_needed_must_be_there() -> None:

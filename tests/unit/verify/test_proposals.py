@@ -22,7 +22,7 @@ from refimpl.verify.trust import LogKeys
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_KEY, _OTHER = KeyPair.derived("test", "key"), KeyPair.derived("test", "other")
+_KEY, _OTHER = KeyPair.derive("test", "key"), KeyPair.derive("test", "other")
 _STRANGER = "could not verify envelope: accepted signatures do not match threshold, Found: 0, Expected 1"
 _NOT_BASE64 = "could not verify envelope: unable to base64 decode payload (is payload in the right format?)"
 
@@ -33,7 +33,7 @@ def _envelope(*keys: KeyPair, **changes: Any) -> bytes:
 
 @pytest.fixture
 def server() -> Iterator[RekorServer]:
-    with RekorServer(Log(KeyPair.derived("test", "log"))) as made:
+    with RekorServer(Log(KeyPair.derive("test", "log"))) as made:
         yield made
 
 

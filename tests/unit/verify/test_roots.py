@@ -18,8 +18,8 @@ from refimpl.verify.roots import Roots
 if TYPE_CHECKING:
     from pathlib import Path
 
-_KEY = KeyPair.derived("test", "log")
-_CHAIN = pem_chain(Sigstore(lambda name: KeyPair.derived("test", name), Log(_KEY)).authority.chain)
+_KEY = KeyPair.derive("test", "log")
+_CHAIN = pem_chain(Sigstore(lambda name: KeyPair.derive("test", name), Log(_KEY)).authority.chain)
 _GOOD = {
     "SIGSTORE_ROOT_FILE": _CHAIN,
     "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE": _KEY.public_pem,

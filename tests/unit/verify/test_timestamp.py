@@ -14,7 +14,7 @@ from refimpl.errors import VerificationError
 from refimpl.verify.authority import Authority
 from refimpl.verify.timestamp import TimestampAuthority, times_of
 
-_SIGSTORE = Sigstore(lambda name: KeyPair.derived("test", name), Log(LOG))
+_SIGSTORE = Sigstore(lambda name: KeyPair.derive("test", name), Log(LOG))
 _STAMPS = _SIGSTORE.timestamps
 _ROOT = _STAMPS.root.certificate
 
@@ -26,7 +26,7 @@ def _authority(*chain: object) -> TimestampAuthority:
 def test_the_first_certificate_of_a_chain_stamps_if_it_may_not_certify() -> None:
     assert _authority(_STAMPS.certificate, _ROOT).certificate == _STAMPS.certificate
     assert _authority(_ROOT).certificate is None
-    between = _STAMPS.root.subordinate(KeyPair.derived("test", "between")).certificate
+    between = _STAMPS.root.subordinate(KeyPair.derive("test", "between")).certificate
     assert _authority(between, _ROOT).certificate is None
     assert _authority(between, _ROOT).authority.intermediates == (between,)
 

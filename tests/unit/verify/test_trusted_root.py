@@ -17,7 +17,7 @@ from refimpl.verify.trusted_root import TrustedRoot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_DOCUMENT = Sigstore(lambda name: KeyPair.derived("test", name), Log(LOG)).trusted_root.document()
+_DOCUMENT = Sigstore(lambda name: KeyPair.derive("test", name), Log(LOG)).trusted_root.document()
 
 
 def _changed(change: Callable[[dict[str, Any]], object]) -> bytes:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _repository() -> TUFRepository:
-    return TUFRepository(lambda name: KeyPair.derived("test", name), {"a": b"a"})
+    return TUFRepository(lambda name: KeyPair.derive("test", name), {"a": b"a"})
 
 
 def _trusting(folder: Path, repository: TUFRepository, version: int) -> Path:

@@ -30,7 +30,7 @@ _CLUSTER = Cluster.from_environ({}, kubeconfig="", deadline=Deadline(20))
 
 @pytest.fixture
 def log() -> Iterator[RekorServer]:
-    with RekorServer(Log(KeyPair.derived("tests", "log"))) as server:
+    with RekorServer(Log(KeyPair.derive("tests", "log"))) as server:
         yield server
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from vsa_samples import DIGEST, IMAGE, KEY
 
-from ec_acceptance.testbed.fixtures.vsa import parsed_envelope
-from ec_acceptance.testbed.signing.encrypted import encrypted_pem
+from ec_acceptance.testbed.fixtures.vsa import parse_envelope
+from ec_acceptance.testbed.signing.encrypted import encrypt_pem
 from refimpl.command_line.options import Options
 from refimpl.deadline import Deadline
 from refimpl.errors import Error, KeyMaterialError
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where VSAs go; it and the folder for temporary files are below the working directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    (tmp_path / "vsa.key").write_text(encrypted_pem(KEY, ""))
+    (tmp_path / "vsa.key").write_text(encrypt_pem(KEY, ""))
     return tmp_path
 
 
@@ -60,7 +60,7 @@ def _make(folder: Path, *components: ComponentResult, **changes: Any) -> Mapping
 def test_a_component_has_a_predicate_and_an_envelope(folder: Path) -> None:
     made = _make(folder, _ONE)
     assert sorted(made) == ["vsa-one.json", "vsa-one.json.intoto.jsonl"]
-    statement = json.loads(parsed_envelope(made["vsa-one.json.intoto.jsonl"].encode()).payload)
+    statement = json.loads(parse_envelope(made["vsa-one.json.intoto.jsonl"].encode()).payload)
     assert statement["subject"] == [
         {"digest": {"sha256": DIGEST.removeprefix("sha256:")}, "name": "registry.test/image"}
     ]

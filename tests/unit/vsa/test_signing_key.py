@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ec_acceptance.testbed.signing import KeyPair
-from ec_acceptance.testbed.signing.encrypted import encrypted_pem
+from ec_acceptance.testbed.signing.encrypted import encrypt_pem
 from refimpl.errors import Error, KeyMaterialError
 from refimpl.vsa.signing_key import load_signing_key
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-_PAIR = KeyPair.derived("tests", "vsa")
+_PAIR = KeyPair.derive("tests", "vsa")
 
 
 class _Cluster:
@@ -40,7 +40,7 @@ def _load(reference: str, environ: Mapping[str, str] | None = None, **fields: st
 @pytest.mark.parametrize("label", ["ENCRYPTED SIGSTORE PRIVATE KEY", "ENCRYPTED COSIGN PRIVATE KEY"])
 def test_a_file_under_the_empty_password(tmp_path: Path, label: str) -> None:
     path = tmp_path / "vsa.key"
-    path.write_text(encrypted_pem(_PAIR, "", label=label))
+    path.write_text(encrypt_pem(_PAIR, "", label=label))
     key = _load(str(path))
     assert key.public.pem == _PAIR.public_pem
     assert key.public.accepts(key.sign(b"data"), b"data")
@@ -48,7 +48,7 @@ def test_a_file_under_the_empty_password(tmp_path: Path, label: str) -> None:
 
 def test_the_password_is_in_the_variable_named_after_the_path(tmp_path: Path) -> None:
     path = str(tmp_path / "vsa.key")
-    (tmp_path / "vsa.key").write_text(encrypted_pem(_PAIR, "secret"))
+    (tmp_path / "vsa.key").write_text(encrypt_pem(_PAIR, "secret"))
     assert _load(path, {path: "secret"}).public.pem == _PAIR.public_pem
     with pytest.raises(KeyMaterialError, match=f'^load private key "{path}": decrypt: encrypted: decryption failed$'):
         _load(path, {"COSIGN_PASSWORD": "secret"})
@@ -57,7 +57,7 @@ def test_the_password_is_in_the_variable_named_after_the_path(tmp_path: Path) ->
 @pytest.mark.parametrize("reference", ["k8s://ns/signer", "k8s://ns/signer/cosign.key"])
 def test_the_cluster_has_key_and_password(reference: str) -> None:
     assert (
-        _load(reference, cosign_key=encrypted_pem(_PAIR, "secret"), cosign_password="secret").public.pem
+        _load(reference, cosign_key=encrypt_pem(_PAIR, "secret"), cosign_password="secret").public.pem
         == _PAIR.public_pem
     )
 
@@ -79,7 +79,7 @@ def test_what_the_cluster_does_not_have(reference: str, text: str) -> None:
 
 
 def _changed(change: Callable[[Any], None]) -> str:
-    document = json.loads(base64.b64decode("".join(encrypted_pem(_PAIR, "").splitlines()[1:-1])))
+    document = json.loads(base64.b64decode("".join(encrypt_pem(_PAIR, "").splitlines()[1:-1])))
     change(document)
     body = base64.b64encode(json.dumps(document).encode()).decode()
     return f"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\n{body}\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def log() -> Iterator[RekorServer]:
-    with RekorServer(Log(KeyPair.derived("tests", "log"))) as server:
+    with RekorServer(Log(KeyPair.derive("tests", "log"))) as server:
         yield server
 
 

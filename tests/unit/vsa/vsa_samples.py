@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 DIGEST = "sha256:" + "ab" * 32
 IMAGE = f"registry.test/image@{DIGEST}"
 POLICY = {"sources": [{"policy": ["git::host/rules?ref=1"]}]}
-KEY = KeyPair.derived("tests", "vsa")
-SIGNER = KeyPair.derived("tests", "signer")
+KEY = KeyPair.derive("tests", "vsa")
+SIGNER = KeyPair.derive("tests", "signer")
 GOOD = Summary(digest=DIGEST, reference=IMAGE, policy=POLICY, public_key=SIGNER.public_pem, key=KEY)
 NOW = 1_800_000_000_000_000_000
 MADE = "2027-01-15T07:00:00Z"  # an hour before

@@ -9,7 +9,7 @@ from ec_acceptance.testbed.fixtures.images import Image, publish
 from ec_acceptance.testbed.fixtures.images import Layer as ImageLayer
 from ec_acceptance.testbed.gate.rules import Answer
 from ec_acceptance.testbed.rekor import Log, RekorServer, hashedrekord, intoto
-from ec_acceptance.testbed.signing import KeyPair, attached, seal, sign_image, statement, subject
+from ec_acceptance.testbed.signing import KeyPair, attach, seal, sign_image, statement, subject
 from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.golang import jsontext
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.signing import Envelope, ImageSignature
 
-SIGNER, STRANGER, LOG, OTHER_LOG = (
-    KeyPair.derived("builtins", name) for name in ("signer", "stranger", "log", "other")
-)
+SIGNER, STRANGER, LOG, OTHER_LOG = (KeyPair.derive("builtins", name) for name in ("signer", "stranger", "log", "other"))
 BY_KEY: dict[str, Any] = {"public_key": SIGNER.public_pem, "ignore_rekor": True}
 LOGGED: dict[str, Any] = {"public_key": SIGNER.public_pem, "ignore_rekor": False}
 ISSUER = "certificate OIDC issuer must be provided for keyless workflow"
@@ -67,8 +65,8 @@ class Signed:
                 bench.repository.put_blob(blob)
             bench.repository.put_manifest(manifest, "application/vnd.oci.image.manifest.v1+json", tag=tag)
 
-        attached(self.digest, "sig", [self.signature.layer(bundle=bundles[0])]).push("acme/app", push)
-        attached(self.digest, "att", [self.envelope.layer(TYPE, bundle=bundles[1])]).push("acme/app", push)
+        attach(self.digest, "sig", [self.signature.layer(bundle=bundles[0])]).push("acme/app", push)
+        attach(self.digest, "att", [self.envelope.layer(TYPE, bundle=bundles[1])]).push("acme/app", push)
 
 
 def refused(function: str, *errors: str) -> dict[str, Any]:
