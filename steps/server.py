@@ -15,7 +15,7 @@ from ec_acceptance.testbed.scenario.behave_context import Context, arguments, pa
 from ec_acceptance.testbed.validator.service import JUDGED, Reply, Service, free_port, request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 _MEBIBYTE = 1 << 20
 
@@ -217,19 +217,22 @@ def announced(context: Context, size: int) -> None:
 
 @when("the server is asked to judge {count:d} {what}")
 def asked_to_judge_many(context: Context, count: int, what: str) -> None:
-    bodies = {
-        "nested lists": b"[" * count + b"]" * count,
-        "nested objects": b'{"a":' * count + b"1" + b"}" * count,
-        "numbers in a list": b'{"a":[' + b"0," * (count - 1) + b"0]}",
-        "aliases of aliases": _aliases(count),
-    }
-    _keep(context, _service(context).judge(bodies[what], "application/yaml" if "alias" in what else "application/json"))
+    body = _BODIES[what](count)
+    _keep(context, _service(context).judge(body, "application/yaml" if "alias" in what else "application/json"))
 
 
 def _aliases(depth: int) -> bytes:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, depth)]
     return "\n".join(lines).encode()
+
+
+_BODIES: Mapping[str, Callable[[int], bytes]] = {
+    "nested lists": lambda count: b"[" * count + b"]" * count,
+    "nested objects": lambda count: b'{"a":' * count + b"1" + b"}" * count,
+    "numbers in a list": lambda count: b'{"a":[' + b"0," * (count - 1) + b"0]}",
+    "aliases of aliases": _aliases,
+}
 
 
 # Answers.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.attestation import Signing
     from ec_acceptance.conformance.outcome import Outcome
 
-__all__ = ["STATUSES", "add_report_options", "check_reports", "conclude"]
+__all__ = ["STATUSES", "add_report_options", "check_reports", "conclude", "why_unwritable"]
 
 _REPORTS = ("report", "junit", "html", "badge", "attest")
 
@@ -62,7 +62,7 @@ def check_reports(given: argparse.Namespace) -> None:
         path: Path | None = getattr(given, name)
         if path is None:
             continue
-        if why := _why_unwritable(path):
+        if why := why_unwritable(path):
             raise UsageError(f"--{name} {path}: {why}")
         if other := options.get(path.absolute()):
             raise UsageError(f"--{name} {path}: --{other} is to be written there, too")
@@ -115,7 +115,7 @@ def conclude(
     return outcome.exit
 
 
-def _why_unwritable(path: Path) -> str:
+def why_unwritable(path: Path) -> str:
     """Why no report can be written there; empty if one can, as far as is seen before."""
     if path.is_dir():
         return "it is a folder"

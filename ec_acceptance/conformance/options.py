@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from typing import TYPE_CHECKING
 
 from ec_acceptance.conformance.errors import UsageError
@@ -10,7 +11,7 @@ from ec_acceptance.conformance.errors import UsageError
 if TYPE_CHECKING:
     from ec_acceptance.testbed.validator.adapter import Adapter
 
-__all__ = ["adapter_of", "count_of", "seconds_of"]
+__all__ = ["adapter_of", "add_jobs", "count_of", "seconds_of"]
 
 
 def adapter_of(text: str | None, option: str = "--adapter") -> Adapter:
@@ -25,6 +26,14 @@ def adapter_of(text: str | None, option: str = "--adapter") -> Adapter:
         return Adapter.find(text) if text else Adapter()
     except AdapterError as error:
         raise UsageError(f"{option} {error}") from None
+
+
+def add_jobs(parser: argparse.ArgumentParser) -> None:
+    """How many scenarios run at the same time: they wait half of their time, for a hold or a validator."""
+    jobs = 3 * (os.cpu_count() or 1)
+    parser.add_argument(
+        "--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: three a core)"
+    )
 
 
 def count_of(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.apart import EndedError, apart
 from ec_acceptance.conformance.outcome import STATUSES
 from ec_acceptance.testbed.validator.process import UNKNOWN, version_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario
     from ec_acceptance.testbed.validator.process import Invocation, Validator
 
-__all__ = ["HAPPY", "Preflight", "describe_happy_path", "find_happy_path", "look_at"]
+__all__ = ["HAPPY", "Preflight", "ask_version", "describe_happy_path", "find_happy_path", "look_at"]
 
 HAPPY = "happy-01"
 """The scenario that a validator gets through if it gets through any; suites without it have no happy path."""
@@ -39,11 +40,30 @@ class Preflight:
 
 
 def look_at(validator: Validator) -> Preflight:
-    """Ask it for its version and for help, which is 10 s at most each.
+    """Ask it for its version and for help, which is 10 s at most each; if it ends who asks it, that is told.
 
     Raises:
         ValidatorNotFoundError: it can't be started.
     """
+    try:
+        return apart(lambda: _look_at(validator))
+    except EndedError:
+        return Preflight(UNKNOWN, ("it ends the process that asks it for its version and for help",))
+
+
+def ask_version(validator: Validator) -> str:
+    """What it calls its version; unknown if it ends who asks it.
+
+    Raises:
+        ValidatorNotFoundError: it can't be started.
+    """
+    try:
+        return apart(validator.version)
+    except EndedError:
+        return UNKNOWN
+
+
+def _look_at(validator: Validator) -> Preflight:
     asked = {words: validator.ask(words.split()) for words in ("version --short", "--help")}
     version = version_of(asked["version --short"])
     problems = [f"`{words}` {problem}" for words, said in asked.items() if (problem := _problem(said))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,6 +23,7 @@ from ec_acceptance.conformance.preflight import describe_happy_path
 from ec_acceptance.conformance.terminal import leave_terminal
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
+from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,9 +37,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Watcher", "describe_unused", "end_rest", "handling", "run"]
 
+_RUNNER = "ec_acceptance.conformance.worker:Worker"
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
-_PATIENCE = 15.0  # seconds in which an interrupted shard may end its validators and services
+_PATIENCE = 15.0  # seconds in which an interrupted worker may end its validators and services
+_NOTHING = CpuTime(0.0, 0.0)
 _HANGUP = getattr(signal, "SIGHUP", None)  # absent on Windows
 
 
@@ -88,22 +93,27 @@ class Watcher(Protocol):
 
 
 @dataclass(slots=True)
-class _Shard:
-    scenarios: list[Scenario]
+class _Worker:
+    """One process of behave (worker.py), and all that it came to."""
+
+    number: int
     results: list[ScenarioResult] = field(default_factory=list)
     problem: str = ""
     process: subprocess.Popen[str] | None = None
     cpu: CpuTime | None = None
+    now: Scenario | None = None
 
 
-class _Shards:
-    """All shards of a run, and the end that may be put to them before their time."""
+class _Work:
+    """What is left to run, who runs it, and the end that may be put to it before its time.
+
+    The happy path is run alone; then each worker gets a scenario whenever it asks for one.
+    """
 
     def __init__(self, wanted: Run, watcher: Watcher) -> None:
-        rest = [one for one in wanted.scenarios if one != wanted.happy_path]
-        parts = [rest[first :: wanted.jobs] for first in range(wanted.jobs)]
-        self.first = _Shard([wanted.happy_path] if wanted.happy_path is not None else [])
-        self.rest = [_Shard(part) for part in parts if part]
+        self._happy_path = wanted.happy_path
+        self._left = deque(one for one in wanted.scenarios if one != wanted.happy_path)
+        self.workers = [_Worker(number) for number in range(max(1, min(wanted.jobs, len(self._left))))]
         self.interrupted = ""
         self.enough = False
         self.hung = ""
@@ -115,11 +125,37 @@ class _Shards:
         self._failures = wanted.failures
         self._watcher = watcher
         self._turn = threading.Lock()
+        self._open = threading.Event()
+        if self._happy_path is None:
+            self._open.set()
 
     @property
-    def all(self) -> list[_Shard]:
-        """The first one, and those that come after it."""
-        return [self.first, *self.rest]
+    def results(self) -> list[ScenarioResult]:
+        """Of all workers."""
+        return [result for worker in self.workers for result in worker.results]
+
+    def next_for(self, worker: _Worker) -> Scenario | None:
+        """What a worker that asks runs next: waits until there is something; None when there won't be any more."""
+        with self._turn:
+            if worker.number == 0 and self._happy_path is not None and not self.ended:
+                worker.now, self._happy_path = self._happy_path, None
+                return worker.now
+        if worker.number == 0:
+            self._open.set()  # it has run the happy path
+        self._open.wait()
+        with self._turn:
+            worker.now = None if self.ended or not self._left else self._left.popleft()
+            return worker.now
+
+    def leave(self, worker: _Worker) -> None:
+        """A worker has ended: nobody waits for it any more."""
+        if worker.number == 0:
+            self._open.set()
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something that nobody runs yet."""
+        return bool(self._left) and not self.ended
 
     def begin(self, location: str) -> None:
         """A scenario begins."""
@@ -127,7 +163,7 @@ class _Shards:
             if location in self._places:
                 self._watcher.begin(location)
 
-    def note(self, shard: _Shard, result: ScenarioResult) -> None:
+    def note(self, worker: _Worker, result: ScenarioResult) -> None:
         """Take a result; too many failures end the run."""
         with self._turn:
             if self.ended and result.status == "broken":
@@ -135,10 +171,14 @@ class _Shards:
             if place := self._places.get(result.location):
                 result = replace(result, profile=place.profile, point=place.point, weight=place.weight)
             result = judge(result, self._expected)
-            shard.results.append(result)
+            worker.results.append(result)
+            worker.now = None
             if result.location in self._places:
                 self._watcher.end(result)
-            results = [one for each in self.all for one in each.results]
+            if not self._open.is_set():
+                for line in describe_happy_path(result):
+                    self._watcher.tell(line)
+            results = self.results
             failed = sum(one.status in WRONG for one in results if one.location in self._places)
             self.hung = self.hung or self._hanging(results)
         if self.hung and not self.enough:
@@ -173,8 +213,8 @@ class _Shards:
         return self.enough or bool(self.interrupted)
 
     def _stop(self, *, at_once: bool = False) -> None:
-        for shard in self.all:
-            process = shard.process
+        for worker in self.workers:
+            process = worker.process
             if process is None or process.poll() is not None:
                 continue
             if at_once:
@@ -196,39 +236,38 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
         UnavailableError: the registry that was asked for cannot be had.
         ValueError: there is no such kind of registry.
     """
-    shards = _Shards(wanted, watcher)
-    with _signals(shards), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
+    work = _Work(wanted, watcher)
+    adopt()
+    before = children()
+    with _signals(work), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
         folder = Path(name)
         backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
         try:
             watcher.tell(f"registry: {backend.kind} ({backend.reason})")
-            if shards.first.scenarios:
-                _work(wanted, shards, shards.first, backend, folder / "first")
-                for line in (line for result in shards.first.results for line in describe_happy_path(result)):
-                    watcher.tell(line)
             threads = [
-                threading.Thread(target=_work, args=(wanted, shards, shard, backend, folder / str(number)))
-                for number, shard in enumerate(shards.rest)
+                threading.Thread(target=_carry_out, args=(wanted, work, worker, backend, folder))
+                for worker in work.workers
             ]
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join()
-            return _join(wanted, shards, folder)
+            return _join(wanted, work, folder)
         finally:
             backend.close()
             end_rest(folder)
+            end_children(children() - before)
 
 
 @contextlib.contextmanager
-def _signals(shards: _Shards) -> Iterator[None]:
+def _signals(work: _Work) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     numbers = [signal.SIGINT, signal.SIGTERM]
     if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:  # which is what nohup asks for
         numbers.append(_HANGUP)
-    with handling(numbers, shards.interrupt):
+    with handling(numbers, work.interrupt):
         yield
 
 
@@ -258,28 +297,36 @@ def _lose_patience(process: subprocess.Popen[str]) -> None:
         process.kill()
 
 
-def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: Path) -> None:
-    """Run one shard, and take its results as they come."""
-    listing = stem.with_suffix(".txt")
-    places = (wanted.suite.folder / scenario.location for scenario in shard.scenarios)
-    listing.write_text("".join(f"{place}\n" for place in places), encoding="utf-8")  # else they'd be below its folder
+def _carry_out(wanted: Run, work: _Work, worker: _Worker, backend: Backend, folder: Path) -> None:
+    """Have a worker run what there is, and take its results as they come."""
+    try:
+        for turn in itertools.count(1):
+            begun = len(worker.results)
+            _run_worker(wanted, work, worker, backend, folder / f"{worker.number}-{turn}")
+            if len(worker.results) == begun or not work.unfinished:
+                return  # else it was ended by a scenario, which has said so: another one runs what is left
+    finally:
+        work.leave(worker)
+
+
+def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, stem: Path) -> None:
     stem.mkdir()
     registry = "embedded" if backend.kind == "embedded" else backend.url  # an embedded one is a process's own
     options = {**wanted.options, "registry": registry, "used": str(stem.with_suffix(".used"))}
     command = [
-        *(sys.executable, "-m", "behave", "--no-summary", "--no-skipped", "--format", _FORMATTER),
+        *(sys.executable, "-m", "behave", "--runner", _RUNNER, "--no-summary", "--no-skipped", "--format", _FORMATTER),
         *(word for name, value in options.items() for word in ("-D", f"{name}={value}")),
-        f"@{listing}",
+        str(wanted.suite.folder / "features"),
     ]
-    if shards.ended:
+    if work.ended:
         return
     with stem.with_suffix(".log").open("w+", encoding="utf-8", errors="backslashreplace") as errors:
         # In a session of its own, so that Ctrl-C comes to it through us alone; what it leaves goes with our folder.
-        process = shard.process = subprocess.Popen(
+        process = worker.process = subprocess.Popen(
             command,
             cwd=wanted.suite.folder,
             env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(stem)},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
             start_new_session=True,
@@ -290,48 +337,84 @@ def _work(wanted: Run, shards: _Shards, shard: _Shard, backend: Backend, stem: P
         words = []
         with process:
             for line in process.stdout or ():
-                if line.startswith('{"begins": '):
-                    shards.begin(json.loads(line)["begins"])
+                if line.startswith('{"asks": '):
+                    _answer(process, work.next_for(worker))
+                elif line.startswith('{"begins": '):
+                    work.begin(json.loads(line)["begins"])
                 elif line.startswith('{"cpu": '):
-                    shard.cpu = CpuTime(**json.loads(line)["cpu"])
+                    worker.cpu = add_times([worker.cpu or _NOTHING, CpuTime(**json.loads(line)["cpu"])])
                 elif line.startswith("{"):
-                    shards.note(shard, ScenarioResult.read(line))
+                    work.note(worker, ScenarioResult.read(line))
                 else:
                     words.append(line)
         status = process.returncode
-        errors.seek(0)
-        if shards.ended:
+        if work.ended:
             return
-        if status not in {0, 1} or (
-            status == 1 and all(result.status in {"passed", "undecided"} for result in shard.results)
+        errors.seek(0)
+        how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
+        said = f"behave ended {how}:\n{''.join(words)}{errors.read()}"
+        if worker.now is not None:
+            work.note(worker, _cut_off(worker.now, said))
+        elif status not in {0, 1} or (
+            status == 1 and all(result.status in {"passed", "undecided"} for result in worker.results)
         ):
-            shard.problem = f"behave ended with status {status}:\n{''.join(words)}{errors.read()}"
+            worker.problem = said
 
 
-def _join(wanted: Run, shards: _Shards, folder: Path) -> Outcome:
+def _answer(process: subprocess.Popen[str], scenario: Scenario | None) -> None:
+    """Tell a worker what it runs next, or that there is nothing any more."""
+    told = process.stdin
+    if told is None:
+        return
+    try:
+        if scenario is not None:
+            told.write(f"{scenario.location}\n")
+            told.flush()
+            return
+    except OSError:  # it has just been ended
+        pass
+    with contextlib.suppress(OSError):
+        told.close()
+
+
+def _cut_off(scenario: Scenario, said: str) -> ScenarioResult:
+    """The result of a scenario in which the process that ran it was ended, by a validator or by the machine."""
+    return ScenarioResult(
+        location=scenario.location,
+        feature=scenario.feature,
+        name=scenario.name,
+        tags=scenario.tags,
+        status="broken",
+        seconds=0.0,
+        step="",
+        message=f"the process that ran it has ended, be it by the validator or by the machine: {said}",
+    )
+
+
+def _join(wanted: Run, work: _Work, folder: Path) -> Outcome:
     selected = {scenario.location for scenario in wanted.scenarios}
-    seen = [result for shard in shards.all for result in shard.results if result.location in selected]
+    seen = [result for result in work.results if result.location in selected]
     results = (*seen, *wanted.not_applicable)
     ran = {result.location for result in results}
     outcome = Outcome(
         wanted.about,
         results,
         tuple(scenario for scenario in wanted.scenarios if scenario.location not in ran),
-        tuple(shard.problem for shard in shards.all if shard.problem),
-        shards.interrupted,
+        tuple(worker.problem for worker in work.workers if worker.problem),
+        work.interrupted,
         unmet=tuple(unmet(results, wanted.expected)),
-        hung=shards.hung,
+        hung=work.hung,
         unused=tuple(_unused(wanted.suite, folder)) if wanted.about.shard is not None and wanted.about.partial else (),
-        cpu=_cpu_time(shards),
+        cpu=_cpu_time(work),
     )
     if not outcome.judges_snapshots:
         return outcome
     return replace(outcome, problems=(*outcome.problems, *map(describe_unused, _unused(wanted.suite, folder))))
 
 
-def _cpu_time(shards: _Shards) -> CpuTime | None:
-    """That of all shards and of this process; None if one of them didn't tell, as one that was killed."""
-    return add_times([own_time(), *(shard.cpu for shard in shards.all if shard.process is not None)])
+def _cpu_time(work: _Work) -> CpuTime | None:
+    """That of all workers and of this process; None if one of them didn't tell, as one that was killed."""
+    return add_times([own_time(), *(worker.cpu for worker in work.workers if worker.process is not None)])
 
 
 def describe_unused(entry: str) -> str:
@@ -340,7 +423,7 @@ def describe_unused(entry: str) -> str:
 
 
 def _unused(suite: Suite, folder: Path) -> list[str]:
-    """Snapshots that no shard compared with."""
+    """Snapshots that no worker compared with."""
     used: dict[str, set[str]] = {}
     for path in folder.glob("*.used"):
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

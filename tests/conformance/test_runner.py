@@ -301,3 +301,57 @@ def test_what_is_run_twice_is_one_result(tmp_path: Path) -> None:
     assert "run 2 of 2" in answer.stdout
     assert "1 scenarios passed, 0 failed" in answer.stdout
     assert len(json.loads(report.read_text())["results"]) == 1
+
+
+def test_a_scenario_that_takes_its_time_holds_up_no_other(tmp_path: Path) -> None:
+    """The first of five ends when the others have: of two workers, the other one runs all of them."""
+    folder = tmp_path / "features"
+    folder.mkdir()
+    (tmp_path / "environment.py").write_text("")
+    scenarios = [f"  @own-0{n}\n  Scenario: {n}\n    When scenario {n} of 5 is run\n" for n in range(1, 6)]
+    (folder / "own.feature").write_text("Feature: own\n" + "".join(scenarios))
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps" / "own.py").write_text(
+        "import pathlib, time\n"
+        "from behave import when\n"
+        "@when('scenario {n:d} of {all:d} is run')\n"
+        "def run(context, n, all):\n"
+        "    ended = pathlib.Path(__file__).parent\n"
+        "    (ended / f'{n}.ended').write_text('')\n"
+        "    end = time.monotonic() + 60\n"
+        "    while n == 1 and len(list(ended.glob('*.ended'))) < all:\n"
+        "        assert time.monotonic() < end, 'the others wait for this one'\n"
+        "        time.sleep(0.01)\n"
+    )
+    answer = _run("--suite", str(tmp_path), "--jobs", "2", "--validator", _program(tmp_path / "v", "echo v1"))
+    assert "5 scenarios passed, 0 failed, 0 broken" in answer.stdout, answer.stdout + answer.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
+def test_a_validator_that_ends_its_parent_ends_nothing_else(tmp_path: Path) -> None:
+    report, scratch = tmp_path / "r.json", tmp_path / "tmp"
+    scratch.mkdir()
+    validator = _program(tmp_path / "deadly", 'case "$1" in validate) kill -9 $PPID;; *) kill $PPID;; esac; sleep 1')
+    given = (
+        "--only",
+        "happy-01",
+        "--only",
+        "verdict-01",
+        "--jobs",
+        "1",
+        "--validator",
+        validator,
+        "--report",
+        str(report),
+    )
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    answer = subprocess.run(
+        _command(*given), cwd=tmp_path, capture_output=True, text=True, check=False, env=environment
+    )
+    assert (answer.returncode, answer.stderr) == (3, ""), answer.stdout
+    assert "check: it ends the process that asks it for its version and for help" in answer.stdout
+    document = json.loads(report.read_text())
+    assert [one["status"] for one in document["results"]] == ["broken", "broken"]
+    assert all("behave ended by SIGKILL" in one["message"] for one in document["results"])
+    assert document["missing"] == []
+    assert list(scratch.iterdir()) == []

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shlex
 import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.conformance.conclusion import why_unwritable
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
-from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
+from ec_acceptance.conformance.options import adapter_of, add_jobs, seconds_of
 from ec_acceptance.conformance.outcome import About, Outcome, replace_file
+from ec_acceptance.conformance.preflight import ask_version
 from ec_acceptance.conformance.puller.applicable import command_of, why_not_applicable
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import print_line, watching
@@ -62,8 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--only", action="append", default=[], metavar="ID", help="only this scenario, or all of this point"
     )
     parser.add_argument("--registry", default="embedded", help="auto, container, embedded, or a URL (embedded)")
-    jobs = 2 * (os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    add_jobs(parser)
     parser.add_argument("--timeout", type=seconds_of, default=60.0, help="seconds for one run of a validator (60)")
     parser.add_argument("--html", type=Path, help="write the differences as one page of HTML to this file")
 
@@ -77,6 +77,8 @@ def main(given: argparse.Namespace) -> int:
     from ec_acceptance.conformance.comparison import Pair, compare, read_side
     from ec_acceptance.conformance.comparison_page import comparison_page
 
+    if given.html is not None and (why := why_unwritable(given.html)):
+        raise UsageError(f"--html {given.html}: {why}")
     adapters = (adapter_of(given.adapter), adapter_of(given.other_adapter, "--other-adapter"))
     validators = _validators(given.rest, adapters)
     suite = Suite.at(given.suite) if given.suite is not None else Suite.installed()
@@ -164,7 +166,7 @@ def _run(
 
     command = shlex.join(validator.command)
     try:
-        version = validator.version()
+        version = ask_version(validator)
         options = {
             "validator": command,
             "adapter": str(validator.adapter.source.absolute()) if validator.adapter.source else "",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import random
 import shlex
 import time
@@ -16,9 +15,9 @@ from ec_acceptance.conformance.attestation import Signing, digest_program
 from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, check_reports, conclude
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
-from ec_acceptance.conformance.options import adapter_of, count_of, seconds_of
+from ec_acceptance.conformance.options import adapter_of, add_jobs, count_of, seconds_of
 from ec_acceptance.conformance.outcome import About, ScenarioResult, Shard, combine
-from ec_acceptance.conformance.preflight import Preflight, find_happy_path, look_at
+from ec_acceptance.conformance.preflight import Preflight, ask_version, find_happy_path, look_at
 from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, command_of, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, digest_of, take_shard
@@ -166,7 +165,7 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
     signing = None
     if given.attest is not None:
         signing = Signing.read(given.attest_subject, Path(tool).name, program, given.attest_key)
-    preflight = look_at(validator) if given.check else Preflight(validator.version())
+    preflight = look_at(validator) if given.check else Preflight(ask_version(validator))
     print_line(f"validator: {shown} ({preflight.version})")
     for problem in preflight.problems:
         print_line(f"check: {problem}")
@@ -283,8 +282,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, metavar="N", help="run them in another order, always the same for one N")
     parser.add_argument("--dry-run", action="store_true", help="say what would run, with which validator; run nothing")
     parser.add_argument("--list", action="store_true", help="list the scenarios, and run none")
-    jobs = 2 * (os.cpu_count() or 1)
-    parser.add_argument("--jobs", type=count_of, default=jobs, help=f"scenarios at the same time ({jobs}: two a core)")
+    add_jobs(parser)
     parser.add_argument("--timeout", type=seconds_of, default=60.0, help="seconds for one run of the validator (60)")
     parser.add_argument("--shard", type=_shard, metavar="I/N", help="only the I-th of N parts of what is selected")
     parser.add_argument(

@@ -49,7 +49,6 @@ def before_all(context: Any) -> None:
     if not features.is_dir():  # behave was started inside of it
         features = Path(context.config.base_dir)
     context.services = None
-    context.ran = {}
     context.features_folder = features
     services = context.services = Services.start(Options.read(context.config.userdata), features)
     sys.stderr.write(f"registry: {services.backend.kind} ({services.backend.reason})\n")
@@ -68,8 +67,8 @@ def before_scenario(context: Any, scenario: Any) -> None:
         if reader.name not in services.pauses:
             pause = services.pauses[reader.name] = measure_pause(services, reader)
             sys.stderr.write(f"measured: the validator pauses for {pause:.2f} s at most, through {reader.name}\n")
-    context.ran[identity] = context.ran.get(identity, 0) + 1
-    row = "" if context.ran[identity] == 1 else f".{context.ran[identity]}"
+    number = _number_row(scenario, identity)
+    row = "" if number == 1 else f".{number}"
     feature = Path(scenario.filename).resolve().relative_to(context.features_folder.resolve()).with_suffix("")
     snapshots = services.snapshots.feature(feature.as_posix())
     if EMBEDDED in map(str, scenario.effective_tags) and services.backend.kind != "embedded":
@@ -150,6 +149,14 @@ def scenario_id(tags: Iterable[str]) -> str:
             f"found: {found}"
         )
     return ids[0]
+
+
+def _number_row(scenario: Any, identity: str) -> int:
+    """Which of the rows of its outline that share an id a scenario is, from 1 on: the same in each run of it."""
+    if getattr(scenario, "_row", None) is None:
+        return 1
+    alike = [row.line for row in scenario.parent.scenarios if name_scenario(row)[0] == identity]
+    return alike.index(scenario.line) + 1
 
 
 def _evidence_name(scenario: Any, world: World) -> str:

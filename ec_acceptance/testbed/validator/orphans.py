@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from pathlib import Path
+from functools import cache
 
 __all__ = ["adopt", "children", "end_children", "is_adopting"]
 
@@ -24,16 +24,16 @@ def adopt() -> None:
     """From now on, orphans among the descendants of this process become its children; on Linux alone."""
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+            _libc().prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def is_adopting() -> bool:
     """Whether `adopt` had its effect, and the children can be listed."""
-    if sys.platform != "linux" or not Path("/proc/self/task", str(os.getpid()), "children").exists():
+    if sys.platform != "linux" or not os.access(f"/proc/self/task/{os.getpid()}/children", os.R_OK):
         return False
     answer = ctypes.c_int()
     with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
+        _libc().prctl(_PR_GET_CHILD_SUBREAPER, ctypes.byref(answer), 0, 0, 0)
     return bool(answer.value)
 
 
@@ -41,10 +41,16 @@ def children(process: int | None = None) -> frozenset[int]:
     """The numbers of a process's children, adopted ones too, or of this one's; none where the system doesn't tell."""
     found: set[int] = set()
     with suppress(OSError):
-        for task in Path("/proc", "self" if process is None else str(process), "task").iterdir():
-            with suppress(OSError):  # the thread has just ended
-                found.update(map(int, (task / "children").read_text().split()))
+        tasks = f"/proc/{'self' if process is None else process}/task"
+        for task in os.listdir(tasks):  # noqa: PTH208 - a path for each takes its time
+            with suppress(OSError), open(f"{tasks}/{task}/children", "rb") as listed:  # noqa: PTH123 - as above
+                found.update(map(int, listed.read().split()))
     return frozenset(found)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
 
 
 def end_children(these: frozenset[int]) -> None:

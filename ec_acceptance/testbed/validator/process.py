@@ -115,6 +115,7 @@ class Running:
         self.signals: list[tuple[str, float]] = []
         self._stop = tuple(stop)
         self._near = near
+        self._over = False
         self._started = time.time()
         self._streams: list[IO[bytes]] = [(streams / name).open("w+b") for name in ("stdout", "stderr")]
         try:
@@ -197,6 +198,8 @@ class Running:
 
     def kill(self) -> None:
         """End what is left of it: the process, all that it started in its session, and what its adapter knows of."""
+        if self._over:
+            return
         if self._stop and self.alive:
             with contextlib.suppress(OSError, subprocess.TimeoutExpired):
                 subprocess.run(
@@ -214,6 +217,7 @@ class Running:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(int(process.split()[0]), signal.SIGKILL)
             if not left:
+                self._over = True
                 break
 
 

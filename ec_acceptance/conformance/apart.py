@@ -1,0 +1,73 @@
+"""Calls in a process apart: a program that is asked something may end the process that asks it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
+
+from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+
+__all__ = ["EndedError", "apart"]
+
+_T = TypeVar("_T")
+_PATIENCE = 1.0  # seconds in which it may end by the Ctrl-C that came to both
+
+
+class EndedError(Exception):
+    """The process in which a call was carried out has been ended, by what it started or by somebody else."""
+
+
+def apart(call: Callable[[], _T]) -> _T:
+    """The value of a call that another process carries out; what that raises is raised here.
+
+    On Windows nobody has signals for others, and it is called here.
+
+    Raises:
+        EndedError: there is no value, since the process was ended.
+    """
+    if sys.platform == "win32":
+        return call()
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    adopt()
+    before = children()
+    with tempfile.TemporaryDirectory(prefix="ec-acceptance-apart-", ignore_cleanup_errors=True) as folder:
+        process = context.Process(target=_carry_out, args=(call, there, folder))
+        process.start()
+        there.close()
+        try:
+            done, value = here.recv()
+        except EOFError:
+            raise EndedError from None
+        except BaseException:  # Ctrl-C: it tidies up what it has started
+            process.join(_PATIENCE)
+            if process.is_alive() and process.pid is not None:
+                os.kill(process.pid, signal.SIGINT)
+            raise
+        finally:
+            process.join()
+            here.close()
+            end_children(children() - before)
+    if done:
+        found: _T = value
+        return found
+    raise value
+
+
+def _carry_out(call: Callable[[], object], there: Connection, folder: str) -> None:
+    tempfile.tempdir = folder
+    with suppress(KeyboardInterrupt):
+        try:
+            told: tuple[bool, object] = (True, call())
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is raised there
+            told = (False, error)
+        there.send(told)
