@@ -91,6 +91,60 @@ def entries_for_payloads_prove_envelopes() -> None:
 
 
 @mutant(
+    "entries-by-exact-names",
+    "Of an entry's kind only the spelling in small letters counts, though the log reads the other ones, too.",
+    Kind.TRUST,
+    "trust-01.12",
+)
+def entries_by_exact_names() -> None:
+    from refimpl.verify import entry
+
+    replace(entry, "canonicalise", lambda document, _: document)
+
+
+@mutant(
+    "half-logged-envelopes",
+    "An entry of an envelope may lack the payload's hash, or be something that somebody wants to have logged.",
+    Kind.TRUST,
+    "trust-03.05 trust-03.06",
+)
+def half_logged_envelopes() -> None:
+    from refimpl.verify.entry import _Members
+
+    @changed(_Members, "has")
+    def has(original: Callable[..., bool], self: object, name: str) -> bool:
+        return name == "payloadHash" or (name != "proposedContent" and original(self, name))
+
+    @changed(_Members, "text")
+    def text(original: Callable[..., str], self: object, *path: str) -> str:
+        return "" if path[0] == "payloadHash" else original(self, *path)
+
+
+@mutant(
+    "any-alternative-names",
+    "Alternative names of certificates may be any texts: addresses beyond ASCII, URIs that are none.",
+    Kind.TRUST,
+    "trust-06.08 trust-06.09 trust-06.10 trust-06.11",
+)
+def any_alternative_names() -> None:
+    from refimpl.verify import names
+
+    replace(names, "check_alternative_names", lambda _: None)
+
+
+@mutant(
+    "anything-critical",
+    "Certificates may mark any extension as critical.",
+    Kind.TRUST,
+    "trust-06.12",
+)
+def anything_critical() -> None:
+    from refimpl.verify import certificate
+
+    replace(certificate, "_NEVER_CRITICAL", {})
+
+
+@mutant(
     "entry-timestamps-in-any-form",
     "A signed entry timestamp may be two integers, as signatures may.",
     Kind.TRUST,

@@ -31,6 +31,7 @@ Feature: Signatures that don't count
       | 09 | false | is logged by an entry of kind rekord | failed to extract signature from bundle: unsupported type |
       | 10 | false | is logged by an entry of kind jar | failed to extract signature from bundle |
       | 11 | false | has a signed entry timestamp of two integers | unable to verify SET |
+      | 12 | false | is logged by an entry that calls itself a rekord in other letters, too | failed to extract signature from bundle: |
 
   @trust-02
   Scenario: a valid image signature
@@ -57,6 +58,8 @@ Feature: Signatures that don't count
       | 02 | true    | has a signature with more padding than it needs | unable to base64 decode payload      |
       | 03 | false   | is logged by an entry for payloads              | unsupported type                     |
       | 04 | false   | signs a number beyond all floats                | invalid google.protobuf.Value: 1e999 |
+      | 05 | false   | is logged by an entry without the payload's hash | envelopeHash, payloadHash, and signatures must be present |
+      | 06 | false   | is logged by an entry that is a proposal, too    | must be present but not both |
 
   @trust-04 @trust-04.<id>
   Scenario Outline: an image signature by an RSA key of <bits> bits
@@ -95,6 +98,11 @@ Feature: Signatures that don't count
       | 05 | a negative serial number                 | x509:  |
       | 06 | a date that isn't in the calendar        | x509:  |
       | 07 | an issuer that is no UTF8String          | asn1:  |
+      | 08 | an address beyond ASCII                  | x509: SAN rfc822Name is malformed |
+      | 09 | a URI beyond ASCII                       | x509: SAN uniformResourceIdentifier is malformed |
+      | 10 | a URI whose host doesn't end             | x509: cannot parse URI "https://[::1": |
+      | 11 | a URI with a host of two dots            | x509: cannot parse URI "https://a..test/": invalid domain |
+      | 12 | an extension that mustn't be critical    | x509: authority info access incorrectly marked critical |
 
   @trust-07 @trust-07.<id>
   Scenario Outline: a bundle which <fault>

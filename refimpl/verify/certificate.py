@@ -43,6 +43,12 @@ _UTF8 = {
 }
 _OTHER_NAME = f"{_FULCIO}.7"
 _UTF8_TAG = 0x0C
+#: What no certificate may demand that its readers understand (RFC 5280 §4.2).
+_NEVER_CRITICAL = {
+    "2.5.29.14": "subject key identifier",
+    "2.5.29.35": "authority key identifier",
+    "1.3.6.1.5.5.7.1.1": "authority info access",
+}
 _SPACE = " \t\n\v\f\r\u0085\u00a0"
 
 
@@ -159,7 +165,7 @@ def _certificate(der: bytes) -> Certificate:
     """Read all that is ever asked of a certificate at once: the package finds many faults only when asked."""
     from cryptography import x509
 
-    from refimpl.verify.names import alternative_names, distinguished_name
+    from refimpl.verify.names import alternative_names, check_alternative_names, distinguished_name
 
     with refused(VerificationError("x509: malformed certificate")):
         loaded = x509.load_der_x509_certificate(der)
@@ -170,6 +176,11 @@ def _certificate(der: bytes) -> Certificate:
         if loaded.serial_number < 0:
             raise VerificationError("x509: negative serial number")
         identifiers = [each.value for each in loaded.extensions if isinstance(each.value, x509.SubjectKeyIdentifier)]
+        for extension in loaded.extensions:
+            if extension.critical and (what := _NEVER_CRITICAL.get(extension.oid.dotted_string)):
+                raise VerificationError(f"x509: {what} incorrectly marked critical")
+            if isinstance(extension.value, x509.SubjectAlternativeName):
+                check_alternative_names(extension.value)
         return Certificate(
             pem.encode("CERTIFICATE", der),
             key,

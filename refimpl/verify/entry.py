@@ -10,9 +10,10 @@ import base64
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from refimpl.errors import KeyMaterialError, VerificationError
+from refimpl.errors import KeyMaterialError, MalformedError, VerificationError
 from refimpl.golang import base64text
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
+from refimpl.golang.members import ANYTHING, TEXT, Nested, canonicalise
 from refimpl.record import record
 from refimpl.verify import pem
 from refimpl.verify.keys import PublicKey, parse_public_key
@@ -29,6 +30,8 @@ _MOST_CERTIFICATES = 10
 #: Keys that were read once needn't be read again: this many, from texts of at most so many characters.
 _KNOWN, _SHORT = 32, 1 << 14
 _UNSUPPORTED = "unsupported type"
+#: Of an entry; which ones it has, and what is in them, depends on its kind.
+_ENTRY = Nested({"kind": TEXT, "apiVersion": TEXT, "spec": ANYTHING})
 
 
 class UnsupportedKindError(VerificationError):
@@ -67,23 +70,29 @@ class Entry:
             document = parse(body, most_values=FEW_VALUES).value
         except DocumentError as error:
             raise VerificationError(str(error)) from None
-        kind = document.get("kind") if isinstance(document, dict) else None
-        if not isinstance(kind, str) or not kind:
+        try:
+            members = canonicalise(document, _ENTRY) if isinstance(document, dict) else {}
+        except MalformedError as error:
+            raise VerificationError(str(error)) from None
+        kind = members.get("kind")
+        if not kind:
             raise VerificationError("kind in body is required")
         if kind in _OTHER_KINDS:
             raise UnsupportedKindError(kind)
         versions = _READERS.get(kind)
         if versions is None:
             raise VerificationError(f'invalid kind value: "{kind}"')
-        version = document.get("apiVersion")
-        reader = versions.get(version) if isinstance(version, str) else None
+        version = members.get("apiVersion")
+        if version is None:
+            raise VerificationError("api version cannot be nil")
+        reader = versions.get(version)
         if reader is None:
             raise VerificationError(
                 f"{kind} implementation for version '{version}' not found: unable to locate entry for version {version}"
             )
-        entry = reader(_Members(document.get("spec")))
+        entry = reader(_Members(members.get("spec")))
         if verify and kind == "hashedrekord":
-            _verify_hashed(entry, document["spec"]["data"]["hash"]["algorithm"])
+            _verify_hashed(entry, members["spec"]["data"]["hash"]["algorithm"])
         return entry
 
     @property
@@ -148,6 +157,9 @@ class _Members:
 
     def __init__(self, spec: Any) -> None:
         self._spec = spec
+
+    def has(self, *path: str) -> bool:
+        return self._at(path) is not None
 
     def text(self, *path: str) -> str:
         value = self._at(path)
@@ -218,6 +230,13 @@ def _hashedrekord(spec: _Members) -> Entry:
 
 
 def _dsse(spec: _Members) -> Entry:
+    logged = [spec.has(name) for name in ("envelopeHash", "payloadHash", "signatures")]
+    if spec.has("proposedContent") or not all(logged):  # what somebody wants to have logged isn't what a log says
+        also = " but not both" if any(logged) and spec.has("proposedContent") else ""
+        raise VerificationError(
+            f"either proposedContent or envelopeHash, payloadHash, and signatures must be present{also}"
+        )
+    spec.text("payloadHash", "value")
     signatures = spec.items("signatures")
     return Entry(
         "dsse",

@@ -65,9 +65,11 @@ class PublicKey:
         Raises:
             KeyMaterialError: a kind or curve that signs nothing here.
         """
-        from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+        from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+        if isinstance(key, (ed448.Ed448PublicKey, x448.X448PublicKey)):
+            raise KeyMaterialError("x509: unknown public key algorithm")
         if not isinstance(key, (ec.EllipticCurvePublicKey, ed25519.Ed25519PublicKey, rsa.RSAPublicKey)):
             raise KeyMaterialError("unsupported public key type")
         if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name not in _CURVES:

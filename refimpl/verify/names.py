@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from refimpl.errors import VerificationError
+from refimpl.golang import quoting, url
 from refimpl.verify import asn1
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["alternative_names", "distinguished_name"]
+__all__ = ["alternative_names", "check_alternative_names", "distinguished_name"]
 
 # In the order of the encoded name; texts show it backwards.
 _ATTRIBUTES = {
@@ -28,6 +30,7 @@ _ONLY_LAST = frozenset({"CN", "SERIALNUMBER"})
 _SPECIAL = frozenset(',+"\\<>;')
 _PRINTABLE = re.compile(r"[A-Za-z0-9 '()+,\-./:=?]*")
 _PRINTABLE_TAG, _UTF8_TAG = 0x13, 0x0C
+_DOMAIN = re.compile(r"[!-\-/-~]+(?:\.[!-\-/-~]+)*")
 
 
 def distinguished_name(name: Any) -> str:
@@ -67,6 +70,28 @@ def _encode(value: str | bytes) -> bytes:
         return bytes([tag, size]) + content
     length = size.to_bytes((size.bit_length() + 7) // 8, "big")
     return bytes([tag, 0x80 | len(length)]) + length + content
+
+
+def check_alternative_names(names: Any) -> None:
+    """Check that a subject's alternative names are what they should be (RFC 5280 §4.2.1.6).
+
+    Raises:
+        VerificationError: a text that isn't ASCII, or a URI that is none.
+    """
+    from cryptography import x509
+
+    kinds = ((x509.RFC822Name, "rfc822Name"), (x509.DNSName, "dNSName"))
+    for kind, title in (*kinds, (x509.UniformResourceIdentifier, "uniformResourceIdentifier")):
+        if not all(text.isascii() for text in names.get_values_for_type(kind)):
+            raise VerificationError(f"x509: SAN {title} is malformed")
+    for text in names.get_values_for_type(x509.UniformResourceIdentifier):
+        shown = f"x509: cannot parse URI {quoting.quote(text)}"
+        try:
+            host = url.parse(text).host
+        except url.UnreadableURLError as error:
+            raise VerificationError(f"{shown}: {error}") from None
+        if host and not _DOMAIN.fullmatch(host):
+            raise VerificationError(f"{shown}: invalid domain")
 
 
 def alternative_names(certificate: Any, other_name: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa, x25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa, x448, x25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from samples import KNOWN, OTHER, public
@@ -182,6 +182,8 @@ def test_a_key_of_pkcs1_is_shown_as_pkix() -> None:
         (_pem(ec.derive_private_key(5, ec.BrainpoolP256R1())), "x509: unsupported elliptic curve"),
         (_pem(ec.derive_private_key(5, ec.SECP256K1())), "x509: unsupported elliptic curve"),
         (_pem(x25519.X25519PrivateKey.generate()), "unsupported public key type"),
+        (_pem(x448.X448PrivateKey.generate()), "x509: unknown public key algorithm"),
+        (_pem(ed448.Ed448PrivateKey.generate()), "x509: unknown public key algorithm"),
     ],
 )
 def test_what_is_no_key_is_refused(text: str, reason: str) -> None:
