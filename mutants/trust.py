@@ -111,11 +111,11 @@ def entries_by_exact_names() -> None:
 def half_logged_envelopes() -> None:
     from refimpl.verify.entry import _Members
 
-    @changed(_Members, "has")
+    @change(_Members, "has")
     def has(original: Callable[..., bool], self: object, name: str) -> bool:
         return name == "payloadHash" or (name != "proposedContent" and original(self, name))
 
-    @changed(_Members, "text")
+    @change(_Members, "text")
     def text(original: Callable[..., str], self: object, *path: str) -> str:
         return "" if path[0] == "payloadHash" else original(self, *path)
 

@@ -8,9 +8,17 @@ __all__ = ["is_inside"]
 
 _OWN_NAMES = frozenset({"localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _NUMBERS = re.compile(r"[0-9a-fx.]+", re.ASCII)
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fec0::/10")
 _LINK_MULTICAST = ("224.0.0.0/24", "ff02::/16")
-_CARRIERS = ("::ffff:0:0/96", "64:ff9b::/96")  # IPv6 addresses that stand for IPv4 ones (RFC 4291, 6052)
+#: IPv6 addresses that stand for IPv4 ones, and how many bits are behind those (RFC 4291, 6052, 7915, 8215, 3056).
+_CARRIERS = {
+    "::ffff:0:0/96": 0,
+    "::/96": 0,
+    "64:ff9b::/96": 0,
+    "64:ff9b:1::/48": 0,
+    "::ffff:0:0:0/96": 0,
+    "2002::/16": 80,
+}
 
 
 def is_inside(host: str) -> bool:
@@ -31,8 +39,10 @@ def is_inside(host: str) -> bool:
     try:
         if ":" in name:
             address = ipaddress.IPv6Address(name.partition("%")[0])
-            if any(address in ipaddress.IPv6Network(carrier) for carrier in _CARRIERS):
-                address = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+            if address > ipaddress.IPv6Address("::1"):
+                behind = [bits for carrier, bits in _CARRIERS.items() if address in ipaddress.IPv6Network(carrier)]
+                if behind:
+                    address = ipaddress.IPv4Address(int(address) >> behind[0] & 0xFFFFFFFF)
         else:
             address = ipaddress.IPv4Address(socket.inet_aton(name))
     except (OSError, ValueError):
