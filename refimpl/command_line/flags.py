@@ -342,7 +342,7 @@ class _Parser:
         elif flag.automatic and text == "auto":
             self.values[flag.name] = 0
         else:
-            value = getattr(strconv, f"parse_{flag.kind}")(text)
+            value = strconv.READERS[flag.kind](text)
             if flag.automatic and value < 1:
                 raise ValueError("must be auto, or 1 or more")
             if flag.natural and not value >= 0:  # nor "nan"

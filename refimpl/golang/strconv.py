@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from refimpl.golang.quoting import quote
 
-__all__ = ["parse_bool", "parse_duration", "parse_float", "parse_int", "parse_list"]
+__all__ = ["READERS", "parse_bool", "parse_duration", "parse_float", "parse_int", "parse_list"]
 
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
@@ -112,6 +112,10 @@ def parse_list(text: str) -> list[str]:
     if '"' not in text and "\n" not in text and "\r" not in text:
         return text.split(",")
     return _CSVRecord(text).fields()
+
+
+READERS = {"bool": parse_bool, "duration": parse_duration, "float": parse_float, "int": parse_int}
+"""By the kind of a flag."""
 
 
 class _CSVRecord:
