@@ -13,8 +13,6 @@ if sys.platform != "win32":
     if getsignal(SIGINT) is default_int_handler:  # not yet changed: until there is a supervisor, an interrupt just ends
         signal(SIGINT, SIG_DFL)
 
-__all__ = ["run"]
-
 #: Objects between two looks for cycles. Loading code makes 50,000, and a validation leaves hardly any cycles, so most
 #: runs have no look at all; at the default of 700 there are hundreds, and each costs milliseconds.
 _GARBAGE = 200_000

@@ -1,5 +1,3 @@
 """What this program is: its version, which nothing else is needed for."""
 
-__all__ = ["__version__"]
-
 __version__ = "0.1.0"

@@ -35,14 +35,13 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
 
     class Supervise(Protocol):
-        """Carries out some work, at most for so many seconds, and gives its exit status."""
+        """What carries out some work."""
 
         def __call__(
             self, work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error], finishing: float = 0.0
-        ) -> int: ...
-
-
-__all__ = ["main"]
+        ) -> int:
+            """Carry it out, for at most so many seconds; gives its exit status."""
+            ...
 
 
 def _run_directly(work: Callable[[], int], **_: object) -> int:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-__all__ = ["Deadline", "duration_text"]
-
 _NANOSECOND = 1_000_000_000
 
 

@@ -14,44 +14,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-__all__ = [
-    "ComponentError",
-    "DeniedError",
-    "DigestMismatchError",
-    "Error",
-    "EvaluationError",
-    "HostError",
-    "InputError",
-    "InternalError",
-    "InterruptedRunError",
-    "InvalidReferenceError",
-    "KeyMaterialError",
-    "LimitExceededError",
-    "MalformedError",
-    "MismatchError",
-    "MissingChildError",
-    "NoAnswerError",
-    "NoPlatformError",
-    "NotFoundError",
-    "NotSupportedError",
-    "OutputError",
-    "PolicyError",
-    "RegistryError",
-    "SizeMismatchError",
-    "SlowConnectionError",
-    "StatusError",
-    "TimeoutExceededError",
-    "TransferError",
-    "UnreachableError",
-    "UnreadableLayersError",
-    "UnsuccessfulError",
-    "UsageError",
-    "VerificationError",
-    "is_undecided",
-    "join_errors",
-]
-
-
 _READ, _SHOWN = 10_000, 300  # characters of an unexpected exception's text
 
 

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform, over
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["field", "field_names", "record", "replace"]
-
 _T = TypeVar("_T")
 _NOTHING: Final[Any] = object()
 _MANY: Final = 20  # objects of a class, after which compiling its constructor pays

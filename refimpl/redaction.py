@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["without_credentials", "without_secrets", "without_secrets_in"]
-
 _MASK = "***"
 #: A secret of fewer characters is in many words, and masks would tell it.
 _SHORTEST_SECRET = 4

@@ -9,8 +9,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Result", "arrange", "first_text", "ordered", "plain_text", "texts"]
-
 _ALWAYS_SHOWN = ("code", "effective_on", "term")
 
 

@@ -4,23 +4,6 @@ from __future__ import annotations
 
 from refimpl.command_line.flags import Command, Flag
 
-__all__ = [
-    "GLOBAL_FLAGS",
-    "INSPECT",
-    "INSPECT_POLICY",
-    "INSPECT_POLICY_DATA",
-    "MERGE",
-    "ROOT",
-    "SCHEMA",
-    "SIGSTORE",
-    "SIGSTORE_INITIALIZE",
-    "VALIDATE",
-    "VALIDATE_IMAGE",
-    "VALIDATE_INPUT",
-    "VALIDATE_VSA",
-    "VERSION",
-]
-
 DEFAULT_MIRROR = "https://tuf-repo-cdn.sigstore.dev"
 """The public TUF mirror of Sigstore's."""
 

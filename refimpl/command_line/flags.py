@@ -13,19 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-__all__ = [
-    "Command",
-    "Flag",
-    "ParsedFlags",
-    "UnknownCommandError",
-    "find_command",
-    "help_text",
-    "parse_flags",
-    "reject_arguments",
-    "suggestions",
-]
-
-
 _ZERO: Mapping[str, Any] = {
     "string": "",
     "bool": False,

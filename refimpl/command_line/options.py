@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from refimpl.oci.budget import Budget
     from refimpl.report.model import TextOptions
 
-__all__ = ["TRACE_KINDS", "Options", "parse_trace"]
-
 TRACE_KINDS = frozenset({"perf", "cpu", "mem", "opa", "log"})
 
 _WEEK = 604800.0  # seconds

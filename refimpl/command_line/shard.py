@@ -7,8 +7,6 @@ import re
 
 from refimpl.record import record
 
-__all__ = ["MOST_SHARDS", "Shard"]
-
 MOST_SHARDS = 65536
 
 

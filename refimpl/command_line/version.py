@@ -15,8 +15,6 @@ TYPE_CHECKING = False  # not imported from typing: that costs as much as everyth
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VERSION", "components", "render"]
-
 VERSION = f"v{__version__}-ec-ref"
 """The version as printed, also the report's ``ec-version``."""
 

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
     from refimpl.vsa.check import Check
 
-__all__ = ["ComponentOutcome", "ComponentValidator", "Judge", "Judged", "Kept", "fail_with"]
-
 Judged = tuple[int, ComponentOutcome | ComponentError]
 """A component's number among those that were given, from 0, and what came of it."""
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from refimpl.command_line.options import Options
 
-__all__ = ["validate"]
-
 
 def validate(options: Options, environ: Mapping[str, str]) -> None:
     """Carry out the command.

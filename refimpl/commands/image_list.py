@@ -22,8 +22,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["LONGEST_LINE", "STANDARD_INPUT", "Entry", "ImageList", "identity", "is_list"]
-
 STANDARD_INPUT = "-"
 LONGEST_LINE = 64 << 10
 """Bytes; a longer line isn't kept, and can't be read."""

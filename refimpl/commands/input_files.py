@@ -14,8 +14,6 @@ from refimpl.golang.oserrors import describe, reason
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.policy_input.documents import UnreadableDocumentError, parse_documents, spread
 
-__all__ = ["check_path", "input_files"]
-
 _YAML = frozenset({"yaml", "yml"})
 _OTHER_ENDS = frozenset(
     (

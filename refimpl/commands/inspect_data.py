@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.flags import ParsedFlags
     from refimpl.command_line.options import Options
 
-__all__ = ["inspect_data"]
-
 _FORMATS = ("json", "yaml")
 _DATA = (".json", ".yaml", ".yml")
 

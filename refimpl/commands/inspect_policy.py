@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.rego.engine import Annotation, RuleEntry
 
-__all__ = ["Choice", "Link", "inspect_policy", "render"]
-
 _FORMATS = ("json", "text", "names", "short-names")
 _DOCUMENTATION = "https://conforma.dev/docs/policy/packages"
 

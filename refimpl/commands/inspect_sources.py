@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.policy.sources.fetcher import Fetched
 
-__all__ = ["fetched_sources"]
-
 
 @contextmanager
 def fetched_sources(

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from refimpl.ndjson.lines import Run, Summary
     from refimpl.ndjson.reading import Results
 
-__all__ = ["merge"]
-
 _log = logging.getLogger(__name__)
 
 

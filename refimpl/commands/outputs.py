@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from refimpl.ndjson.lines import Found, Run
     from refimpl.report.model import Report
 
-__all__ = ["Outputs", "is_same_file", "needs_documents"]
-
 
 def needs_documents(options: Options) -> bool:
     """Whether some output shows what rules saw, or what attestations state."""

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from refimpl.policy.sources.workspace import Workspace
 
 
-__all__ = ["judging_in_processes", "make_exchange", "shares"]
-
 _RING_OF_LISTS = 16 << 20
 """Bytes that are kept for others where images come and go: most of what one needs no other one asks for."""
 _PATIENCE = 5.0  # seconds for all threads that are ending

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refimpl.commands.snapshot import Component
     from refimpl.ndjson.lines import Run
 
-__all__ = ["OLDEST", "Earlier", "earlier_results"]
-
 OLDEST = 24 * 60 * 60
 """Seconds: a run that judges for "now" takes over the time of one that is no older."""
 

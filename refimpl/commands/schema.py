@@ -12,8 +12,6 @@ from refimpl.system.streams import print_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["schema"]
-
 
 def schema(arguments: Sequence[str]) -> None:
     """Print the schema that is named or, without a name, a line with the name and title of each.

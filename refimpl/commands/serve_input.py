@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Policy
     from refimpl.report.model import Report
 
-__all__ = ["serve_input"]
-
 _log = logging.getLogger(__name__)
 _INEFFECTIVE = ("output", "strict", "workers", "no-color", "color")
 _NAME = "input"

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from refimpl.verify.roots import Roots
     from refimpl.verify.transparency_log import TransparencyLog
 
-__all__ = ["Setup", "set_up"]
-
 
 @record
 class Setup:

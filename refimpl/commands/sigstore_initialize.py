@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.flags import ParsedFlags
     from refimpl.command_line.options import Options
 
-__all__ = ["sigstore_initialize"]
-
 
 def sigstore_initialize(parsed: ParsedFlags, options: Options, environ: Mapping[str, str]) -> None:
     """Fetch the trusted root by a mirror, and let later runs use both. What was there stays if that fails.

@@ -25,20 +25,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest
     from refimpl.oci.reference import Reference
 
-__all__ = [
-    "UNNAMED",
-    "Component",
-    "Images",
-    "Snapshot",
-    "SnapshotCluster",
-    "begins_a_list",
-    "expand_indexes",
-    "index_workers",
-    "read_component",
-    "registry_of",
-    "resolve_inputs",
-]
-
 _log = logging.getLogger(__name__)
 
 UNNAMED = "Unnamed"

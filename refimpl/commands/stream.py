@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from refimpl.commands.resume import Earlier
     from refimpl.commands.setup import Setup
 
-__all__ = ["validate_stream"]
-
 _log = logging.getLogger(__name__)
 
 

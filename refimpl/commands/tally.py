@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from refimpl.ndjson.lines import Found, Run
     from refimpl.report.model import ComponentResult
 
-__all__ = ["Tally"]
-
 
 class Tally:
     """Takes what came of entries in any order.

@@ -49,21 +49,6 @@ if TYPE_CHECKING:
     from refimpl.system.exchange import Exchange
     from refimpl.vsa.check import Check
 
-__all__ = [
-    "FEW",
-    "Services",
-    "Validation",
-    "count_processes",
-    "judge",
-    "judging",
-    "judging_elsewhere",
-    "judging_here",
-    "make_vsas",
-    "prepared",
-    "validate_components",
-    "validate_image",
-]
-
 _log = logging.getLogger(__name__)
 
 FEW = 100

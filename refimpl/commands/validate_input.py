@@ -53,16 +53,6 @@ if TYPE_CHECKING:
     from refimpl.policy.sources.fetcher import Fetcher
     from refimpl.rego.builtins import Shared
 
-__all__ = [
-    "file_result",
-    "given_paths",
-    "input_policy",
-    "input_report",
-    "open_rule_services",
-    "rules_key",
-    "validate_input",
-]
-
 
 def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
     """The paths of a command line, each once: arguments, then ``--file``; empty ones don't count.

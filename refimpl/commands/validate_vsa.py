@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from refimpl.policy.sources.fetcher import Fetched, Fetcher
     from refimpl.vsa.check import Retriever
 
-__all__ = ["validate_vsa"]
-
 _NO_REPOSITORY = Error("fallback image validation failed: the digest alone names no repository")
 
 

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.commands.setup import Setup
 
-__all__ = ["input_digest", "verdict_key"]
-
 _FLAGS = ("ignore_rekor", "skip_image_sig_check", "skip_att_sig_check", "filter_type", "info", "show_successes")
 _TRUST = ("EC_TRUSTED_ROOT", "TUF_MIRROR", "TUF_ROOT", "EC_USE_OPA")
 

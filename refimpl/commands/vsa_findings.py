@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report, TextOptions
     from refimpl.vsa.check import Finding
 
-__all__ = ["FORMATS", "ComponentFinding", "check_outputs", "write_findings"]
-
 FORMATS = ("json", "yaml", "text", "status")
 _TITLE = "VALIDATE VSA RESULT"
 _FALLBACK = "=== FALLBACK: VALIDATE IMAGE ==="

@@ -13,8 +13,6 @@ from refimpl.vsa.identifier import is_file_like, is_image, is_valid
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["VsaRequest", "check_arguments", "common_flags"]
-
 _OWN = frozenset({"vsa", "vsa-expiration"})
 """Flags that another command has too, of another kind."""
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from refimpl.evaluation.rules import RuleInfo
 
-__all__ = ["Candidate", "check", "read_candidates"]
-
 _log = logging.getLogger(__name__)
 _NOT_METADATA = frozenset(("msg", "_loc", "query"))
 

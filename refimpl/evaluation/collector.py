@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.evaluation.selection import Selection
     from refimpl.evaluation.specificity import CriteriaMatcher
 
-__all__ = ["Outcome", "ResultCollector"]
-
 _log = logging.getLogger(__name__)
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.rego.builtin import Builtin
     from refimpl.rego.engine import Engine, Program
 
-__all__ = ["Compilation", "Compiled", "Sources"]
-
 _T = TypeVar("_T")
 
 

@@ -15,8 +15,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Criteria", "Group", "Items"]
-
 _log = logging.getLogger(__name__)
 _EXPANDED = re.compile(r"-sha256:[0-9a-f]{64}-\S+\Z")
 

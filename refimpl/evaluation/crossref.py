@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["replace_by_labels", "replace_by_links"]
-
 _SITE = "https://conforma.dev/docs"
 _LABEL = r"\[([0-9A-Za-z_\t\n\f\r /.]+)\]"
 # Compiled when a text has one: few have.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from refimpl.golang import instant
 
-__all__ = ["NINETY_DAYS", "parse_date_or_time", "parse_utc"]
-
 NINETY_DAYS = 90 * 86_400 * instant.SECOND
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from refimpl.rego.builtin import Builtin
     from refimpl.rego.engine import Engine, Evaluation, Line, Program
 
-__all__ = ["Evaluator", "File"]
-
 _log = logging.getLogger(__name__)
 _CHECKED = "query rule: check: "
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from refimpl.rego.builtins import Shared
     from refimpl.rego.engine import Engine
 
-__all__ = ["EvaluationOptions", "create_evaluators", "data_config", "write_sources"]
-
 
 class EvaluationOptions(Protocol):
     """What the command line says of evaluation."""

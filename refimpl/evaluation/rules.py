@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from refimpl.rego.engine import Annotation, RuleEntry
 
-__all__ = ["RuleInfo", "RuleSet", "check_values", "is_failure", "is_kept", "is_warning"]
-
 _FAILURE = re.compile(r"(?:deny|violation)(?:_[0-9A-Za-z]+)*", re.ASCII)
 _WARNING = re.compile(r"warn(?:_[0-9A-Za-z]+)*", re.ASCII)
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from refimpl.evaluation.rules import RuleInfo, RuleSet
 
-__all__ = ["Selection", "intention", "select"]
-
 
 @record
 class Selection:

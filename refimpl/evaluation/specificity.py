@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["CriteriaMatcher", "criterion_texts", "score"]
-
 
 def criterion_texts(code: str, terms: Sequence[str] = (), collections: Iterable[str] = ()) -> tuple[str, ...]:
     """The criterion texts that a result or rule answers to, with repetitions.

@@ -7,15 +7,6 @@ from __future__ import annotations
 
 import binascii
 
-__all__ = [
-    "Base64Error",
-    "HexadecimalError",
-    "decode",
-    "decode_either",
-    "decode_hexadecimal",
-    "decode_protobuf",
-]
-
 _STANDARD = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
 _LINE_BREAKS = frozenset(b"\r\n")
 _PADDING = ord("=")

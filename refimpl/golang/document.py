@@ -21,21 +21,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = [
-    "FEW_VALUES",
-    "KINDS",
-    "MANY_VALUES",
-    "Document",
-    "DocumentError",
-    "Place",
-    "kind",
-    "parse",
-    "protobuf_error",
-    "schema_type",
-    "steps",
-    "unreadable_number",
-]
-
 #: How many values (and names of members) a text may have that nobody has verified yet.
 FEW_VALUES = 100_000
 #: How many any other one may have.

@@ -12,8 +12,6 @@ from datetime import date
 
 from refimpl.golang.utf8 import SURROGATES
 
-__all__ = ["SECOND", "TimeSyntaxError", "format_rfc3339", "parse", "parse_date", "parse_rfc3339"]
-
 SECOND = 1_000_000_000
 
 _DATE = "2006-01-02"

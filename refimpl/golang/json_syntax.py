@@ -7,8 +7,6 @@ from typing import NoReturn
 
 from refimpl.golang.quoting import quote_character
 
-__all__ = ["syntax_error"]
-
 _SPACE = re.compile(r"[ \t\r\n]*")
 _PLAIN = re.compile(r'(?:[^"\\\x00-\x1f]++|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*+')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")

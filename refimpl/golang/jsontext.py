@@ -18,23 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-__all__ = [
-    "DEPTH_LIMIT",
-    "SURROGATE",
-    "CostError",
-    "DepthError",
-    "Members",
-    "Number",
-    "check_depth",
-    "dumps",
-    "encode",
-    "indent",
-    "keep_pairs",
-    "loads",
-    "pairs",
-    "replace_surrogates_in",
-]
-
 DEPTH_LIMIT = 250
 """How deep arrays and objects may be nested (Go: 10,000): less than Python's stack takes of those who walk them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")

@@ -17,22 +17,6 @@ from refimpl.golang.utf8 import decode_utf8
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = [
-    "ANYTHING",
-    "FIRST_VALUE",
-    "FLAG",
-    "TEXT",
-    "WHOLE",
-    "Flat",
-    "Listed",
-    "Mapped",
-    "Nested",
-    "Optional",
-    "Shape",
-    "canonicalise",
-    "loads",
-]
-
 _INT64 = 1 << 63
 _BEYOND = 1 << 64
 

@@ -7,8 +7,6 @@ from typing import Any
 
 from refimpl.golang.jsontext import Number
 
-__all__ = ["as_float64", "format_float", "format_json", "normalise", "shown"]
-
 _SHOWN = 1000
 """Characters of a number in an error: its text may be as long as the document that it is from."""
 

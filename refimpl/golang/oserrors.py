@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["describe", "reason"]
-
 
 def reason(error: OSError) -> str:
     """The error's reason without the file: the system's text in lower case."""

@@ -11,8 +11,6 @@ from refimpl.golang.numbers import format_float
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["format_quoted", "format_value"]
-
 
 def format_value(value: Any) -> str:
     """As ``%v``: strings bare, ``<nil>``, ``[a b]``, ``map[k:v]`` sorted by key, floats such as ``1e+06``."""

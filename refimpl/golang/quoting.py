@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["quote", "quote_character"]
-
 _SHORT = {
     "\a": "\\a",
     "\b": "\\b",

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from refimpl.golang.quoting import quote
 
-__all__ = ["READERS", "parse_bool", "parse_duration", "parse_float", "parse_int", "parse_list"]
-
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 _INT64_MAX = (1 << 63) - 1

@@ -21,27 +21,6 @@ if TYPE_CHECKING:
 
     from refimpl.golang.document import Place
 
-__all__ = [
-    "ANY",
-    "BOOL",
-    "BYTES",
-    "INTEGER",
-    "STRING",
-    "TEXT",
-    "TIME",
-    "Bytes",
-    "Field",
-    "Items",
-    "Protobuf",
-    "Scalar",
-    "Struct",
-    "Table",
-    "Text",
-    "Time",
-    "Type",
-    "decode",
-]
-
 
 class _Reading:
     """One document while it is decoded; `wrong` is its first error."""

@@ -15,8 +15,6 @@ from refimpl.golang.quoting import quote
 from refimpl.record import record, replace
 from refimpl.redaction import without_secrets
 
-__all__ = ["URL", "Origin", "UnreadableURLError", "encode", "locate", "parse", "unescape"]
-
 Origin = tuple[str, str, int]
 """Scheme, host in lower case without brackets, port."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import codecs
 
-__all__ = ["SURROGATES", "decode_utf8", "replace_surrogates"]
-
 SURROGATES = "ec-ref-surrogates"
 """How lone surrogates are encoded: the bytes that they stand for, or U+FFFD where they stand for none (PEP 383)."""
 

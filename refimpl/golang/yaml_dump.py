@@ -18,8 +18,6 @@ from refimpl.golang.numbers import format_float
 from refimpl.golang.utf8 import replace_surrogates
 from refimpl.golang.yamltext import resolve
 
-__all__ = ["dumps"]
-
 _WIDTH = 80
 _INT64 = 1 << 63
 _TAG = "tag:yaml.org,2002:str"

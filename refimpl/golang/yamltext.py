@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     import yaml
 
-__all__ = ["loads", "loads_all", "resolve"]
-
 #: Which part of a document may come from aliases (go-yaml): of 400,000 values almost all, of 4 million a tenth.
 _ALIASES = (0.99, 400_000), (0.1, 4_000_000)
 #: How many ``%TAG`` directives a text may have: the parser looks through all of them for each.

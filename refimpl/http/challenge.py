@@ -16,8 +16,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["CHALLENGE_LIMIT", "Challenge", "challenges", "choose"]
-
 #: The longest challenge that is read, in characters of all its fields.
 CHALLENGE_LIMIT = 64 << 10
 

@@ -10,8 +10,6 @@ from refimpl.errors import TransferError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CodingError", "Decoded", "decoder"]
-
 _OUTPUT = 1 << 18
 _GZIP = frozenset({"gzip", "x-gzip"})
 _MOST = 2  # codings of one body

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from refimpl.http.proxy import Proxy
     from refimpl.http.tls import Trust
 
-__all__ = ["HEAD_LIMIT", "Connection", "Head"]
-
 #: The largest head of an answer in bytes, interim ones (1xx) included. libcurl itself ends at 300 KiB, and a single
 #: field at 100 KiB.
 HEAD_LIMIT = 256 << 10

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from refimpl.golang.url import Origin
     from refimpl.http.proxy import Proxy
 
-__all__ = ["Code", "Failure", "described"]
-
 
 class Code(IntEnum):
     """Those of libcurl's codes that are told apart (https://curl.se/libcurl/c/libcurl-errors.html)."""

@@ -10,8 +10,6 @@ from refimpl.http.parameters import parameter_value
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LINK_LIMIT", "next_target"]
-
 #: How much of the fields is read, in characters.
 LINK_LIMIT = 64 << 10
 

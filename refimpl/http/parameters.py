@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["parameter_value"]
-
 _QUOTED_PART = re.compile(r'[^"\\]*')
 
 

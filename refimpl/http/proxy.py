@@ -14,8 +14,6 @@ from refimpl.redaction import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Proxy", "is_loopback", "parse_proxy", "proxy_for"]
-
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
     from refimpl.errors import StatusError
 
-__all__ = ["Retry"]
-
 _OVERLOADED = frozenset({408, 429, 503})
 _BROKEN = frozenset({499, 500, 502, 504, 522})
 _BROKEN_RETRIES = 2

@@ -19,8 +19,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["TLS", "Trust", "certificates", "names_a_host"]
-
 _log = logging.getLogger(__name__)
 #: Where Linux distributions and BSDs have their roots; the first file that can be read counts, as in Go.
 _SYSTEM_FILES = (

@@ -28,17 +28,6 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.http.connection import Connection, Head
 
-__all__ = [
-    "ANSWER_SECONDS",
-    "CONNECT_SECONDS",
-    "MOST_REDIRECTS",
-    "Origin",
-    "Response",
-    "Transport",
-    "address_of",
-    "close_idle",
-]
-
 #: The longest that a connection may take, TLS included.
 CONNECT_SECONDS = 30.0
 #: The longest that a server may take from a request to the head of its answer. GET and HEAD are then asked once more.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from refimpl.http.proxy import Proxy
     from refimpl.http.tls import TLS
 
-__all__ = ["Cluster"]
-
 _GROUP = "/apis/appstudio.redhat.com/v1alpha1"
 _LARGEST_OBJECT = 8 << 20  # bytes; etcd takes 1.5 MiB
 _PLUGIN_SECONDS = 60.0

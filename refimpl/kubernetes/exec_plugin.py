@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["ANSWER_LIMIT", "Credential", "Plugin", "PluginError", "credential_in", "plugin_of", "run"]
-
 #: The largest answer of a plugin, in bytes.
 ANSWER_LIMIT = 1 << 20
 _GROUP = "client.authentication.k8s.io"

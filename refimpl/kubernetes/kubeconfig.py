@@ -18,8 +18,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["NO_CONFIGURATION", "SERVICE_ACCOUNT", "Access", "ConfigurationError", "load", "load_service_account"]
-
 NO_CONFIGURATION = (
     "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
 )

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from refimpl.layers.stream import Stream
 
-__all__ = ["DIRECTORY", "NAME_LIMIT", "PAX_GLOBAL", "REGULAR", "SYMBOLIC_LINK", "Archive", "Entry"]
-
 REGULAR, SYMBOLIC_LINK, DIRECTORY, PAX_GLOBAL = "0", "2", "5", "g"
 _BLOCK = 512
 _ZEROES = bytes(_BLOCK)

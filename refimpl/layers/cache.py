@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor
     from refimpl.system.exchange import Exchange
 
-__all__ = ["DEFAULT_BUDGET", "Counters", "DamagedEntryError", "LayerCache", "switched_on"]
-
 _log = logging.getLogger(__name__)
 #: Bytes that the directory may hold after a run, unless ``EC_CACHE_MAX_BYTES`` says otherwise.
 DEFAULT_BUDGET = 10 << 30

@@ -23,8 +23,6 @@ from refimpl.system import leftovers
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PREFIX", "Directory", "Temporary", "UnusableError", "user_cache_directory"]
-
 _log = logging.getLogger(__name__)
 #: What the names of our own temporaries begin with.
 PREFIX = ".ec-ref-"

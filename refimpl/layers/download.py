@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["Download", "DownloadReader", "SharedDownloadError", "StorageError"]
-
 _CHUNK = 1 << 18
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Manifest
     from refimpl.oci.reference import Repository
 
-__all__ = ["image_files"]
-
 _log = logging.getLogger(__name__)
 
 

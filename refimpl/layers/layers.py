@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Repository
     from refimpl.system.exchange import Exchange
 
-__all__ = ["Layers"]
-
 T = TypeVar("T")
 
 _ATTEMPTS = 2

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from refimpl.record import record
 
-__all__ = ["Limits"]
-
 
 @record
 class Limits:

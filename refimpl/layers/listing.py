@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.layers.limits import Limits
     from refimpl.layers.stream import Stream
 
-__all__ = ["EXTENSIONS", "Listing", "clean_path", "flatten", "read_listing"]
-
 #: Files with these extensions, in any case, are read.
 EXTENSIONS = frozenset({"yaml", "yml", "json"})
 _WHITEOUT = ".wh."

@@ -10,8 +10,6 @@ from refimpl.errors import LimitExceededError, MalformedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Decompressed", "Lookahead", "Stream"]
-
 _INPUT = 1 << 18
 _FIRST_INPUT = 1 << 12
 _OUTPUT = 1 << 20

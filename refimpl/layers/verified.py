@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from refimpl.layers.stream import Stream
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["EntryReader", "Verifying", "verified"]
-
 _CHUNK = 1 << 18
 
 

@@ -24,19 +24,6 @@ from refimpl.verify.checks import is_final
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = [
-    "Found",
-    "LineError",
-    "Run",
-    "Summary",
-    "decode_found",
-    "encode_found",
-    "encode_line",
-    "encode_removed",
-    "is_settled",
-    "read_position",
-]
-
 _VERSION = 1
 
 

@@ -16,8 +16,6 @@ from refimpl.ndjson.lines import Found, LineError, Run, Summary, decode_found, r
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["LONGEST_LINE", "Results", "open_results"]
-
 LONGEST_LINE = 512 << 20
 """Bytes. The largest attestation, with the input document that it is in, has less."""
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from refimpl.ndjson.lines import Found, Run, Summary
 
-__all__ = ["FORMAT", "Destination", "Writer", "destinations"]
-
 FORMAT = "ndjson"
 _SWITCHES = ("ordered", "documents")
 

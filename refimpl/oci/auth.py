@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.oci.dockerconfig import Configuration
     from refimpl.oci.reference import Repository
 
-__all__ = ["ANONYMOUS", "HELPER_LIMIT", "Credentials", "Keychain"]
-
 #: The largest answer of a credential helper, in bytes.
 HELPER_LIMIT = 1 << 20
 _HELPER_SECONDS = 60.0

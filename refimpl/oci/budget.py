@@ -19,8 +19,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Budget", "Pace"]
-
 _REGISTRIES: Final = 256
 _SLOT: Final = struct.Struct("<16sdddd")
 _SLOWEST: Final = 1 / 16

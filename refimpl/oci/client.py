@@ -47,8 +47,6 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Reference, Repository
     from refimpl.system.exchange import Exchange
 
-__all__ = ["BLOB_LIMIT", "MANIFEST_LIMIT", "REFERRERS_LIMIT", "BlobStream", "Client", "Registry", "connect"]
-
 #: The largest manifest or index in bytes. Registries take no larger ones (containerd and most of them agree on 4 MiB).
 MANIFEST_LIMIT = 4 << 20
 #: All pages of an image's referrers together, in bytes.

@@ -15,19 +15,6 @@ if TYPE_CHECKING:
 
     from refimpl.golang.members import Shape
 
-__all__ = [
-    "DIGEST",
-    "DIGEST_LENGTHS",
-    "INDEX",
-    "INDEX_TYPES",
-    "MANIFEST",
-    "MANIFEST_TYPES",
-    "Descriptor",
-    "Manifest",
-    "Platform",
-    "check_digest",
-]
-
 MANIFEST_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 INDEX_TYPES = (
     "application/vnd.oci.image.index.v1+json",

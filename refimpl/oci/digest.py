@@ -10,8 +10,6 @@ from refimpl.errors import DigestMismatchError, SizeMismatchError
 if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor
 
-__all__ = ["Verifier", "digest_of", "verify"]
-
 
 class Verifier:
     """Takes a blob's bytes one after another and judges them at the end."""

@@ -20,8 +20,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ANONYMOUS", "Configuration", "Credentials", "helper_answer", "load"]
-
 _log = logging.getLogger(__name__)
 _FILE = members.Nested(dict.fromkeys(("auths", "credHelpers", "credsStore"), members.ANYTHING))
 _ENTRY = members.Nested(

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.system.exchange import Exchange
 
-__all__ = ["Memo"]
-
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 

@@ -13,8 +13,6 @@ from functools import lru_cache
 from refimpl.errors import InvalidReferenceError
 from refimpl.record import record
 
-__all__ = ["Reference", "Repository", "parse", "parse_digest"]
-
 _DEFAULT_REGISTRY = "index.docker.io"
 _REPOSITORY = re.compile(r"[a-z0-9_./-]{2,255}", re.ASCII)
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,128}", re.ASCII)

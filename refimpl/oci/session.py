@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from refimpl.oci.budget import Budget
     from refimpl.oci.reference import Repository
 
-__all__ = ["Session", "is_local"]
-
 _log = logging.getLogger(__name__)
 _PROBE_SECONDS = 0.3
 _TOKENS = 1024

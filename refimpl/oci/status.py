@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from refimpl.http.transport import Response
 
-__all__ = ["ERROR_LIMIT", "diagnostics", "redact", "status_error"]
-
 #: How much is read of an answer that means failure, in bytes.
 ERROR_LIMIT = 64 << 10
 _SHOWN_PARAMETERS = frozenset({"scope", "service", "mount", "from", "digest", "n", "last"})

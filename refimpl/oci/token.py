@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Response, Transport
     from refimpl.oci.dockerconfig import Credentials
 
-__all__ = ["TOKEN_LIMIT", "TokenServer", "token_in"]
-
 #: The largest answer with a token, in bytes.
 TOKEN_LIMIT = 64 << 10
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

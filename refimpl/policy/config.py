@@ -20,16 +20,6 @@ if TYPE_CHECKING:
 
     from refimpl.policy.sources.fetcher import Fetched
 
-__all__ = [
-    "ConfigurationFetcher",
-    "Identity",
-    "Policy",
-    "PolicyCluster",
-    "SourceGroup",
-    "decode_policy",
-    "resolve",
-]
-
 _log = logging.getLogger(__name__)
 
 _FILE_TYPES = (".json", ".yaml", ".yml")

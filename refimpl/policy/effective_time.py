@@ -11,8 +11,6 @@ from refimpl.record import record, replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["EffectiveTime"]
-
 _TOLERANCE = 2 * instant.SECOND
 
 

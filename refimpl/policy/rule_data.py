@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from refimpl.policy.config import Policy
 
-__all__ = ["with_extra_rule_data"]
-
 
 def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable[[str], str]) -> Policy:
     """The policy whose groups all have the given rule data, over what they had.

@@ -17,8 +17,6 @@ from refimpl.golang.typed import ANY, STRING, TEXT, Items, Struct, Table, Type
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["JSON", "POLICY", "RESOURCE", "SchemaError", "check", "decode"]
-
 _BASE = "https://github.com/conforma/crds/api/v1alpha1/enterprise-contract-policy-spec#"
 
 

@@ -11,8 +11,6 @@ from refimpl.golang.jsontext import encode
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["InputDocuments", "compacted"]
-
 _STRING = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _PARTS = re.compile(_STRING + rb'|[^" \t\r\n]++')
 """Strings, and what stands between them and white space."""

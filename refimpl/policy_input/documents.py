@@ -8,8 +8,6 @@ from typing import Any
 
 from refimpl.golang import jsontext
 
-__all__ = ["UnreadableDocumentError", "parse_documents", "spread"]
-
 _BOM = b"\xef\xbb\xbf"
 _HUGE = re.compile(rb"[0-9]{300}|[0-9][eE]\+?[0-9]{3}")
 """What every number beyond 64-bit floats has in it."""

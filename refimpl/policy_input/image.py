@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Manifest
     from refimpl.oci.reference import Reference, Repository
 
-__all__ = ["BASE_DIGEST", "BASE_NAME", "CONFIGURATION_LIMIT", "ImageDetails", "image_details"]
-
 _log = logging.getLogger(__name__)
 #: The label of an image's configuration that names the directory with its OLM manifests.
 _OLM_LABEL = "operators.operatorframework.io.bundle.manifests.v1"

@@ -17,8 +17,6 @@ from refimpl.golang import jsontext
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["CallTrace"]
-
 _SHORTEST_NS = 100_000
 _MOST = 200_000
 _OWN = "refimpl."

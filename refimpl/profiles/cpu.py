@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from refimpl.profiles.pprof import Frame, Stack
 
-__all__ = ["CpuProfile"]
-
 _PERIOD_NS = 10_000_000
 _DEEPEST = 256
 

@@ -17,8 +17,6 @@ from refimpl.profiles.pprof import encode
 if TYPE_CHECKING:
     from refimpl.profiles.pprof import Frame, Stack
 
-__all__ = ["MemoryProfile"]
-
 #: Lines of a stack. Python notes it at each allocation, so each line costs.
 _DEEPEST = 3
 #: What validations load, which would be most of what is noted: loading makes a million allocations, a validation few.

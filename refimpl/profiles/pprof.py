@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Frame", "Stack", "encode"]
-
 Frame = tuple[str, str, int]
 """Function, file and line."""
 

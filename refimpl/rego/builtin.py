@@ -10,8 +10,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["UNDEFINED", "Builtin", "Undefined"]
-
 
 class Undefined(Enum):
     """The type of `UNDEFINED`."""

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["PROTOCOL", "Answer", "Channel"]
-
 PROTOCOL: Final = 2
 """What the process must say that it speaks."""
 

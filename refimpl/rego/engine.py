@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.rego.builtin import Builtin
 
-__all__ = ["Annotation", "DateText", "Engine", "Evaluation", "Line", "Program", "RuleEntry"]
-
 
 class DateText(str):
     """An unquoted YAML timestamp or date as Go prints it, such as ``2020-01-01 00:00:00 +0000 UTC``; no text."""

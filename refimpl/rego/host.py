@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.deadline import Deadline
     from refimpl.rego.builtin import Builtin
 
-__all__ = ["OPA_VERSION", "WITHHELD", "Host", "HostProgram", "executable", "with_advice"]
-
 WITHHELD: Final = ("http.send", "net.lookup_ip_addr", "opa.runtime")
 """Functions of OPA that policies may not use (specification 11 §5.4)."""
 

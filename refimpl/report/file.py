@@ -12,8 +12,6 @@ from refimpl.errors import OutputError
 from refimpl.golang.oserrors import describe
 from refimpl.system import leftovers
 
-__all__ = ["is_written_by", "write_file"]
-
 # A path stays the text that the user gave: messages show it.
 # ruff: noqa: PTH101, PTH105, PTH108, PTH116, PTH118, PTH123
 

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from refimpl.report.model import Report, TextOptions
 
-__all__ = ["DOCUMENTED", "FORMATS", "INPUT_FORMATS", "STREAMED", "Renderer"]
-
 Renderer = Callable[["Report", "TextOptions"], str | bytes]
 """Gives the text, with or without a newline at its end."""
 

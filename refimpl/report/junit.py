@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
     from refimpl.result import Result
 
-__all__ = ["render"]
-
 _ESCAPES = {
     ord("&"): "&amp;",
     ord("<"): "&lt;",

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
 
     from refimpl.result import Result
 
-__all__ = ["ComponentResult", "Report", "TextOptions"]
-
 
 @record
 class ComponentResult:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from refimpl.policy.effective_time import EffectiveTime
     from refimpl.report.model import ComponentResult
 
-__all__ = ["ComponentOutcome", "Kept"]
-
 
 @record
 class ComponentOutcome:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
     from refimpl.result import Result
 
-__all__ = ["SCHEMA", "describe", "render"]
-
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 """Where the format is defined."""
 

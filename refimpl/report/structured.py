@@ -9,8 +9,6 @@ from refimpl.redaction import without_secrets_in
 if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
 
-__all__ = ["describe_files", "describe_images"]
-
 
 def describe_images(report: Report) -> dict[str, Any]:
     """The report on images as JSON data, members in the contract's order."""

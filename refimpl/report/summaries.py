@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report
     from refimpl.result import Result
 
-__all__ = ["render_appstudio", "render_files", "render_images", "render_markdown"]
-
 
 def render_appstudio(report: Report) -> str:
     """The sums as a line of JSON, without a newline."""

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.report.formats import Renderer
     from refimpl.report.model import Report
 
-__all__ = ["Target", "needs_documents", "parse_target", "read_switches", "use_color", "write"]
-
 _NO_COLOR = ("EC_NO_COLOR", "EC_NO_COLOUR", "NO_COLOR", "NO_COLOUR")
 _FORCE_COLOR = ("EC_FORCE_COLOR", "EC_FORCE_COLOUR", "FORCE_COLOR", "FORCE_COLOUR")
 

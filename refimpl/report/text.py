@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import ComponentResult, Report, TextOptions
     from refimpl.result import Result
 
-__all__ = ["render_files", "render_images", "wrap"]
-
 _WIDTH = 128
 _LINK = "For more information about policy issues, see the policy documentation: https://conforma.dev/docs/policy/\n"
 _RED, _YELLOW, _GREEN = 31, 33, 32

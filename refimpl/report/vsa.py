@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from refimpl.report.model import ComponentResult, Report
 
-__all__ = ["VERIFIER", "component_predicate", "component_references", "render", "snapshot_predicate", "timestamp"]
-
 VERIFIER = "conforma"
 
 

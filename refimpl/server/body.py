@@ -13,8 +13,6 @@ from refimpl.policy_input.documents import UnreadableDocumentError, parse_docume
 if TYPE_CHECKING:
     from refimpl.server.messages import Request
 
-__all__ = ["BodyError", "documents"]
-
 _YAML_TYPES: Final = frozenset({"application/yaml", "application/x-yaml", "text/yaml"})
 _INVALID: Final = "request body is not valid JSON or YAML"
 

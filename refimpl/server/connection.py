@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from refimpl.server.limits import Limits
 
-__all__ = ["Connection"]
-
 _log = logging.getLogger(__name__)
 _PIECE: Final = 64 << 10
 _TARGET: Final = re.compile(r"(?:https?://[^/?#]*)?(?P<path>[^?]*)", re.IGNORECASE)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refimpl.report.model import Report
     from refimpl.server.messages import Request
 
-__all__ = ["Judge", "Verdict"]
-
 
 @record
 class Verdict:

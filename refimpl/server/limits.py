@@ -6,8 +6,6 @@ from typing import Final
 
 from refimpl.record import record
 
-__all__ = ["LIMITS", "Limits"]
-
 
 @record
 class Limits:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from refimpl.server.limits import Limits
 
-__all__ = ["Clients", "ListeningError", "listen", "serve"]
-
 _log = logging.getLogger(__name__)
 _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 _PORTS: Final = 1 << 16

@@ -13,8 +13,6 @@ from refimpl.system.log import Formatter, level_name, timestamp
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["in_json"]
-
 
 @contextlib.contextmanager
 def in_json(logger: logging.Logger) -> Iterator[None]:

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from http import HTTPStatus
 
-__all__ = ["Request", "Response", "error_response", "text_response"]
-
 
 @record
 class Request:

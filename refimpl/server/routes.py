@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.server.limits import Limits
     from refimpl.server.messages import Request
 
-__all__ = ["JUDGED", "Routes"]
-
 _log = logging.getLogger(__name__)
 JUDGED: Final = "/v1/validate/input"
 _METHODS: Final[Mapping[str, tuple[str, ...]]] = {

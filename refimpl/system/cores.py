@@ -6,8 +6,6 @@ import math
 import os
 from pathlib import Path
 
-__all__ = ["available_cores"]
-
 _CGROUPS = Path("/sys/fs/cgroup")
 
 

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["Exchange"]
-
 _T = TypeVar("_T")
 
 _RING: Final = 64 << 20

@@ -8,19 +8,6 @@ TYPE_CHECKING = False  # not imported from typing: that costs more than this mod
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = [
-    "add_file",
-    "add_files",
-    "add_folder",
-    "add_group",
-    "clear",
-    "drop",
-    "drop_group",
-    "make_notes",
-    "note_in",
-    "remove_folder",
-]
-
 _notes: int | None = None
 
 

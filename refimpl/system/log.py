@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any, TextIO
 
-__all__ = ["FATAL", "TRACE", "Formatter", "level_for", "level_name", "line", "logging_to", "timestamp"]
-
 TRACE = 5
 FATAL = 50
 

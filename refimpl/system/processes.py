@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["work_in_processes"]
-
 _LONGEST = 86400.0  # seconds; systems can't be asked to wait for much longer
 
 _T = TypeVar("_T")

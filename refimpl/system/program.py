@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from io import BufferedReader
 
-__all__ = ["Answer", "ProgramError", "ask", "has_terminal"]
-
 _PIECE = 1 << 16
 
 

@@ -14,8 +14,6 @@ TYPE_CHECKING = False  # not imported from typing: `version` takes no longer tha
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer as Buffer
 
-__all__ = ["open_all", "print_error", "print_text"]
-
 
 def open_all() -> None:
     """Have all three, with the encoding and the line ends of the contract.

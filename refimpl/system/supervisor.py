@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from refimpl.errors import Error
 
-__all__ = ["GRACE", "die_with", "supervised"]
-
 GRACE = 1.5
 """Seconds after the time-out, in which the worker may end by itself."""
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["on_one_line", "without_commands"]
-
 #: White space moves within a line, no further, and NUL is passed over.
 _OBEYED = re.compile(r"[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
 

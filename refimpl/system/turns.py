@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["AHEAD", "Turns"]
-
 AHEAD: Final = 1000
 """How many things are known before it is their turn, and how many may be done before an earlier one is."""
 

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["map_all", "run_all", "run_each"]
-
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["Asn1Error", "Element", "is_signature", "read"]
-
 _SEQUENCE, _INTEGER = 0x30, 0x02
 _HIGH_TAG = 0x1F
 _LONG = 0x80

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Repository
     from refimpl.verify.certificate import Certificate
 
-__all__ = ["DEFAULT_LIMIT", "Attachment", "attachment_limit", "load"]
-
 SIGNATURE = "dev.cosignproject.cosign/signature"
 _CERTIFICATE = "dev.sigstore.cosign/certificate"
 _CHAIN = "dev.sigstore.cosign/chain"

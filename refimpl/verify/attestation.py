@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from refimpl.golang.document import Document
     from refimpl.verify.signature import Signature
 
-__all__ = ["Attestation"]
-
 _REPORTED_TYPE = "https://in-toto.io/Statement/v0.1"
 
 

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from cryptography import x509
     from cryptography.x509.verification import ExtensionPolicy, Policy
 
-__all__ = ["CODE_SIGNING", "TIME_STAMPING", "Authority"]
-
 #: What certificates may be for (RFC 5280 §4.2.1.12).
 CODE_SIGNING, TIME_STAMPING = "1.3.6.1.5.5.7.3.3", "1.3.6.1.5.5.7.3.8"
 _ANYTHING = "2.5.29.37.0"

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor
     from refimpl.oci.reference import Reference
 
-__all__ = ["Bundle", "BundleEnvelope", "BundleSignature", "MessageSignature", "fetch_bundles"]
-
 _log = logging.getLogger(__name__)
 
 _LAYER = "application/vnd.dev.sigstore.bundle"

@@ -15,8 +15,6 @@ from refimpl.verify.protojson import BYTES, INT64, STRING, Enum, Message, read
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ENTRY", "HASH", "BundleEntry", "InclusionProof", "Logged"]
-
 HASH = Message(
     {
         "algorithm": Enum(

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.verify.bundle_signer import ByCertificate, ByKey
     from refimpl.verify.trust import LogKey, LogKeys
 
-__all__ = ["check_logged"]
-
 _MOST_ENTRIES = 32
 #: How heads of trees begin that logs of Rekor's first version sign: a name and the tree's number.
 _NUMBERED_TREE = re.compile("[^\n]* - [0-9]+\n(?:[^\n]*\n){2}")

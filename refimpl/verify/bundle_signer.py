@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from refimpl.verify.certificate import Certificate
     from refimpl.verify.keyless import KeylessSigner
 
-__all__ = ["ByCertificate", "ByKey", "signer_of"]
-
 
 def signer_of(bundle: Bundle, signer: PublicKey | KeylessSigner, now: datetime) -> ByKey | ByCertificate:
     """What verifies the bundle.

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["Bundled", "verified"]
-
 _SIGNS = "https://sigstore.dev/cosign/sign/v1"
 _TYPES = ("https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1")
 _MOST_SUBJECTS, _MOST_DIGESTS = 1024, 32

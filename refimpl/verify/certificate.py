@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["Certificate", "parse_certificates"]
-
 _FULCIO = "1.3.6.1.4.1.57264.1"
 _RAW = {
     1: "Fulcio Issuer",

@@ -12,8 +12,6 @@ from refimpl.golang import base64text
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["check_checkpoint"]
-
 _SIGNATURE = re.compile("\u2014 [^ ]+ ([^ ]+)")
 _SIZE = re.compile("0|[1-9][0-9]{0,19}")
 _HINT = 4

@@ -14,20 +14,6 @@ if TYPE_CHECKING:
     from refimpl.errors import Error
     from refimpl.verify.attestation import Attestation
 
-__all__ = [
-    "ATTESTATION_SIGNATURE",
-    "ATTESTATION_SYNTAX",
-    "IMAGE_SIGNATURE",
-    "NO_ATTESTATIONS",
-    "Check",
-    "inaccessible",
-    "is_final",
-    "syntax",
-    "unfetched_attestations",
-    "unjudged",
-    "unverified",
-]
-
 
 class Check:
     """One built-in check; results carry title and description, `Result.reduced` drops them without ``--info``."""

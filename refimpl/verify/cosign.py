@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from refimpl.verify.signature import Signature
     from refimpl.verify.transparency_log import TransparencyLog
 
-__all__ = ["Verifier"]
-
 _Verified = TypeVar("_Verified")
 
 _log = logging.getLogger(__name__)

@@ -14,8 +14,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["IN_TOTO", "MOST_SIGNATURES", "Envelope", "EnvelopeSignature", "pae", "read_envelope"]
-
 IN_TOTO = "application/vnd.in-toto+json"
 #: Each costs a verification, and nobody has verified the envelope before.
 MOST_SIGNATURES = 100

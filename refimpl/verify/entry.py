@@ -21,8 +21,6 @@ from refimpl.verify.keys import PublicKey, parse_public_key
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Entry", "UnsupportedKindError", "key_of"]
-
 _PRE_HASHED = {"sha256": 32, "sha384": 48, "sha512": 64}
 #: What else Rekor 1.5 has entries for; none of them tells of an image's signature.
 _OTHER_KINDS = frozenset({"alpine", "cose", "helm", "jar", "rekord", "rfc3161", "rpm", "tuf"})

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Identity
     from refimpl.verify.certificate import Certificate
 
-__all__ = ["bundle_name", "check_bundle_identity", "check_expressions", "check_identity"]
-
 _FULCIO_OTHER_NAME = "1.3.6.1.4.1.57264.1.7"
 _FIRST_ISSUER, _SECOND_ISSUER = 1, 8
 _UTF8_TAG = 0x0C

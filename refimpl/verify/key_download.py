@@ -12,8 +12,6 @@ from refimpl.http.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["download"]
-
 _LIMIT = 1 << 20
 
 

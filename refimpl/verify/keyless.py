@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["KeylessSigner"]
-
 
 @record
 class KeylessSigner:

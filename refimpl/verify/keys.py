@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["PublicKey", "Secrets", "load_public_key", "parse_public_key", "read_file"]
-
 _PKIX, _PKCS1 = "PUBLIC KEY", "RSA PUBLIC KEY"
 _NO_KEY = "asn1: structure error: the block is not a public key"
 _INLINE = "-----BEGIN PUBLIC KEY-----"

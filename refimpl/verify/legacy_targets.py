@@ -12,8 +12,6 @@ from refimpl.verify.trust import LogKeys
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FALLBACKS", "LegacyTargets", "usage_of"]
-
 _FULCIO, _CTFE, _REKOR = "Fulcio", "CTFE", "Rekor"
 #: By usage, the names of targets that are for it where none says so itself.
 FALLBACKS: Mapping[str, tuple[str, ...]] = {

@@ -10,8 +10,6 @@ from refimpl.errors import VerificationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["check_inclusion", "leaf_hash", "root_from_proof"]
-
 _UNSIGNED = 1 << 64
 _HASH_SIZE = hashlib.sha256().digest_size
 

@@ -12,8 +12,6 @@ from refimpl.verify import asn1
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["alternative_names", "check_alternative_names", "distinguished_name"]
-
 # In the order of the encoded name; texts show it backwards.
 _ATTRIBUTES = {
     "2.5.4.6": "C",

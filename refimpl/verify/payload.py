@@ -8,8 +8,6 @@ from refimpl.errors import VerificationError
 from refimpl.golang.document import DocumentError, parse
 from refimpl.golang.typed import ANY, STRING, Struct, Table, decode
 
-__all__ = ["check_claim"]
-
 _CRITICAL = Struct.of(
     "payload.Critical",
     identity=Struct.of("payload.Identity", **{"docker-reference": STRING}),

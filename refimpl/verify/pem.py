@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from refimpl.golang import base64text
 
-__all__ = ["Block", "encode", "first", "split"]
-
 _BEGIN, _END, _DASHES = "-----BEGIN ", "\n-----END ", "-----"
 _BLANKS = " \t"
 _WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)

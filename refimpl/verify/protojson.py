@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
     from refimpl.golang.document import Document
 
-__all__ = ["BYTES", "INT64", "STRING", "STRINGS", "STRUCT", "Enum", "Message", "read", "read_message"]
-
 STRING: Final = "string"
 BYTES: Final = "bytes"
 INT64: Final = "int64"

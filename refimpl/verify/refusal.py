@@ -10,8 +10,6 @@ from refimpl.errors import Error, VerificationError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Kind", "NoMatchingError", "failing", "refused", "shortened"]
-
 _LONGEST_REASON = 16 << 10
 
 Kind = Literal["signatures", "attestations"]

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from refimpl.http.transport import Transport
 
-__all__ = ["RekorClient", "api_url", "ask"]
-
 _PATH = "/api/v1/log/entries/retrieve"
 _ATTEMPTS = 4
 _LIMIT = 32 << 20

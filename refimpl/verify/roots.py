@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.verify.timestamp import TimestampAuthority
     from refimpl.verify.trusted_root import TrustedRoot
 
-__all__ = ["FILES", "Roots"]
-
 _AUTHORITIES, _CERTIFICATE_LOG = "SIGSTORE_ROOT_FILE", "SIGSTORE_CT_LOG_PUBLIC_KEY_FILE"
 _LOG, _TIMESTAMPS = "SIGSTORE_REKOR_PUBLIC_KEY", "SIGSTORE_TSA_CERTIFICATE_FILE"
 _FILES = (_AUTHORITIES, _CERTIFICATE_LOG, _LOG, _TIMESTAMPS)

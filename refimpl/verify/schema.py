@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from refimpl.golang.document import Place
 
-__all__ = ["SLSA_V02", "SLSA_V1", "schema_error"]
-
 Schema = dict[str, Any]
 
 _STRING: Schema = {"type": "string"}

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["check_scts"]
-
 _PRECERTIFICATE = 1
 _MALFORMED = "x509: malformed list of certificate timestamps"
 

@@ -9,8 +9,6 @@ from refimpl.record import field, record
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Signature"]
-
 
 @record
 class Signature:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from refimpl.golang.document import Document
 
-__all__ = ["PROVENANCE", "Provenance"]
-
 _V0_1 = "https://in-toto.io/Statement/v0.1"
 _V1 = "https://in-toto.io/Statement/v1"
 

@@ -12,8 +12,6 @@ from refimpl.record import record
 if TYPE_CHECKING:
     from refimpl.golang.document import Document
 
-__all__ = ["HEADER", "Header", "build_finished", "check_claim", "read_header"]
-
 _DIGESTS = Table("map[string]string", STRING)
 _PROTOBUF = Protobuf("structpb.Struct")
 _DESCRIPTOR = Struct.of(

@@ -13,8 +13,6 @@ from refimpl.verify.refusal import failing
 if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["host_of", "read_checkpoint"]
-
 _HOST = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^/?#:]*)")
 _LINE = re.compile("\u2014 ([^\\s+]+) ([^\\s]+)")
 _SIZE = re.compile("0|[1-9][0-9]{0,19}")

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from cryptography import x509
     from rfc3161_client import TimeStampResponse
 
-__all__ = ["TimestampAuthority", "times_of"]
-
 _MOST = 32
 _LARGEST = 64 << 10
 _MOST_CERTIFICATES = 10

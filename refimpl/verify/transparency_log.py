@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.trust import LogKeys
 
-__all__ = ["Evidence", "InclusionProof", "LogClient", "LoggedEntry", "SignedEntryTimestamp", "TransparencyLog"]
-
 _LEAF = 64
 _NAME = re.compile("(?:[0-9a-fA-F]{16})?[0-9a-fA-F]{64}")
 

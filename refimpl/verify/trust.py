@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["LogKey", "LogKeys", "Period"]
-
 
 @record
 class Period:

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from cryptography import x509
 
-__all__ = ["TrustedRoot"]
-
 _MEDIA_TYPE = "application/vnd.dev.sigstore.trustedroot+json;version=0.1"
 _SHA256 = ("SHA2_256", 1)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z", re.ASCII)

@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
 
-__all__ = ["TUFMirror", "cache_directory", "folder_name", "remember"]
-
 _REMOTE, _TRUSTED_ROOT, _FILE = "remote.json", "trusted_root.json", "file://"
 _CHUNK = 1 << 16
 _LARGEST_TARGET = 4 << 20

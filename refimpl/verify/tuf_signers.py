@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from securesystemslib.signer import Key
 
-__all__ = ["check_signers"]
-
 _ENDING = ".json"
 _TOP_LEVEL = frozenset({"root", "timestamp", "snapshot", "targets"})
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from refimpl.golang.strconv import parse_duration, parse_float
 
-__all__ = ["parse_age"]
-
 _HOUR = 3600.0
 _HOURS = {"mo": 30 * 24, "d": 24, "w": 7 * 24}
 

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from refimpl.verify.dsse import Envelope
     from refimpl.verify.keys import PublicKey
 
-__all__ = ["PASSED", "Check", "Finding", "Retriever", "Summary", "read_summary"]
-
 PASSED = "passed"
 _DAY = 24 * 3600 * instant.SECOND
 _AHEAD = 300 * instant.SECOND

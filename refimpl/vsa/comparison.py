@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     from refimpl.policy.config import Policy, SourceGroup
 
-__all__ = ["Differences", "Judged", "compare"]
-
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*::")
 _REVISION = re.compile(r"[?#].*", re.DOTALL)
 _LATE_FOLDER = re.compile(r"\?[^#]*?//([^?#]+)")

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Transport
     from refimpl.verify.keys import PublicKey, Secrets
 
-__all__ = ["existing_summaries", "is_attested", "log_retriever", "public_key"]
-
 _log = logging.getLogger(__name__)
 
 

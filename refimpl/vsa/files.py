@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = [
-    "ENVELOPE_MODE",
-    "ENVELOPE_SUFFIX",
-    "Folder",
-    "output_folder",
-    "temporary_folder",
-    "write",
-    "write_predicate",
-]
-
 ENVELOPE_SUFFIX = ".intoto.jsonl"
 PREDICATE_MODE, ENVELOPE_MODE = 0o600, 0o644
 _SHARED = Path("/tmp")  # noqa: S108 - the contract's

@@ -8,8 +8,6 @@ from pathlib import Path
 from refimpl.errors import InvalidReferenceError
 from refimpl.oci.reference import parse
 
-__all__ = ["is_digest", "is_file", "is_file_like", "is_image", "is_valid"]
-
 _DIGEST = re.compile("sha(256|512):[a-f0-9]+")
 
 

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from refimpl.vsa.signing_key import SigningKey
     from refimpl.vsa.storage import Backend, Storage
 
-__all__ = ["flag_errors", "make"]
-
 _log = logging.getLogger(__name__)
 
 _FORMATS = ("dsse", "predicate")

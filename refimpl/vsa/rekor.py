@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.vsa.storage import Backend
 
-__all__ = ["DEFAULT_SERVER", "RekorRetriever", "RekorStorage", "digest_of"]
-
 _FOUND = Items("[]string", STRING)
 _ANSWER = Table(
     "models.LogEntry",

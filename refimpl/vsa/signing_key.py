@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from refimpl.verify.keys import Secrets
 
-__all__ = ["SigningKey", "load_signing_key"]
-
 _LABELS = frozenset({"ENCRYPTED COSIGN PRIVATE KEY", "ENCRYPTED SIGSTORE PRIVATE KEY"})
 _CLUSTER = "k8s://"
 _KEY_FIELD, _PASSWORD_FIELD = "cosign.key", "cosign.password"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from refimpl.vsa.signing_key import SigningKey
 
-__all__ = ["PREDICATE_TYPE", "signed_statement"]
-
 PREDICATE_TYPE = "https://conforma.dev/verification_summary/v1"
 _STATEMENT_TYPE = "https://in-toto.io/Statement/v0.1"
 

@@ -19,8 +19,6 @@ from refimpl.vsa.files import write
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Backend", "LocalStorage", "Storage", "StorageError", "parse_backend", "upload"]
-
 _log = logging.getLogger(__name__)
 
 _KINDS = ("rekor", "local")

@@ -13,8 +13,6 @@ from refimpl.verify.dsse import Envelope
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["FileRetriever"]
-
 _LARGEST = 16 << 20
 
 

@@ -10,7 +10,7 @@ import pytest
 from refimpl import errors
 from refimpl.errors import Error, InterruptedRunError, InvalidReferenceError, StatusError, UnsuccessfulError
 
-_KINDS = [kind for name in errors.__all__ if isinstance(kind := getattr(errors, name), type)]
+_KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Error)]
 
 
 @pytest.mark.parametrize("kind", _KINDS)

@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.deadline import Deadline
 
-__all__ = ["Worker", "Workers", "connected"]
-
 _LOOPBACK = "127.0.0.1"
 _ENDING = 5.0  # seconds
 _WAITING = 60.0  # seconds, for a cluster's first worker

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from refimpl.policy.sources.workspace import Workspace
     from refimpl.verify.roots import Roots
 
-__all__ = ["judging_on_dask"]
-
 _log = logging.getLogger(__name__)
 
 _AHEAD = 2

@@ -13,8 +13,6 @@ from refimpl.oci.reference import parse
 if TYPE_CHECKING:
     from refimpl.commands.snapshot import Component
 
-__all__ = ["LARGEST", "SMALLEST", "Batch", "Groups", "batch_size", "home_of"]
-
 SMALLEST, LARGEST = 50, 200
 """Components in a batch, where there are many: few enough to be judged again, enough to be worth a message."""
 _EACH = 2  # batches that each worker gets at least, where there are few components

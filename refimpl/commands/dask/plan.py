@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from refimpl.commands.component import Judge
     from refimpl.commands.setup import Setup
 
-__all__ = ["Content", "Place", "Plan", "UnfitError", "content_of", "pack"]
-
 _DECIDING = ("EC_USE_OPA", "COSIGN_MAX_ATTACHMENT_SIZE", "IMAGE_INDEX_WORKERS")
 _TRANSPORT, _CLUSTER = "transport", "cluster"
 

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, TextIO
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["Progress", "progress_on_terminal"]
-
 _EVERY = 0.5  # seconds
 _CLEAR = "\r\x1b[2K"
 _COLUMNS = 80  # of a terminal that doesn't say

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from refimpl.commands.dask.grouping import Batch
     from refimpl.commands.snapshot import Component
 
-__all__ = ["Answer", "end_run", "judge_batch"]
-
 _plans: weakref.WeakSet[Plan] = weakref.WeakSet()
 
 

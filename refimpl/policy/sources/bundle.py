@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.oci.client import Registry
     from refimpl.oci.descriptor import Descriptor, Manifest
 
-__all__ = ["fetch"]
-
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
 _UNPACKED_DIGEST = "io.deis.oras.content.digest"

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from dulwich.objects import ObjectID
 
-__all__ = ["Objects", "commit_of", "write_tree"]
-
 T = TypeVar("T", bound=ShaFile)
 
 _FAILED = "error cloning repository"

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-__all__ = ["MAX_BYTES", "MAX_FILES", "Budget", "counts", "inside"]
-
 MAX_BYTES = 1 << 30
 MAX_FILES = 100_000
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from refimpl.oci.client import Registry
     from refimpl.policy.sources.web import Web
 
-__all__ = ["Fetched", "Fetcher", "source_id"]
-
 
 @record
 class Fetched:

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Response
     from refimpl.policy.sources.web import Web
 
-__all__ = ["GitURL", "fetch"]
-
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _ZERO = b"0" * 40
 #: Options of sources that other programs know; leaving out the first would leave out what it asks to be checked.

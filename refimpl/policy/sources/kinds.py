@@ -10,8 +10,6 @@ from refimpl.errors import PolicyError
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.redaction import without_secrets
 
-__all__ = ["Kind", "is_file", "is_git", "is_http", "kind_of", "without_prefixes"]
-
 _GIT_HOSTS = ("github.com", "gitlab.com", "bitbucket.org")
 _INSECURE = re.compile(r"(?:[a-z0-9]+::)?http:")
 # Hosted registries that are recognised without `oci::`: Azure, Google (two), GitLab, AWS, Quay.

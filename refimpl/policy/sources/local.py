@@ -11,8 +11,6 @@ from refimpl.errors import PolicyError
 from refimpl.golang.oserrors import reason
 from refimpl.policy.sources.kinds import without_prefixes
 
-__all__ = ["fetch"]
-
 _MAX_DEPTH = 200
 
 

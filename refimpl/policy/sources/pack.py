@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from dulwich.objects import ObjectID, ShaFile
 
-__all__ = ["MAX_OBJECTS", "check_pack", "unpack"]
-
 MAX_OBJECTS = 1_000_000
 _HEAD, _TRAILER = 12, 20
 _BITE = 1 << 12

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from refimpl.layers.stream import Stream
 
-__all__ = ["unpack"]
-
 _MAGIC = (b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"\x28\xb5\x2f\xfd")
 _TAR_MAGIC = slice(257, 262)
 _CHUNK = 1 << 16

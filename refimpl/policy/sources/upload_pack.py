@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     Ask = Callable[[str, Mapping[str, str], bytes | None], "Answer"]
     """Sends a request and judges the answer's status: URL, header fields, and the body if it is a POST."""
 
-__all__ = ["FAILED", "Advertisement", "Answer", "RefusedError", "discover", "fetch_pack"]
-
 FAILED = "error cloning repository"
 _SERVICE = "git-upload-pack"
 _DISCOVERY = f"/info/refs?service={_SERVICE}"

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from refimpl.http.transport import Response
 
-__all__ = ["Web"]
-
 _USER_AGENT = "ec-ref"
 
 

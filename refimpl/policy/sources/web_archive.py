@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Response
     from refimpl.policy.sources.web import Web
 
-__all__ = ["fetch"]
-
 _OK = 200
 #: Algorithms of checksums by their number of hexadecimal digits.
 _BY_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}

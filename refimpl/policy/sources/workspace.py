@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Policy, SourceGroup
     from refimpl.policy.sources.fetcher import Fetched
 
-__all__ = ["GroupDirectories", "Workspace", "fetch_sources", "pinned_policy"]
-
 _RULE_DATA = "rule_data__configuration__"
 
 

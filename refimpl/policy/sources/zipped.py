@@ -19,8 +19,6 @@ from refimpl.errors import LimitExceededError, MalformedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["members"]
-
 _CHUNK = 1 << 16
 _END, _END64, _LOCATOR, _ENTRY, _LOCAL = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x01\x02", b"PK\x03\x04"
 _END_SIZE, _LOCATOR_SIZE, _END64_SIZE, _ENTRY_SIZE, _LOCAL_SIZE = 22, 20, 56, 46, 30

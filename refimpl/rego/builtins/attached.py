@@ -11,8 +11,6 @@ from refimpl.rego.builtins.references import resolved
 if TYPE_CHECKING:
     from refimpl.rego.builtins.context import ComponentContext
 
-__all__ = ["image_referrers", "image_tag_refs"]
-
 _TAGS: Final = "ec.oci.image_tag_refs"
 _REFERRERS: Final = "ec.oci.image_referrers"
 _KINDS = {"sig": "signature", "att": "attestation", "sbom": "SBOM"}

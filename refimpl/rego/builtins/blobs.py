@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from refimpl.oci.reference import Reference
     from refimpl.rego.builtins.context import ComponentContext
 
-__all__ = ["BLOB_LIMIT", "FILE_LIMIT", "blob", "blob_files", "parsed_blob"]
-
 BLOB_LIMIT: Final = 1 << 30
 """The largest blob in bytes, decompressed; the contract has no limit, memory has."""
 FILE_LIMIT: Final = 500 << 20

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import Secrets
     from refimpl.verify.roots import Roots
 
-__all__ = ["ComponentContext", "Content", "Shared", "open_shared"]
-
 _RUN_BYTES: Final = 64 << 20
 _COMPONENT_BYTES: Final = 64 << 20
 _COMPONENT_VALUES: Final = 256

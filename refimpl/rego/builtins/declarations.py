@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DECLARATIONS"]
-
 _Type = dict[str, Any]
 
 _ANY: _Type = {"type": "any"}

@@ -8,8 +8,6 @@ from typing import Any
 from refimpl.errors import RegistryError, is_undecided
 from refimpl.golang.jsontext import Number
 
-__all__ = ["FailedError", "failed", "kind", "strings", "text"]
-
 _log = logging.getLogger("refimpl.rego.builtins")
 
 

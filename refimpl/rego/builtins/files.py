@@ -12,8 +12,6 @@ from refimpl.rego.builtins.references import digest_reference
 if TYPE_CHECKING:
     from refimpl.rego.builtins.context import ComponentContext
 
-__all__ = ["image_files"]
-
 _FILES: Final = "ec.oci.image_files"
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from refimpl.oci.descriptor import Descriptor, Manifest, Platform
     from refimpl.rego.builtins.context import ComponentContext
 
-__all__ = ["descriptor", "image_index", "image_manifest", "image_manifests"]
-
 _DESCRIPTOR: Final = "ec.oci.descriptor"
 _MANIFEST: Final = "ec.oci.image_manifest"
 _MANIFESTS: Final = "ec.oci.image_manifests"

@@ -10,8 +10,6 @@ from refimpl.golang.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, 
 from refimpl.golang.numbers import shown
 from refimpl.golang.printing import format_value
 
-__all__ = ["as_floats", "loads"]
-
 _PLAIN_FROM, _PLAIN_UNDER = 1e-4, 1e6
 
 

@@ -17,8 +17,6 @@ from refimpl.rego.builtins.failure import text as string
 if TYPE_CHECKING:
     from refimpl.rego.builtins.context import ComponentContext
 
-__all__ = ["InvalidPackageError", "is_valid", "package", "parse"]
-
 _TYPE = re.compile(r"[A-Za-z.\-+][0-9A-Za-z.\-+]*")
 _KEY = re.compile(r"[A-Za-z.\-_][0-9A-Za-z.\-_]*")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")

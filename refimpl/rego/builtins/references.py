@@ -12,8 +12,6 @@ from refimpl.rego.builtins.failure import failed
 if TYPE_CHECKING:
     from refimpl.oci.client import Registry
 
-__all__ = ["any_reference", "digest_reference", "digest_trouble", "resolved", "unresolved"]
-
 _HEX = re.compile("[0-9a-f]{64}")
 _RESOLVE = "resolveIfNeeded"
 

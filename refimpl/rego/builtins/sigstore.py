@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.rekor import RekorClient
 
-__all__ = ["verify_attestation", "verify_image"]
-
 #: What verified, and what was wrong with the rest.
 _Found = tuple[list[dict[str, Any]], list[str]]
 

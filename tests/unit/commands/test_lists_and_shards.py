@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.component import ComponentOutcome
     from refimpl.commands.image_list import Entry
     from refimpl.commands.snapshot import Component
     from refimpl.ndjson.lines import Found
+    from refimpl.report.outcome import ComponentOutcome
 
 _FORMATS = ("json", "yaml", "text", "appstudio", "summary", "summary-markdown", "junit", "vsa", "sarif", "ndjson")
 _CHANCE = random.Random

@@ -9,7 +9,8 @@ import pytest
 
 from refimpl.deadline import Deadline
 from refimpl.errors import RegistryError
-from refimpl.oci.auth import ANONYMOUS, Credentials, Keychain
+from refimpl.oci.auth import Keychain
+from refimpl.oci.dockerconfig import ANONYMOUS, Credentials
 from refimpl.oci.reference import Repository
 
 if TYPE_CHECKING:
