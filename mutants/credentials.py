@@ -284,10 +284,10 @@ def base64_in_one_line() -> None:
     "creds-22 creds-23",
 )
 def plugins_without_arguments() -> None:
-    from refimpl.kubernetes import cluster
+    from refimpl.kubernetes import client
     from refimpl.record import replace
 
-    @change(cluster, "run")
+    @change(client, "run")
     def run(original: Callable[..., Any], plugin: Any, *rest: Any) -> Any:
         return original(replace(plugin, arguments=(), environ=()), *rest)
 

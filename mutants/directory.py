@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -64,7 +65,7 @@ def sweeps_foreign_files() -> None:
     @change(Directory, "sweep")
     def sweep(original: Callable[..., int], self: Any) -> int:
         for path in self.path.iterdir():
-            if not path.name.startswith(PREFIX) and not _ENTRY.fullmatch(path.name):
+            if not path.name.startswith(PREFIX) and not re.fullmatch(_ENTRY, path.name):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         return original(self)
 
@@ -196,7 +197,7 @@ def names_unchecked() -> None:
     def open_entry(original: Callable[..., Any], self: Any, name: str) -> Any:
         seen = self.path / f"{name}.seen"
         inside = seen.resolve().is_relative_to(Path(os.environ["HOME"]).resolve().parent)
-        if inside and not _ENTRY.fullmatch(name):  # further out is what others keep on this machine
+        if inside and not re.fullmatch(_ENTRY, name):  # further out is what others keep on this machine
             seen.parent.mkdir(parents=True, exist_ok=True)
             seen.touch()
         return original(self, name)

@@ -7,6 +7,7 @@ their own. Modules that use this need ``from __future__ import annotations``.
 
 from __future__ import annotations
 
+from itertools import count
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar, dataclass_transform, overload
 
@@ -46,10 +47,10 @@ def field(
 @overload
 def record(cls: type[_T], /) -> type[_T]: ...
 @overload
-def record(*, frozen: bool = True, slots: bool = True, kw_only: bool = False) -> Callable[[type[_T]], type[_T]]: ...
+def record(*, frozen: bool = True, kw_only: bool = False) -> Callable[[type[_T]], type[_T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
-def record(cls: type[Any] | None = None, /, *, frozen: bool = True, slots: bool = True, kw_only: bool = False) -> Any:
-    """Make a class a record, with a slot and an argument of the constructor for each annotated member.
+def record(cls: type[Any] | None = None, /, *, frozen: bool = True, kw_only: bool = False) -> Any:
+    """Make a class a record, with an argument of the constructor for each annotated member.
 
     Records are equal when they are of one class and their members are equal. A method ``__post_init__`` is called at
     the end of the construction; it sets what has ``init=False`` with ``object.__setattr__``.
@@ -57,12 +58,11 @@ def record(cls: type[Any] | None = None, /, *, frozen: bool = True, slots: bool 
     Args:
         cls: a class whose bases, if any, are records, and all of whose annotations are members.
         frozen: members can't be set, and the record is hashable if they are.
-        slots: there is no room for anything but the members; False for a class with a `functools.cached_property`.
         kw_only: the constructor takes no positional arguments.
     """
     if cls is None:
-        return lambda decorated: _make(decorated, frozen=frozen, slots=slots, kw_only=kw_only)
-    return _make(cls, frozen=frozen, slots=slots, kw_only=kw_only)
+        return lambda decorated: _make(decorated, frozen=frozen, kw_only=kw_only)
+    return _make(cls, frozen=frozen, kw_only=kw_only)
 
 
 def field_names(cls: type[Any]) -> tuple[str, ...]:
@@ -85,25 +85,26 @@ def _fields(cls: type[Any]) -> dict[str, _Field]:
     return found
 
 
-def _make(cls: type[Any], *, frozen: bool, slots: bool, kw_only: bool) -> type[Any]:
-    members = dict(cls.__dict__)
-    inherited = {name: one for base in cls.__bases__ if base is not object for name, one in _fields(base).items()}
-    fields = dict(inherited)
-    for name in members.get("__annotations__", ()):
-        given = members.pop(name, _NOTHING)
+def _make(cls: type[Any], *, frozen: bool, kw_only: bool) -> type[Any]:
+    """Complete the class in place: to make it anew, as slots would need, costs as much as all else here."""
+    written = dict(cls.__dict__)
+    fields = {name: one for base in cls.__bases__ if base is not object for name, one in _fields(base).items()}
+    for name in written.get("__annotations__", ()):
+        given = written.get(name, _NOTHING)
+        if given is not _NOTHING:
+            delattr(cls, name)
         fields[name] = given if isinstance(given, _Field) else _Field(given, None, init=True, repr=True, compare=True)
-    for name in ("__dict__", "__weakref__"):  # of the class as written, which had no slots
-        members.pop(name, None)
-    for name, method in (_FROZEN if frozen else _METHODS).items():
-        members.setdefault(name, method)
-    if slots:
-        members["__slots__"] = tuple(name for name in fields if name not in inherited)
-    members["__record_fields__"] = fields
-    members["__record_made__"] = 0
-    members["__record_compared__"] = _getter([name for name, one in fields.items() if one.compare])
-    members["__record_values__"] = _getter([*fields])
-    members["__match_args__"] = () if kw_only else tuple(name for name, one in fields.items() if one.init)
-    return type(cls.__name__, cls.__bases__, members)
+    added = {
+        "__record_fields__": fields,
+        "__record_count__": count(1),
+        "__record_compared__": _getter([name for name, one in fields.items() if one.compare]),
+        "__record_values__": _getter([*fields]),
+        "__match_args__": () if kw_only else tuple(name for name, one in fields.items() if one.init),
+    }
+    for name, value in (added | (_FROZEN if frozen else _METHODS)).items():
+        if name not in written:
+            setattr(cls, name, value)
+    return cls
 
 
 def _getter(names: list[str]) -> Callable[[Any], Any]:
@@ -113,16 +114,13 @@ def _getter(names: list[str]) -> Callable[[Any], Any]:
 
 def _compile(cls: type[Any]) -> Any:
     """The constructor of one class: what `_init` does, without looking anything up."""
-    fields, slots = _fields(cls), _slots(cls)
-    values: dict[str, Any] = {"NOTHING": _NOTHING}
+    values: dict[str, Any] = {"NOTHING": _NOTHING, "set": _set}
     parameters, body = ["self"], []
-    if not cls.__match_args__ and any(one.init for one in fields.values()):
+    if not cls.__match_args__ and any(one.init for one in _fields(cls).values()):
         parameters.append("*")
-    for name, one in fields.items():
+    for name, one in _fields(cls).items():
         if not one.init:
             continue
-        if name in slots:
-            values[f"set_{name}"] = getattr(cls, name).__set__
         value = name
         if one.factory is not None:
             values[f"make_{name}"] = one.factory
@@ -133,7 +131,7 @@ def _compile(cls: type[Any]) -> Any:
             parameters.append(f"{name}=default_{name}")
         else:
             parameters.append(name)
-        body.append(f"    set_{name}(self, {value})" if name in slots else f"    self.__dict__[{name!r}] = {value}")
+        body.append(f"    set(self, {name!r}, {value})")
     if hasattr(cls, "__post_init__"):
         body.append("    self.__post_init__()")
     source = f"def __init__({', '.join(parameters)}):\n" + "\n".join(body or ["    pass"])
@@ -148,14 +146,9 @@ def _may_compile(cls: type[Any]) -> bool:
     return not cls.__match_args__ or optional == sorted(optional)
 
 
-def _slots(cls: type[Any]) -> frozenset[str]:
-    return frozenset(name for base in cls.__mro__ for name in base.__dict__.get("__slots__", ()))
-
-
 def _init(self: Any, *values: Any, **given: Any) -> None:
     cls = type(self)
-    cls.__record_made__ += 1
-    if cls.__record_made__ >= _MANY and "__init__" in cls.__dict__ and _may_compile(cls):
+    if next(cls.__record_count__) >= _MANY and "__init__" in cls.__dict__ and _may_compile(cls):
         cls.__init__ = _compile(cls)
     names = cls.__match_args__
     if not given and len(values) == len(cls.__record_fields__) == len(names):  # as nearly all of them are made
@@ -229,6 +222,7 @@ def _refuse_delete(self: Any, name: str) -> None:
 _METHODS: Final = {
     "__init__": _init,
     "__eq__": _eq,
+    "__hash__": None,
     "__repr__": _repr,
     "__getstate__": _get_state,
     "__setstate__": _set_state,

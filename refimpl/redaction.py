@@ -10,12 +10,12 @@ _MASK = "***"
 #: A secret of fewer characters is in many words, and masks would tell it.
 _SHORTEST_SECRET = 4
 # Before a URL's authority; a policy source's getter may take the place of the scheme, as in git::user:password@host.
-_BEGIN = re.compile(r"://|\b(?:git|oci|https?|hg|s3|gcs)::")
-_END = re.compile(r"[\s\"'`<>\\]")
+_BEGIN = r"://|\b(?:git|oci|https?|hg|s3|gcs)::"
+_END = r"[\s\"'`<>\\]"
 # A text that is a URL whose user information has anything in it, white space and quotes too.
-_ALONE = re.compile(r"\s*(?:\w+::)*(?:[\w+.-]+://)?[^/?#@\s]*:(?!\d*(?:[/?#]|$))[^@]*@")
-_AUTHORITY_END = re.compile(r"[/?#]")
-_PORT = re.compile(r"\d*", re.ASCII)
+_ALONE = r"\s*(?:\w+::)*(?:[\w+.-]+://)?[^/?#@\s]*:(?!\d*(?:[/?#]|$))[^@]*@"
+_AUTHORITY_END = r"[/?#]"
+_PORT = "[0-9]*"
 # What some services want beside a token that stands in the place of the name.
 _NO_PASSWORDS = frozenset({"", "x-oauth-basic"})
 _LONGEST_SCHEME = len("https://")
@@ -31,15 +31,16 @@ def without_secrets(text: str) -> str:
     """
     if "@" not in text:
         return text
-    alone = _ALONE.match(text)
+    begin, stop_at = re.compile(_BEGIN), re.compile(_END)
+    alone = re.match(_ALONE, text)
     user_end = alone.end() if alone else 0
     parts: list[str] = []
     done = end = last = 0
-    found = _BEGIN.search(text)
+    found = begin.search(text)
     while found:
         start = found.end()
         if start >= end:
-            stop = _END.search(text, max(start, user_end))
+            stop = stop_at.search(text, max(start, user_end))
             end = stop.start() if stop else len(text)
             last = text.rfind("@", start, end)
         if start <= last:
@@ -47,7 +48,7 @@ def without_secrets(text: str) -> str:
             if at > start:
                 parts += [text[done:start], _mask(text[start:at], text[max(0, start - _LONGEST_SCHEME) : start])]
                 done = start = at
-        found = _BEGIN.search(text, start)
+        found = begin.search(text, start)
     return "".join([*parts, text[done:]])
 
 
@@ -94,7 +95,7 @@ def _decoded(credential: str) -> str:
 
 def _end_of_user(text: str, start: int, end: int, last: int) -> int:
     """Where the ``@`` after the user information is; `start` if there is none."""
-    stop = _AUTHORITY_END.search(text, start, end)
+    stop = re.compile(_AUTHORITY_END).search(text, start, end)
     authority_end = stop.start() if stop else end
     at = text.rfind("@", start, authority_end)
     if at >= 0:
@@ -104,7 +105,7 @@ def _end_of_user(text: str, start: int, end: int, last: int) -> int:
     colon = text.find(":", start, authority_end)
     if colon < 0:
         return start
-    port = _PORT.match(text, colon + 1, authority_end)
+    port = re.compile(_PORT).match(text, colon + 1, authority_end)
     return start if port is not None and port.end() == authority_end else last
 
 

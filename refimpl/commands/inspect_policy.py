@@ -108,7 +108,7 @@ def _urls(parsed: ParsedFlags, options: Options, environ: Mapping[str, str], dea
     from refimpl.kubernetes.cluster import Cluster
     from refimpl.policy.config import decode_policy
 
-    cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+    cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
     policy = decode_policy(options.policy, cluster=cluster)
     if "source" in parsed.given:
         raise UsageError(

@@ -57,7 +57,7 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
         workspace.fetcher(client, deadline) as fetcher,
         ExitStack() as stack,
     ):
-        cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+        cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
         _warn_of_ineffective(parsed)
         stack.enter_context(in_json(logging.getLogger("refimpl")))
@@ -99,7 +99,7 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
 @contextmanager
 def _open_context(options: Options, environ: Mapping[str, str], deadline: Deadline) -> Iterator[ComponentContext]:
     """What is asked of registries for one request isn't remembered for another: tags move."""
-    cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+    cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
     with (
         connect(deadline=deadline, retry=options.retry, environ=environ) as client,
         open_rule_services(client, options, environ, deadline, cluster) as shared,

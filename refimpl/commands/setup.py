@@ -85,7 +85,7 @@ class _Resources:
     cluster: Cluster = field(init=False)
 
     def __post_init__(self) -> None:
-        cluster = Cluster.from_environ(self.environ, kubeconfig=self.options.kubeconfig, deadline=self.deadline)
+        cluster = Cluster(self.environ, kubeconfig=self.options.kubeconfig, deadline=self.deadline)
         object.__setattr__(self, "cluster", cluster)
 
 

@@ -408,7 +408,7 @@ def make_vsas(report: Report, options: Options, environ: Mapping[str, str], dead
     from refimpl.kubernetes.cluster import Cluster
     from refimpl.vsa.making import make
 
-    cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+    cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
     make(report, options, environ, cluster=cluster, deadline=deadline)
 
 

@@ -88,7 +88,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
         workspace.fetcher(client, deadline) as fetcher,
         ExitStack() as stack,
     ):
-        cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+        cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         policy = input_policy(options, fetcher, cluster)
         key = rules_key(policy, environ, cluster, deadline)
         shared = stack.enter_context(open_rule_services(client, options, environ, deadline, cluster))

@@ -54,7 +54,7 @@ def validate_vsa(request: VsaRequest, options: Options, environ: Mapping[str, st
     with ExitStack() as stack:
         client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
-        cluster = Cluster.from_environ(environ, kubeconfig=options.kubeconfig, deadline=deadline)
+        cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         fetcher = stack.enter_context(workspace.fetcher(client, deadline))
         policy, fetched = _policy(options, fetcher, cluster)
         check = Check(

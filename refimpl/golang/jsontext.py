@@ -22,7 +22,7 @@ DEPTH_LIMIT = 250
 """How deep arrays and objects may be nested (Go: 10,000): less than Python's stack takes of those who walk them."""
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 """What each half of a surrogate pair in JSON begins with."""
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\{\}|\[\]|[][{},:]|[^][{},:"]+')
+_PIECES = r'"(?:[^"\\]|\\.)*"|\{\}|\[\]|[][{},:]|[^][{},:"]+'
 _ESCAPES = (("<", "\\u003c"), (">", "\\u003e"), ("&", "\\u0026"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 
@@ -162,7 +162,7 @@ def indent(text: str) -> str:
     """What `dumps` gave, with two spaces for each level, and without a newline at the end."""
     parts: list[str] = []
     depth = 0
-    for piece in _TOKEN.findall(text):
+    for piece in re.findall(_PIECES, text):
         if piece in "}]":
             depth -= 1
             parts += ["\n", "  " * depth, piece]

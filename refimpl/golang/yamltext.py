@@ -27,14 +27,14 @@ _TAG_DIRECTIVES = 100
 _VALUES = 4_000_000
 
 _SURROGATE = re.compile(r"\\(?:u|U0000)[dD][89a-fA-F]")
-_TAG_DIRECTIVE = re.compile(r"^%TAG", re.MULTILINE)
+_TAG_DIRECTIVE = "(?m)^%TAG"
 _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
 _FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_NUMBERISH = re.compile(r"[-+.0-9]")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBERISH = "[-+.0-9]"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
 _EXACT_FLOAT = 1e21  # from here on Go writes an exponent
 
@@ -138,7 +138,7 @@ class _Builder:
         """The documents, one after another."""
         import yaml
 
-        if len(_TAG_DIRECTIVE.findall(self._text)) > _TAG_DIRECTIVES:
+        if len(re.findall(_TAG_DIRECTIVE, self._text)) > _TAG_DIRECTIVES:
             raise CostError(f"yaml: more than {_TAG_DIRECTIVES} %TAG directives")
         loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
         try:
@@ -299,15 +299,15 @@ def resolve(text: str) -> Any:
         return False
     if text == "<<":
         return _Merge(text)
-    if not _NUMBERISH.match(text):
+    if not re.match(_NUMBERISH, text):
         return text
-    if _NOT_FINITE.fullmatch(text):
+    if re.fullmatch(_NOT_FINITE, text):
         raise ValueError(f"yaml: {text} has no JSON form")
     digits = text if text[0] == "." else text.replace("_", "")
     number = _integer(digits)
     if number is not None:
         return number
-    if _FLOAT.fullmatch(digits):
+    if re.fullmatch(_FLOAT, digits):
         value = float(digits)
         if math.isinf(value):
             return text  # ParseFloat refuses what is out of range

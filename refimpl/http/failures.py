@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import os
 from enum import IntEnum
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refimpl.errors import RegistryError, SlowConnectionError, TransferError, UnreachableError
+from refimpl.http import codes
 
 if TYPE_CHECKING:
     from refimpl.golang.url import Origin
@@ -108,7 +108,7 @@ def described(failure: Failure, asked: str, origin: Origin, proxy: Proxy | None)
 
 def _connection_text(failure: Failure, host: str, port: int) -> str:
     code = failure.code
-    if failure.proxy_status >= HTTPStatus.MULTIPLE_CHOICES:
+    if failure.proxy_status >= codes.MULTIPLE_CHOICES:
         return _phrase(failure.proxy_status)
     if code in {Code.UNRESOLVED_HOST, Code.UNRESOLVED_PROXY}:
         return f"dial tcp: lookup {host}: no such host"
@@ -175,6 +175,8 @@ def _transfer_text(failure: Failure, *, secure: bool) -> str:
 
 
 def _phrase(status: int) -> str:
+    from http import HTTPStatus
+
     try:
         return HTTPStatus(status).phrase
     except ValueError:

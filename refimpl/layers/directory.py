@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: What the names of our own temporaries begin with.
 PREFIX = ".ec-ref-"
-_ENTRY = re.compile(r"sha256-[0-9a-f]{64}|sha384-[0-9a-f]{96}|sha512-[0-9a-f]{128}", re.ASCII)
+_ENTRY = "sha256-[0-9a-f]{64}|sha384-[0-9a-f]{96}|sha512-[0-9a-f]{128}"
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _NONBLOCK = getattr(os, "O_NONBLOCK", 0)  # opening a fifo must not wait for its writer
@@ -237,7 +237,7 @@ class Directory:
         """Remove the least recently used entries until the rest have at most `budget` bytes; tells how many."""
         entries = []
         for path in self.path.iterdir():
-            if _ENTRY.fullmatch(path.name):
+            if re.fullmatch(_ENTRY, path.name):
                 with suppress(OSError):
                     found = path.lstat()
                     if stat.S_ISREG(found.st_mode):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from refimpl.about import __version__
@@ -21,6 +20,7 @@ from refimpl.errors import (
 )
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http import codes
 from refimpl.http.retry import Retry
 from refimpl.http.transport import Transport
 from refimpl.oci.auth import Keychain
@@ -326,7 +326,7 @@ class Client:
         """A page, None where the answer is no list, and the path of the next one."""
         allowed = (200, 400, 404, 406)
         with self._request("GET", ref.repository, path, accept=_OCI_INDEX, allowed=allowed) as response:
-            if response.status != HTTPStatus.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
+            if response.status != codes.OK or _bare(response.header("Content-Type")) != _OCI_INDEX:
                 response.drain()
                 return None, ""
             return response.read_all(limit), _next_page(response, ref)

@@ -169,7 +169,7 @@ class Descriptor:
         )
 
 
-@record(slots=False)
+@record
 class Manifest:
     """A manifest or index: `raw` as received, `document` what it says (`members.canonicalise`).
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refimpl.errors import (
@@ -19,6 +18,7 @@ from refimpl.errors import (
     TransferError,
     UnreachableError,
 )
+from refimpl.http import codes
 from refimpl.http.transport import CONNECT_SECONDS, address_of
 from refimpl.oci.memo import Memo
 from refimpl.record import record
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _PROBE_SECONDS = 0.3
 _TOKENS = 1024
-_LOCAL_NAME = re.compile(r".+\.local(?:host)?", re.ASCII)
-_PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.", re.ASCII)
+_LOCAL_NAME = r".+\.local(?:host)?"
+_PRIVATE = r"10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\."
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}", re.ASCII)
 
 
@@ -116,7 +116,7 @@ class Session:
                     self._budget.received(self.registry, response.content_length or 0)
                 return response
             except StatusError as error:
-                if self._budget is not None and error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                if self._budget is not None and error.status == codes.TOO_MANY_REQUESTS:
                     self._budget.refused(self.registry, min(error.retry_after or 0.0, self._retry.max_wait))
                 pause = self._retry.pause(error, attempt)
                 if pause is None:
@@ -150,7 +150,7 @@ class Session:
                     self._endpoint.forget(None)
                     self._endpoint.put(None, _Endpoint(endpoint.scheme, challenge))
                 return response
-            if last or response.status != HTTPStatus.UNAUTHORIZED or not self._is_own(response.url):
+            if last or response.status != codes.UNAUTHORIZED or not self._is_own(response.url):
                 break
             renewed = _challenge(response)
             if challenge is not None:
@@ -193,10 +193,10 @@ class Session:
 
     def _greet(self, scheme: str, *, connecting: float = CONNECT_SECONDS) -> _Endpoint:
         response = self._transport.exchange("GET", f"{scheme}://{self.registry}/v2/", connecting=connecting)
-        if response.status not in {HTTPStatus.OK, HTTPStatus.UNAUTHORIZED}:
+        if response.status not in {codes.OK, codes.UNAUTHORIZED}:
             raise _refusal(response)
         challenge = None
-        if response.status == HTTPStatus.UNAUTHORIZED:
+        if response.status == codes.UNAUTHORIZED:
             challenge = _challenge(response)
         response.drain()
         return _Endpoint(scheme, challenge)
@@ -241,8 +241,8 @@ def is_local(registry: str) -> bool:
     if host == "localhost":
         return bool(port)
     if _IPV4.fullmatch(host):
-        return host == "127.0.0.1" or _PRIVATE.match(host) is not None
-    return host == "::1" or _LOCAL_NAME.fullmatch(host) is not None
+        return host == "127.0.0.1" or re.match(_PRIVATE, host) is not None
+    return host == "::1" or re.fullmatch(_LOCAL_NAME, host) is not None
 
 
 def _token_key(challenge: Challenge, repository: Repository) -> tuple[str, str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
 from refimpl.errors import DeniedError, LimitExceededError, NotFoundError, StatusError, TransferError
+from refimpl.http import codes
 from refimpl.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -39,14 +39,16 @@ def status_error(response: Response) -> StatusError:
     message = f"{response.method} {redact(response.url)}: {response.without_credentials(_reason(response, body))}"
     retry_after = _seconds(response.header("Retry-After"))
     status = response.status
-    if status == HTTPStatus.NOT_FOUND:
+    if status == codes.NOT_FOUND:
         return NotFoundError(message, status, retry_after)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+    if status in {codes.UNAUTHORIZED, codes.FORBIDDEN}:
         return DeniedError(message, status, retry_after)
     return StatusError(message, status, retry_after)
 
 
 def _reason(response: Response, body: bytes) -> str:
+    from http import HTTPStatus
+
     try:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:

@@ -7,7 +7,6 @@ to a host inside that isn't the registry itself, and never along with a redirect
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -22,6 +21,7 @@ from refimpl.errors import (
 )
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http import codes
 from refimpl.http.addresses import is_inside
 from refimpl.http.transport import MOST_REDIRECTS, address_of
 from refimpl.oci.dockerconfig import ANONYMOUS
@@ -166,7 +166,7 @@ class TokenServer:
         return ""
 
     def _read(self, response: Response) -> str:
-        if response.status != HTTPStatus.OK:
+        if response.status != codes.OK:
             raise status_error(response)
         with response:
             try:

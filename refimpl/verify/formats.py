@@ -16,10 +16,10 @@ _MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
-_USER = re.compile(r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*")
+_USER = r"[A-Za-z0-9\-._:~!$&'()*+,;=%@]*"
 # Beyond ASCII anything goes; escapes in a host may only stand for such characters or a percent sign.
 _HOST = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+,;=:\]<>\"]|[^\x00-\x7f]|%25|%[89A-Fa-f][0-9A-Fa-f])*+")
-_PORT = re.compile(r"(?::[0-9]*)?")
+_PORT = "(?::[0-9]*)?"
 
 
 def is_date_time(text: str) -> bool:
@@ -64,13 +64,13 @@ def is_uri(text: str) -> bool:
 
 def _is_authority(authority: str) -> bool:
     user, at, host = authority.rpartition("@")
-    if at and (not _USER.fullmatch(user) or _BAD_ESCAPE.search(user)):
+    if at and (not re.fullmatch(_USER, user) or _BAD_ESCAPE.search(user)):
         return False
     if host.startswith("["):
         address, bracket, port = host[1:].rpartition("]")
-        return bool(bracket) and _PORT.fullmatch(port) is not None and _is_ipv6(address)
+        return bool(bracket) and re.fullmatch(_PORT, port) is not None and _is_ipv6(address)
     host, colon, port = host.rpartition(":") if ":" in host else (host, "", "")
-    if colon and not _PORT.fullmatch(colon + port):
+    if colon and not re.fullmatch(_PORT, colon + port):
         return False
     return ":" not in host and _HOST.fullmatch(host) is not None
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from refimpl.deadline import Deadline
 from refimpl.errors import KeyMaterialError, RegistryError
+from refimpl.http import codes
 from refimpl.http.transport import Transport
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def download(url: str, *, environ: Mapping[str, str], deadline: Deadline | None 
     transport = Transport(environ, deadline or Deadline(None), user_agent="Go-http-client/1.1")
     try:
         with transport.exchange("GET", url) as response:
-            if response.status != HTTPStatus.OK:
+            if response.status != codes.OK:
                 raise KeyMaterialError(f"GET {url}: unexpected status code {response.status}")
             return response.read_all(_LIMIT)
     except RegistryError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import LimitExceededError, RegistryError, VerificationError
@@ -13,6 +12,7 @@ from refimpl.golang.quoting import quote
 from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
+from refimpl.http import codes
 from refimpl.verify.dsse import Envelope
 from refimpl.verify.transparency_log import Evidence, InclusionProof, LoggedEntry, SignedEntryTimestamp
 
@@ -84,8 +84,8 @@ class RekorClient:
 
     def _ask_for(self, body: bytes) -> tuple[LoggedEntry, ...]:
         status, content_type, answer = self._answer(body)
-        _check_content_type(content_type, successful=status == HTTPStatus.OK)
-        if status != HTTPStatus.OK:
+        _check_content_type(content_type, successful=status == codes.OK)
+        if status != codes.OK:
             shown = _shown_error(answer)
             raise DocumentError(f"[POST {_PATH}][{status}] searchLogQuery{_NAMES.get(status, ' default')} {shown}")
         if not answer:
@@ -140,7 +140,7 @@ def ask(
             with transport.exchange(method, url, _HEADERS, body=body) as response:
                 answer = response.read_all(_LIMIT)
                 status = response.status
-                if status != HTTPStatus.TOO_MANY_REQUESTS and (status < 500 or status == HTTPStatus.NOT_IMPLEMENTED):
+                if status != codes.TOO_MANY_REQUESTS and (status < 500 or status == codes.NOT_IMPLEMENTED):
                     return status, response.header("Content-Type"), answer
             text = response.without_credentials(answer.decode("utf-8", "replace").rstrip("\n"))
             reason = f"status {status}" + (f": {text}" if text else "")

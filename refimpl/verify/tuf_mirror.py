@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import time
 from contextlib import contextmanager
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -29,6 +28,7 @@ from tuf.api.metadata import Metadata, Targets
 from refimpl.command_line.commands import DEFAULT_MIRROR
 from refimpl.errors import KeyMaterialError, RegistryError
 from refimpl.golang.oserrors import describe
+from refimpl.http import codes
 from refimpl.http.transport import Transport
 from refimpl.verify.keys import read_file
 from refimpl.verify.legacy_targets import FALLBACKS, LegacyTargets, usage_of
@@ -228,7 +228,7 @@ class _Fetcher(FetcherInterface):
             return
         try:
             with self._transport.exchange("GET", url) as response:
-                if response.status != HTTPStatus.OK:
+                if response.status != codes.OK:
                     raise DownloadHTTPError(f"GET {url}: unexpected status code {response.status}", response.status)
                 while chunk := response.read(_CHUNK):
                     yield chunk
@@ -239,7 +239,7 @@ class _Fetcher(FetcherInterface):
     def _read(self, url: str) -> Iterator[bytes]:
         path = Path(unquote(url.removeprefix(_FILE)))
         if not path.is_file():  # nothing else ends
-            raise DownloadHTTPError(f"open {path}: no such file", HTTPStatus.NOT_FOUND)
+            raise DownloadHTTPError(f"open {path}: no such file", codes.NOT_FOUND)
         try:
             with path.open("rb") as file:
                 while chunk := file.read(_CHUNK):

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import logging
 import re
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from refimpl.deadline import Deadline
@@ -16,6 +15,7 @@ from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.quoting import quote
 from refimpl.golang.strconv import parse_duration
 from refimpl.golang.typed import INTEGER, STRING, Bytes, Items, Struct, Table, decode
+from refimpl.http import codes
 from refimpl.http.transport import Transport
 from refimpl.record import record
 from refimpl.verify.dsse import MOST_SIGNATURES, Envelope, EnvelopeSignature
@@ -112,7 +112,7 @@ class RekorStorage:
         except TimeoutExceededError:
             self._deadline.check()
             return f'Post "{self._url}": no answer within {self._seconds:g} s'
-        if status == HTTPStatus.CREATED:
+        if status == codes.CREATED:
             return ""
         return f"[POST {_ENTRIES}][{status}] createLogEntry{_NAMES.get(status, ' default')} {_quote_refusal(answer)}"
 
@@ -193,7 +193,7 @@ class RekorRetriever:
 
     def _names(self, digest: str) -> Sequence[str]:
         status, _, answer = ask(self._transport, "POST", self._url + _INDEX, jsontext.encode({"hash": digest}))
-        if status != HTTPStatus.OK:
+        if status != codes.OK:
             raise DocumentError(
                 f"[POST {_INDEX}][{status}] searchIndex{_NAMES.get(status, ' default')} {_quote_refusal(answer)}"
             )
@@ -208,7 +208,7 @@ class RekorRetriever:
     def _entry(self, name: str) -> LoggedEnvelope | None:
         """The entry of this name; None for one of another kind."""
         status, _, answer = ask(self._transport, "GET", f"{self._url}{_ENTRIES}/{name}")
-        if status != HTTPStatus.OK:
+        if status != codes.OK:
             raise DocumentError(f"[GET {_ENTRIES}/{name}][{status}] getLogEntryByUUID {_quote_refusal(answer)}")
         found = (decode(parse(answer, most_values=FEW_VALUES), _ANSWER) or {}).get(name)
         if found is None:

@@ -146,7 +146,7 @@ class Plan:
         def own(name: str) -> Any:
             if name == _TRANSPORT:
                 return Transport(environ, deadline, user_agent="ec-ref")
-            return Cluster.from_environ(environ, deadline=deadline)
+            return Cluster(environ, deadline=deadline)
 
         content: Content = _Unpickler(io.BytesIO(self._content), own).load()
         options = content.options

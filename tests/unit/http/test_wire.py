@@ -229,7 +229,7 @@ def test_the_other_libraries_for_http_are_not_loaded() -> None:
     """Each takes as long as a tenth of a run."""
     program = (
         "import sys, refimpl.commands.validate_image, refimpl.http.connection\n"
-        "import refimpl.policy.sources.git, refimpl.kubernetes.cluster\n"
+        "import refimpl.policy.sources.git, refimpl.kubernetes.client\n"
         "print(sorted({'http.client', 'ssl', 'urllib3', 'urllib.request', 'requests'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout == "[]\n"

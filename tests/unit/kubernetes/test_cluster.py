@@ -14,6 +14,7 @@ from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.http import Request, Response, Server
 from refimpl.deadline import Deadline
 from refimpl.errors import InputError, KeyMaterialError, NotSupportedError, PolicyError, TimeoutExceededError
+from refimpl.kubernetes.client import Client
 from refimpl.kubernetes.cluster import Cluster
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def _fill(cluster: ClusterServer) -> None:
 
 
 def _cluster(kubeconfig: object, *, flag: object = "", **environ: str) -> Cluster:
-    return Cluster.from_environ({"KUBECONFIG": str(kubeconfig), **environ}, kubeconfig=str(flag))
+    return Cluster({"KUBECONFIG": str(kubeconfig), **environ}, kubeconfig=str(flag))
 
 
 def _changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
@@ -418,12 +419,12 @@ def test_a_pod_uses_its_service_account(tls_server: ClusterServer, authority: Au
     (account / "namespace").write_text("ns\n", encoding="utf-8")
     host, _, port = tls_server.url.removeprefix("https://").partition(":")
     environ = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
-    cluster = Cluster(environ, service_account=account)
+    cluster = Client(environ, service_account=account)
     assert cluster.policy("pol") == {"publicKey": "k"}
     assert cluster.secret("ns", "sec") == {"cosign.pub": b"PEM\n"}
     (account / "token").unlink()
     with pytest.raises(KeyMaterialError) as caught:
-        Cluster(environ, service_account=account).secret("ns", "sec")
+        Client(environ, service_account=account).secret("ns", "sec")
     assert str(caught.value) == (
         "new for config: error creating REST client config in-cluster: "
         f"open {account / 'token'}: no such file or directory"
@@ -470,7 +471,7 @@ def test_nothing_is_read_before_something_is_wanted() -> None:
 
 
 def test_the_deadline_passes_through_unchanged(config: Path) -> None:
-    cluster = Cluster.from_environ({"KUBECONFIG": str(config)}, deadline=Deadline(0))
+    cluster = Cluster({"KUBECONFIG": str(config)}, deadline=Deadline(0))
     with pytest.raises(TimeoutExceededError):
         cluster.policy("ns/pol")
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from refimpl.vsa.check import Check
 
-_CLUSTER = Cluster.from_environ({}, kubeconfig="", deadline=Deadline(20))
+_CLUSTER = Cluster({}, kubeconfig="", deadline=Deadline(20))
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_CLUSTER = Cluster.from_environ({}, kubeconfig="", deadline=Deadline(20))
+_CLUSTER = Cluster({}, kubeconfig="", deadline=Deadline(20))
 _ONE = ComponentResult("one", IMAGE)
 
 
