@@ -74,9 +74,9 @@ def numbered_as_they_come() -> None:
     "processes-05",
 )
 def dead_process_skipped() -> None:
-    from refimpl.system.processes import _Crew
+    from refimpl.system.processes import _ProcessPool
 
-    @change(_Crew, "_receive")
+    @change(_ProcessPool, "_receive")
     def receive(original: Callable[..., Any], crew: Any, process: Any) -> Any:
         message = original(crew, process)
         return None if "was ended by" in str(message) else message
@@ -90,9 +90,9 @@ def dead_process_skipped() -> None:
 )
 def late_outcomes_skipped() -> None:
     from refimpl.errors import TimeoutExceededError
-    from refimpl.system.processes import _Crew
+    from refimpl.system.processes import _ProcessPool
 
-    @change(_Crew, "work")
+    @change(_ProcessPool, "work")
     def work(original: Callable[..., Any], crew: Any, things: Any, deadline: Any) -> Iterator[Any]:
         try:
             yield from original(crew, things, deadline)

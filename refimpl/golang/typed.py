@@ -151,12 +151,12 @@ class Struct(Type):
     fields: Mapping[str, Field]
     required: tuple[str, ...] = ()
     holder: str = field(init=False, compare=False)
-    spelled: Mapping[str, Field] = field(init=False, compare=False)
+    by_own_name: Mapping[str, Field] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """What error texts call the struct (its name without the package), and the members by their own spelling."""
         object.__setattr__(self, "holder", self.name.rpartition(".")[2])
-        object.__setattr__(self, "spelled", {**self.fields, **{each.name: each for each in self.fields.values()}})
+        object.__setattr__(self, "by_own_name", {**self.fields, **{each.name: each for each in self.fields.values()}})
 
     @classmethod
     def of(cls, name: str, /, **types: Type) -> Struct:
@@ -182,7 +182,7 @@ class Struct(Type):
             return None if value is None else reading.mismatch(kind(value), self, holder, path)
         decoded: dict[str, Any] = {}
         for name, member in jsontext.pairs(value):
-            field = self.spelled.get(name) or self._folded(name)
+            field = self.by_own_name.get(name) or self._folded(name)
             if field is None:
                 continue
             got = field.type.read(member, reading, self.holder, (path, field.path))

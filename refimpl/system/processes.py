@@ -1,7 +1,7 @@
-"""Work on many things in several processes, until all is done, one of them fails or the time is over.
+"""Work on many items in several processes, until all is done, one of them fails or the time is over.
 
-The processes are copies of the one that asks, from before it has threads. It hands out things and takes what comes of
-them, and does nothing else; each copy takes the next thing as soon as it has room for one. When the asking process
+The processes are copies of the one that asks, from before it has threads. It hands out items and takes what comes of
+them, and does nothing else; each copy takes the next item as soon as it has room for one. When the asking process
 ends, however it does, the system ends the copies.
 """
 
@@ -33,32 +33,32 @@ _R = TypeVar("_R")
 
 def work_in_processes(
     serve: Callable[[int, Iterator[_T]], Iterable[tuple[int, _R]]],
-    things: Iterable[_T],
+    items: Iterable[_T],
     *,
     room: Iterable[int],
     deadline: Deadline,
     ended: Callable[[int], None] = lambda _: None,
 ) -> Generator[tuple[int, _R]]:
-    """What came of each thing, with its number from 0, as soon as it is done.
+    """What came of each item, with its number from 0, as soon as it is done.
 
     Args:
-        serve: called in each process, with the number of the process and the things that it gets; yields what comes of
+        serve: called in each process, with the number of the process and the items that it gets; yields what comes of
             them, with their numbers there.
-        things: taken when a process has room for one.
-        room: how many things each process may have at a time; there are as many processes as there are numbers, or as
+        items: taken when a process has room for one.
+        room: how many items each process may have at a time; there are as many processes as there are numbers, or as
             many as the system lets be made.
         deadline: ends the work.
-        ended: told the number of each thing that nobody works on any more, before another one is taken.
+        ended: told the number of each item that nobody works on any more, before another one is taken.
 
     Raises:
-        Error: what `serve` or `things` raised, or a process died; all of them are ended.
+        Error: what `serve` or `items` raised, or a process died; all of them are ended.
         TimeoutExceededError: the time is over.
     """
-    crew: _Crew[_T, _R] = _Crew(serve, [*room])
+    pool: _ProcessPool[_T, _R] = _ProcessPool(serve, [*room])
     try:
-        yield from crew.work(things, deadline, ended)
+        yield from pool.work(items, deadline, ended)
     finally:
-        crew.end()
+        pool.end()
 
 
 class _Process:
@@ -67,14 +67,14 @@ class _Process:
     def __init__(self, number: int, room: int) -> None:
         self.number = number
         self.room = room
-        self.taken, self.things = connection.Pipe(duplex=False)
+        self.taken, self.items = connection.Pipe(duplex=False)
         self.outcomes, self.told = connection.Pipe(duplex=False)
         self.living, self.alive = os.pipe()
         self.pid = 0
 
     def close_ours(self) -> None:
         """In a process that isn't the parent: close the parent's ends."""
-        self.things.close()
+        self.items.close()
         self.outcomes.close()
         os.close(self.alive)
 
@@ -85,8 +85,8 @@ class _Process:
         os.close(self.living)
 
 
-class _Crew(Generic[_T, _R]):
-    """The processes, and who hands out things to them."""
+class _ProcessPool(Generic[_T, _R]):
+    """The processes, and who hands out items to them."""
 
     def __init__(self, serve: Callable[[int, Iterator[_T]], Iterable[tuple[int, _R]]], room: list[int]) -> None:
         self._count = len(room)
@@ -104,9 +104,9 @@ class _Crew(Generic[_T, _R]):
                 if place < process.room:
                     self._free.put(process)
 
-    def work(self, things: Iterable[_T], deadline: Deadline, ended: Callable[[int], None]) -> Generator[tuple[int, _R]]:
+    def work(self, items: Iterable[_T], deadline: Deadline, ended: Callable[[int], None]) -> Generator[tuple[int, _R]]:
         """See `work_in_processes`."""
-        threading.Thread(target=self._hand_out, args=(things,), name="components", daemon=True).start()
+        threading.Thread(target=self._hand_out, args=(items,), name="components", daemon=True).start()
         with DefaultSelector() as waiting:
             waiting.register(self._failed, EVENT_READ)
             for process in self._processes:
@@ -157,16 +157,16 @@ class _Crew(Generic[_T, _R]):
         finally:
             os._exit(status)
 
-    def _hand_out(self, things: Iterable[_T]) -> None:
-        """Take each thing when a process has room for it, and give it to this one."""
-        numbered = enumerate(things)
+    def _hand_out(self, items: Iterable[_T]) -> None:
+        """Take each item when a process has room for it, and give it to this one."""
+        numbered = enumerate(items)
         try:
             while (process := self._free.get()) is not None:
                 if (following := next(numbered, None)) is None:
                     break
-                process.things.send_bytes(pickle.dumps(following, pickle.HIGHEST_PROTOCOL))
+                process.items.send_bytes(pickle.dumps(following, pickle.HIGHEST_PROTOCOL))
             for process in self._processes:
-                process.things.close()
+                process.items.close()
         except OSError:
             pass  # it died, and what it tells ends with it
         except BaseException as error:  # noqa: BLE001 - whoever takes the outcomes raises it
@@ -198,16 +198,16 @@ def _serve(process: _Process, serve: Callable[[int, Iterator[_T]], Iterable[tupl
     """In the process: work, and tell what comes of it."""
     numbers: dict[int, int] = {}  # by those that they have here
 
-    def things() -> Iterator[_T]:
+    def items() -> Iterator[_T]:
         for here in count():
             try:
-                numbers[here], thing = process.taken.recv()
+                numbers[here], item = process.taken.recv()
             except EOFError:
                 return
-            yield thing
+            yield item
 
     try:
-        for number, outcome in serve(process.number, things()):
+        for number, outcome in serve(process.number, items()):
             process.told.send_bytes(pickle.dumps((numbers.pop(number), outcome), pickle.HIGHEST_PROTOCOL))
     except BaseException as error:  # noqa: BLE001 - the parent raises it
         process.told.send(error if isinstance(error, Error) else InternalError.of(error))

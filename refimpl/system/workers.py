@@ -1,4 +1,4 @@
-"""Work on several things at the same time, until all is done or the time is over."""
+"""Work on several items at the same time, until all is done or the time is over."""
 
 from __future__ import annotations
 
@@ -24,47 +24,47 @@ _WAITING = 2
 
 def run_each(
     work: Callable[[_T], _R],
-    things: Iterable[_T],
+    items: Iterable[_T],
     *,
     threads: int,
     name: str,
     deadline: Deadline,
     ended: Callable[[int], None] = lambda _: None,
 ) -> Generator[tuple[int, _R | ComponentError]]:
-    """What `work` made of each thing, with the thing's number from 0, as soon as it is done.
+    """What `work` made of each item, with the item's number from 0, as soon as it is done.
 
     Things are taken when a thread is free for one, by that thread; results that nobody takes keep the threads waiting.
     When the iterator is closed, what still runs is left to its end, and nothing more is begun. Each thread tells the
-    number of its thing to `ended` before it takes another.
+    number of its item to `ended` before it takes another.
 
     Raises:
         Error: any but a component's own ends the work at once.
         TimeoutExceededError: the time is over.
     """
-    if isinstance(things, Sized):
-        threads = min(threads, len(things))
-    crew = _Crew(work, iter(things), threads, name, ended)
-    crew.grow()
+    if isinstance(items, Sized):
+        threads = min(threads, len(items))
+    pool = _ThreadPool(work, iter(items), threads, name, ended)
+    pool.grow()
     try:
-        while (done := _next(crew.done, deadline)) is not None:
+        while (done := _next(pool.done, deadline)) is not None:
             number, outcome = done
             if isinstance(outcome, BaseException) and not isinstance(outcome, ComponentError):
                 raise outcome
             yield number, outcome
-            crew.room.release()
+            pool.room.release()
     finally:
-        crew.dismiss()
+        pool.dismiss()
 
 
-def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
-    """What `work` made of each thing, in their order.
+def run_all(work: Callable[[_T], _R], items: Sequence[_T], *, threads: int, name: str, deadline: Deadline) -> list[_R]:
+    """What `work` made of each item, in their order.
 
     Raises:
-        ComponentError: of all things that failed so, in their order, a line each.
+        ComponentError: of all items that failed so, in their order, a line each.
         Error: any other ends the work at once.
         TimeoutExceededError: the time is over.
     """
-    done = run_each(work, things, threads=threads, name=name, deadline=deadline)
+    done = run_each(work, items, threads=threads, name=name, deadline=deadline)
     outcomes = [outcome for _, outcome in sorted(done, key=lambda one: one[0])]
     failures = [outcome for outcome in outcomes if isinstance(outcome, ComponentError)]
     if failures:
@@ -72,16 +72,16 @@ def run_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, nam
     return [outcome for outcome in outcomes if not isinstance(outcome, ComponentError)]
 
 
-def map_all(work: Callable[[_T], _R], things: Sequence[_T], *, threads: int, name: str) -> list[_R]:
-    """What `work` made of each thing, in their order.
+def map_all(work: Callable[[_T], _R], items: Sequence[_T], *, threads: int, name: str) -> list[_R]:
+    """What `work` made of each item, in their order.
 
     An error of any of them, or an interrupt of this thread, ends the wait at once; what still runs is left to its end.
     """
-    if len(things) <= 1 or threads <= 1:
-        return [work(thing) for thing in things]
-    pool = ThreadPoolExecutor(min(threads, len(things)), name)
+    if len(items) <= 1 or threads <= 1:
+        return [work(item) for item in items]
+    pool = ThreadPoolExecutor(min(threads, len(items)), name)
     try:
-        futures = [pool.submit(work, thing) for thing in things]
+        futures = [pool.submit(work, item) for item in items]
         for future in wait(futures, return_when=FIRST_EXCEPTION).done:
             if future.exception() is not None:
                 future.result()
@@ -97,19 +97,19 @@ def _next(done: SimpleQueue[_R], deadline: Deadline) -> _R:
         raise deadline.exceeded() from None
 
 
-class _Crew(Generic[_T, _R]):
-    """Threads that take things one after the other; what comes of them, and at last None, is in `done`.
+class _ThreadPool(Generic[_T, _R]):
+    """Threads that take items one after the other; what comes of them, and at last None, is in `done`.
 
-    There is one more thread with each thing that is taken, up to `threads`.
+    There is one more thread with each item that is taken, up to `threads`.
     """
 
     def __init__(
-        self, work: Callable[[_T], _R], things: Iterator[_T], threads: int, name: str, ended: Callable[[int], None]
+        self, work: Callable[[_T], _R], items: Iterator[_T], threads: int, name: str, ended: Callable[[int], None]
     ) -> None:
         self.done: SimpleQueue[tuple[int, _R | BaseException] | None] = SimpleQueue()
         self.room = threading.Semaphore(_WAITING * threads)
         self._work = work
-        self._things = enumerate(things)
+        self._items = enumerate(items)
         self._threads = threads
         self._name = name
         self._tell = ended
@@ -124,7 +124,7 @@ class _Crew(Generic[_T, _R]):
             if not self._threads:
                 self.done.put(None)
             return
-        thread = threading.Thread(target=self._labour, name=f"{self._name}_{self._grown}", daemon=True)
+        thread = threading.Thread(target=self._run, name=f"{self._name}_{self._grown}", daemon=True)
         self._grown += 1
         self._busy += 1
         thread.start()
@@ -134,7 +134,7 @@ class _Crew(Generic[_T, _R]):
         self._ended = True
         self.room.release(max(1, self._threads))
 
-    def _labour(self) -> None:
+    def _run(self) -> None:
         while self._do_next():
             pass
         with self._turn:
@@ -147,14 +147,14 @@ class _Crew(Generic[_T, _R]):
         number = -1
         try:
             with self._turn:
-                taken = None if self._ended else next(self._things, None)
+                taken = None if self._ended else next(self._items, None)
                 if taken is None:
                     self._ended = True
                     self.room.release()
                     return False
                 self.grow()
-            number, thing = taken
-            outcome: _R | BaseException = self._work(thing)
+            number, item = taken
+            outcome: _R | BaseException = self._work(item)
         except BaseException as error:  # noqa: BLE001 - whoever takes the results raises it
             outcome = error
         if number >= 0:
