@@ -111,7 +111,7 @@ Feature: What a TUF mirror may try
       | 04 | which delegates its target                                 |
 
   @trust-65 @trust-65.<id>
-  Scenario Outline: a mirror is refused that becomes one <oddity>
+  Scenario Outline: a mirror that becomes one <oddity> is refused
     Given the roots of trust come from a TUF mirror
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
@@ -131,7 +131,7 @@ Feature: What a TUF mirror may try
       | 02 | whose snapshot went back |
 
   @trust-66 @trust-66.<id>
-  Scenario Outline: a threshold of one key under two ids isn't reached where the <file> that was kept is damaged
+  Scenario Outline: one key under two ids does not reach a threshold of two, though the kept <file> is damaged
     Given the roots of trust come from a TUF mirror
     When "validate image" is run
     Then the image signature of "acceptance/image" is accepted
@@ -166,7 +166,7 @@ Feature: What a TUF mirror may try
       | 03 | targets.json   | 1.targets.json  |
 
   @trust-68 @trust-68.<id>
-  Scenario Outline: a root to start from that is <what> is named
+  Scenario Outline: the error names an initial root that is <what>
     Given the roots of trust come from a TUF mirror
     And the TUF root to start from is <what>
     When "validate image" is run

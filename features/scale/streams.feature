@@ -131,7 +131,7 @@ Feature: Many images
     And the registry wasn't asked for the manifest of "acceptance/a"
 
   @scale-16
-  Scenario: what a list names no more doesn't count any more
+  Scenario: images that a list no longer names no longer count
     When "validate image" is run with
       | --images | list.txt              |
       | --output | ndjson=results.ndjson |
