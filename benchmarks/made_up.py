@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
+from ec_acceptance.testbed.fixtures.images import OLM_LABEL, Image, Layer, publish
 from ec_acceptance.testbed.registry.embedded import Service
 from ec_acceptance.testbed.registry.repository import Repository
 from ec_acceptance.testbed.servers.http import Server
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["MadeUp", "made_up_registry"]
 
 _CONTENTS = 20
+_BASE = 8 << 20  # bytes
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _PATH = re.compile(r"/v2/many/image-(\d+)/")
 _POLICY = """package main
@@ -73,8 +74,14 @@ class MadeUp:
 
 
 @contextmanager
-def made_up_registry(folder: Path) -> Iterator[MadeUp]:
-    """Serve the images until the block ends."""
+def made_up_registry(folder: Path, *, bases: int = 0) -> Iterator[MadeUp]:
+    """Serve the images until the block ends.
+
+    Args:
+        folder: for the key and the policy.
+        bases: how many layers of 8 MiB the contents are built on, each on one; all layers are read then. With none
+            there are small ones, which nobody reads.
+    """
     key = KeyPair.derive("scale", "key")
     (folder / "key.pub").write_text(key.public_pem, encoding="utf-8")
     (folder / "policy").mkdir()
@@ -82,7 +89,7 @@ def made_up_registry(folder: Path) -> Iterator[MadeUp]:
     ours, theirs = multiprocessing.Pipe()
     context = multiprocessing.get_context("fork")
     served = context.Array("q", 2)
-    process = context.Process(target=_serve, args=(theirs, key, served), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, key, served, bases), daemon=True)
     process.start()
     try:
         address, digests = ours.recv()
@@ -92,10 +99,10 @@ def made_up_registry(folder: Path) -> Iterator[MadeUp]:
         process.join()
 
 
-def _serve(told: Connection, key: KeyPair, served: SynchronizedArray[int]) -> None:
+def _serve(told: Connection, key: KeyPair, served: SynchronizedArray[int], bases: int) -> None:
     service = Service()
     digests = tuple(
-        _publish(Repository(service.handle, f"content-{number}"), number, key) for number in range(_CONTENTS)
+        _publish(Repository(service.handle, f"content-{number}"), number, key, bases) for number in range(_CONTENTS)
     )
 
     def handle(request: Request) -> Response:
@@ -115,9 +122,13 @@ def _serve(told: Connection, key: KeyPair, served: SynchronizedArray[int]) -> No
         server.close()
 
 
-def _publish(repository: Repository, number: int, key: KeyPair) -> str:
+def _publish(repository: Repository, number: int, key: KeyPair, bases: int) -> str:
     name = f"content-{number}"
-    image = publish(Image.of([Layer.of({"shared": b"shared"}), Layer.of({"name": name.encode()})]), repository)
+    base, labels = Layer.of({"shared": b"shared"}), None
+    if bases:
+        seed, labels = f"base {number % bases}", {OLM_LABEL: "manifests/"}
+        base = Layer.of({"manifests/base.json": b"{}"}, filler_size=_BASE, seed=seed)
+    image = publish(Image.of([base, Layer.of({"name": name.encode()})], labels=labels), repository)
     envelope = seal(
         statement(SLSA_V02, provenance_v02(name=name, digest=image.digest), [subject(image.digest, name)]), [key]
     )

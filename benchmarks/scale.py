@@ -40,12 +40,15 @@ def main() -> None:
         "--options", action="append", help="of the validator, such as --options=--workers=11; again for another row"
     )
     parser.add_argument("--kills", type=int, default=0, metavar="N", help="kill each run so often on its way")
+    parser.add_argument(
+        "--bases", type=int, default=0, metavar="N", help="build the images on so many layers of 8 MiB, which are read"
+    )
     given = parser.parse_args()
     print(_HEAD)
     print("|---" * (_HEAD.count("|") - 1) + "|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with made_up_registry(folder) as made_up:
+        with made_up_registry(folder, bases=given.bases) as made_up:
             bench = _Bench(made_up, folder)
             for count in given.counts or _COUNTS:
                 for options in given.options or [""]:

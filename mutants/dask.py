@@ -243,6 +243,50 @@ def one_cache_for_all_workers() -> None:
 
 
 @mutant(
+    "grouped-by-repository-alone",
+    "Images go to workers by their repositories, whatever layers they share.",
+    Kind.SCALE,
+    "dask-31",
+)
+def grouped_by_repository_alone() -> None:
+    from refimpl.commands.dask.grouping import home_of
+    from refimpl.commands.dask.placement import Placement
+
+    @change(Placement, "place")
+    def place(_: object, __: Placement, repository: str, ___: object, workers: tuple[str, ...]) -> str:
+        return home_of(repository, workers)
+
+
+@mutant(
+    "manifests-read-again",
+    "Whoever judges an image asks for its manifest, though another worker has read it.",
+    Kind.SCALE,
+    "dask-31 dask-32",
+)
+def manifests_read_again() -> None:
+    from refimpl.commands.dask.engine import _Run
+
+    @change(_Run, "_await_judgement")
+    def await_judgement(original: Callable[..., None], run: object, item: Any, layers: object) -> None:
+        original(run, (*item[:2], b""), layers)
+
+
+@mutant(
+    "unread-images-left-out",
+    "An image whose manifest couldn't be read before isn't judged.",
+    Kind.SCALE,
+    "dask-32",
+)
+def unread_images_left_out() -> None:
+    from refimpl.commands.dask.engine import _Run
+
+    @change(_Run, "_await_judgement")
+    def await_judgement(original: Callable[..., None], run: object, item: Any, layers: object) -> None:
+        if layers:
+            original(run, item, layers)
+
+
+@mutant(
     "a-full-disk-ends-a-run",
     "Where a worker can't keep layers, nothing is judged.",
     Kind.SCALE,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections import Counter
 
 from behave import given, then, when
 
@@ -105,6 +106,29 @@ def copies_are_cut(context: Context) -> None:
     assert kept, f"no worker keeps the shared layer:\n{context.world.runs.last.describe()}"
     for entry in kept:
         entry.path.write_bytes(entry.path.read_bytes()[:-1])
+
+
+@then("one worker keeps {one}, and the other one {other}")
+def each_keeps_one(context: Context, one: str, other: str) -> None:
+    wanted = {name: {context.world.fixtures.layer(name).digest} for name in (one, other)}
+    kept = [
+        {entry.digest for entry in cache.entries()} & set().union(*wanted.values()) for cache in _caches(context.world)
+    ]
+    assert sorted(kept, key=sorted) == sorted(wanted.values(), key=sorted), (
+        f"of {wanted} the workers keep {kept}:\n{context.world.runs.last.describe()}"
+    )
+
+
+@then("the registry was asked for each manifest as often as in the validation before")
+def as_often_as_before(context: Context) -> None:
+    runs = context.world.runs
+    before, now = (
+        Counter((one.method, one.path) for one in asked)
+        for asked in (runs.earlier_requests(kind="manifest"), runs.requests(kind="manifest"))
+    )
+    assert before, "the validation before asked for nothing"
+    more = {one: (before[one], now[one]) for one in before | now if before[one] != now[one]}
+    assert not more, f"asked before and now: {more}\n{runs.last.describe()}"
 
 
 @given("the disk for the cache of one of the workers is full")

@@ -7,6 +7,7 @@ from behave import given
 from ec_acceptance.testbed.fixtures.bundles import (
     READERS,
     add_in_opposite_orders,
+    add_on_two_layers,
     add_repeating,
     add_sharing,
     add_unshared,
@@ -52,6 +53,12 @@ def an_incomplete_image(context: Context, name: str) -> None:
 @given("2 images with the same two layers in opposite orders, read through {reader}")
 def opposed_images(context: Context, reader: str) -> None:
     add_in_opposite_orders(context.world.fixtures, READERS[reader])
+    context.world.judge_files(READERS[reader])
+
+
+@given("{count:d} images that have one of two layers, in turns, read through {reader}")
+def images_on_two_layers(context: Context, count: int, reader: str) -> None:
+    add_on_two_layers(context.world.fixtures, count, READERS[reader])
     context.world.judge_files(READERS[reader])
 
 

@@ -48,6 +48,12 @@ def a_list(context: Context, name: str, first: str, second: str, component: str,
     context.world.write(name, f"${{REGISTRY}}/{first}\n# it has a name\n{named}\n\n${{REGISTRY}}/{third}\n")
 
 
+@given('a list "{name}" of all images')
+def a_list_of_all(context: Context, name: str) -> None:
+    """In the order in which they were made."""
+    context.world.write(name, "".join(f"${{REGISTRY}}/{image}\n" for image in context.world.fixtures.images))
+
+
 @then('the lines of "{name}" are')
 def the_lines_are(context: Context, name: str) -> None:
     """Of the last run: what there is of each position, in their order."""

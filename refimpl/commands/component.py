@@ -60,6 +60,21 @@ class Judge(Protocol):
         ...
 
 
+@record
+class Judging:
+    """What judges in a process of its own.
+
+    Attributes:
+        judge: judges components.
+        client: asks registries for it.
+        at_a_time: how many images at most.
+    """
+
+    judge: Judge
+    client: Client
+    at_a_time: int
+
+
 _log = logging.getLogger(__name__)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.component import ComponentValidator, fail_with
+from refimpl.commands.component import ComponentValidator, Judging, fail_with
 from refimpl.commands.setup import set_up
 from refimpl.commands.snapshot import Component, registry_of
 from refimpl.deadline import Deadline
@@ -248,7 +248,7 @@ def judging_elsewhere(
     cache: LayerCache | None,
     budget: Budget | None,
     now: int,
-) -> Iterator[Judge]:
+) -> Iterator[Judging]:
     """What judges components in a process that has nothing of the one where they were set up but these.
 
     Raises:
@@ -260,7 +260,7 @@ def judging_elsewhere(
     ):
         services = Services(environ, host, client, workspace, deadline, roots)
         with judging_here(setup, options, services, cache, now=now) as judge:
-            yield judge
+            yield Judging(judge, client, options.workers + 1)
 
 
 @contextmanager

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from refimpl.deadline import Deadline
+    from refimpl.errors import RegistryError
     from refimpl.http.transport import Response
+    from refimpl.oci.answers import Answers
     from refimpl.oci.budget import Budget
     from refimpl.oci.descriptor import Platform
     from refimpl.oci.reference import Reference, Repository
@@ -139,6 +141,7 @@ class Client:
         self._sessions: dict[str, Session] = {}
         self._heads: Memo[str, Descriptor] = Memo(_KEPT_HEADS, deadline)
         self._kept: Memo[Hashable, Any] = Memo(_KEPT_BYTES, deadline, _weight)
+        self._failures: dict[tuple[str, str], RegistryError] = {}
 
     def head(self, ref: Reference) -> Descriptor:
         """Ask whether the manifest is there: media type, digest and size from the headers.
@@ -221,6 +224,19 @@ class Client:
         self._heads.share(exchange, "head", capacity=_KEPT_HEADS // 4)
         self._kept.share(exchange, "kept", capacity=_KEPT_BYTES // 5)
 
+    def learn(self, answers: Answers) -> None:
+        """Take what another client was told, and ask for none of it again; a failure is met once by who asks."""
+        for name, head in answers.heads:
+            self._heads.put(name, head)
+        for name, descriptor, raw in answers.manifests:
+            key = ("manifest", name)
+            if self._kept.peek(key) is None:
+                self._kept.put(key, Manifest.read(descriptor, raw))
+        for (kind, name), failure in answers.failures:
+            known = self._heads.peek(name) if kind == "head" else self._kept.peek((kind, name))
+            if known is None:
+                self._failures[kind, name] = failure
+
     def close(self) -> None:
         """Close every connection and end every pause. What other threads still read breaks."""
         self._closed.set()
@@ -256,7 +272,13 @@ class Client:
                 )
         return session.request(method, repository, path, accept=accept, allowed=allowed, in_the_clear=in_the_clear)
 
+    def _fail_as_told(self, kind: str, ref: Reference) -> None:
+        """Meet the failure that another client met, if there is one."""
+        if self._failures and (failure := self._failures.pop((kind, str(ref)), None)) is not None:
+            raise failure
+
     def _head(self, ref: Reference) -> Descriptor:
+        self._fail_as_told("head", ref)
         with self._request("HEAD", ref.repository, f"manifests/{ref.identifier}", accept=_ACCEPT) as response:
             media_type = _bare(response.header("Content-Type"))
             size, digest = response.content_length, response.header("Docker-Content-Digest")
@@ -267,6 +289,7 @@ class Client:
         return Descriptor(media_type, digest, size or 0)
 
     def _manifest(self, ref: Reference, accept: str = _ACCEPT) -> Manifest:
+        self._fail_as_told("manifest", ref)
         with self._request("GET", ref.repository, f"manifests/{ref.identifier}", accept=accept) as response:
             raw = response.read_all(MANIFEST_LIMIT)
             media_type = _bare(response.header("Content-Type"))

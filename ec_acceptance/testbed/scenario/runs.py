@@ -67,7 +67,7 @@ class Runs:
         self._environment = environment
         self._servers = servers
         self._started = 0
-        self._mark = 0
+        self._marks = [0]
         self._beside: frozenset[int] = frozenset()
         self._left: frozenset[int] = frozenset()
         self.recording = Recording(services, folders, servers)
@@ -102,7 +102,7 @@ class Runs:
         if not self.running:
             self._beside = children()
             self.recording.expect()
-            self._mark = log.mark()
+            self._marks.append(log.mark())
             self._servers.clear_request_logs()
         self.arguments = tuple(arguments)
         self.temporary_files_before = set(os.listdir(self._folders.scratch))  # noqa: PTH208 - names are compared
@@ -158,7 +158,12 @@ class Runs:
 
     def requests_so_far(self, **wanted: Unpack[RequestFilter]) -> tuple[Exchange, ...]:
         """What the registry was asked in the newest run; answers may be under way."""
-        return self._servers.gate.log.requests(since=self._mark, **wanted)
+        return self._servers.gate.log.requests(since=self._marks[-1], **wanted)
+
+    def earlier_requests(self, **wanted: Unpack[RequestFilter]) -> tuple[Exchange, ...]:
+        """What the registry was asked in the run before the newest one."""
+        *_, first, last = self._marks
+        return tuple(one for one in self._servers.gate.log.requests(since=first, **wanted) if one.number < last)
 
     def looked_up_entries(self) -> set[bytes]:
         """The entries that the transparency log was searched for in the newest run, as it would hold them.

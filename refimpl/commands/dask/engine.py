@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
 from refimpl.commands.dask.cluster import connected
-from refimpl.commands.dask.grouping import LARGEST, SMALLEST, Groups, batch_size
+from refimpl.commands.dask.grouping import LARGEST, SMALLEST, Repositories, batch_size, home_of
+from refimpl.commands.dask.placement import Placement
 from refimpl.commands.dask.plan import Plan, content_of, pack
 from refimpl.commands.dask.progress import Progress, progress_on_terminal
+from refimpl.commands.dask.stage import Sent, Stage
 from refimpl.errors import Error, TimeoutExceededError
 from refimpl.http.transport import close_idle
 from refimpl.ndjson.writing import destinations
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
     from distributed import Future
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.component import Judge, Judged
+    from refimpl.commands.component import Judge, Judged, Judging
     from refimpl.commands.dask.cluster import Worker, Workers
-    from refimpl.commands.dask.grouping import Batch
+    from refimpl.commands.dask.grouping import Batch, Item
+    from refimpl.commands.dask.placement import Layers
     from refimpl.commands.dask.worker import Answer
     from refimpl.commands.setup import Setup
     from refimpl.commands.snapshot import Component
@@ -50,7 +53,7 @@ _SHOWN = 3  # images
 
 @contextmanager
 def judging_on_dask(
-    judging: Callable[..., AbstractContextManager[Judge]],
+    judging: Callable[..., AbstractContextManager[Judging]],
     setup: Setup,
     options: Options,
     *,
@@ -109,6 +112,8 @@ class _Run:
     """Components on their way to workers, and back."""
 
     def __init__(self, workers: Workers, plan: Plan, count: int, *, more: bool, progress: Progress) -> None:
+        from refimpl.commands.dask.worker import judge_batch, read_batch
+
         self._workers = workers
         self._plan = workers.client.submit(Plan, *plan.__reduce__()[1], key=f"ec-ref-plan-{plan.run}", pure=False)
         self._name = plan.run
@@ -118,18 +123,20 @@ class _Run:
         self._known: dict[str, Worker] = {}
         self._known_until = 0.0
         self._unfit: set[str] = set()
-        self._sent: dict[Future[bytes], Batch] = {}
         self._batches = self._handed_out = 0
         self._events: SimpleQueue[Any] = SimpleQueue()
         self._look_for_workers()
-        self._groups = Groups(held := _AHEAD * LARGEST * max(1, len(self._known)))
+        held = _AHEAD * LARGEST * max(1, len(self._known))
+        self._reading = Stage(read_batch, held=held // _AHEAD, ahead=1, priority=1)
+        self._judging = Stage(judge_batch, held=held, ahead=_AHEAD, priority=0)
+        self._repositories, self._placement = Repositories(), Placement()
         self._room = threading.Semaphore(2 * held)
         self._ended = self._stopped = False
 
     def judge(self, components: Iterable[Component], deadline: Deadline) -> Iterator[Judged]:
         """What came of each component, with its number from 0."""
         threading.Thread(target=self._read, args=(components,), name="components", daemon=True).start()
-        while not (self._ended and not self._sent and not self._groups.count):
+        while not (self._ended and self._reading.is_empty and self._judging.is_empty):
             paused = False
             try:
                 event = self._events.get(timeout=deadline.bounded(_PAUSE))
@@ -138,7 +145,8 @@ class _Run:
                 paused = True
             else:
                 yield from self._take(event, deadline)
-            self._send(all_there_is=paused or self._ended)
+            self._send(self._reading, all_there_is=paused or self._ended)
+            self._send(self._judging, all_there_is=paused or (self._ended and self._reading.is_empty))
             self._show()
 
     def stop(self) -> None:
@@ -146,7 +154,7 @@ class _Run:
         self._stopped = True
         self._room.release()
         with suppress(Exception):
-            self._workers.client.cancel([*self._sent], force=True)
+            self._workers.client.cancel([*self._reading.sent, *self._judging.sent], force=True)
 
     def _read(self, components: Iterable[Component]) -> None:
         """Read ahead, as far as there is room."""
@@ -166,50 +174,63 @@ class _Run:
         elif isinstance(event, BaseException):
             raise event
         elif isinstance(event, tuple):
-            number, component = event
-            self._groups.add(number, component, self._names())
+            self._begin(*event)
         else:
             yield from self._read_answer(event, deadline)
 
-    def _send(self, *, all_there_is: bool) -> None:
+    def _begin(self, number: int, component: Component) -> None:
+        """Let one wait for its manifest to be read, or for its judgement, where the manifest decides nothing."""
+        item = (number, component, b"")
+        names = self._names()
+        if len(names) > 1 and not (component.problem or component.known_digest or component.unknown):
+            self._reading.waiting.add(item, home_of(self._repositories.of(component), names))
+        else:
+            self._await_judgement(item, ())
+
+    def _await_judgement(self, item: Item, layers: Layers) -> None:
+        home = self._placement.place(self._repositories.of(item[1]), layers, self._names())
+        self._judging.waiting.add(item, home)
+
+    def _send(self, stage: Stage, *, all_there_is: bool) -> None:
         """Send what is due, as long as not too much is on its way."""
         at_a_time = max(1, sum(worker.threads for worker in self._known.values()))
-        while len(self._sent) < min(_MOST, _AHEAD * at_a_time):
+        while len(stage.sent) < min(_MOST, stage.ahead * at_a_time):
             size = batch_size(self._count, sent=self._handed_out, workers=at_a_time, more=self._more)
-            due = self._groups.take(size, all_there_is=all_there_is)
+            due = stage.waiting.take(size, all_there_is=all_there_is, is_busy=stage.is_busy)
             if due is None:
                 return
             home, batch = due
-            self._handed_out += len(batch)
-            self._submit(batch, home)
+            if stage is self._judging:
+                self._handed_out += len(batch)
+            self._submit(stage, Sent(home, batch))
 
-    def _submit(self, batch: Batch, home: str = "") -> None:
-        """Send a batch to a worker, which others may take from it, or to any that is fit."""
-        from refimpl.commands.dask.worker import judge_batch
-
+    def _submit(self, stage: Stage, sent: Sent) -> None:
+        """Send a batch to a worker, which others may take from it; to any that is fit, once one isn't."""
         self._look_for_workers()
         if self._workers.client.status != "running":
             raise self._lost()
         fit = [worker.address for worker in self._known.values() if worker.address not in self._unfit]
-        chosen = [self._known[home].address] if home in self._known and not self._unfit else fit
+        home = self._known.get(sent.home)
         self._batches += 1
         future = self._workers.client.submit(
-            judge_batch,
+            stage.work,
             self._plan,
-            pickle.dumps(batch),
+            pickle.dumps(sent.batch),
             parts=max(1, len(self._known)),
             local=self._workers.local,
             key=f"ec-ref-{self._name}-{self._batches}",
-            workers=chosen,
+            workers=fit if self._unfit or home is None else [home.address],
             allow_other_workers=not self._unfit,
+            priority=stage.priority,
             pure=False,
         )
-        self._sent[future] = batch
+        stage.add(future, sent)
         future.add_done_callback(self._events.put)
 
     def _read_answer(self, future: Future[bytes], deadline: Deadline) -> Iterator[Judged]:
-        batch = self._sent.pop(future)
-        answer = self._answer(future, batch, deadline)
+        stage = self._reading if future in self._reading.sent else self._judging
+        sent = stage.remove(future)
+        answer = self._answer(future, sent.batch, deadline)
         if isinstance(answer.error, TimeoutExceededError):
             raise deadline.exceeded()
         if answer.error is not None:
@@ -219,11 +240,17 @@ class _Run:
             self._unfit.add(answer.worker)
             if self._unfit.issuperset(worker.address for worker in self._known.values()):
                 raise Error(f"no worker can judge; the one at {answer.worker} says: {answer.unfit}")
-            self._submit(batch)
-            return
-        self._progress.judged += len(answer.judged)
-        self._room.release(len(batch))
-        yield from answer.judged
+            self._submit(stage, sent)
+        elif stage is self._reading:
+            read = dict(answer.found)
+            for number, component, _ in sent.batch:
+                answers, layers = read.get(number, (b"", ()))
+                self._await_judgement((number, component, answers), layers)
+        else:
+            self._placement.done(sent.home, len(sent.batch))
+            self._progress.judged += len(answer.found)
+            self._room.release(len(sent.batch))
+            yield from answer.found
 
     def _answer(self, future: Future[bytes], batch: Batch, deadline: Deadline) -> Answer:
         if future.cancelled():
@@ -262,8 +289,8 @@ class _Run:
 
     def _show(self) -> None:
         self._progress.show(
-            waiting=self._groups.count,
-            on_the_way=len(self._sent),
+            waiting=self._reading.waiting.count + self._judging.waiting.count,
+            on_the_way=len(self._reading.sent) + len(self._judging.sent),
             workers=len(self._known),
             read=self._ended,
         )
@@ -273,7 +300,7 @@ def _undone(error: Exception, batch: Batch) -> Error:
     """What Dask says of a batch that it gave up."""
     from distributed import KilledWorker
 
-    images = [component.container_image for _, component in batch]
+    images = [component.container_image for _, component, _ in batch]
     shown = ", ".join(images[:_SHOWN]) + (f" and {len(images) - _SHOWN} more" if len(images) > _SHOWN else "")
     if isinstance(error, KilledWorker):
         return Error(

@@ -1,4 +1,4 @@
-"""Which components go to a worker together: those whose layers it will have, of one repository or one digest."""
+"""Which components go to a worker together, and how many at a time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from refimpl.errors import InvalidReferenceError
 from refimpl.oci.reference import parse
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from refimpl.commands.snapshot import Component
 
 SMALLEST, LARGEST = 50, 200
 """Components in a batch, where there are many: few enough to be judged again, enough to be worth a message."""
 _EACH = 2  # batches that each worker gets at least, where there are few components
-_REMEMBERED = 10_000  # digests, and repositories
+REMEMBERED = 10_000
+"""Digests, repositories, layers: what was met last is known."""
 
-Batch = list[tuple[int, "Component"]]
-"""Components with the numbers that they were given with."""
+Item = tuple[int, "Component", bytes]
+"""A component with the number that it was given with, and what registries said of it: pickled `Answers`, or nothing."""
+Batch = list[Item]
 
 
 def batch_size(count: int, *, sent: int, workers: int, more: bool) -> int:
@@ -36,7 +40,7 @@ def batch_size(count: int, *, sent: int, workers: int, more: bool) -> int:
 
 
 class Groups:
-    """Components that wait to be sent, each for the worker that has judged, or will judge, what is like it.
+    """Components that wait to be sent, each for a worker.
 
     Args:
         held: how many may wait for longer than for a batch to be full, before the oldest are sent.
@@ -45,32 +49,36 @@ class Groups:
     def __init__(self, held: int) -> None:
         self._held = held
         self._waiting: dict[str, Batch] = {}
-        self._first: dict[str, str] = {}
         self._newest = 0
         self.count = 0
 
-    def add(self, number: int, component: Component, workers: tuple[str, ...]) -> None:
-        """Let one wait; `workers` are the addresses of all, at least one."""
-        home = home_of(self._key(component), workers)
-        self._waiting.setdefault(home, []).append((number, component))
-        self._newest = number
+    def add(self, item: Item, home: str) -> None:
+        """Let one wait for the worker of this name."""
+        self._waiting.setdefault(home, []).append(item)
+        self._newest = max(self._newest, item[0])
         self.count += 1
 
-    def take(self, size: int, *, all_there_is: bool) -> tuple[str, Batch] | None:
-        """A batch and the address that it is for; None if nothing is due.
+    def take(
+        self, size: int, *, all_there_is: bool, is_busy: Callable[[str], bool] = lambda _: False
+    ) -> tuple[str, Batch] | None:
+        """A batch and the worker that it is for; None if nothing is due.
 
         Args:
             size: at which a batch is full.
             all_there_is: whether nothing more comes soon, so that batches need not be full.
+            is_busy: whether a worker has enough to do, so that what is for others goes first.
         """
         if not self._waiting:
             return None
-        home, oldest = min(self._waiting.items(), key=lambda one: one[1][0][0])
-        if not (all_there_is or self.count >= self._held or self._newest - oldest[0][0] >= self._held):
-            home, oldest = max(self._waiting.items(), key=lambda one: len(one[1]))
-            if len(oldest) < size:
-                return None
-        batch, rest = oldest[:size], oldest[size:]
+        oldest = min(waiting[0][0] for waiting in self._waiting.values())
+        if all_there_is or self.count >= self._held or self._newest - oldest >= self._held:
+            due = self._waiting
+        else:
+            due = {home: waiting for home, waiting in self._waiting.items() if len(waiting) >= size}
+        if not due:
+            return None
+        home = min(due, key=lambda one: (is_busy(one), due[one][0][0]))
+        batch, rest = due[home][:size], due[home][size:]
         if rest:
             self._waiting[home] = rest
         else:
@@ -78,8 +86,15 @@ class Groups:
         self.count -= len(batch)
         return home, batch
 
-    def _key(self, component: Component) -> str:
-        """The repository, or the first one in which its digest was."""
+
+class Repositories:
+    """What images go by whose layers aren't known."""
+
+    def __init__(self) -> None:
+        self._first: dict[str, str] = {}
+
+    def of(self, component: Component) -> str:
+        """The repository, or the first one in which its digest was; empty if its reference can't be read."""
         try:
             reference = parse(component.container_image)
         except InvalidReferenceError:
@@ -87,12 +102,12 @@ class Groups:
         repository = str(reference.repository)
         if not reference.digest:
             return repository
-        if len(self._first) >= _REMEMBERED and reference.digest not in self._first:
+        if len(self._first) >= REMEMBERED and reference.digest not in self._first:
             del self._first[next(iter(self._first))]
         return self._first.setdefault(reference.digest, repository)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(REMEMBERED)
 def home_of(key: str, workers: tuple[str, ...]) -> str:
     """The worker for a key, the same as long as it is there; the others' change by little when one comes or goes."""
     return max(workers, key=lambda worker: hashlib.blake2b(f"{worker} {key}".encode(errors="surrogatepass")).digest())

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from refimpl.command_line.options import Options
-    from refimpl.commands.component import Judge
+    from refimpl.commands.component import Judging
     from refimpl.commands.setup import Setup
 
 _DECIDING = ("EC_USE_OPA", "COSIGN_MAX_ATTACHMENT_SIZE", "IMAGE_INDEX_WORKERS")
@@ -59,7 +59,7 @@ class Content:
         log: the file of the log, of workers on the driver's own machine; empty for standard error.
     """
 
-    judging: Callable[..., AbstractContextManager[Judge]]
+    judging: Callable[..., AbstractContextManager[Judging]]
     setup: Setup
     options: Options
     environ: Mapping[str, str]
@@ -101,14 +101,14 @@ class Plan:
         self._seconds = seconds
         self._content = content
         self._turn = threading.Lock()
-        self._judge: Judge | None = None
+        self._judging: Judging | None = None
         self._divide: Callable[[int], None] = lambda _: None
         self._ending: weakref.finalize[[ExitStack], Plan] | None = None
 
     def __reduce__(self) -> tuple[type[Plan], tuple[str, str, float | None, bytes]]:
         return Plan, (self.run, self.version, self._seconds, self._content)
 
-    def judge(self, place: Place, parts: int) -> Judge:
+    def judging(self, place: Place, parts: int) -> Judging:
         """What judges by it here. Each of `parts` workers keeps to a part of each registry's pace.
 
         Raises:
@@ -116,16 +116,16 @@ class Plan:
             Error: nothing can be judged by it.
         """
         with self._turn:
-            if self._judge is None:
+            if self._judging is None:
                 self._open(place)
             self._divide(parts)
-            assert self._judge is not None  # noqa: S101  # it was opened
-            return self._judge
+            assert self._judging is not None  # noqa: S101  # it was opened
+            return self._judging
 
     def close(self) -> None:
         """Release all that judges here."""
         with self._turn:
-            self._judge = None
+            self._judging = None
             found = self._ending.detach() if self._ending is not None else None
         if found is not None:
             found[2][0].close()
@@ -133,12 +133,12 @@ class Plan:
     def _open(self, place: Place) -> None:
         with ExitStack() as stack:
             try:
-                self._judge = self._open_judge(place, stack)
+                self._judging = self._open_judging(place, stack)
             except (OSError, tarfile.TarError, PolicyError, HostError) as error:
                 raise UnfitError(without_secrets(str(error))) from None
             self._ending = weakref.finalize(self, _close_aside, stack.pop_all())
 
-    def _open_judge(self, place: Place, stack: ExitStack) -> Judge:
+    def _open_judging(self, place: Place, stack: ExitStack) -> Judging:
         workspace = stack.enter_context(Workspace({**place.environ, "TMPDIR": place.folder}))
         environ = dict(place.environ)
         deadline = Deadline(self._seconds)
@@ -186,7 +186,7 @@ class Plan:
 
 
 def content_of(
-    judging: Callable[..., AbstractContextManager[Judge]],
+    judging: Callable[..., AbstractContextManager[Judging]],
     setup: Setup,
     options: Options,
     environ: Mapping[str, str],

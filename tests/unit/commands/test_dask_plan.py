@@ -65,8 +65,10 @@ def test_a_plan_judges_where_the_sources_are_gone(tmp_path: Path) -> None:
         with _content(image, stage) as content:
             plan = _plan(content)
         (tmp_path / "worker").mkdir()
-        judge = plan.judge(Place(stage.environ, str(tmp_path / "worker"), {**stage.environ, "EC_CACHE": "false"}), 1)
-        outcomes = dict(judge([Component("app", image), Component("denied", image)]))
+        judging = plan.judging(
+            Place(stage.environ, str(tmp_path / "worker"), {**stage.environ, "EC_CACHE": "false"}), 1
+        )
+        outcomes = dict(judging.judge([Component("app", image), Component("denied", image)]))
         plan.close()
     found: dict[int, Any] = outcomes
     assert [[one.msg for one in found[number].result.violations] for number in (0, 1)] == [[], ["denied"]]
@@ -78,7 +80,7 @@ def test_a_worker_that_has_no_room_is_unfit_and_says_why(tmp_path: Path) -> None
         with _content(stage.image("acceptance/app"), stage) as content:
             plan = _plan(content)
         with pytest.raises(UnfitError, match="unable to make a working directory"):
-            plan.judge(Place(stage.environ, str(tmp_path / "not there"), stage.environ), 1)
+            plan.judging(Place(stage.environ, str(tmp_path / "not there"), stage.environ), 1)
 
 
 def test_secrets_stay(tmp_path: Path) -> None:

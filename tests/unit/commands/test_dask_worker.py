@@ -41,7 +41,7 @@ class _Judging(Plan):
         self.seen: list[str] = []
         self._tasks = tasks
 
-    def judge(self, *_: object) -> Any:
+    def judging(self, *_: object) -> Any:
         def judge(components: Iterable[Component], ended: Callable[[int], None]) -> Iterator[tuple[int, str]]:
             for number, component in enumerate(components):
                 self.seen.append(component.name)
@@ -50,11 +50,11 @@ class _Judging(Plan):
                 ended(number)
                 yield number, component.name
 
-        return judge
+        return SimpleNamespace(judge=judge)
 
 
 def _answer(plan: Plan, *names: str) -> Any:
-    batch = pickle.dumps([(10 + number, Component(name, "image")) for number, name in enumerate(names)])
+    batch = pickle.dumps([(10 + number, Component(name, "image"), b"") for number, name in enumerate(names)])
     return pickle.loads(worker.judge_batch(plan, batch, parts=1, local=False))  # noqa: S301
 
 
@@ -67,7 +67,7 @@ def test_another_version_is_told_with_the_workers_address() -> None:
 
 
 def test_outcomes_have_the_numbers_that_were_given(tasks: dict[str, Any]) -> None:
-    assert _answer(_Judging(tasks), "a", "b").judged == ((10, "a"), (11, "b"))
+    assert _answer(_Judging(tasks), "a", "b").found == ((10, "a"), (11, "b"))
 
 
 def test_no_further_image_is_begun_when_nobody_wants_it_any_more(tasks: dict[str, Any]) -> None:
