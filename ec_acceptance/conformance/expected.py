@@ -53,7 +53,11 @@ def read_expected(path: Path, known: Collection[str], today: date) -> dict[str, 
     """
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: it is no text in UTF-8") from None
+    except ValueError as error:
         raise UsageError(f"{path}: {error}") from None
     if unknown := sorted(document.keys() - {"failure"}):
         raise UsageError(f"{path}: {unknown[0]}: there is only [[failure]]")

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ec_acceptance.conformance.suite import Scenario, Suite
     from ec_acceptance.testbed.registry.backend import Backend
 
-__all__ = ["Run", "Watcher", "describe_unused", "end_rest", "handling", "run"]
+__all__ = ["Run", "Watcher", "describe_unused", "end_rest", "ending", "handling", "run"]
 
 _RUNNER = "ec_acceptance.conformance.worker:Worker"
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
@@ -239,7 +239,7 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
     work = _Work(wanted, watcher)
     adopt()
     before = children()
-    with _signals(work), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
+    with ending(work.interrupt), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
         folder = Path(name)
         backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
         try:
@@ -260,14 +260,15 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
 
 
 @contextlib.contextmanager
-def _signals(work: _Work) -> Iterator[None]:
+def ending(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+    """Have the signals that end a run come to a handler: SIGINT, SIGTERM, and SIGHUP unless it is ignored."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     numbers = [signal.SIGINT, signal.SIGTERM]
     if _HANGUP is not None and signal.getsignal(_HANGUP) is not signal.SIG_IGN:  # which is what nohup asks for
         numbers.append(_HANGUP)
-    with handling(numbers, work.interrupt):
+    with handling(numbers, handler):
         yield
 
 

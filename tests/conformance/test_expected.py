@@ -11,6 +11,7 @@ import pytest
 from ec_acceptance.conformance.errors import Exit, UsageError
 from ec_acceptance.conformance.expected import judge, read_expected, unmet
 from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
+from ec_acceptance.conformance.preflight import describe_happy_path
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.testbed.validator.adapter import Adapter
 
@@ -108,8 +109,20 @@ def test_a_file_that_is_wrong_is_said_at_once(tmp_path: Path, text: str, said: s
 
 
 def test_a_file_that_isnt_there_is_said(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.toml: "):
+    with pytest.raises(UsageError, match=r"none\.toml: No such file or directory$"):
         read_expected(tmp_path / "none.toml", set(), _TODAY)
+
+
+def test_a_file_that_is_no_text_is_said(tmp_path: Path) -> None:
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"bytes\.toml: it is no text in UTF-8$"):
+        read_expected(tmp_path / "bytes.toml", set(), _TODAY)
+
+
+def test_a_happy_path_that_fails_as_expected_is_not_called_passed() -> None:
+    assert describe_happy_path(_result("expected")) == [
+        "check: it doesn't get through the happy path (@a-01), as expected"
+    ]
 
 
 def test_an_entry_may_be_of_several_scenarios_that_fail_in_one_of_several_ways(tmp_path: Path) -> None:

@@ -355,3 +355,36 @@ def test_a_validator_that_ends_its_parent_ends_nothing_else(tmp_path: Path) -> N
     assert all("behave ended by SIGKILL" in one["message"] for one in document["results"])
     assert document["missing"] == []
     assert list(scratch.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
+def test_a_signal_before_the_first_scenario_leaves_a_report(tmp_path: Path) -> None:
+    report, asked = tmp_path / "r.json", tmp_path / "asked"
+    validator = _program(tmp_path / "slow", f"touch {asked}; sleep 3219")
+    command = _command("--only", "happy-01", "--validator", validator, "--report", str(report))
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        _await(asked.exists, "the first question")
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 5, out
+    assert "the run was ended by SIGTERM" in out
+    document = json.loads(report.read_text())
+    assert (document["exit"], document["results"], len(document["missing"])) == ("interrupted", [], 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_a_signal_while_the_reports_are_written_loses_none(tmp_path: Path) -> None:
+    """A pipe in the place of the second report isn't written before somebody reads it."""
+    report, pipe, badge = tmp_path / "r.json", tmp_path / "r.html", tmp_path / "r.svg"
+    os.mkfifo(pipe)
+    given = ("--report", str(report), "--html", str(pipe), "--badge", str(badge))
+    command = _command("--only", "happy-01", "--no-check", *given)
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        _await(report.exists, "the first report")
+        process.send_signal(signal.SIGINT)
+        page = pipe.read_text()
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 4, out
+    assert page.endswith("</html>\n")
+    assert badge.read_text().startswith("<svg")
+    assert json.loads(report.read_text())["exit"] == "incomplete"

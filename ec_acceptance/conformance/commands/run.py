@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import shlex
+import signal
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,17 +17,20 @@ from ec_acceptance.conformance.conclusion import STATUSES, add_report_options, c
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
 from ec_acceptance.conformance.expected import read_expected
 from ec_acceptance.conformance.options import adapter_of, add_jobs, count_of, seconds_of
-from ec_acceptance.conformance.outcome import About, ScenarioResult, Shard, combine
+from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult, Shard, combine
 from ec_acceptance.conformance.preflight import Preflight, ask_version, find_happy_path, look_at
 from ec_acceptance.conformance.puller.applicable import WITH_CACHE, WITHOUT_CACHE, command_of, why_not_applicable
 from ec_acceptance.conformance.puller.template import Template, TemplateError
 from ec_acceptance.conformance.suite import Suite, digest_of, take_shard
-from ec_acceptance.conformance.terminal import print_line, watching
+from ec_acceptance.conformance.terminal import leave_terminal, print_line, watching
+from ec_acceptance.testbed.validator.process import UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from types import FrameType
 
     from ec_acceptance.conformance.expected import ExpectedFailure
+    from ec_acceptance.conformance.runner import Run
     from ec_acceptance.conformance.suite import Scenario
     from ec_acceptance.testbed.validator.adapter import Adapter
 
@@ -139,8 +143,7 @@ def _puller_claims(adapter: Adapter, claims: frozenset[str], given: argparse.Nam
 
 
 def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
-    from ec_acceptance.conformance.runner import Run
-    from ec_acceptance.conformance.runner import run as carry_out
+    from ec_acceptance.conformance.runner import Run, ending
     from ec_acceptance.testbed.validator.process import Validator
 
     started = time.monotonic()
@@ -165,7 +168,12 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
     signing = None
     if given.attest is not None:
         signing = Signing.read(given.attest_subject, Path(tool).name, program, given.attest_key)
-    preflight = look_at(validator) if given.check else Preflight(ask_version(validator))
+    preflight, interrupted = Preflight(UNKNOWN), ""
+    try:
+        with ending(_interrupt):
+            preflight = look_at(validator) if given.check else Preflight(ask_version(validator))
+    except _InterruptedError as error:
+        interrupted = str(error)
     print_line(f"validator: {shown} ({preflight.version})")
     for problem in preflight.problems:
         print_line(f"check: {problem}")
@@ -209,18 +217,52 @@ def _carry_out(given: argparse.Namespace, plan: _Plan) -> int:
         else None,
         silent=preflight.hung,
     )
+    signals: list[str] = []
+    with ending(lambda number, _: _postpone(number, signals)):
+        if interrupted:
+            outcome = Outcome(run.about, run.not_applicable, tuple(wanted), interrupted=interrupted)
+        else:
+            outcome = _run(run, given.repeat, {one.location: one for one in plan.scenarios}, signals)
+        folders = [given.artifacts.absolute()] if given.keep else []
+        how = f"in {time.monotonic() - started:.1f} s"
+        return conclude(given, replace(outcome, check=preflight.problems), folders, how, signing)
+
+
+def _run(run: Run, repeat: int, scenarios: Mapping[str, Scenario], signals: Sequence[str]) -> Outcome:
+    """What all turns come to, until one of them, or a signal between two, ends it."""
+    from ec_acceptance.conformance.runner import run as carry_out
+
     outcomes = []
-    for turn in range(1, given.repeat + 1):
-        if given.repeat > 1:
-            print_line(f"run {turn} of {given.repeat}")
-        with watching(len(wanted), {one.location: one for one in plan.scenarios}) as watcher:
+    for turn in range(1, repeat + 1):
+        if repeat > 1:
+            print_line(f"run {turn} of {repeat}")
+        with watching(len(run.scenarios), scenarios) as watcher:
             outcomes.append(carry_out(run, watcher))
         run = replace(run, happy_path=None)
+        if signals and turn < repeat:
+            outcomes[-1] = replace(outcomes[-1], interrupted=signals[0])
         if outcomes[-1].interrupted or outcomes[-1].hung:
             break
-    outcome = replace(combine(outcomes), check=preflight.problems)
-    folders = [given.artifacts.absolute()] if given.keep else []
-    return conclude(given, outcome, folders, f"in {time.monotonic() - started:.1f} s", signing)
+    return combine(outcomes)
+
+
+class _InterruptedError(Exception):
+    """A signal came; its name is the text."""
+
+
+def _interrupt(number: int, _: FrameType | None) -> None:
+    if number == getattr(signal, "SIGHUP", None):
+        leave_terminal()
+    raise _InterruptedError(signal.Signals(number).name)
+
+
+def _postpone(number: int, before: list[str]) -> None:
+    """Let the reports be written, which takes a moment: only a second signal ends that."""
+    if number == getattr(signal, "SIGHUP", None):
+        leave_terminal()
+    elif before:
+        raise KeyboardInterrupt
+    before.append(signal.Signals(number).name)
 
 
 def _counts(plan: _Plan) -> str:
