@@ -65,6 +65,10 @@ def apart(call: Callable[[], _T]) -> _T:
 
 def _carry_out(call: Callable[[], object], there: Connection, folder: str) -> None:
     tempfile.tempdir = folder
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # what the other process does then isn't for this one
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     with suppress(KeyboardInterrupt):
         try:
             told: tuple[bool, object] = (True, call())

@@ -57,6 +57,21 @@ def test_the_gate_fails_for_a_bad_image(folder: Path) -> None:
     assert "This is a test image" in answer.stdout
 
 
+@pytest.mark.parametrize("taken", ["features/steps", "features/environment.py"])
+def test_nothing_is_made_where_behave_would_take_something_else(
+    tmp_path: Path, taken: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / taken).mkdir(parents=True)
+    assert main(["init", str(tmp_path)]) == 2
+    assert f"behave takes {tmp_path / taken} for its own" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["features"]
+
+
+def test_the_command_that_comes_next_is_one_for_a_shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path / "our gate")]) == 0
+    assert f"now: cd '{tmp_path / 'our gate'}' && behave" in capsys.readouterr().out
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such program")
 def test_the_gate_fails_for_a_validator_that_says_yes(folder: Path) -> None:
     answer = _behave(folder, "features/rules.feature", "-D", f"validator={shutil.which('true')}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["add_arguments", "files", "main"]
 
 _TEMPLATES = Path(__file__).parents[1] / "templates"
+_BEFORE = ("features/environment.py", "features/steps")  # where behave looks first
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +32,8 @@ def main(given: argparse.Namespace) -> int:
     made = files(folder.name or Path.cwd().name)
     if there := sorted(name for name in made if (folder / name).exists()):
         raise UsageError(f"{folder / there[0]} is there already: name a folder without it")
+    if taken := next((name for name in _BEFORE if (folder / name).exists()), ""):
+        raise UsageError(f"behave takes {folder / taken} for its own, and not what would be made: name another folder")
     try:
         for name, data in made.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +41,7 @@ def main(given: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}") from None
     print_line(f"{len(made)} files in {folder}: README.md tells what they are")
-    print_line(f"now: cd {folder} && behave")
+    print_line(f"now: cd {shlex.quote(str(folder))} && behave")
     return Exit.CONFORMANT
 
 

@@ -239,7 +239,8 @@ class Validator:
         words = [_beside_interpreter()] if self.is_default else shlex.split(command) or list(adapter.command)
         program = shutil.which(words[0])
         if program is None:
-            source = f"{adapter.source}: command" if adapter.command and not command else "-D validator=PATH"
+            ours = "-- or --validator (of behave: -D validator=)"
+            source = f"{adapter.source}: command" if adapter.command and not command else ours
             if Path(words[0]).is_file():
                 raise ValidatorNotFoundError(f"{words[0]!r} is a file that can't be executed: chmod +x {words[0]}")
             raise ValidatorNotFoundError(
