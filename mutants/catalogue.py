@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import enum
 import importlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from refimpl.record import record  # each run of a validator loads this module: dataclasses take as long as Python itself
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -99,7 +100,7 @@ _OF_LAYERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mutant:
     """A validator that is wrong.
 

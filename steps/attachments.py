@@ -92,7 +92,7 @@ def a_malformed_bundle(context: Context, image: str, fault: str) -> None:
 
 @given("the transparency log answers {what}")
 def a_hostile_log(context: Context, what: str) -> None:
-    context.world.servers.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what])
+    context.world.servers.rekor.faults = LogFaults(status=200, body=LOG_ANSWERS[what]())
 
 
 @then("peak memory usage was at most {size:d} MiB")

@@ -14,10 +14,6 @@ import pytest
 from ec_acceptance.conformance.outcome import WRONG
 
 _ROOT = Path(__file__).parents[2]
-_ECHO = """
-import pathlib, sys
-sys.stdout.write(pathlib.Path({path!r}).read_text(encoding="utf-8"))
-"""
 
 
 def _statuses(validator: str, folder: Path, *features: str) -> dict[str, str]:
@@ -34,9 +30,7 @@ def _statuses(validator: str, folder: Path, *features: str) -> dict[str, str]:
 def _echo(folder: Path, text: str) -> str:
     printed = folder / "printed"
     printed.write_text(text, encoding="utf-8")
-    script = folder / "echo.py"
-    script.write_text(_ECHO.format(path=str(printed)), encoding="utf-8")
-    return shlex.join([sys.executable, str(script)])
+    return shlex.join(["sh", "-c", 'exec cat "$0"', str(printed)])
 
 
 def _snapshot() -> str:

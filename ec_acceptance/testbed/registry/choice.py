@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.registry.container import DEFAULT_IMAGE, ContainerRegistry
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.registry.errors import UnavailableError
-from ec_acceptance.testbed.registry.remote import Remote
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.registry.backend import Backend
+    from ec_acceptance.testbed.registry.remote import Remote
 
 __all__ = ["open_backend"]
 
 
-def open_backend(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Backend:
+def open_backend(choice: str = "auto", *, image: str = "registry:2") -> Backend:
     """Start or reach the chosen registry; the result's `kind` and `reason` say which it is and why.
 
     Args:
@@ -29,19 +28,22 @@ def open_backend(choice: str = "auto", *, image: str = DEFAULT_IMAGE) -> Backend
     """
     if choice == "embedded":
         return EmbeddedRegistry()
-    if choice == "container":
-        return ContainerRegistry.start(image)
-    if choice == "auto":
+    if choice.startswith(("http://", "https://")):
+        return _reach(choice)
+    if choice in {"container", "auto"}:
+        from ec_acceptance.testbed.registry.container import ContainerRegistry  # brings `requests`, which takes a while
+
         try:
             return ContainerRegistry.start(image)
         except UnavailableError as error:
+            if choice == "container":
+                raise
             return EmbeddedRegistry(reason=str(error))
-    if choice.startswith(("http://", "https://")):
-        return _reach(choice)
     raise ValueError(f"{choice!r} is no registry: auto, container, embedded, or a URL such as http://127.0.0.1:5000")
 
 
 def _reach(url: str) -> Remote:
+    from ec_acceptance.testbed.registry.remote import Remote
     from ec_acceptance.testbed.servers.http import Headers, Request
 
     backend = Remote(url)

@@ -17,9 +17,8 @@ from ec_acceptance.testbed.registry.remote import Remote
 if TYPE_CHECKING:
     from testcontainers.core.container import DockerContainer
 
-__all__ = ["DEFAULT_IMAGE", "ContainerRegistry"]
+__all__ = ["ContainerRegistry"]
 
-DEFAULT_IMAGE = "registry:2"
 _PORT = 5000
 _PULL_SECONDS = 20.0
 _START_SECONDS = 20
@@ -38,7 +37,7 @@ class ContainerRegistry(Remote):
         atexit.register(self.close)  # a run that ends by an exception leaves nothing behind either
 
     @classmethod
-    def start(cls, image: str = DEFAULT_IMAGE) -> ContainerRegistry:
+    def start(cls, image: str) -> ContainerRegistry:
         """Run `image` and wait until it answers; UnavailableError if there is no daemon, no image, or no answer.
 
         An image that isn't there is pulled, for at most 20 s.

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from ec_acceptance.testbed.registry.digests import digest_of
-from ec_acceptance.testbed.registry.remote import Remote
 from ec_acceptance.testbed.servers.http import Headers, Request, slices
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ class Repository:
     @classmethod
     def at(cls, url: str, name: str) -> Repository:
         """Repository `name` of the registry at `url`, such as `http://127.0.0.1:5000`."""
+        from ec_acceptance.testbed.registry.remote import Remote  # brings `requests`, which embedded ones don't need
+
         return cls(Remote(url).handle, name)
 
     def put_blob(self, data: bytes, *, algorithm: str = "sha256") -> str:
