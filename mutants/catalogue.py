@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from refimpl.record import record  # each run of a validator loads this module: dataclasses take as long as Python itself
+from refimpl.record import record  # `dataclasses` take 8 ms, and each run of a validator loads this module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

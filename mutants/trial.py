@@ -35,6 +35,7 @@ __all__ = ["Finding", "Trial", "TrialError", "Trials", "recorded", "validator"]
 _START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for each scenario
 _PATIENCE = 15.0  # seconds in which a run that was interrupted may end its validators and services
 _ENDINGS = frozenset({signal.SIGINT, signal.SIGTERM})
+_OBJECTS = 20_000  # that are made before those are looked for that nothing reaches any more
 _WHY = 400
 _REPORT, _ERRORS = "report", "errors"  # files in the folder of a run
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
@@ -136,6 +137,7 @@ class Trials:
         if self._behave is None:
             self._behave = LoadedBehave(ROOT)
             gc.freeze()  # a collection would touch, and so copy, all that is loaded, in each process
+            gc.set_threshold(_OBJECTS)
         folder = Path(tempfile.mkdtemp(prefix="trial-", dir=self._folder))
         process = multiprocessing.get_context("fork").Process(target=_carry_out, args=(self._behave, trial, folder))
         limit = _START + _EACH * len(trial.scenarios)
