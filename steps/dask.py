@@ -34,7 +34,12 @@ def _clusters(world: World) -> list[DaskCluster]:
 
 
 def _worker_that_waits(world: World) -> int:
-    """One that has a connection to the registry, once there is one."""
+    """One that has a connection to the registry, once as many images wait as there are workers.
+
+    Before that a worker may have a connection for which it has no use any more.
+    """
+    held = "an image that waits for each worker"
+    world.injector.wait_for(lambda: sum(one.state == "held" for one in world.runs.requests_so_far()) >= _WORKERS, held)
     others = [process for one in _clusters(world) for name, process in one.processes.items() if name != "scheduler"]
     port = int(world.servers.gate.address.rpartition(":")[2])
     until = time.monotonic() + world.injector.limit

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
 import sys
+from codecs import BOM_UTF8
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -96,7 +98,7 @@ class ImageList:
         if self._path != STANDARD_INPUT:
             return True
         try:
-            return stat.S_ISREG(os.fstat(sys.stdin.fileno()).st_mode)
+            return stat.S_ISREG(os.fstat(_standard_input().fileno()).st_mode)
         except (OSError, ValueError):
             return False
 
@@ -118,7 +120,7 @@ class ImageList:
         """
         try:
             if self._path == STANDARD_INPUT:
-                yield from self._entries(sys.stdin.buffer, self._hash)
+                yield from self._entries(_standard_input(), self._hash)
                 return
             with Path(self._path).open("rb") as stream:
                 yield from self._entries(stream, self._hash)
@@ -155,8 +157,14 @@ class ImageList:
         return Entry(number, Component(f"line {number}", text, problem=f"{self.where}:{number}: {why}"))
 
 
+def _standard_input() -> BinaryIO:
+    if sys.stdin is None:  # it was closed before this process began
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer
+
+
 def _read(line: bytes) -> Component:
-    text = line.removeprefix(b"\xef\xbb\xbf").decode()
+    text = line.removeprefix(BOM_UTF8).decode()
     if not text.startswith("{"):
         return Component(UNNAMED, text)
     component = read_component(parse(text.encode(), most_values=FEW_VALUES).value)
@@ -166,4 +174,5 @@ def _read(line: bytes) -> Component:
 
 
 def _is_blank(line: bytes) -> bool:
-    return not line.strip() or line.lstrip().startswith(b"#")
+    text = line.removeprefix(BOM_UTF8).strip()
+    return not text or text.startswith(b"#")

@@ -62,6 +62,21 @@ def test_a_line_that_names_none_says_why_and_the_next_one_counts(line: bytes, wh
     assert images.count(10) == 2
 
 
+@pytest.mark.parametrize("line", ["# a comment", "", " \t"])
+def test_a_byte_order_mark_before_what_names_nothing_is_nothing(line: str, tmp_path: Path) -> None:
+    path = _file(tmp_path, f"\ufeff{line}\r\n{_IMAGE}\r\n".encode(), "images")
+    assert is_list(path)
+    assert [entry.position for entry in ImageList(path)] == [2]
+
+
+def test_standard_input_that_is_closed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    images = ImageList("-")
+    assert not images.is_at_hand
+    with pytest.raises(InputError, match=r"^read standard input: bad file descriptor$"):
+        list(images)
+
+
 def test_standard_input_is_taken_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(_IMAGE.encode())))
     images = ImageList("-")
