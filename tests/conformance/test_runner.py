@@ -173,7 +173,7 @@ def test_a_version_ends_what_it_started(tmp_path: Path) -> None:
 def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, number: signal.Signals) -> None:
     report, scratch = tmp_path / "r.json", tmp_path / "tmp"
     scratch.mkdir()
-    validator = _program(tmp_path / "slow", 'case "$1" in version) echo v1;; *) sleep 3211;; esac')
+    validator = _program(tmp_path / "slow", 'case "$1" in version|--help) echo v1;; *) sleep 3211;; esac')
     command = _command(
         "--tags", "@happy-02,@input-08", "--jobs", "2", "--validator", validator, "--report", str(report)
     )
@@ -262,7 +262,7 @@ def test_rows_of_outlines_are_scenarios() -> None:
 
 
 def test_a_validator_that_hangs_in_everything_ends_the_run_early(tmp_path: Path) -> None:
-    validator = _program(tmp_path / "slow", 'case "$1" in version) echo v1;; *) sleep 3212;; esac')
+    validator = _program(tmp_path / "slow", 'case "$1" in version|--help) echo v1;; *) sleep 3212;; esac')
     answer = _run("--tags", "@happy-02,@input-01,@input-02", "--jobs", "2", "--timeout", "1", "--validator", validator)
     assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "it gave no answer in any of the first 4 scenarios, so the rest wasn't run" in answer.stdout
