@@ -30,6 +30,18 @@ def archive_ends_at_damage() -> None:
 
 
 @mutant(
+    "archives-of-any-depth",
+    "The folders of an archive of rules may be as deep as they like.",
+    Kind.SOURCES,
+    "archive-128.01 archive-128.02",
+)
+def archives_of_any_depth() -> None:
+    from refimpl.policy.sources import content
+
+    replace(content, "MAX_DEPTH", 1 << 30)
+
+
+@mutant(
     "archive-end-unmarked",
     "An archive of rules may end anywhere between two members, and anything may follow its end.",
     Kind.TRUNCATION,

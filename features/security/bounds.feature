@@ -70,3 +70,21 @@ Feature: Attachments are bounded before they are verified
       | 02 | 30 MB of empty objects        | no matching signatures                                 |
       | 03 | 40,000 levels of lists        | exceeded max depth                                     |
       | 04 | a proof whose hash is no hash | no valid tlog entries found verifying inclusion proof: |
+
+  @archive-128 @archive-128.<id>
+  Scenario Outline: <name>, an archive whose files are below too many folders
+    Given an archive "<name>" that has its files below 250 folders, with the files
+      | first.rego    | policy/first.rego |
+      | refusing.rego | refusing.rego     |
+    When "validate image" is run with
+      | --policy | {"sources": [{"policy": ["./<name>"]}]} |
+    Then the validation fails with the error
+      """
+      a/a/…is nested deeper than 200 folders
+      """
+    And no manifest was fetched
+
+    Examples:
+      | id | name         |
+      | 01 | rules.tar.gz |
+      | 02 | rules.zip    |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from refimpl.errors import UnreachableError
@@ -14,6 +14,8 @@ from refimpl.redaction import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_MAPPED_BITS = 96  # of an IPv6 address before the IPv4 one that it stands for (RFC 4291 §2.5.5.2)
+_LONGEST_BITS = 8
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -96,27 +98,73 @@ def _url(text: str) -> URL:
 
 
 def _exempt(host: str, port: int, rules: str) -> bool:
-    return any(_matches(host.lower(), port, rule.strip().lower()) for rule in rules.split(","))
+    address = _address(host.partition("%")[0])
+    return any(_matches(host.lower(), address, str(port), rule.strip().lower()) for rule in rules.split(","))
 
 
-def _matches(host: str, port: int, rule: str) -> bool:
-    if not rule:
+def _matches(host: str, address: Any, port: str, rule: str) -> bool:
+    """Whether a rule of ``NO_PROXY`` is about a host, whose `address` is None if it is a name, and a port."""
+    if rule in {"", "*"}:
+        return rule == "*"
+    if "/" in rule and (network := _network(rule)) is not None:
+        return address is not None and address in network
+    name, given = _split(rule)
+    if not name:
         return False
-    if rule == "*":
-        return True
-    if "/" in rule:
-        import ipaddress
+    its_port = given in {"", port}
+    if (named := _address(name)) is not None:
+        return named == address and its_port
+    if address is not None:
+        return False
+    ending = name.removeprefix("*") if name.startswith("*.") else name
+    also = not ending.startswith(".")
+    ending = _ascii(f".{ending}" if also else ending)
+    return its_port and (host.endswith(ending) or (also and host == ending[1:]))
 
-        try:
-            return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
-        except ValueError:
-            return False
-    name, colon, given = rule.rpartition(":")
-    if colon and (":" not in name or name.endswith("]")):
-        if given.lstrip("0") != str(port):
-            return False
-        rule = name
-    rule = rule.strip("[]").removeprefix("*")
-    if rule.startswith("."):
-        return host.endswith(rule)
-    return host == rule or host.endswith(f".{rule}")
+
+def _split(rule: str) -> tuple[str, str]:
+    """Name and port of a rule (Go's ``SplitHostPort``); of one that isn't both, the whole is the name."""
+    name, colon, port = rule.rpartition(":")
+    if not colon:
+        return rule, ""
+    if name.startswith("[") and name.endswith("]"):
+        return name[1:-1], port
+    return (rule, "") if ":" in name or set("[]") & set(rule) else (name, port)
+
+
+def _address(text: str) -> Any:
+    """The address that a text is; IPv6 ones that stand for IPv4 are those. None if it is none."""
+    if not (text[:1].isdigit() or ":" in text) or "%" in text:
+        return None
+    import ipaddress
+
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found
+
+
+def _network(rule: str) -> Any:
+    """The network of ``address/bits``; None if it is none."""
+    text, _, bits = rule.partition("/")
+    address = _address(text)
+    if address is None or not (bits.isascii() and bits.isdecimal()) or len(bits) > _LONGEST_BITS:
+        return None
+    import ipaddress
+
+    size = int(bits) - (_MAPPED_BITS if ":" in text and address.version == 4 else 0)
+    try:
+        return ipaddress.ip_network((str(address), size), strict=False)
+    except ValueError:
+        return None
+
+
+def _ascii(name: str) -> str:
+    """A name as it is asked for; what can't be asked for matches nothing."""
+    if name.isascii():
+        return name
+    try:
+        return "." + name.strip(".").encode("idna").decode("ascii")
+    except UnicodeError:
+        return name

@@ -10,7 +10,7 @@ from dulwich.objects import Blob, Commit, ShaFile, Tag, Tree, parse_tree
 
 from refimpl.errors import PolicyError
 from refimpl.policy.sources import content
-from refimpl.policy.sources.content import Budget, counts, inside
+from refimpl.policy.sources.content import MAX_DEPTH, Budget, counts, inside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,6 @@ T = TypeVar("T", bound=ShaFile)
 _FAILED = "error cloning repository"
 _MAX_LINKS = 40
 _MAX_LINK = 4096
-_MAX_DEPTH = 200
 _MAX_TAGS = 16
 _REMEMBERED_TREES = 8
 _SUBMODULE = 0o160000
@@ -103,8 +102,8 @@ class _Checkout:
         self._write_directory(object_id, path, destination, depth=0)
 
     def _write_directory(self, object_id: ObjectID, path: str, destination: Path, *, depth: int) -> None:
-        if depth > _MAX_DEPTH:
-            raise PolicyError(f"{_FAILED}: directories nested deeper than {_MAX_DEPTH}")
+        if depth > MAX_DEPTH:
+            raise PolicyError(f"{_FAILED}: directories nested deeper than {MAX_DEPTH}")
         for entry, (mode, entry_id) in self._entries(object_id, path).items():
             name = entry.decode(errors="surrogateescape")
             below = f"{path}/{name}" if path else name

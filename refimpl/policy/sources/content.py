@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1 << 30
 MAX_FILES = 100_000
+#: How many folders may be one in the other.
+MAX_DEPTH = 200
+_SHOWN = 100
 
 
 def counts(name: str) -> bool:
@@ -25,6 +28,9 @@ def inside(root: Path, name: str) -> Path | None:
     """The path of an archive's member below `root`; None if it would be elsewhere, or `root` itself.
 
     Backslashes separate, and a colon names a drive, on Windows alone.
+
+    Raises:
+        PolicyError: it would be below too many folders.
     """
     path = PurePosixPath(name.replace("\\", "/") if sys.platform == "win32" else name)
     parts = [part for part in path.parts if part != "."]
@@ -32,19 +38,23 @@ def inside(root: Path, name: str) -> Path | None:
         return None
     if sys.platform == "win32" and any(":" in part for part in parts):
         return None
+    if len(parts) > MAX_DEPTH + 1:
+        raise PolicyError(f"{name[:_SHOWN]}… is nested deeper than {MAX_DEPTH} folders")
     return root.joinpath(*parts)
 
 
 class Budget:
     """How much a source may still bring: a small download must not fill the disk.
 
-    At most `MAX_FILES` files, directories and links, and `MAX_BYTES` in the files together.
+    At most `MAX_FILES` files, directories and links, those included that only the names of others tell of, and
+    `MAX_BYTES` in the files together.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._bytes = MAX_BYTES
         self._files = MAX_FILES
+        self._made: set[Path] = set()
 
     def count(self) -> None:
         """Count a file, directory or link.
@@ -63,8 +73,14 @@ class Budget:
             PolicyError: too many.
             OSError: not possible.
         """
-        self.count()
-        path.mkdir(parents=True, exist_ok=True)
+        missing = []
+        while path not in self._made and not path.is_dir():
+            missing.append(path)
+            path = path.parent
+        for one in reversed(missing):
+            self.count()
+            one.mkdir()
+            self._made.add(one)
 
     def write(self, chunks: Iterable[bytes], path: Path) -> None:
         """Write a file, with the directories above it.
@@ -74,7 +90,7 @@ class Budget:
             OSError: not possible.
         """
         self.count()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        self.make_directory(path.parent)
         with path.open("wb") as file:
             for chunk in chunks:
                 self._bytes -= len(chunk)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from refimpl.errors import PolicyError
 from refimpl.golang.oserrors import reason
+from refimpl.policy.sources.content import MAX_DEPTH
 from refimpl.policy.sources.kinds import without_prefixes
-
-_MAX_DEPTH = 200
 
 
 def fetch(url: str, destination: Path, *, home: str) -> str:
@@ -56,8 +55,8 @@ def _within(destination: Path, source: Path) -> str:
 
 def _copy_directory(source: str, destination: str, *, depth: int, own: str) -> None:
     """Copy what is there, but for the folders that lead to `own`, where the copies are."""
-    if depth > _MAX_DEPTH:
-        raise PolicyError(f"failed to copy directory: {source} is nested deeper than {_MAX_DEPTH}")
+    if depth > MAX_DEPTH:
+        raise PolicyError(f"failed to copy directory: {source} is nested deeper than {MAX_DEPTH}")
     try:
         with os.scandir(source) as entries:
             found = sorted(entries, key=lambda entry: entry.name)

@@ -36,6 +36,10 @@ def test_by_scheme(scheme: str, environ: dict[str, str], proxy: Proxy | None) ->
         ("QUAY.IO", True),
         ("quay.io:443", True),
         ("quay.io:80", False),
+        ("quay.io:0443", False),
+        ("quay.io:", True),
+        ("*quay.io", False),
+        ("[quay.io]:443", True),
         (".quay.io", False),
         ("ay.io", False),
         ("other.io, quay.io", True),
@@ -50,6 +54,31 @@ def test_exempt_names(rules: str, direct: bool) -> None:  # noqa: FBT001  # a ta
 @pytest.mark.parametrize(("rules", "direct"), [("10.0.0.0/8", True), ("10.1.2.3", True), ("192.168.0.0/16", False)])
 def test_exempt_addresses(rules: str, direct: bool) -> None:  # noqa: FBT001  # a table's column
     assert (proxy_for("http", "10.1.2.3", 80, {**BOTH, "no_proxy": rules}) is None) is direct
+
+
+@pytest.mark.parametrize(
+    ("host", "rules", "direct"),
+    [
+        ("fd00::1", "fd00:0:0:0:0:0:0:1", True),
+        ("fd00:0::1", "fd00::1", True),
+        ("fd00::1", "[fd00::1]:443", True),
+        ("fd00::1", "[fd00::1]:80", False),
+        ("fd00::1", "[fd00::1]", False),
+        ("fd00::1", "fd00::/8", True),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("::ffff:10.0.0.1", "10.0.0.0/8", True),
+        ("::ffff:10.0.0.1", "::/0", False),
+        ("10.1.2.3", "::ffff:10.0.0.0/104", True),
+        ("10.0.0.1", "10.0.0.0/255.0.0.0", False),
+        ("10.0.0.1", "0.1", False),
+        ("10.0.0.1", ".0.1", False),
+        ("fe80::1%eth0", "fe80::1", True),
+        ("xn--mnchen-3ya.test", "m\u00fcnchen.test", True),
+        ("a.xn--mnchen-3ya.test", ".m\u00fcnchen.test", True),
+    ],
+)
+def test_exemptions_are_read_as_go_reads_them(host: str, rules: str, direct: bool) -> None:  # noqa: FBT001
+    assert (proxy_for("https", host, 443, {**BOTH, "NO_PROXY": rules}) is None) is direct
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.9.9.9", "::1"])
@@ -83,7 +112,7 @@ def test_what_is_no_proxy_is_told_without_its_password(text: str) -> None:
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("rule", ["quay.io:²", f"quay.io:{'9' * 5000}", "quay.io:", ":443", "[", "quay.io:443:443"])
+@pytest.mark.parametrize("rule", ["quay.io:²", f"quay.io:{'9' * 5000}", ":443", "[", "quay.io:443:443"])
 def test_odd_exemptions_exempt_nothing(rule: str) -> None:
     assert proxy_for("https", "quay.io", 443, {**BOTH, "NO_PROXY": rule}) is not None
 

@@ -206,6 +206,24 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
             unpacked(tmp_path, name, data)
 
 
+def test_folders_that_only_names_tell_of_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(content, "MAX_FILES", 20)
+    few = {f"{number}/a/b/c/main.rego": ALLOW for number in range(4)}
+    many = {f"{number}/a/b/c/main.rego": ALLOW for number in range(5)}
+    for name, make in (("rules.tar", tarred), ("rules.zip", zipped)):
+        assert unpacked(tmp_path, name, make(few)) == few
+        with pytest.raises(PolicyError, match="more than 20"):
+            unpacked(tmp_path, name, make(many))
+
+
+@pytest.mark.parametrize("depth", [201, 2000])
+def test_folders_have_a_depth(tmp_path: Path, depth: int) -> None:
+    deep = {"a/" * depth + "main.rego": ALLOW}
+    for name, make in (("rules.tar", tarred), ("rules.zip", zipped)):
+        with pytest.raises(PolicyError, match="nested deeper than 200 folders"):
+            unpacked(tmp_path, name, make(deep))
+
+
 @pytest.mark.skipif(os.name == "nt", reason="there they separate directories and name drives")
 @pytest.mark.parametrize("name", ["a\\b.rego", "c:d.rego", "docs/x:y.md", "C:\\z.rego"])
 def test_names_that_windows_reads_otherwise(tmp_path: Path, name: str) -> None:
