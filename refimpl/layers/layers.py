@@ -102,19 +102,19 @@ class Layers:
             RegistryError: the cause, if it doesn't work.
             TimeoutExceededError: the deadline passed.
         """
-        attempts = 0
-        for round_ in range(1, _ROUNDS + 1):
+        rounds = attempts = 0
+        while True:
+            rounds += 1
             try:
                 with self.open(repository, descriptor) as stream:
                     return consume(stream)
             except (DamagedEntryError, SharedDownloadError, StorageError):
-                if round_ == _ROUNDS:
+                if rounds >= _ROUNDS:
                     raise
             except (TransferError, MismatchError):
                 attempts += 1
                 if attempts == _ATTEMPTS:
                     raise
-        raise TransferError(f"unable to read {descriptor.digest}")  # not reached: the last round raises
 
     def listing(
         self,

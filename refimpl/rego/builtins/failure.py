@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from refimpl.errors import RegistryError, is_undecided
-from refimpl.golang.jsontext import Number
+from refimpl.golang.document import schema_type
 
 _log = logging.getLogger("refimpl.rego.builtins")
 
@@ -53,23 +53,10 @@ def strings(function: str, ref: str, paths: object) -> tuple[str, ...]:
         FailedError: it isn't.
     """
     if not isinstance(paths, list):
-        why = f"operand 1 must be array but got {kind(paths)}"
+        why = f"operand 1 must be array but got {schema_type(paths)}"
         raise failed(function, "failed to convert paths to array operand", action="convert paths", error=why, ref=ref)
     for path in paths:
         if not isinstance(path, str):
-            why = f"path is not a string: {kind(path)}"
+            why = f"path is not a string: {schema_type(path)}"
             raise failed(function, "failed iterating paths", action="iterate paths", error=why, ref=ref)
     return tuple(paths)
-
-
-def kind(value: object) -> str:
-    """What Rego calls a JSON value's type."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int | float | Number):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"

@@ -13,11 +13,11 @@ from refimpl.errors import (
     TimeoutExceededError,
     VerificationError,
 )
+from refimpl.golang.document import schema_type
 from refimpl.golang.jsontext import dumps
 from refimpl.oci.reference import parse_digest
 from refimpl.policy.config import Identity, Policy
 from refimpl.record import record
-from refimpl.rego.builtins.failure import kind
 from refimpl.rego.builtins.numbers import as_floats
 from refimpl.rego.builtins.references import digest_trouble
 from refimpl.verify.attachment import attachment_limit
@@ -61,7 +61,7 @@ class _Options:
     @classmethod
     def read(cls, value: object) -> _Options:
         if not isinstance(value, dict):
-            raise _RefusedError(f"opts parameter: operand 1 must be object but got {kind(value)}")
+            raise _RefusedError(f"opts parameter: operand 1 must be object but got {schema_type(value)}")
 
         def text(name: str) -> str:
             member = value.get(name)
@@ -154,7 +154,7 @@ def _remember(
 
 def _verifier(shared: Shared, ref: object, opts: object, stack: ExitStack) -> tuple[Verifier, Reference]:
     if not isinstance(ref, str):
-        raise _RefusedError(f"ref parameter: operand 0 must be string but got {kind(ref)}")
+        raise _RefusedError(f"ref parameter: operand 0 must be string but got {schema_type(ref)}")
     try:
         reference = parse_digest(ref)
     except InvalidReferenceError:

@@ -8,6 +8,7 @@ from reports import KEY, component, render, report, result
 
 from refimpl.report.formats import FORMATS
 from refimpl.report.model import TextOptions
+from refimpl.report.vsa import component_predicate
 
 _GOOD = result("Pass", "a.s")
 _MIXED = report(
@@ -121,3 +122,17 @@ def test_the_verification_summary() -> None:
     assert (passed["status"], passed["imageRefs"]) == ("passed", ["r/a"])
     assert [one["successes"] for one in passed["summary"]["component_details"]] == [1, 0]
     assert json.loads(render("vsa", report()))["imageRefs"] == []
+
+
+def test_a_vsa_of_an_index_counts_each_of_its_images_once() -> None:
+    index, judged = (
+        component("r/a@sha256:1", "app"),
+        component("r/a@sha256:2", "app-amd64", violations=(result("denied"),)),
+    )
+    indexes = {index.container_image: (index.container_image, judged.container_image, "r/a@sha256:3")}
+    summary = component_predicate(report(index, judged, indexes=indexes), index, policy_source="p")["summary"]
+    assert [(one["Name"], one["Violations"]) for one in summary["Components"]] == [
+        ("app", 0),
+        ("app-amd64", 1),
+        ("app-r/a@sha256:3", 0),
+    ]

@@ -54,6 +54,18 @@ def bench() -> Iterator[Bench]:
         ("pkg:pypi/Foo_Bar@1", {"type": "pypi", "name": "foo-bar", "version": "1"}),
         ("pkg:a/b?Z=1&a=2", {"type": "a", "name": "b", "qualifiers": qualifiers(a="2", z="1")}),
         ("pkg:a/%ff", {"type": "a", "name": "\ufffd"}),
+        ("pkg:huggingface/a/b@ABC", {"type": "huggingface", "namespace": "a", "name": "b", "version": "abc"}),
+        (
+            "pkg:conan/a/b@1?channel=stable&&user=x",
+            {
+                "type": "conan",
+                "namespace": "a",
+                "name": "b",
+                "version": "1",
+                "qualifiers": qualifiers(channel="stable", user="x"),
+            },
+        ),
+        ("pkg:swift/a/b@1", {"type": "swift", "namespace": "a", "name": "b", "version": "1"}),
     ],
 )
 def test_parts(bench: Bench, text: str, expected: dict[str, Any]) -> None:
@@ -61,7 +73,31 @@ def test_parts(bench: Bench, text: str, expected: dict[str, Any]) -> None:
     assert bench.call("purl.is_valid", text) is True
 
 
-@pytest.mark.parametrize("text", ["foo", "", "pkg:npm", "pkg:golang/github.com/A/B@v1#/a/../b/", 5, None])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "foo",
+        "",
+        "pkg:npm",
+        "pkg:golang/github.com/A/B@v1#/a/../b/",
+        "pkg:npm/\x7f",
+        "pkg://user name@host/a/b",
+        "pkg://[::1/a/b",
+        "pkg://[1.2.3.4]/a/b",
+        "pkg://[::1]:x/a/b",
+        "pkg:npm/a/",
+        "pkg:npm/a?b=c;d=e",
+        "pkg:npm/a?b%20c=d",
+        "pkg:npm/a?b=1&b=2",
+        "pkg:conan/a/b@1",
+        "pkg:conan/b@1?channel=stable",
+        "pkg:swift/b@1",
+        "pkg:swift/a/b",
+        "pkg:cran/b",
+        5,
+        None,
+    ],
+)
 def test_what_is_none(bench: Bench, text: object) -> None:
     assert bench.call("purl.parse", text) is UNDEFINED
     assert bench.call("purl.is_valid", text) is False
