@@ -110,9 +110,9 @@ def _load(text: str) -> tuple[Any, bool]:
     value = json.loads(
         text,
         object_pairs_hook=jsontext.keep_pairs,
-        parse_constant=_refuse,
+        parse_constant=jsontext.refuse_constant,
         parse_float=number,
-        parse_int=_integer if long else None,
+        parse_int=jsontext.read_integer if long else None,
     )
     return value, long or bool(infinite)
 
@@ -124,17 +124,6 @@ def _has_long_integer(text: str) -> bool:
         if text[place : place + _SAMPLE].isdecimal():
             return _LONG_INTEGER.search(text) is not None
     return False
-
-
-def _refuse(_: str) -> Any:
-    raise ValueError("constant")
-
-
-def _integer(text: str) -> Any:
-    try:
-        return int(text)
-    except ValueError:
-        return jsontext.Number(text)
 
 
 def _is_utf8(data: bytes) -> bool:

@@ -187,17 +187,19 @@ def _parse(text: str) -> Any:
     except json.JSONDecodeError:
         raise
     except ValueError:  # a constant, or an integer of more digits than Python converts
-        return json.loads(text, parse_float=Number, parse_constant=_refuse, parse_int=_integer)
+        return json.loads(text, parse_float=Number, parse_constant=refuse_constant, parse_int=read_integer)
 
 
-def _refuse(constant: str) -> Any:
+def refuse_constant(constant: str) -> Any:
+    """For parsers of JSON: ``NaN`` and infinities aren't any."""
     raise ValueError(f"{constant} is no JSON")
 
 
-_PARSER = json.JSONDecoder(parse_float=Number, parse_constant=_refuse)
+_PARSER = json.JSONDecoder(parse_float=Number, parse_constant=refuse_constant)
 
 
-def _integer(text: str) -> int | Number:
+def read_integer(text: str) -> int | Number:
+    """The integer; by its text, if it has more digits than Python converts."""
     try:
         return int(text)
     except ValueError:

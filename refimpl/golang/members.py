@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import MalformedError
-from refimpl.golang.jsontext import SURROGATE, keep_pairs, pairs, replace_surrogates_in
+from refimpl.golang.jsontext import SURROGATE, keep_pairs, pairs, refuse_constant, replace_surrogates_in
 from refimpl.golang.utf8 import decode_utf8
 
 if TYPE_CHECKING:
@@ -143,9 +143,5 @@ def _integer(text: str) -> int:
     return int(text) if len(text) <= 20 else _BEYOND
 
 
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
-
-
 #: Reads the first value of a text for `canonicalise`, whatever comes after it, as Go's decoder of streams does.
-FIRST_VALUE = json.JSONDecoder(object_pairs_hook=keep_pairs, parse_int=_integer, parse_constant=_refuse)
+FIRST_VALUE = json.JSONDecoder(object_pairs_hook=keep_pairs, parse_int=_integer, parse_constant=refuse_constant)

@@ -123,6 +123,11 @@ class Items(Type):
         return None if value is None else reading.mismatch(kind(value), self, holder, path)
 
 
+def list_of(item: Type) -> Items:
+    """The list of a type, by Go's name for it."""
+    return Items(f"[]{item.name}", item)
+
+
 @record
 class Table(Type):
     """An object with any names and values of one type."""

@@ -12,7 +12,14 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, cast
 
-from refimpl.golang.jsontext import DEPTH_LIMIT, CostError, DepthError, check_depth, replace_surrogates_in
+from refimpl.golang.jsontext import (
+    DEPTH_LIMIT,
+    CostError,
+    DepthError,
+    check_depth,
+    refuse_constant,
+    replace_surrogates_in,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +98,7 @@ def _documents(text: str) -> Iterator[Any]:
         if text.count(",") > _VALUES:  # few texts have as many commas in strings
             raise _too_many()
         try:
-            value = json.loads(text, parse_float=_json_float, parse_int=_json_int, parse_constant=_refuse)
+            value = json.loads(text, parse_float=_json_float, parse_int=_json_int, parse_constant=refuse_constant)
         except (ValueError, RecursionError):
             pass  # YAML is wider, and its reader tells what is wrong
         else:
@@ -116,10 +123,6 @@ def _json_float(text: str) -> int | float:
 def _json_int(text: str) -> int | float:
     number = int(text) if len(text) < 25 else 1 << 80
     return number if _INT_MIN <= number <= _INT_MAX else _number(float(text))
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
 
 
 class _Builder:

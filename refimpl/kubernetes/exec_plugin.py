@@ -71,15 +71,15 @@ def plugin_of(table: Mapping[str, Any], user: str, cluster: Mapping[str, Any]) -
         user: whose it is.
         cluster: what it is told of the cluster, if it wants that.
     """
-    command, version = _text(table, "command"), _text(table, "apiVersion")
-    mode = _text(table, "interactiveMode") or ("IfAvailable" if version in _OLD_VERSIONS else "")
+    command, version = text_member(table, "command"), text_member(table, "apiVersion")
+    mode = text_member(table, "interactiveMode") or ("IfAvailable" if version in _OLD_VERSIONS else "")
     variables = [entry for entry in table.get("env") or [] if isinstance(entry, dict)]
     arguments = table.get("args") or []
     wrong = [
         (not command, f"command must be specified for {user} to use exec authentication plugin"),
         (not version, f"apiVersion must be specified for {user} to use exec authentication plugin"),
         (
-            not all(_text(entry, "name") for entry in variables),
+            not all(text_member(entry, "name") for entry in variables),
             f"env variable name must be specified for {user} to use exec authentication plugin",
         ),
         (not mode, f"interactiveMode must be specified for {user} to use exec authentication plugin"),
@@ -92,10 +92,10 @@ def plugin_of(table: Mapping[str, Any], user: str, cluster: Mapping[str, Any]) -
     return Plugin(
         command,
         tuple(str(argument) for argument in arguments),
-        tuple((_text(entry, "name"), _text(entry, "value")) for entry in variables),
+        tuple((text_member(entry, "name"), text_member(entry, "value")) for entry in variables),
         version,
         mode,
-        _text(table, "installHint"),
+        text_member(table, "installHint"),
         cluster if table.get("provideClusterInfo") is True else None,
         "" if version in _VERSIONS else f"exec plugin: invalid apiVersion {quote(version)}",
     )
@@ -159,8 +159,8 @@ def credential_in(output: bytes, version: str) -> Credential:
     status = document.get("status")
     if not isinstance(status, dict):
         raise PluginError("exec plugin didn't return a status field")
-    token = _text(status, "token")
-    certificate, key = _text(status, "clientCertificateData"), _text(status, "clientKeyData")
+    token = text_member(status, "token")
+    certificate, key = text_member(status, "clientCertificateData"), text_member(status, "clientKeyData")
     if not (token or certificate or key):
         raise PluginError("exec plugin didn't return a token or cert/key pair")
     if bool(certificate) != bool(key):
@@ -185,6 +185,7 @@ def _moment(text: object) -> datetime | None:
     return moment
 
 
-def _text(table: Mapping[str, Any], key: str) -> str:
+def text_member(table: Mapping[str, Any], key: str) -> str:
+    """A member that is a text; empty if it is anything else, or missing."""
     value = table.get(key)
     return value if isinstance(value, str) else ""

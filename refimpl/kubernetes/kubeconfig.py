@@ -12,7 +12,7 @@ from refimpl.errors import Error
 from refimpl.golang import base64text, yamltext
 from refimpl.golang.oserrors import describe
 from refimpl.golang.quoting import quote
-from refimpl.kubernetes.exec_plugin import Plugin, plugin_of
+from refimpl.kubernetes.exec_plugin import Plugin, plugin_of, text_member
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def load(explicit: str, environ: Mapping[str, str]) -> Access | None:
     current = ""
     for path in _paths(explicit, environ):
         document = _read(path, must_exist=bool(explicit))
-        current = current or _text(document, "current-context")
+        current = current or text_member(document, "current-context")
         for name, member in _LISTS.items():
             for entry_name, content in _entries(document, name, member, path):
                 tables[name].setdefault(entry_name, content)
@@ -154,14 +154,14 @@ def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> 
             raise _unreadable(path, f"an entry of {name} isn't an object with a {member}")
         # Files are named relative to the kubeconfig that names them.
         for key in _PATHS:
-            if _text(content, key):
+            if text_member(content, key):
                 content[key] = str(Path(path).parent / content[key])
         plugin = content.get("exec")
-        if isinstance(plugin, dict) and any(mark in _text(plugin, "command") for mark in ("/", os.sep)):
+        if isinstance(plugin, dict) and any(mark in text_member(plugin, "command") for mark in ("/", os.sep)):
             content["exec"] = {**plugin, "command": str(Path(path).parent / plugin["command"])}
         for key in [key for key in content if key.endswith("-data")]:
             content[key] = _decode(content[key], path)
-        found.append((_text(entry, "name"), content))
+        found.append((text_member(entry, "name"), content))
     return found
 
 
@@ -172,11 +172,11 @@ def _access(tables: _Tables, current: str) -> Access | None:
             f"invalid configuration: [context was not found for specified context: {current}, "
             "cluster has no server defined]"
         )
-    cluster_name, user_name = _text(context, "cluster"), _text(context, "user")
+    cluster_name, user_name = text_member(context, "cluster"), text_member(context, "user")
     cluster, user = tables["clusters"].get(cluster_name), tables["users"].get(user_name, {})
     if not cluster:
         return None
-    if not _text(cluster, "server"):
+    if not text_member(cluster, "server"):
         raise ConfigurationError(f"invalid configuration: no server found for cluster {quote(cluster_name)}")
     problems: list[str] = []
     authority = _material(cluster, "certificate-authority", "certificate-authority", cluster_name, problems)
@@ -186,18 +186,18 @@ def _access(tables: _Tables, current: str) -> Access | None:
         shown = f"[{', '.join(problems)}]" if len(problems) > 1 else problems[0]
         raise ConfigurationError(f"invalid configuration: {shown}")
     return Access(
-        server=_text(cluster, "server"),
-        namespace=_text(context, "namespace") or "default",
+        server=text_member(cluster, "server"),
+        namespace=text_member(context, "namespace") or "default",
         authority=authority or None,
         insecure=cluster.get("insecure-skip-tls-verify") is True,
-        server_name=_text(cluster, "tls-server-name"),
+        server_name=text_member(cluster, "tls-server-name"),
         token=_token(user),
-        username=_text(user, "username"),
-        password=_text(user, "password"),
+        username=text_member(user, "username"),
+        password=text_member(user, "password"),
         certificate=certificate,
         private_key=private_key,
         acting=_acting(user, user_name),
-        proxy=_text(cluster, "proxy-url"),
+        proxy=text_member(cluster, "proxy-url"),
         plugin=_plugin(cluster, user, user_name, authority),
         provider=_provider(user),
     )
@@ -205,7 +205,7 @@ def _access(tables: _Tables, current: str) -> Access | None:
 
 def _token(user: Mapping[str, Any]) -> str:
     """What the token's file says, if there is one; else, or where it cannot be read, the token in the configuration."""
-    token, path = _text(user, "token"), _text(user, "tokenFile")
+    token, path = text_member(user, "token"), text_member(user, "tokenFile")
     if path and (not token or Path(path).is_file()):
         return _file(Path(path)).decode("utf-8", "replace").strip()
     return token
@@ -213,7 +213,7 @@ def _token(user: Mapping[str, Any]) -> str:
 
 def _provider(user: Mapping[str, Any]) -> str:
     table = user.get("auth-provider")
-    return (_text(table, "name") if isinstance(table, dict) else "") or ("unnamed" if table else "")
+    return (text_member(table, "name") if isinstance(table, dict) else "") or ("unnamed" if table else "")
 
 
 def _acting(user: Mapping[str, Any], name: str) -> dict[str, tuple[str, ...]]:
@@ -246,12 +246,14 @@ def _plugin(cluster: Mapping[str, Any], user: Mapping[str, Any], name: str, auth
         return None
     extensions = [entry for entry in cluster.get("extensions") or [] if isinstance(entry, dict)]
     told = {
-        "server": _text(cluster, "server"),
-        "tls-server-name": _text(cluster, "tls-server-name"),
+        "server": text_member(cluster, "server"),
+        "tls-server-name": text_member(cluster, "tls-server-name"),
         "insecure-skip-tls-verify": cluster.get("insecure-skip-tls-verify") is True,
         "certificate-authority-data": base64.b64encode(authority).decode(),
-        "proxy-url": _text(cluster, "proxy-url"),
-        "config": next((one.get("extension") for one in extensions if _text(one, "name") == _PLUGIN_EXTENSION), None),
+        "proxy-url": text_member(cluster, "proxy-url"),
+        "config": next(
+            (one.get("extension") for one in extensions if text_member(one, "name") == _PLUGIN_EXTENSION), None
+        ),
     }
     return plugin_of(table, name, {key: value for key, value in told.items() if value})
 
@@ -261,7 +263,7 @@ def _material(table: Mapping[str, Any], key: str, label: str, name: str, problem
     data = table.get(f"{key}-data")
     if data:
         return bytes(data)
-    path = _text(table, key)
+    path = text_member(table, key)
     if not path:
         return b""
     try:
@@ -283,8 +285,3 @@ def _file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise ConfigurationError(describe("open", str(path), error)) from None
-
-
-def _text(table: Mapping[str, Any], key: str) -> str:
-    value = table.get(key)
-    return value if isinstance(value, str) else ""

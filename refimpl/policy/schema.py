@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.golang import typed
 from refimpl.golang.document import Document, schema_type
 from refimpl.golang.numbers import normalise
-from refimpl.golang.typed import ANY, STRING, TEXT, Items, Struct, Table, Type
+from refimpl.golang.typed import ANY, STRING, TEXT, Items, Struct, Table, Type, list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,14 +24,10 @@ class SchemaError(ValueError):
     """The document doesn't fit the closed schema; the text begins ``jsonschema: ``."""
 
 
-def _list(item: Type) -> Items:
-    return Items(f"[]{item.name}", item)
-
-
 #: Any value; the closed schema wants an object.
 JSON = Type("v1.JSON")
-_TEXTS = _list(TEXT)
-_CRITERIA = _list(
+_TEXTS = list_of(TEXT)
+_CRITERIA = list_of(
     Struct.of(
         "v1alpha1.VolatileCriteria",
         value=TEXT,
@@ -57,7 +53,7 @@ POLICY = Struct.of(
     "v1alpha1.EnterpriseContractPolicySpec",
     name=TEXT,
     description=TEXT,
-    sources=_list(_SOURCE),
+    sources=list_of(_SOURCE),
     configuration=Struct.of(
         "v1alpha1.EnterpriseContractPolicyConfiguration", exclude=_TEXTS, include=_TEXTS, collections=_TEXTS
     ),

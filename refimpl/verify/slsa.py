@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
 from refimpl.golang.document import DocumentError
-from refimpl.golang.typed import ANY, BOOL, BYTES, STRING, TIME, Items, Struct, Table, Type, decode
+from refimpl.golang.typed import ANY, BOOL, BYTES, STRING, TIME, Struct, Table, decode, list_of
 from refimpl.record import record
 from refimpl.verify.schema import SLSA_V02, SLSA_V1, schema_error
 from refimpl.verify.statement import HEADER
@@ -20,10 +20,6 @@ _V0_1 = "https://in-toto.io/Statement/v0.1"
 _V1 = "https://in-toto.io/Statement/v1"
 
 _DIGEST_SET = Table("common.DigestSet", STRING)
-
-
-def _list(item: Type) -> Items:
-    return Items(f"[]{item.name}", item)
 
 
 def _v02() -> Struct:
@@ -43,12 +39,12 @@ def _v02() -> Struct:
             completeness=completeness,
             reproducible=BOOL,
         ),
-        materials=_list(Struct.of("common.ProvenanceMaterial", uri=STRING, digest=_DIGEST_SET)),
+        materials=list_of(Struct.of("common.ProvenanceMaterial", uri=STRING, digest=_DIGEST_SET)),
     )
 
 
 def _v1() -> Struct:
-    dependencies = _list(
+    dependencies = list_of(
         Struct.of(
             "v1.ResourceDescriptor",
             uri=STRING,
