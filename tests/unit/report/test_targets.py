@@ -68,7 +68,7 @@ def test_without_outputs_the_text_goes_to_standard_output() -> None:
 def test_every_format_ends_in_exactly_one_added_newline(name: str) -> None:
     shown = _written(name)
     assert shown.endswith("\n")
-    assert len(shown) > 10
+    assert shown.strip()
 
 
 def test_formats_without_content_are_an_empty_line() -> None:
