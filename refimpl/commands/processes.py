@@ -22,11 +22,8 @@ if TYPE_CHECKING:
 
     from refimpl.command_line.options import Options
     from refimpl.commands.component import Judge, Judged
-    from refimpl.commands.setup import Setup
+    from refimpl.commands.setup import Services, Setup
     from refimpl.commands.snapshot import Component
-    from refimpl.deadline import Deadline
-    from refimpl.oci.client import Client
-    from refimpl.policy.sources.workspace import Workspace
 
 
 _RING_OF_LISTS = 16 << 20
@@ -41,10 +38,7 @@ def judging_in_processes(
     exchange: Exchange,
     setup: Setup,
     options: Options,
-    *,
-    client: Client,
-    workspace: Workspace,
-    deadline: Deadline,
+    services: Services,
 ) -> Iterator[Judge]:
     """What judges components by what was set up, in so many processes.
 
@@ -58,18 +52,21 @@ def judging_in_processes(
         exchange: what they know together.
         setup: what components are judged by.
         options: of the command line.
-        client: asks registries.
-        workspace: holds the sources.
-        deadline: ends them all.
+        services: what the run works with; its deadline ends them all.
 
     Raises:
         Error: they can't be made.
     """
     now = time.time_ns()
     write_sources(
-        setup.policy, setup.fetched, key=setup.key, ignore_rekor=options.ignore_rekor, workspace=workspace, now=now
+        setup.policy,
+        setup.fetched,
+        key=setup.key,
+        ignore_rekor=options.ignore_rekor,
+        workspace=services.workspace,
+        now=now,
     )
-    client.share(exchange)
+    services.client.share(exchange)
     room = shares(options.workers + 1, processes)
 
     def serve(number: int, components: Iterator[Component]) -> Iterator[Judged]:
@@ -78,7 +75,7 @@ def judging_in_processes(
 
     def judge(components: Iterable[Component], ended: Callable[[int], None] = lambda _: None) -> Iterator[Judged]:
         _release_inherited()
-        return work_in_processes(serve, components, room=room, deadline=deadline, ended=ended)
+        return work_in_processes(serve, components, room=room, deadline=services.deadline, ended=ended)
 
     yield judge
 

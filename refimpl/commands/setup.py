@@ -13,7 +13,7 @@ from refimpl.policy.config import Identity, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.rule_data import with_extra_rule_data
 from refimpl.policy.sources.workspace import fetch_sources, pinned_policy
-from refimpl.record import field, record
+from refimpl.record import record
 from refimpl.report.outcome import Kept
 
 if TYPE_CHECKING:
@@ -25,11 +25,33 @@ if TYPE_CHECKING:
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetched, Fetcher
     from refimpl.policy.sources.workspace import Workspace
+    from refimpl.rego.host import Host
     from refimpl.verify.keyless import KeylessSigner
     from refimpl.verify.keys import PublicKey
     from refimpl.verify.rekor import RekorClient
     from refimpl.verify.roots import Roots
     from refimpl.verify.transparency_log import TransparencyLog
+
+
+@record
+class Services:
+    """What a run works with.
+
+    Attributes:
+        environ: of the process.
+        host: evaluates rules.
+        client: asks registries.
+        workspace: holds sources.
+        deadline: ends it all.
+        roots: whom to trust.
+    """
+
+    environ: Mapping[str, str]
+    host: Host
+    client: Client
+    workspace: Workspace
+    deadline: Deadline
+    roots: Roots
 
 
 @record
@@ -76,36 +98,21 @@ class _Resources:
     """What the steps share."""
 
     options: Options
-    environ: Mapping[str, str]
-    client: Client
-    deadline: Deadline
+    services: Services
     fetcher: Fetcher
-    roots: Roots
+    cluster: Cluster
     listed: bool
-    cluster: Cluster = field(init=False)
-
-    def __post_init__(self) -> None:
-        cluster = Cluster(self.environ, kubeconfig=self.options.kubeconfig, deadline=self.deadline)
-        object.__setattr__(self, "cluster", cluster)
 
 
-def set_up(
-    options: Options,
-    environ: Mapping[str, str],
-    *,
-    client: Client,
-    workspace: Workspace,
-    deadline: Deadline,
-    roots: Roots,
-    listed: bool = False,
-) -> Setup:
+def set_up(options: Options, services: Services, *, listed: bool) -> Setup:
     """Resolve the inputs and, at the same time, the policy. A list that names the images isn't read.
 
     Raises:
         Error: all that is wrong, input first, a line each (specification 10 §1.2).
     """
-    with workspace.fetcher(client, deadline) as fetcher:
-        return _set_up(_Resources(options, environ, client, deadline, fetcher, roots, listed))
+    cluster = Cluster(services.environ, kubeconfig=options.kubeconfig, deadline=services.deadline)
+    with services.workspace.fetcher(services.client, services.deadline) as fetcher:
+        return _set_up(_Resources(options, services, fetcher, cluster, listed))
 
 
 def _set_up(resources: _Resources) -> Setup:
@@ -140,7 +147,7 @@ def _snapshot(resources: _Resources) -> Snapshot:
     if resources.listed:
         return Snapshot()
     snapshot = resolve_inputs(resources.options, resources.cluster)
-    return expand_indexes(snapshot, resources.client, index_workers(resources.environ))
+    return expand_indexes(snapshot, resources.services.client, index_workers(resources.services.environ))
 
 
 def _policy(
@@ -177,16 +184,17 @@ def _trust(resources: _Resources, policy: Policy) -> tuple[PublicKey | KeylessSi
     from refimpl.verify.transparency_log import TransparencyLog
 
     client = _rekor(resources, policy.rekor_url) if policy.rekor_url else None
-    return signer, TransparencyLog(resources.roots.logs(), client)
+    return signer, TransparencyLog(resources.services.roots.logs(), client)
 
 
 def _signer(resources: _Resources, policy: Policy) -> PublicKey | KeylessSigner:
+    services = resources.services
     if policy.keyless is not None:
-        return resources.roots.signer(policy.keyless)
+        return services.roots.signer(policy.keyless)
     from refimpl.verify.keys import load_public_key
 
     return load_public_key(
-        policy.public_key, environ=resources.environ, cluster=resources.cluster, deadline=resources.deadline
+        policy.public_key, environ=services.environ, cluster=resources.cluster, deadline=services.deadline
     )
 
 
@@ -195,6 +203,6 @@ def _rekor(resources: _Resources, url: str) -> RekorClient:
     from refimpl.verify.rekor import RekorClient
 
     try:
-        return RekorClient(url, Transport(resources.environ, resources.deadline, user_agent="ec-ref"))
+        return RekorClient(url, Transport(resources.services.environ, resources.services.deadline, user_agent="ec-ref"))
     except VerificationError as error:  # of the URL: nothing was verified yet
         raise PolicyError(str(error)) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
 from refimpl.commands.component import ComponentValidator, Judging, fail_with
-from refimpl.commands.setup import set_up
+from refimpl.commands.setup import Services, set_up
 from refimpl.commands.snapshot import Component, registry_of
 from refimpl.deadline import Deadline
 from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from refimpl.errors import Error
     from refimpl.evaluation.evaluator import Evaluator
     from refimpl.oci.budget import Budget
-    from refimpl.oci.client import Client
     from refimpl.rego.builtins import Shared
     from refimpl.report.model import ComponentResult
     from refimpl.system.exchange import Exchange
@@ -74,27 +73,6 @@ class Validation:
     report: Report
     fault: Error | None
     results: tuple[ComponentResult, ...]
-
-
-@record
-class Services:
-    """What a run works with.
-
-    Attributes:
-        environ: of the process.
-        host: evaluates rules.
-        client: asks registries.
-        workspace: holds sources.
-        deadline: ends it all.
-        roots: whom to trust.
-    """
-
-    environ: Mapping[str, str]
-    host: Host
-    client: Client
-    workspace: Workspace
-    deadline: Deadline
-    roots: Roots
 
 
 def validate_image(options: Options, environ: Mapping[str, str]) -> None:
@@ -152,11 +130,8 @@ def prepared(
         connect(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget) as client,
         Workspace(environ) as workspace,
     ):
-        roots = Roots(environ, deadline)
-        setup = set_up(
-            options, environ, client=client, workspace=workspace, deadline=deadline, roots=roots, listed=listed
-        )
-        services = Services(environ, host, client, workspace, deadline, roots)
+        services = Services(environ, host, client, workspace, deadline, Roots(environ, deadline))
+        setup = set_up(options, services, listed=listed)
         yield setup, partial(judging, options=options, services=services)
 
 
@@ -224,16 +199,7 @@ def _judging_in_processes(
             yield judge
 
     services.host.close()
-    return judging_in_processes(
-        processes,
-        judging_there,
-        exchange,
-        setup,
-        options,
-        client=services.client,
-        workspace=services.workspace,
-        deadline=services.deadline,
-    )
+    return judging_in_processes(processes, judging_there, exchange, setup, options, services)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING
 
-from refimpl.commands.setup import Setup
+from refimpl.commands.setup import Services, Setup
 from refimpl.commands.snapshot import Component, Snapshot, expand_indexes, index_workers, resolve_inputs
 from refimpl.commands.vsa_findings import ComponentFinding, check_outputs, write_findings
 from refimpl.deadline import Deadline
@@ -200,7 +200,7 @@ def _validate(
     deadline: Deadline,
 ) -> tuple[list[ComponentFinding], Validation | None]:
     """Validate the images that are left, whose VSAs don't count."""
-    from refimpl.commands.validate_image import Services, judge
+    from refimpl.commands.validate_image import judge
     from refimpl.rego.host import Host
 
     findings = [replace(one, error=_NO_REPOSITORY) if one in left and is_digest(one.image) else one for one in findings]
