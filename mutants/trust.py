@@ -175,9 +175,9 @@ def numbers_beyond_floats() -> None:
     "trust-01.08",
 )
 def json_with_nan() -> None:
-    from refimpl.golang import document
+    from refimpl.golang import jsontext
 
-    replace(document, "_refuse", float)
+    replace(jsontext, "refuse_constant", float)
 
 
 @mutant(
