@@ -25,13 +25,14 @@ __all__: list[str] = []
 def policies_fetched_for_workers() -> None:
     from refimpl.commands.dask import engine
     from refimpl.deadline import Deadline
-    from refimpl.oci.client import connect
+    from refimpl.http.retry import Retry
+    from refimpl.oci.client import Client
     from refimpl.policy.sources.workspace import Workspace, fetch_sources
 
     @change(engine, "content_of")
     def content_of(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         setup, environ = arguments[1], arguments[3]
-        client = connect(deadline=Deadline(None), environ=environ)
+        client = Client(deadline=Deadline(None), retry=Retry(), environ=environ)
         with client, Workspace(environ) as workspace, workspace.fetcher(client, Deadline(None)) as fetcher:
             fetch_sources(setup.policy, fetcher)
         return original(*arguments, **named)

@@ -338,11 +338,11 @@ def registries_remembered() -> None:
 
     def _everlasting(alone: Any) -> Any:
         from refimpl.deadline import Deadline
-        from refimpl.oci.client import connect
+        from refimpl.oci.client import Client
         from refimpl.record import replace as with_changes
 
         if not kept:
-            client = connect(deadline=Deadline(None), retry=_retry(), environ=alone.shared.environ)
+            client = Client(deadline=Deadline(None), retry=_retry(), environ=alone.shared.environ)
             kept.append(builtins.ComponentContext(with_changes(alone.shared, client=client, deadline=Deadline(None))))
         return kept[0]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import OutputError
 from refimpl.golang.oserrors import describe
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.policy.sources.fetcher import source_id
 from refimpl.policy.sources.workspace import Workspace
 
@@ -39,7 +39,7 @@ def fetched_sources(
         OutputError: they cannot be kept.
     """
     with (
-        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ) as client,
         Workspace(environ) as workspace,
         workspace.fetcher(client, deadline) as fetcher,
     ):

@@ -15,7 +15,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import InterruptedRunError, PolicyError
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.kubernetes.cluster import Cluster
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
 from refimpl.rego.builtins import ComponentContext
 from refimpl.rego.host import Host
@@ -52,7 +52,7 @@ def serve_input(parsed: ParsedFlags, options: Options, environ: Mapping[str, str
     address, port = parsed.values["server-address"], parsed.values["server-port"]
     deadline = Deadline(options.timeout)
     with (
-        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ) as client,
         Workspace(environ) as workspace,
         workspace.fetcher(client, deadline) as fetcher,
         ExitStack() as stack,
@@ -101,7 +101,7 @@ def _open_context(options: Options, environ: Mapping[str, str], deadline: Deadli
     """What is asked of registries for one request isn't remembered for another: tags move."""
     cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
     with (
-        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ) as client,
         open_rule_services(client, options, environ, deadline, cluster) as shared,
     ):
         yield ComponentContext(shared)

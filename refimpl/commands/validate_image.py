@@ -18,7 +18,7 @@ from refimpl.errors import ComponentError, UnsuccessfulError, join_errors
 from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.layers import LayerCache
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.policy.sources.workspace import Workspace
 from refimpl.policy_input.document import InputDocuments
 from refimpl.record import record, replace
@@ -127,7 +127,7 @@ def prepared(
     """
     with (
         Host.start(environ) as host,
-        connect(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ, budget=options.budget) as client,
         Workspace(environ) as workspace,
     ):
         services = Services(environ, host, client, workspace, deadline, Roots(environ, deadline))
@@ -222,7 +222,7 @@ def judging_elsewhere(
     """
     with (
         Host.start(environ) as host,
-        connect(deadline=deadline, retry=options.retry, environ=environ, budget=budget) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ, budget=budget) as client,
     ):
         services = Services(environ, host, client, workspace, deadline, roots)
         with judging_here(setup, options, services, cache, now=now) as judge:

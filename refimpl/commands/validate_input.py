@@ -25,7 +25,7 @@ from refimpl.evaluation.evaluators import create_evaluators
 from refimpl.golang.instant import format_rfc3339
 from refimpl.kubernetes.cluster import Cluster
 from refimpl.layers import LayerCache
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.policy.config import decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.sources.workspace import Workspace, fetch_sources
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.evaluation.collector import Outcome
     from refimpl.evaluation.evaluator import Evaluator
-    from refimpl.oci.client import Client
     from refimpl.policy.config import Policy
     from refimpl.policy.sources.fetcher import Fetcher
     from refimpl.rego.builtins import Shared
@@ -83,7 +82,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
     deadline = Deadline(options.timeout)
     with (
         Host.start(environ) as host,
-        connect(deadline=deadline, retry=options.retry, environ=environ) as client,
+        Client(deadline=deadline, retry=options.retry, environ=environ) as client,
         Workspace(environ) as workspace,
         workspace.fetcher(client, deadline) as fetcher,
         ExitStack() as stack,

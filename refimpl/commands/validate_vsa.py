@@ -15,7 +15,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import Error, InputError, PolicyError, TimeoutExceededError, VerificationError
 from refimpl.http.transport import Transport
 from refimpl.kubernetes.cluster import Cluster
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.policy.config import Policy, decode_policy, resolve
 from refimpl.policy.effective_time import EffectiveTime
 from refimpl.policy.sources.workspace import Workspace, fetch_sources, pinned_policy
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from refimpl.command_line.options import Options
     from refimpl.commands.validate_image import Validation
     from refimpl.commands.vsa_request import VsaRequest
-    from refimpl.oci.client import Client
     from refimpl.policy.sources.fetcher import Fetched, Fetcher
     from refimpl.vsa.check import Retriever
 
@@ -52,7 +51,7 @@ def validate_vsa(request: VsaRequest, options: Options, environ: Mapping[str, st
     check_outputs(options.output)
     deadline = Deadline(options.timeout)
     with ExitStack() as stack:
-        client = stack.enter_context(connect(deadline=deadline, retry=options.retry, environ=environ))
+        client = stack.enter_context(Client(deadline=deadline, retry=options.retry, environ=environ))
         workspace = stack.enter_context(Workspace(environ))
         cluster = Cluster(environ, kubeconfig=options.kubeconfig, deadline=deadline)
         fetcher = stack.enter_context(workspace.fetcher(client, deadline))

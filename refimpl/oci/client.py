@@ -21,7 +21,6 @@ from refimpl.errors import (
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http import codes
-from refimpl.http.retry import Retry
 from refimpl.http.transport import Transport
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
     from refimpl.errors import RegistryError
+    from refimpl.http.retry import Retry
     from refimpl.http.transport import Response
     from refimpl.oci.answers import Answers
     from refimpl.oci.budget import Budget
@@ -113,15 +113,8 @@ class Registry(Protocol):
         ...
 
 
-def connect(
-    *, deadline: Deadline, environ: Mapping[str, str], retry: Retry | None = None, budget: Budget | None = None
-) -> Client:
-    """A client for one run. Nothing is sent yet. Without `retry` it is as patient as the command line by default."""
-    return Client(deadline=deadline, retry=retry or Retry(), environ=environ, budget=budget)
-
-
 class Client:
-    """Reads from any number of registries. Thread-safe; one for a run, closed at its end.
+    """Reads from any number of registries. Thread-safe; one for a run, closed at its end. Nothing is sent at first.
 
     Within the run a manifest, an index, a configuration and the answer to `head` are asked for once: successes are
     kept (32 MiB of them), failures are not. Each method raises `RegistryError` subclasses, and `TimeoutExceededError`

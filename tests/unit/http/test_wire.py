@@ -28,7 +28,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import LimitExceededError, RegistryError, TransferError, UnreachableError
 from refimpl.http import transport as module
 from refimpl.http.retry import Retry
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.oci.reference import parse as parse_reference
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ def test_a_registry_that_says_nothing_is_given_up_for_the_run(monkeypatch: pytes
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.3)
     with (
         closing(Scripted(None)) as server,
-        closing(connect(deadline=Deadline(SECONDS), retry=Retry(), environ={})) as client,
+        closing(Client(deadline=Deadline(SECONDS), retry=Retry(), environ={})) as client,
     ):
         ref = parse_reference(f"127.0.0.1:{server.port}/acme/app:v1")
         for _ in range(3):

@@ -12,7 +12,7 @@ from refimpl.deadline import Deadline
 from refimpl.http.retry import Retry
 from refimpl.layers import LayerCache, Layers, Limits
 from refimpl.layers.files import image_files
-from refimpl.oci.client import Client, connect
+from refimpl.oci.client import Client
 from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import Reference, parse
 
@@ -50,7 +50,7 @@ class LayersTestbed:
         environ: Mapping[str, str] | None = None,
     ) -> Run:
         deadline = Deadline(seconds)
-        client = connect(deadline=deadline, retry=QUICK, environ={})
+        client = Client(deadline=deadline, retry=QUICK, environ={})
         cache_environ = {"XDG_CACHE_HOME": str(self.home), **(environ or {})}
         cache = LayerCache.from_environ(cache_environ, deadline) if cached else None
         layers = Layers(client, cache, deadline=deadline, limits=limits, transfers=transfers)

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.fixtures.images import publish
 from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from refimpl.deadline import Deadline
-from refimpl.oci.client import Client, connect
+from refimpl.oci.client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ def client_of() -> Iterator[Connect]:
     made: list[Client] = []
 
     def make(environ: dict[str, str] | None = None, seconds: float | None = SECONDS, retry: Retry = QUICK) -> Client:
-        made.append(connect(deadline=Deadline(seconds), retry=retry, environ=environ or {}))
+        made.append(Client(deadline=Deadline(seconds), retry=retry, environ=environ or {}))
         return made[-1]
 
     yield make

@@ -26,7 +26,7 @@ from refimpl.errors import (
 )
 from refimpl.http.retry import Retry
 from refimpl.layers import Layers
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.oci.descriptor import Descriptor, Manifest
 from refimpl.oci.reference import parse
 from refimpl.policy_input.image import BASE_DIGEST, BASE_NAME, ImageDetails, image_details
@@ -48,7 +48,7 @@ def gate() -> Iterator[Gate]:
 def details(gate: Gate, content: Image | Index, *, seconds: float = 20.0) -> ImageDetails:
     published = publish(content, gate.repository("acme/app"), None)
     deadline = Deadline(seconds)
-    with closing(connect(deadline=deadline, retry=QUICK, environ={})) as client:
+    with closing(Client(deadline=deadline, retry=QUICK, environ={})) as client:
         return image_details(client, Layers(client, None, deadline=deadline), parse(published.pinned(gate.address)))
 
 
@@ -287,7 +287,7 @@ def content_of(gate: Gate, config: str, *, layers: str = "layers") -> ImageDetai
     ).encode()
     pushed = repository.put_manifest(manifest, "application/vnd.oci.image.manifest.v1+json")
     deadline = Deadline(20.0)
-    with closing(connect(deadline=deadline, retry=QUICK, environ={})) as client:
+    with closing(Client(deadline=deadline, retry=QUICK, environ={})) as client:
         ref = parse(f"{gate.address}/acme/app@{pushed}")
         return image_details(client, Layers(client, None, deadline=deadline), ref)
 

@@ -11,7 +11,7 @@ from ec_acceptance.testbed.registry.repository import Repository
 from refimpl.deadline import Deadline
 from refimpl.http.retry import Retry
 from refimpl.layers import LayerCache, Layers
-from refimpl.oci.client import connect
+from refimpl.oci.client import Client
 from refimpl.rego.builtins import ComponentContext, Shared, builtins
 from refimpl.verify.roots import Roots
 
@@ -38,7 +38,7 @@ class Bench:
         self.repository = Repository(self.gate.seed, "acme/app")
         self.name = f"{self.gate.address}/acme/app"
         environ = {"EC_CACHE": "false", **(environ or {})}
-        self._client = connect(deadline=self.deadline, retry=Retry(max_retry=0), environ=environ)
+        self._client = Client(deadline=self.deadline, retry=Retry(max_retry=0), environ=environ)
         self.layers = Layers(self._client, LayerCache.from_environ(environ, self.deadline), deadline=self.deadline)
         roots = Roots(environ, self.deadline)
         self.shared = Shared(
