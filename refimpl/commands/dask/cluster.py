@@ -9,9 +9,11 @@ import secrets
 import sys
 from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import Error
+from refimpl.golang.oserrors import describe
 from refimpl.record import record
 from refimpl.redaction import without_secrets
 from refimpl.system import leftovers
@@ -19,7 +21,6 @@ from refimpl.system.cores import available_cores
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from distributed import Client
 
@@ -32,6 +33,8 @@ _WAITING = 60.0  # seconds, for a cluster's first worker
 _LONGEST_PATH = 80  # bytes: addresses of local sockets have 104 on some systems, and their names 18
 _COMPLAINT = "ignore:resource_tracker"
 _REMEMBERED = 5  # entries of a scheduler's logs about batches, which hold all of a batch; by default thousands
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__"
+_FILES = {"CA_FILE": "ca-file", "CLIENT__CERT": "client.cert", "CLIENT__KEY": "client.key"}
 _LARGE = "2 GiB"  # a plan may have that much, and needs no warning
 
 
@@ -119,6 +122,8 @@ def _remote(address: str, deadline: Deadline) -> Workers:
     from distributed import Client
 
     try:
+        if address.startswith("tls://"):
+            _check_certificates()
         client = Client(address, name="ec-ref", set_as_default=False)
     except Exception as error:  # noqa: BLE001 - addresses, names, TLS and its files: each fails in its own way
         raise Error(f"unable to reach Dask's scheduler at {address}: {_words(error)}") from None
@@ -130,6 +135,28 @@ def _remote(address: str, deadline: Deadline) -> Workers:
         deadline.check()
         raise Error(f"Dask's scheduler at {address} has no workers, and got none within {_WAITING:g} s") from None
     return found
+
+
+def _check_certificates() -> None:
+    """See that there are certificates for TLS: Dask doesn't say which file it has no name of, or can't find.
+
+    Raises:
+        Error: there is none, or it can't be read.
+    """
+    import dask.config
+
+    if dask.config.get("distributed.client.security-loader", None):
+        return
+    paths = {_TLS + name: dask.config.get(f"distributed.comm.tls.{key}", None) for name, key in _FILES.items()}
+    unnamed = [name for name, path in paths.items() if not path and not name.endswith("KEY")]  # a file may have both
+    if unnamed:
+        raise Error(f"TLS needs certificates, whose files are named by {' and '.join(unnamed)}")
+    for name, path in paths.items():
+        try:
+            if path:
+                Path(path).open("rb").close()
+        except OSError as error:
+            raise Error(f"{name}: {describe('open', path, error)}") from None
 
 
 def _made_here(options: Options, folder: Path, *, told: bool) -> Workers:

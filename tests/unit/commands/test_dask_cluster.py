@@ -11,11 +11,13 @@ import pytest
 
 from refimpl.command_line.options import Options
 from refimpl.commands import dispatch
-from refimpl.errors import NotSupportedError
+from refimpl.deadline import Deadline
+from refimpl.errors import Error, NotSupportedError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+_TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 _STRANGER = """
 import os, sys
 from pathlib import Path
@@ -63,3 +65,37 @@ def test_strangers_on_this_machine_cannot_speak_to_the_cluster(tmp_path: Path) -
     assert address.startswith("tls://127.0.0.1:"), ended.stderr
     assert address.endswith(" 0")
     assert refused == ["refused", "refused"]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("distributed") is None, reason="the extra isn't installed")
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (
+            {},
+            f"TLS needs certificates, whose files are named by {_TLS}CA_FILE and {_TLS}CLIENT__CERT",
+        ),
+        (
+            {"ca-file": "here.pem", "client.cert": "here.pem", "client.key": "none.pem"},
+            f"{_TLS}CLIENT__KEY: open none.pem: no such file or directory",
+        ),
+        (
+            {"ca-file": "here.pem"},
+            f"TLS needs certificates, whose files are named by {_TLS}CLIENT__CERT",
+        ),
+    ],
+)
+def test_of_tls_without_its_files_the_error_says_which_is_missing(
+    files: dict[str, str], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dask.config
+
+    from refimpl.commands.dask.cluster import connected
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here.pem").touch()
+    settings = {f"distributed.comm.tls.{name}": path for name, path in files.items()}
+    options = Options(engine="dask", scheduler="tls://127.0.0.1:1")
+    with dask.config.set(settings), pytest.raises(Error) as failure, connected(options, tmp_path, Deadline(None)):
+        pass
+    assert str(failure.value) == f"unable to reach Dask's scheduler at tls://127.0.0.1:1: {words}"
