@@ -313,10 +313,11 @@ def _carry_out(wanted: Run, work: _Work, worker: _Worker, backend: Backend, fold
 def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, stem: Path) -> None:
     stem.mkdir()
     registry = "embedded" if backend.kind == "embedded" else backend.url  # an embedded one is a process's own
+    # behave takes one pair of quotes from a value: those around it, else those around a path with blanks
     options = {**wanted.options, "registry": registry, "used": str(stem.with_suffix(".used"))}
     command = [
         *(sys.executable, "-m", "behave", "--runner", _RUNNER, "--no-summary", "--no-skipped", "--format", _FORMATTER),
-        *(word for name, value in options.items() for word in ("-D", f"{name}={value}")),
+        *(word for name, value in options.items() for word in ("-D", f'{name}="{value}"')),
         str(wanted.suite.folder / "features"),
     ]
     if work.ended:

@@ -67,11 +67,16 @@ Feature: What a validator doesn't claim, it refuses
     Then the command line is refused
 
     Examples: formats
-      | format  |
-      | text    |
-      | summary |
-      | junit   |
-      | sarif   |
+      | format           |
+      | text             |
+      | summary          |
+      | junit            |
+      | sarif            |
+      | yaml             |
+      | appstudio        |
+      | summary-markdown |
+      | attestation      |
+      | policy-input     |
 
   @refusal-07 @unclaimed-scale
   Scenario: images aren't judged in several processes

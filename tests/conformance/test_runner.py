@@ -294,6 +294,14 @@ def test_shards_are_everything_together_and_nothing_twice() -> None:
         assert _run(*selected, "--shard", wrong).returncode == 2, wrong
 
 
+def test_a_validator_whose_path_has_blanks_is_run(tmp_path: Path) -> None:
+    folder = tmp_path / "our tools"
+    folder.mkdir()
+    validator = _program(folder / "check it", f'exec {sys.executable} -m refimpl "$@"')
+    answer = _run("--only", "happy-01", "--no-check", "--", validator, folder=_ROOT)
+    assert "1 scenarios passed" in answer.stdout, answer.stdout + answer.stderr
+
+
 def test_what_is_run_twice_is_one_result(tmp_path: Path) -> None:
     report = tmp_path / "r.json"
     answer = _run("--tags", "@happy-01", "--repeat", "2", "--report", str(report))

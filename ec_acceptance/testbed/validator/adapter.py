@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import sys
 import tomllib
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ SHIPPED = Path(__file__).parents[2] / "adapters"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _WORDS = frozenset({"folder", "work", "name"})
 _ENVIRONMENT = "{environment}"
+_VARIABLE = re.compile(r"\w+=")  # in front of a template's tool
 _MEMBERS = (
     *("command", "working-directory", "environment-option", "environment", "paths", "commands", "flags", "stop"),
     *("claims", "expected-failures", "puller"),
@@ -94,6 +96,7 @@ class Adapter:
     @classmethod
     def of_puller(cls, template: str) -> Adapter:
         """That of a tool that only fetches images, by its template."""
+        template = _from_everywhere(template, Path.cwd())
         return cls(command=(*_HARNESS, template), puller=template)
 
     @staticmethod
@@ -131,6 +134,8 @@ class Adapter:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise AdapterError(f"{path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise AdapterError(f"{path}: it is no text in UTF-8") from None
         except ValueError as error:
             raise AdapterError(f"{path}: {' '.join(str(error).split())}") from None
         return _Reader(path, document).adapter()
@@ -197,6 +202,19 @@ class Adapter:
             yield f"{self.rename.get(name, name)}{equals}{value}"
 
 
+def _from_everywhere(template: str, folder: Path) -> str:
+    """A template whose tool, if it is named by a relative path, starts at this folder: it is run in others."""
+    try:
+        words = shlex.split(template)
+    except ValueError:
+        return template  # which is told by who reads it
+    at = next((number for number, word in enumerate(words) if not _VARIABLE.match(word)), None)
+    if at is None or Path(words[at]).name == words[at] or Path(words[at]).is_absolute():
+        return template
+    words[at] = str(folder / words[at])
+    return shlex.join(words)
+
+
 def _fill(text: str, places: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: places.get(match[1], match[0]), text)
 
@@ -232,15 +250,17 @@ class _Reader:
         command = self._words("command")
         if not command and "command" in self._document:
             raise self._wrong("command", "it is empty")
-        puller = self._text("puller", self._document.get("puller", ""))
+        puller = _from_everywhere(self._text("puller", self._document.get("puller", "")), self._path.parent.absolute())
         if puller and command:
             raise self._wrong(
                 "puller", "there is a command, too: a tool that fetches images is started by its template"
             )
         return Adapter(
             source=self._path,
-            command=(*_HARNESS, puller) if puller else command,
-            working_directory=self._template("working-directory", self._document.get("working-directory", "")),
+            command=(*_HARNESS, puller) if puller else self._program(command),
+            working_directory=self._beside(
+                self._template("working-directory", self._document.get("working-directory", ""))
+            ),
             environment_option=self._text("environment-option", self._document.get("environment-option", "--env")),
             environment={name: self._template(f"environment.{name}", one) for name, one in self._pairs("environment")},
             paths={self._template("paths", near): far for near, far in self._pairs("paths")},
@@ -251,11 +271,19 @@ class _Reader:
             rename={name: self._text(f"flags.rename.{name}", one) for name, one in flags.get("rename", {}).items()},
             drop=frozenset(name.removesuffix("=") for name in drop if name.endswith("=")),
             drop_switches=frozenset(name for name in drop if not name.endswith("=")),
-            stop=self._words("stop"),
+            stop=self._program(self._words("stop")),
             claims=None if claims is None else tuple(self._texts("claims", claims)),
             expected_failures=self._path.parent / expected if expected else None,
             puller=puller,
         )
+
+    def _beside(self, text: str) -> str:
+        """A path as it is from everywhere: one that is relative starts at the file's own folder."""
+        return str((self._path.parent / text).absolute()) if text and not text.startswith("{") else text
+
+    def _program(self, words: tuple[str, ...]) -> tuple[str, ...]:
+        """A command whose program is a path, or a name that is looked up as every command is."""
+        return (self._beside(words[0]), *words[1:]) if words and Path(words[0]).name != words[0] else words
 
     def _wrong(self, place: str, what: str) -> AdapterError:
         return AdapterError(f"{self._path}: {place}: {what}")

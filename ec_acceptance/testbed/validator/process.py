@@ -236,7 +236,7 @@ class Validator:
         self.adapter = adapter
         self.shared = shared
         self._runs = itertools.count(1)
-        words = [_beside_interpreter()] if self.is_default else shlex.split(command) or list(adapter.command)
+        words = [_beside_interpreter()] if self.is_default else _split(command) or list(adapter.command)
         program = shutil.which(words[0])
         if program is None:
             ours = "-- or --validator (of behave: -D validator=)"
@@ -319,6 +319,11 @@ def version_of(said: Invocation) -> str:
     except UnicodeDecodeError:
         line = ""
     return line[:_VERSION_LENGTH] if said.status == 0 and line and line.isprintable() else UNKNOWN
+
+
+def _split(command: str) -> list[str]:
+    """The words of a command line; a path that has blanks in it, and is there, is one."""
+    return [command] if command and shutil.which(command) else shlex.split(command)
 
 
 def _beside_interpreter() -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from ec_acceptance.testbed.validator.adapter import SHIPPED, Adapter, AdapterError
 from ec_acceptance.testbed.validator.process import Validator, ValidatorNotFoundError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _PLACES = {"folder": "/run/all", "work": "/run/all/a/work", "name": "run-7"}
 
@@ -185,3 +183,49 @@ def test_an_adapter_leads_a_program_with_other_words_to_the_same_answer(tmp_path
     """
     running = Validator(adapter=_adapter(tmp_path, text)).start(["--image", "a"], {}, tmp_path, tmp_path)
     assert running.wait(60).out == "['--ref', 'a'] strict /\n"
+
+
+def test_relative_paths_start_at_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "our adapters"
+    folder.mkdir()
+    file = folder / "own.toml"
+    file.write_text('command = ["./bin/check", "x"]\nstop = ["../stop"]\nworking-directory = "work"\n')
+    monkeypatch.chdir(tmp_path)
+    adapter = Adapter.read(Path("our adapters/own.toml"))
+    assert [Path(word).resolve() for word in (adapter.command[0], adapter.stop[0], adapter.working_directory)] == [
+        folder / "bin" / "check",
+        tmp_path / "stop",
+        folder / "work",
+    ]
+    assert adapter.command[1:] == ("x",)
+    file.write_text('command = ["check"]\nworking-directory = "{work}"\n')
+    plain = Adapter.read(file)
+    assert (plain.command, plain.working_directory) == (("check",), "{work}")
+
+
+def test_the_tool_of_a_template_may_have_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    template = "A={cache} B=2 './our tools/fetch' {ref} ./{destination}"
+    words = ["A={cache}", "B=2", str(tmp_path / "our tools" / "fetch"), "{ref}", "./{destination}"]
+    assert shlex.split(Adapter.of_puller(template).puller) == words
+    assert Adapter.of_puller("A={cache} fetch {ref}").puller == "A={cache} fetch {ref}"
+    (tmp_path / "a.toml").write_text(f'puller = "{template}"')
+    monkeypatch.chdir("/")
+    read = Adapter.read(tmp_path / "a.toml")
+    assert (shlex.split(read.puller), read.command[-1]) == (words, read.puller)
+
+
+def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_bytes(b"\xff")
+    with pytest.raises(AdapterError, match=r"a\.toml: it is no text in UTF-8$"):
+        Adapter.read(tmp_path / "a.toml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script has another form there")
+def test_a_program_whose_path_has_blanks_needs_no_quotes(tmp_path: Path) -> None:
+    program = tmp_path / "our tools" / "check it"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for command in (str(program), f"'{program}' --strict"):
+        assert Validator(command).command[0] == str(program)
