@@ -127,7 +127,11 @@ def replay(bundle: Bundle, validator: Validator, *, trusted: bool, timeout: floa
     recorded = document["folder"].text()
     if not _FOLDER.fullmatch(recorded) or ".." in recorded:
         raise BundleError(f"folder is no path that a run can have had: {recorded[:200]!r}")
-    for group in document["groups"].members():
+    groups = list(document["groups"].members())
+    without = [one for one in groups if not list(one["runs"].members())] if groups else [document["groups"]]
+    if without:
+        raise BundleError(f"{without[0].place} has no runs, so there is nothing to run again")
+    for group in groups:
         with tempfile.TemporaryDirectory(prefix="ec-acceptance-replay-") as name:
             once = _Once(bundle, group, recorded, Path(name), document["root"].text())
             once.check(trusted=trusted)

@@ -109,8 +109,11 @@ def print_failures(outcome: Outcome, artifacts: Sequence[Path]) -> None:
         print_line(f"failed  {line}")
     for problem in outcome.problems:
         print_line(f"problem: {problem}")
-    if artifacts and any(result.status in WRONG or result.status == "broken" for result in outcome.results):
+    wrong = [result for result in outcome.results if result.status in WRONG or result.status == "broken"]
+    if artifacts and any(result.evidence for result in wrong):
         print_line(f"what the scenarios saw that didn't pass is kept in {', '.join(map(str, artifacts))}")
+    elif artifacts and any(result.status in WRONG for result in wrong):
+        print_line(f"what the scenarios saw that didn't pass can't be kept in {', '.join(map(str, artifacts))}")
 
 
 def print_profiles(outcome: Outcome) -> None:

@@ -135,6 +135,8 @@ def _run(document: dict[str, Any]) -> dict[str, Any]:
     ("change", "words"),
     [
         (lambda d: _run(d)["arguments"].append("--output=json=/home/x/.bashrc"), "leads out of the bundle's folder"),
+        (lambda d: d.update(groups=[]), "groups has no runs"),
+        (lambda d: d["groups"][0].update(runs=[]), "groups[0] has no runs"),
         (lambda d: _run(d)["arguments"].append("text=../../../x"), "leads out of the bundle's folder"),
         (lambda d: _run(d)["arguments"].append('{"policy": ["file::/etc"]}'), "leads out of the bundle's folder"),
         (lambda d: _run(d)["arguments"].append("file:///etc/passwd"), "leads out of the bundle's folder"),

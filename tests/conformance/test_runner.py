@@ -396,3 +396,12 @@ def test_a_signal_while_the_reports_are_written_loses_none(tmp_path: Path) -> No
     assert page.endswith("</html>\n")
     assert badge.read_text().startswith("<svg")
     assert json.loads(report.read_text())["exit"] == "incomplete"
+
+
+def test_artifacts_that_cannot_be_kept_change_no_verdict(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").write_text("a file in the place of the folder")
+    given = ("--only", "happy-01", "--no-check", "--artifacts", str(tmp_path / "artifacts"))
+    answer = _run(*given, "--validator", _program(tmp_path / "no", "exit 1"))
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert " failed  @happy-01" in answer.stdout
+    assert f"what the scenarios saw that didn't pass can't be kept in {tmp_path / 'artifacts'}" in answer.stdout

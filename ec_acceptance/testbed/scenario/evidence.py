@@ -30,9 +30,21 @@ def save_evidence(world: World, place: Path, told: Mapping[str, str] | None = No
         world: of a scenario that is still open.
         place: the folder that it is put into, in place of an older one; that is the answer.
         told: what is said of the scenario in a repro bundle; without it there is none.
+
+    Raises:
+        OSError: it can't be written; then nothing of it is there.
     """
     place.parent.mkdir(parents=True, exist_ok=True)
     target = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    try:
+        _write(world, target, told)
+        return _move(target, place)
+    except OSError:
+        shutil.rmtree(target, ignore_errors=True)
+        raise
+
+
+def _write(world: World, target: Path, told: Mapping[str, str] | None) -> None:
     for number, invocation in enumerate(world.runs.invocations, 1):
         (target / f"{number}-command.txt").write_text(
             invocation.describe() + "\n", encoding="utf-8", errors="surrogateescape"
@@ -55,7 +67,6 @@ def save_evidence(world: World, place: Path, told: Mapping[str, str] | None = No
         blobs = Blobs()
         document = world.runs.recording.describe(told, blobs)
         write_bundle(target / NAME, document, blobs)
-    return _move(target, place)
 
 
 def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:

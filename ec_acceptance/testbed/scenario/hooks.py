@@ -110,10 +110,14 @@ def after_scenario(context: Any, scenario: Any) -> None:
     if wanted.get(options.keep):
         world.runs.stop()
         place = options.artifacts / _evidence_name(scenario, world)
-        kept = save_evidence(world, place, _describe(scenario, world) if failed else None)
-        scenario.evidence = kept.name  # for formatters
-        if failed:
-            sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
+        try:
+            kept = save_evidence(world, place, _describe(scenario, world) if failed else None)
+        except OSError as error:  # a full disk says nothing of the validator
+            sys.stderr.write(f"what {world.scenario} saw can't be kept in {place}: {error.strerror}\n")
+        else:
+            scenario.evidence = kept.name  # for formatters
+            if failed:
+                sys.stderr.write(f"what {world.scenario} saw is kept in {kept}\n")
     world.close()
     if world.services.backend is not context.services.backend:
         world.services.backend.close()
