@@ -193,7 +193,7 @@ class ProfileSummary:
         if not self.counts.get("passed"):
             return "not shown"
         if self.partial:
-            return "a part of it passed"
+            return "a part of it passed, but for recommendations" if wrong else "a part of it passed"
         if self.counts.get("expected"):
             return "conforms, but for failures that are known"
         return "conforms, but for recommendations" if wrong else "conforms"

@@ -40,7 +40,7 @@ h4 { font-size: 1rem; margin: 1.2rem 0 .3rem }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem } dd { margin: 0; overflow-wrap: anywhere }
 .wide { overflow-x: auto } table { border-collapse: collapse; width: 100% }
 th, td { text-align: right; padding: .3rem .6rem; border-bottom: 1px solid var(--line) }
-th:first-child, td:first-child, .words { text-align: left } .about { min-width: 12rem }
+th:first-child, td:first-child, .words { text-align: left } .about { min-width: 24rem }
 article { border: 1px solid var(--line); border-radius: 6px; padding: 0 1rem 1rem; margin: 1rem 0 }
 article h3 { font-size: 1rem; overflow-wrap: anywhere }
 pre { background: var(--soft); padding: .7rem; white-space: pre-wrap; font-size: .85rem; margin: .3rem 0;

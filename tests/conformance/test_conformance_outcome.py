@@ -163,6 +163,11 @@ def test_of_a_part_no_profile_conforms() -> None:
     assert [one.meaning for one in outcome.profiles] == ["a part of it passed", "a part of it passed", "not claimed"]
 
 
+def test_a_part_says_that_recommendations_failed_in_it() -> None:
+    outcome = Outcome(replace(_CLAIMED, scenarios=9), (_of("passed"), _of("failed", "core", "should")))
+    assert outcome.profiles[0].meaning == "a part of it passed, but for recommendations"
+
+
 def test_the_profiles_stand_in_the_reports(tmp_path: Path) -> None:
     outcome = Outcome(_CLAIMED, (_of("passed"), _of("failed", "vsa")))
     write_report(outcome, tmp_path / "r.json")
