@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +20,6 @@ from ec_acceptance.testbed.registry.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _FILES = {
     "manifests/own.json": b"{}",
@@ -163,11 +163,13 @@ def _wait_for(path: Path) -> int:
 
 
 def _runs(number: int) -> bool:
+    """Whether it does anything: one that the process of the tests has adopted may only wait to be waited for."""
     try:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
-    return True
+    state = Path(f"/proc/{number}/stat")
+    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def _gone(number: int) -> bool:
