@@ -123,7 +123,7 @@ def validate_input(paths: Sequence[str], options: Options, environ: Mapping[str,
 
 
 def input_report(files: Sequence[ComponentResult], policy: Policy, options: Options) -> Report:
-    """The report on files; the policy is reduce_all as it was written."""
+    """The report on files; the policy is shown as it was written."""
     return Report(
         components=tuple(files),
         key="",

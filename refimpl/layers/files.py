@@ -30,7 +30,7 @@ class _UNREADABLE:
 def image_files(
     layers: Layers, manifest: Manifest, repository: Repository, directories: Iterable[str]
 ) -> dict[str, Any]:
-    """The parsed files that are directly in one of `directories` of an image, by clean_path name in sorted order.
+    """The parsed files that are directly in one of `directories` of an image, by cleaned name in sorted order.
 
     Directories and the extensions ``.yaml``, ``.yml`` and ``.json`` are compared without case. Files that aren't YAML
     are left out. The values are shared with other callers: don't change them.
