@@ -318,3 +318,35 @@ def servers_repeat_secrets() -> None:
     @change(transport, "without_credentials")
     def without_credentials(_: object, said: str, *__: object) -> str:
         return said
+
+
+@mutant(
+    "helpers-of-few-words",
+    "A credential helper that answers nothing, or something else than texts, stands for nobody.",
+    Kind.CREDENTIALS,
+    "creds-45.01 creds-45.02",
+)
+def helpers_of_few_words() -> None:
+    from refimpl.oci import dockerconfig
+
+    @change(dockerconfig, "helper_answer")
+    def helper_answer(original: Callable[..., Any], raw: bytes) -> Any:
+        try:
+            return original(raw)
+        except ValueError:
+            return "", ""
+
+
+@mutant(
+    "ended-helpers-stand-for-nobody",
+    "A credential helper that a signal ended stands for nobody.",
+    Kind.CREDENTIALS,
+    "creds-45.03",
+)
+def ended_helpers_stand_for_nobody() -> None:
+    from refimpl.system import program
+
+    @change(program, "ask")
+    def ask(original: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        answer = original(*arguments, **options)
+        return answer if answer.status >= 0 else program.Answer(b"{}", 0)

@@ -169,11 +169,19 @@ def the_image_cannot_be_read(context: Context, reason: str) -> None:
     assert any(wanted in text for texts in found.values() for text in texts), f"{wanted!r} isn't in {found}"
 
 
-@given("the Docker configuration names a helper that prints without end")
-def a_noisy_helper(context: Context) -> None:
+_HELPERS = {
+    "prints without end": "exec yes noise",
+    "prints nothing": ":",
+    "names no user but a number": """echo '{"Username": 5, "Secret": "secret"}'""",
+    "is killed": "kill -9 $$",
+}
+
+
+@given("the Docker configuration names a faulty helper, which {does}")
+def a_failing_helper(context: Context, does: str) -> None:
     context.world.docker_configuration.store(context.world.servers.gate.address, "user", "secret", helper="acceptance")
     [program] = (context.world.folders.root / "bin").iterdir()
-    program.write_text("#!/bin/sh\nexec yes noise\n", encoding="ascii")
+    program.write_text(f"#!/bin/sh\n{_HELPERS[does]}\n", encoding="ascii")
 
 
 @given("the registry redirects requests for configurations to the third party")

@@ -159,10 +159,26 @@ Feature: Credentials, as registries demand them and as users store them
   @creds-20
   Scenario: a credential helper that prints endlessly
     Given the registry demands the credentials "user" and "secret" (Basic)
-    And the Docker configuration names a helper that prints without end
+    And the Docker configuration names a faulty helper, which prints without end
     And an image that passes
     When "validate image" is run
     Then the image is not accessible: "error getting credentials - err: docker-credential-acceptance: its answer is longer than 1048576 bytes"
+
+  @creds-45 @creds-45.<id>
+  Scenario Outline: a registry for anybody, and a credential helper that <fails>
+
+    Who names a helper wants its credentials: without them, what anybody may see isn't what was asked for.
+
+    Given the Docker configuration names a faulty helper, which <fails>
+    And an image that passes
+    When "validate image" is run
+    Then the image is not accessible: "<reason>"
+
+    Examples:
+      | id | fails                      | reason                                               |
+      | 01 | prints nothing             | Image URL is not accessible: |
+      | 02 | names no user but a number | Image URL is not accessible: |
+      | 03 | is killed                  | error getting credentials - err: signal: killed, out: |
 
   @creds-21
   Scenario: a kubeconfig with base64 in lines, and another name for the certificate

@@ -136,7 +136,7 @@ def run(plugin: Plugin, environ: Mapping[str, str], seconds: float) -> Credentia
     except ProgramError as error:
         raise PluginError(f"exec: {plugin.command}: {error}") from None
     if answer.status:
-        raise PluginError(f"exec: executable {plugin.command} failed with exit code {answer.status}")
+        raise PluginError(f"exec: executable {plugin.command} failed with exit code {max(answer.status, -1)}")
     return credential_in(answer.output, plugin.version)
 
 

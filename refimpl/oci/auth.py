@@ -103,7 +103,7 @@ class Keychain:
             if _NOT_FOUND in answer.output:
                 return ANONYMOUS
             out = answer.output[:1000].decode("utf-8", "replace").strip()
-            raise RegistryError(f"error getting credentials - err: exit status {answer.status}, out: `{out}`")
+            raise RegistryError(f"error getting credentials - err: {answer.end}, out: `{out}`")
         try:
             username, secret = dockerconfig.helper_answer(answer.output)
         except ValueError as error:

@@ -125,6 +125,10 @@ def helper_answer(raw: bytes) -> tuple[str, str]:
         answer = _first(raw, _ANSWER)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if not raw.strip():
+        raise ValueError("nothing")
+    if any(not isinstance(answer.get(name) or "", str) for name in _ANSWER.names):
+        raise ValueError("not a text")
     return _text(answer, "Username"), _text(answer, "Secret")
 
 

@@ -26,10 +26,17 @@ class ProgramError(Exception):
 
 @record
 class Answer:
-    """What a program wrote to its standard output, and its exit status."""
+    """What a program wrote to its standard output, and its exit status; that is negative where a signal ended it."""
 
     output: bytes
     status: int
+
+    @property
+    def end(self) -> str:
+        """How it ended, in Go's words: ``exit status 3`` or ``signal: killed``."""
+        if self.status >= 0:
+            return f"exit status {self.status}"
+        return f"signal: {(signal.strsignal(-self.status) or str(-self.status)).lower()}"
 
 
 def ask(

@@ -200,6 +200,15 @@ def test_a_helpers_identity_token(tmp_path: Path) -> None:
     [
         ("print('boom'); sys.exit(3)", "error getting credentials - err: exit status 3, out: `boom`"),
         (
+            "sys.stdout.flush(); import os; os.kill(os.getpid(), 9)",
+            "error getting credentials - err: signal: killed, out: ``",
+        ),
+        ("pass", "error getting credentials - err: docker-credential-test gave no credentials, out: ``"),
+        (
+            "print(json.dumps({'Username': 5, 'Secret': 'p'}))",
+            "error getting credentials - err: docker-credential-test gave no credentials, out: ``",
+        ),
+        (
             "import time; time.sleep(60)",
             "error getting credentials - err: docker-credential-test: no answer within 1 s, out: ``",
         ),
