@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from refimpl.policy.effective_time import EffectiveTime
     from refimpl.policy_input.document import InputDocuments
     from refimpl.rego.builtins import Shared
+    from refimpl.rego.host import Host
     from refimpl.verify.attestation import Attestation
     from refimpl.verify.cosign import Verifier
     from refimpl.verify.signature import Signature
@@ -67,11 +68,13 @@ class Judging:
     Attributes:
         judge: judges components.
         client: asks registries for it.
+        host: evaluates rules for it.
         at_a_time: how many images at most.
     """
 
     judge: Judge
     client: Client
+    host: Host
     at_a_time: int
 
 

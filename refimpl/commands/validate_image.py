@@ -226,7 +226,7 @@ def judging_elsewhere(
     ):
         services = Services(environ, host, client, workspace, deadline, roots)
         with judging_here(setup, options, services, cache, now=now) as judge:
-            yield Judging(judge, client, options.workers + 1)
+            yield Judging(judge, client, host, options.workers + 1)
 
 
 @contextmanager

@@ -96,6 +96,11 @@ class Channel:
         """The process's id."""
         return self._process.pid
 
+    @property
+    def dead(self) -> HostError | None:
+        """Why the process is there no more; None while it is."""
+        return self._dead
+
     def request(
         self,
         members: dict[str, Any],

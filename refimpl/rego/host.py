@@ -84,6 +84,11 @@ class Host:
         """The process's id."""
         return self._channel.pid
 
+    @property
+    def dead(self) -> HostError | None:
+        """Why nothing can be evaluated any more; None while it can."""
+        return self._channel.dead
+
     def inspect(self, directory: Path, *, whole: bool = False, deadline: Deadline | None = None) -> list[RuleEntry]:
         """See `Engine.inspect`; with `whole`, annotations are there as OPA writes them, too."""
         request = {"op": "inspect", "directory": str(directory), "whole": whole}

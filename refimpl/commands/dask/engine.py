@@ -21,6 +21,7 @@ from refimpl.commands.dask.stage import Sent, Stage
 from refimpl.errors import Error, TimeoutExceededError
 from refimpl.http.transport import close_idle
 from refimpl.ndjson.writing import destinations
+from refimpl.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -49,6 +50,7 @@ _PAUSE = 0.1  # seconds without a line, after which batches needn't be full
 _FRESH = 3.0  # seconds for which it is known who the workers are
 _ENDING = 5.0  # seconds for workers to release the run
 _SHOWN = 3  # images
+_TRIES = 4  # of a batch by which policy engines end, as often as Dask has one judged by which workers do
 
 
 @contextmanager
@@ -241,6 +243,9 @@ class _Run:
             if self._unfit.issuperset(worker.address for worker in self._known.values()):
                 raise Error(f"no worker can judge; the one at {answer.worker} says: {answer.unfit}")
             self._submit(stage, sent)
+        elif answer.doubt and sent.tries < _TRIES:
+            _log.warning("images are judged again that a worker at %s had: %s", answer.worker, answer.doubt)
+            self._submit(stage, replace(sent, tries=sent.tries + 1))
         elif stage is self._reading:
             read = dict(answer.found)
             for number, component, _ in sent.batch:

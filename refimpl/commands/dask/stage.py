@@ -18,10 +18,17 @@ if TYPE_CHECKING:
 
 @record
 class Sent:
-    """A batch on its way, and the worker that it is for."""
+    """A batch on its way.
+
+    Attributes:
+        home: the worker that it is for.
+        batch: what is sent.
+        tries: how often it was.
+    """
 
     home: str
     batch: Batch
+    tries: int = 1
 
 
 class Stage:

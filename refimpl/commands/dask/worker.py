@@ -45,12 +45,14 @@ class Answer:
     Attributes:
         worker: its address.
         found: what came of components, or `Read` of them, with their numbers.
+        doubt: why this may come of a bad moment of the worker's, so that somebody should look again.
         unfit: why this worker can't judge.
         error: why the run can't continue.
     """
 
     worker: str
     found: tuple[tuple[int, Any], ...] = ()
+    doubt: str = ""
     unfit: str = ""
     error: Error | None = None
 
@@ -120,7 +122,9 @@ def _carry_out(
         turns = Turns(given, lambda one: registry_of(one[1]))
         wanted = _while_wanted(turns, worker, worker.get_current_task())
         found = ((turns.done(handed)[1][0], outcome) for handed, outcome in work(judging, wanted, turns.ended))
-        answer = Answer(worker.address, tuple(found))
+        answer = Answer(worker.address, tuple(found), str(judging.host.dead or ""))
+        if answer.doubt:
+            plan.close()  # the next batch gets a policy engine that lives
     except UnfitError as error:
         answer = Answer(worker.address, unfit=str(error))
     except Error as error:

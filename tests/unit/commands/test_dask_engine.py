@@ -17,6 +17,7 @@ from refimpl.commands.dask.progress import Progress
 from refimpl.commands.snapshot import Component
 from refimpl.deadline import Deadline
 from refimpl.errors import Error, TimeoutExceededError
+from refimpl.record import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -143,6 +144,23 @@ def test_an_unfit_workers_batch_goes_to_the_others_and_nothing_more_to_it() -> N
     run, client = _run(judge)
     assert len(dict(run.judge(_components([]), Deadline(120)))) == _IMAGES
     assert sum("tcp://1" in future.addresses for future in client.batches) <= 4
+
+
+@pytest.mark.parametrize(("deaths", "batches"), [(1, 2), (3, 4), (9, 4)])
+def test_images_whose_policy_engine_died_are_judged_again_and_count_once(deaths: int, batches: int) -> None:
+    left = [deaths]
+
+    def judge(future: _Future) -> Any:
+        answer = _judged(future)
+        if future.reads or not left[0]:
+            return answer
+        left[0] -= 1
+        return replace(answer, found=tuple((number, "engine") for number, _ in answer.found), doubt="was killed")
+
+    run, client = _run(judge, count=1, more=False)
+    found: list[Any] = list(run.judge(iter([Component("only", "host/a:1")]), Deadline(120)))
+    assert found == [(0, "engine" if deaths >= 4 else "only")]
+    assert sum(not future.reads for future in client.batches) == batches
 
 
 def test_where_no_worker_is_fit_the_error_says_why() -> None:

@@ -11,6 +11,7 @@ import pytest
 from refimpl.command_line.version import VERSION
 from refimpl.commands.dask.plan import Plan
 from refimpl.commands.snapshot import Component
+from refimpl.errors import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,6 +40,8 @@ class _Judging(Plan):
     def __init__(self, tasks: dict[str, Any]) -> None:
         super().__init__("run", VERSION, None, b"")
         self.seen: list[str] = []
+        self.dead: HostError | None = None
+        self.closed = False
         self._tasks = tasks
 
     def judging(self, *_: object) -> Any:
@@ -50,7 +53,10 @@ class _Judging(Plan):
                 ended(number)
                 yield number, component.name
 
-        return SimpleNamespace(judge=judge)
+        return SimpleNamespace(judge=judge, host=SimpleNamespace(dead=self.dead))
+
+    def close(self) -> None:
+        self.closed = True
 
 
 def _answer(plan: Plan, *names: str) -> Any:
@@ -68,6 +74,16 @@ def test_another_version_is_told_with_the_workers_address() -> None:
 
 def test_outcomes_have_the_numbers_that_were_given(tasks: dict[str, Any]) -> None:
     assert _answer(_Judging(tasks), "a", "b").found == ((10, "a"), (11, "b"))
+
+
+@pytest.mark.parametrize("dead", [None, HostError("the policy engine was killed by signal 9")])
+def test_of_a_policy_engine_that_died_the_answer_tells_and_the_next_batch_gets_another_one(
+    dead: HostError | None, tasks: dict[str, Any]
+) -> None:
+    plan = _Judging(tasks)
+    plan.dead = dead
+    answer = _answer(plan, "a")
+    assert (answer.doubt, plan.closed) == (str(dead or ""), dead is not None)
 
 
 def test_no_further_image_is_begun_when_nobody_wants_it_any_more(tasks: dict[str, Any]) -> None:
