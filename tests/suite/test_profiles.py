@@ -10,6 +10,7 @@ import pytest
 from ec_acceptance.conformance.errors import BrokenError, UsageError
 from ec_acceptance.conformance.profiles import MUST, SHOULD, Place, Profiles, read_claims
 from ec_acceptance.conformance.suite import Suite
+from ec_acceptance.testbed.scenario.claims import OPTIONAL
 
 _SUITE = Suite.installed()
 _PROFILES = _SUITE.profiles()
@@ -74,6 +75,15 @@ def test_claims_are_known_profiles() -> None:
         read_claims(["C9"], _PROFILES.names, "--claims")
     with pytest.raises(UsageError, match="nothing is claimed"):
         read_claims([], _PROFILES.names, "--claims")
+
+
+def test_what_is_optional_by_its_tag_is_so_by_the_table() -> None:
+    """Else a run in which it isn't claimed says of it that it is undecided."""
+    tagged = {one.id: tag for one in _SCENARIOS for tag in one.tags if tag.startswith(OPTIONAL)}
+    placed = {
+        one.id: f"{OPTIONAL}{one.place.profile}" for one in _SCENARIOS if one.place.profile not in _PROFILES.usual
+    }
+    assert tagged == placed
 
 
 def test_what_isnt_claimed_is_to_be_refused_and_nothing_else_of_it_applies() -> None:
