@@ -168,8 +168,10 @@ def _runs(number: int) -> bool:
         os.kill(number, 0)
     except ProcessLookupError:
         return False
-    state = Path(f"/proc/{number}/stat")
-    return not state.exists() or state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:  # there is no /proc, or it has just gone
+        return sys.platform != "linux"
 
 
 def _gone(number: int) -> bool:
