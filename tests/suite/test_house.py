@@ -17,6 +17,7 @@ from documented_commands import CHANGED, LEFT, PAGES, READ, blocks, commands
 import features
 from ec_acceptance.conformance.profiles import MUST, SHOULD
 from ec_acceptance.conformance.suite import Suite
+from ec_acceptance.testbed.scenario.claims import OPTIONAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -159,6 +160,16 @@ def test_each_scenario_has_a_profile_a_point_and_a_weight() -> None:
     lacking = [one.location for one in scenarios if not (one.id and one.place.profile and one.place.point)]
     assert lacking == [], "say in features/profiles.toml where they belong"
     assert {one.place.weight for one in scenarios} == {MUST, SHOULD}
+
+
+def test_scenarios_of_an_optional_profile_belong_to_it() -> None:
+    """Else a run that doesn't claim it is incomplete, though it lacks nothing of what it claims."""
+    scenarios = Suite.installed().scenarios()
+    optional = [
+        (one, {tag.removeprefix(OPTIONAL) for tag in one.tags if tag.startswith(OPTIONAL)}) for one in scenarios
+    ]
+    assert [one.location for one, profiles in optional if profiles - {one.place.profile}] == []
+    assert any(profiles for _, profiles in optional)
 
 
 def test_no_file_has_both_sides_of_a_conflict() -> None:
