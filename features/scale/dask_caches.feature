@@ -7,10 +7,10 @@ Feature: Caches of a cluster's workers
   Background:
     Given the usual flags "--json-input ${IMAGES} --policy policy.yaml --public-key ${known_PUBLIC_KEY} --ignore-rekor --engine dask --processes 2 --output json"
     And the environment variable is set "EC_CACHE=true"
-    And 4 images that share a layer, read through input.image.files
 
   @dask-21
   Scenario: what is damaged in workers' caches is fetched again
+    Given 4 images that share a layer, read through input.image.files
     When "validate image" is run
     And each copy of the shared layer that a worker keeps is cut
     And "validate image" is run again
@@ -20,7 +20,9 @@ Feature: Caches of a cluster's workers
 
   @dask-22
   Scenario: a worker whose disk is full judges all the same
-    Given the disk for the cache of one of the workers is full
+    Given 4 images that have one of two layers, in turns, read through input.image.files
+    And the environment variable is set "DASK_DISTRIBUTED__SCHEDULER__WORK_STEALING=False"
+    And the disk for the cache of one of the workers is full
     When "validate image" is run
     Then the validation is correct
     And no worker keeps a damaged copy
