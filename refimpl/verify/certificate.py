@@ -173,6 +173,8 @@ def _certificate(der: bytes) -> Certificate:
             raise VerificationError(str(error)) from None
         if loaded.serial_number < 0:
             raise VerificationError("x509: negative serial number")
+        if der[-len(loaded.signature) - 1]:  # bits at its end that don't count, which the package doesn't look at
+            raise VerificationError("x509: malformed signature")
         identifiers = [each.value for each in loaded.extensions if isinstance(each.value, x509.SubjectKeyIdentifier)]
         for extension in loaded.extensions:
             if extension.critical and (what := _NEVER_CRITICAL.get(extension.oid.dotted_string)):

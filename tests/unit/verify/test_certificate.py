@@ -12,6 +12,7 @@ from cryptography.x509.oid import NameOID
 from samples import KNOWN, LOG, OTHER, STRANGE_LOG
 
 from refimpl.errors import VerificationError
+from refimpl.verify import pem
 from refimpl.verify.certificate import Certificate, parse_certificates
 
 _OTHERS = "2.5.4.12=#130174,2.5.4.42=#0c0347c3a9,1.2.840.113549.1.9.1=#0c03614062"
@@ -209,3 +210,14 @@ def test_validity_is_held_against_the_log_time() -> None:
         with pytest.raises(VerificationError) as caught:
             leaf.check_logged_at(datetime(year, 1, 1, tzinfo=UTC))
         assert str(caught.value) == f"{prefix} {reason}"
+
+
+def test_all_bits_of_a_signature_count() -> None:
+    while True:  # until its last bit is none
+        der = x509.load_pem_x509_certificate(certificate().encode()).public_bytes(Encoding.DER)
+        if not der[-1] & 1:
+            break
+    place = len(der) - len(x509.load_der_x509_certificate(der).signature) - 1
+    assert _leaf(pem.encode("CERTIFICATE", der)).key.der == KNOWN.public_der
+    with pytest.raises(VerificationError, match="x509: malformed signature"):
+        _leaf(pem.encode("CERTIFICATE", der[:place] + b"\x01" + der[place + 1 :]))
