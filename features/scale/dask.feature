@@ -105,6 +105,7 @@ Feature: Images judged by a Dask cluster
       | --scheduler | ${SCHEDULER}          |
       | --output    | ndjson=results.ndjson |
     And "results.ndjson" has 2 components
+    And the configuration of "acceptance/c" is held
     And the scheduler gets SIGKILL
     And the validation ends
     And "acceptance/c" resumes
