@@ -273,7 +273,9 @@ def ending(handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def handling(signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
+def handling(
+    signals: Iterable[signal.Signals], handler: Callable[[int, FrameType | None], Any] | signal.Handlers
+) -> Iterator[None]:
     """Have signals come to a handler, and to those of before again at the end; in the main thread alone."""
     before = {number: signal.signal(number, handler) for number in signals}
     try:

@@ -21,6 +21,7 @@ from refimpl.errors import (
 from refimpl.golang.quoting import quote
 from refimpl.golang.url import UnreadableURLError, parse
 from refimpl.http import codes
+from refimpl.http.retry import Retry
 from refimpl.http.transport import Transport
 from refimpl.oci.auth import Keychain
 from refimpl.oci.descriptor import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from refimpl.deadline import Deadline
     from refimpl.errors import RegistryError
-    from refimpl.http.retry import Retry
     from refimpl.http.transport import Response
     from refimpl.oci.answers import Answers
     from refimpl.oci.budget import Budget
@@ -122,11 +122,16 @@ class Client:
     """
 
     def __init__(
-        self, *, deadline: Deadline, retry: Retry, environ: Mapping[str, str], budget: Budget | None = None
+        self,
+        *,
+        deadline: Deadline,
+        environ: Mapping[str, str],
+        retry: Retry | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.deadline = deadline
         self._budget = budget
-        self._retry = retry
+        self._retry = retry or Retry()
         self._closed = threading.Event()
         self._transport = Transport(environ, deadline, user_agent=f"ec-ref/{__version__}")
         self._keychain = Keychain(environ, deadline)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.conformance.cli import main
+from ec_acceptance.conformance.runner import handling
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.testbed.validator.process import Validator
 
@@ -178,7 +179,9 @@ def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, num
         "--tags", "@happy-02,@input-08", "--jobs", "2", "--validator", validator, "--report", str(report)
     )
     environment = {**os.environ, "TMPDIR": str(scratch)}
-    with subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with handling([number], signal.SIG_DFL):  # what nohup ignores, programs that are started ignore
+        started = subprocess.Popen(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, env=environment)
+    with started as process:
         _await(lambda: bool(_asleep(str(tmp_path))), "a validation")
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
