@@ -23,5 +23,7 @@ def test_a_module_is_found_by_its_former_name(former: str, name: str, part: str)
     assert getattr(import_module(f"{testbed}.{former}"), part) is getattr(import_module(f"{testbed}.{name}"), part)
 
 
-def test_the_tag_of_attachments_is_found_by_its_former_name() -> None:
+def test_the_parts_of_signing_are_found_by_their_former_names() -> None:
+    assert signing.attached is signing.attach
     assert signing.attached_tag is signing.attachment_tag
+    assert signing.KeyPair.derived("a", "b").public_pem == signing.KeyPair.derive("a", "b").public_pem

@@ -15,8 +15,8 @@ from ec_acceptance.testbed.signing.cosign import ImageSignature, sign_image, sim
 from ec_acceptance.testbed.signing.dsse import Envelope, EnvelopeSignature, pae, seal
 from ec_acceptance.testbed.signing.keys import KeyPair
 
-attached_tag = attachment_tag
-"""Its former name."""
+attached, attached_tag = attach, attachment_tag
+"""Their former names."""
 
 __all__ = [
     "SLSA_V02",

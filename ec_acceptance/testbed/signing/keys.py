@@ -28,6 +28,11 @@ class KeyPair:
         value = int.from_bytes(hashlib.sha512(f"{seed}\0{name}".encode()).digest())
         return cls(name, ec.derive_private_key(value % (_P256_ORDER - 1) + 1, ec.SECP256R1()))
 
+    @classmethod
+    def derived(cls, seed: str, name: str) -> Self:
+        """The former name of `derive`."""
+        return cls.derive(seed, name)
+
     @property
     def public_pem(self) -> str:
         """The public key, PKIX in PEM."""
