@@ -96,6 +96,24 @@ class ScenarioResult:
         return id_of(self.tags)
 
     @classmethod
+    def without_run(cls, scenario: Scenario, status: str, message: str) -> ScenarioResult:
+        """Of a scenario that ran not at all, or not to its end."""
+        place = scenario.place
+        return cls(
+            location=scenario.location,
+            feature=scenario.feature,
+            name=scenario.name,
+            tags=scenario.tags,
+            status=status,
+            seconds=0.0,
+            step="",
+            message=message,
+            profile=place.profile,
+            point=place.point,
+            weight=place.weight,
+        )
+
+    @classmethod
     def read(cls, line: str) -> ScenarioResult:
         """From a line of the formatter `lines`."""
         document = json.loads(line)

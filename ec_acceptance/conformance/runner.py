@@ -358,7 +358,8 @@ def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, ste
         how = f"by {signal.Signals(-status).name}" if status < 0 else f"with status {status}"
         said = f"behave ended {how}:\n{''.join(words)}{errors.read()}"
         if worker.now is not None:
-            work.note(worker, _cut_off(worker.now, said))
+            why = f"the process that ran it has ended, be it by the validator or by the machine: {said}"
+            work.note(worker, ScenarioResult.without_run(worker.now, "broken", why))
         elif status not in {0, 1} or (
             status == 1 and all(result.status in {"passed", "undecided"} for result in worker.results)
         ):
@@ -379,20 +380,6 @@ def _answer(process: subprocess.Popen[str], scenario: Scenario | None) -> None:
         pass
     with contextlib.suppress(OSError):
         told.close()
-
-
-def _cut_off(scenario: Scenario, said: str) -> ScenarioResult:
-    """The result of a scenario in which the process that ran it was ended, by a validator or by the machine."""
-    return ScenarioResult(
-        location=scenario.location,
-        feature=scenario.feature,
-        name=scenario.name,
-        tags=scenario.tags,
-        status="broken",
-        seconds=0.0,
-        step="",
-        message=f"the process that ran it has ended, be it by the validator or by the machine: {said}",
-    )
 
 
 def _join(wanted: Run, work: _Work, folder: Path) -> Outcome:

@@ -57,7 +57,9 @@ class _Plan:
     @property
     def not_applicable(self) -> tuple[ScenarioResult, ...]:
         """Results for the others."""
-        return tuple(_not_applicable(one, why) for one in self.chosen if (why := self._why_not(one)))
+        return tuple(
+            ScenarioResult.without_run(one, "not-applicable", why) for one in self.chosen if (why := self._why_not(one))
+        )
 
     def _why_not(self, scenario: Scenario) -> str:
         """Why a scenario isn't about this validator; empty if it is."""
@@ -272,22 +274,6 @@ def _counts(plan: _Plan) -> str:
     if beside := len(plan.chosen) - len(plan.wanted):
         parts.append(f"{beside} of them not applicable")
     return ", ".join(parts)
-
-
-def _not_applicable(scenario: Scenario, why: str) -> ScenarioResult:
-    return ScenarioResult(
-        location=scenario.location,
-        feature=scenario.feature,
-        name=scenario.name,
-        tags=scenario.tags,
-        status="not-applicable",
-        seconds=0.0,
-        step="",
-        message=why,
-        profile=scenario.place.profile,
-        point=scenario.place.point,
-        weight=scenario.place.weight,
-    )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

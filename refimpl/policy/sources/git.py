@@ -14,6 +14,7 @@ from dulwich.objects import ObjectID
 
 from refimpl.errors import Error, NotSupportedError, PolicyError, RegistryError
 from refimpl.golang.url import unescape
+from refimpl.http import codes
 from refimpl.http.transport import address_of
 from refimpl.policy.sources import content
 from refimpl.policy.sources.checkout import Objects, commit_of, write_tree
@@ -36,7 +37,6 @@ _IN_MEMORY = 1 << 22
 _MAX_SAID = 1 << 14
 _MAX_ADVERTISED = 1 << 26
 _CHUNK = 1 << 16
-_OK = 200
 # Some servers answer only what calls itself git.
 _HEADERS = {"User-Agent": "git/ec-ref", "Pragma": "no-cache"}
 
@@ -211,7 +211,7 @@ class _Server:
             said = str(error).replace("https://", f"https://{self._shown_user}", 1)
             raise PolicyError(f"{FAILED}: {said}") from None
         answer = _Answer(response, _MAX_ADVERTISED if body is None else content.MAX_BYTES)
-        if response.status != _OK:
+        if response.status != codes.OK:
             with response:
                 said = response.without_credentials(answer.read(_MAX_SAID).decode(errors="replace"))
                 raise _status_error(response.status, said, url)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote
 
 from refimpl.errors import PolicyError, RegistryError
 from refimpl.golang.url import UnreadableURLError, parse
+from refimpl.http import codes
 from refimpl.policy.sources import unpacking
 from refimpl.policy.sources.content import Budget, inside
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from refimpl.http.transport import Response
     from refimpl.policy.sources.web import Web
 
-_OK = 200
 #: Algorithms of checksums by their number of hexadecimal digits.
 _BY_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 _ALGORITHMS = ", ".join(_BY_LENGTH.values())
@@ -49,7 +49,7 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
     except RegistryError as error:
         raise PolicyError(f"failed to download from URL: {error}") from None
     with response:
-        if response.status != _OK:
+        if response.status != codes.OK:
             raise PolicyError(f"received non-200 response code: {response.status}")
         path = inside(destination, name)
         if path is None:
