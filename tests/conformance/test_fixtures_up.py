@@ -102,7 +102,7 @@ def test_it_serves_until_a_signal_and_leaves_nothing(folder: Path, number: signa
         assert publish(image, Repository.at(registry, "team/app")).digest == image.digest
         assert Path(variables["EC_PUBLIC_KEY"]).read_text().startswith("-----BEGIN PUBLIC KEY-----")
         process.send_signal(number)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     assert list((folder / "tmp").iterdir()) == []
     assert not (folder / "variables").exists()
 

@@ -9,7 +9,7 @@ import requests
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT = 20.0
+WAIT = 60.0
 
 BROKEN = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
 """What a request ends in whose connection is closed before its answer is whole; a time-out is another error."""

@@ -126,7 +126,7 @@ def test_nothing_of_the_process_is_changed_and_nothing_printed(stage: Stage, cap
     names = ("component", "rego", "inputs")
     ours = [one for one in threading.enumerate() if one not in others and one.name.startswith(names)]
     for thread in ours:
-        thread.join(10)
+        thread.join(60)
     assert [thread.name for thread in ours if thread.is_alive()] == []
 
 

@@ -187,7 +187,7 @@ def test_a_signal_is_passed_on_and_nothing_stays(tmp_path: Path, snapshot: str, 
     process = _start(tmp_path, script, snapshot)
     tool = _wait_for(tmp_path / "pid")
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert err == f"Error: ended by {number.name}\n"
     assert (tmp_path / "told").exists()
@@ -200,7 +200,7 @@ def test_a_tool_dies_with_the_harness(tmp_path: Path, snapshot: str) -> None:
     process = _start(tmp_path, f"echo $$ >{tmp_path}/pid; exec sleep 100", snapshot)
     tool = _wait_for(tmp_path / "pid")
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert _gone(tool)
 
 

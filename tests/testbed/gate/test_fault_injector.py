@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[Artifact], Future[bytes]]
 
-WAIT = 20.0
+WAIT = 60.0
 LAYER = Layer.of({"manifests/a.json": b"{}", "manifests/b.json": b"{}"}, filler_size=1000)
 IMAGE = Image.of([LAYER])
 THE_LAYER = Artifact("the layer", "blob", LAYER.digest, LAYER.data, LAYER.boundaries)
@@ -165,6 +165,7 @@ def test_who_stands_still_with_all_requests_answered_is_at_fault(gate: Gate, fet
     injector = make_injector(gate, limit=0.3, running={"": still})
     injector.add(THE_LAYER, Hold(0), 1)
     fetch(THE_CONFIGURATION).result(WAIT)
+    gate.log.complete(timeout=WAIT)
     with pytest.raises(AssertionError, match=r"stands still: .* a hold of the layer"):
         injector.wait_until_held(THE_LAYER)
     still.kill()
@@ -177,6 +178,7 @@ def test_who_may_wait_for_what_is_held_is_not_at_fault(gate: Gate, fetch: Fetch,
     injector.add(THE_LAYER, Hold(0), 1)
     injector.hold_before_layers("a", THE_CONFIGURATION)
     fetch(THE_CONFIGURATION)
+    gate.log.wait_until(lambda: bool(gate.held()), timeout=WAIT)
     with pytest.raises(NotReachedError, match="a hold of the layer"):
         injector.wait_until_held(THE_LAYER)
     waiting.kill()

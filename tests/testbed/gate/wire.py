@@ -13,7 +13,7 @@ from ec_acceptance.testbed.servers.http import Headers
 if TYPE_CHECKING:
     from ec_acceptance.testbed.gate.gate import Gate
 
-WAIT = 20.0
+WAIT = 60.0
 
 DATA = b"0123456789"
 

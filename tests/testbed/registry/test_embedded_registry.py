@@ -478,7 +478,7 @@ def test_alone_it_prints_its_address_and_serves_until_a_signal(number: signal.Si
             assert client("GET", "/v2/").status_code == 200
             client.session.close()
             process.send_signal(number)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
             assert process.stdout.read() == ""
         finally:
             process.kill()
@@ -487,7 +487,7 @@ def test_alone_it_prints_its_address_and_serves_until_a_signal(number: signal.Si
 def test_alone_on_a_taken_port_it_says_so(served: tuple[EmbeddedRegistry, Client]) -> None:
     port = served[0].url.rpartition(":")[2]
     command = [sys.executable, "-m", "ec_acceptance.testbed.registry", "--port", port]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"cannot serve on port {port}: ")
     assert len(done.stderr.splitlines()) == 1

@@ -23,7 +23,7 @@ def echo(request: Request) -> Response:
 
 def conversation(server: Server, sent: bytes) -> bytes:
     """What comes back for `sent` until the server ends the connection."""
-    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(sent)
         parts = []
         while part := connection.recv(1 << 16):
@@ -78,7 +78,7 @@ def test_a_chunked_request_is_understood() -> None:
 
 
 def test_who_expects_to_be_asked_for_the_body_is_asked_once() -> None:
-    with Server(echo) as server, socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+    with Server(echo) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(b"PUT / HTTP/1.1\r\nConnection: close\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
         interim = b"HTTP/1.1 100 Continue\r\n\r\n"
         assert connection.recv(len(interim), socket.MSG_WAITALL) == interim
@@ -96,7 +96,7 @@ def test_a_body_that_ends_early_reaches_no_service() -> None:
         return Response(200)
 
     with Server(handler) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(10) == b""
@@ -166,7 +166,7 @@ def test_a_writer_that_closes_ends_the_stream_in_good_order() -> None:
 def test_a_writer_that_resets_aborts_after_what_it_sent() -> None:
     with Server(lambda _: written("abc", "reset")) as server:
         got = b""
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             with pytest.raises(ConnectionResetError):  # noqa: PT012  # the data comes first, then the reset
                 while part := connection.recv(1 << 16):
@@ -182,17 +182,17 @@ def test_a_wire_knows_when_its_peer_has_gone() -> None:
     def write(wire: Wire) -> None:
         answers.append(wire.peer_gone)
         told.set()
-        left.wait(10)
+        left.wait(60)
         answers.append(wire.peer_gone)
         told.set()
 
     with Server(lambda _: Response(0, writer=write)) as server:
-        with socket.create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert told.wait(10)
+            assert told.wait(60)
             told.clear()
         left.set()
-        assert told.wait(10)
+        assert told.wait(60)
     assert answers == [False, True]
 
 

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="proportional se
 MIB = 1 << 20
 SIZE = 40 * MIB
 OTHER = 30 * MIB  # what an interpreter takes besides, at most
-WAIT = 20.0
+WAIT = 60.0
 TAKE = f"data = bytearray({SIZE})\nfor place in range(0, {SIZE}, 1024): data[place] = 1\n"
 READY = "import sys; print('ready', flush=True); sys.stdin.readline()\n"
 

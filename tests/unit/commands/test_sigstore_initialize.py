@@ -38,7 +38,7 @@ def _why(folder: Path, *flags: str) -> str:
     (cache / "kept").write_text("as it was")
     parsed = parse_flags(SIGSTORE_INITIALIZE, [*flags, "--mirror", "http://127.0.0.1:1"])
     with pytest.raises(KeyMaterialError) as refused:
-        sigstore_initialize(parsed, Options(timeout=20), {"TUF_ROOT": str(cache)})
+        sigstore_initialize(parsed, Options(timeout=60), {"TUF_ROOT": str(cache)})
     assert [(one.name, one.read_text()) for one in cache.iterdir()] == [("kept", "as it was")]
     return str(refused.value)
 

@@ -309,7 +309,7 @@ def test_what_cannot_be_looked_up_stays_and_is_warned_of_once(caplog: pytest.Log
 
 
 def test_look_ups_run_side_by_side() -> None:
-    images = _Images(threading.Barrier(3, timeout=20))
+    images = _Images(threading.Barrier(3, timeout=60))
     expand_indexes(Snapshot(components=tuple(Component("", f"r.io/plain:{n}") for n in range(3))), images, 3)
     assert sorted(images.asked) == ["r.io/plain:0", "r.io/plain:1", "r.io/plain:2"]
 
@@ -324,7 +324,7 @@ class _SlowRegistry(_Images):
 
     def head(self, ref: Reference) -> Descriptor:
         if ref.repository.registry == "slow.io":
-            assert self._asked.wait(20), "the other registry's images weren't asked for meanwhile"
+            assert self._asked.wait(60), "the other registry's images weren't asked for meanwhile"
         elif not next(self._left):
             self._asked.set()
         return super().head(ref)

@@ -44,7 +44,7 @@ class FakeEngine:
         return [RuleEntry("a", "deny", "a.rego", 1, "", (annotation,))]
 
     def load(self, policies: Sequence[Path], data: Sequence[Path], **_: Any) -> FakeProgram:
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         assert (list(policies), list(data)) == ([Path("work/policy")], [Path("work/data")])
         if self._loading:
             raise self._loading
@@ -91,7 +91,7 @@ def test_close_forgets_the_program_when_it_is_there() -> None:
     compilation.close()
     assert not engine.program.closed.is_set()
     engine.go.set()
-    assert engine.program.closed.wait(10)
+    assert engine.program.closed.wait(60)
 
 
 def test_close_after_a_failure_is_quiet() -> None:

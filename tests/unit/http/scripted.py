@@ -6,6 +6,7 @@ import datetime as dt
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.servers.certificates import Authority
 
-SECONDS = 20.0
+SECONDS = 60.0
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 Transports = Callable[..., Transport]
 
@@ -49,6 +50,15 @@ class Scripted:
 
     def close(self) -> None:
         self._listener.close()
+
+    def asked(self, count: int, begin: bytes = b"") -> list[bytes]:
+        """The requests that begin so, once there are so many: a client that has given up doesn't wait for them."""
+        until, pause = time.monotonic() + SECONDS, threading.Event()
+        while True:
+            found = [one for one in self.requests if one.startswith(begin)]
+            if len(found) >= count or time.monotonic() > until:
+                return found
+            pause.wait(0.005)
 
     def _accept(self) -> None:
         while True:

@@ -188,10 +188,10 @@ def test_no_answer_is_told_after_two_attempts(transport_of: Transports, monkeypa
     with closing(Scripted(None)) as server:
         with pytest.raises(TransferError, match=r"no answer within 0.3 seconds, asked twice"):
             transport_of().exchange("GET", server.url)
-        assert len(server.requests) == 2
+        assert len(server.asked(2)) == 2
         with pytest.raises(TransferError, match=r"no answer within 0.3 seconds, asked once"):
             transport_of().exchange("POST", server.url, body=b"x")
-        assert len(server.requests) == 3
+        assert len(server.asked(3)) == 3
 
 
 @settings(max_examples=150)
@@ -222,7 +222,7 @@ def test_a_registry_that_says_nothing_is_given_up_for_the_run(monkeypatch: pytes
         for _ in range(3):
             with pytest.raises(UnreachableError, match=r"no answer within 0.3 seconds, asked twice$"):
                 client.head(ref)
-        assert len([one for one in server.requests if one.startswith(b"GET /v2/ ")]) == 2
+        assert len(server.asked(2, b"GET /v2/ ")) == 2
 
 
 def test_the_other_libraries_for_http_are_not_loaded() -> None:

@@ -44,7 +44,7 @@ def credential(status: object, version: str = V1) -> dict[str, Any]:
     return {"kind": "ExecCredential", "apiVersion": version, "status": status}
 
 
-def asked(path: Path, seconds: float = 20, **more: Any) -> Any:
+def asked(path: Path, seconds: float = 60, **more: Any) -> Any:
     return run(Plugin(str(path), version=V1, mode="Never", **more), {"PATH": ""}, seconds)
 
 
@@ -109,7 +109,7 @@ def test_what_a_plugin_is_told(program: Callable[[str], Path]) -> None:
 )
 def test_a_plugin_that_gives_nothing(program: Callable[[str], Path], body: str, reason: str) -> None:
     with pytest.raises(PluginError, match=reason) as caught:
-        asked(program(body), 1 if "sleep" in body else 20)
+        asked(program(body), 1 if "sleep" in body else 60)
     assert "\n" not in str(caught.value)
 
 

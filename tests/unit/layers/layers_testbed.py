@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 T = TypeVar("T")
-SECONDS = 20.0
+SECONDS = 60.0
 QUICK = Retry(max_wait=0.02, max_retry=2, duration=0.001)
 MANIFESTS = ["manifests/"]
 
@@ -44,12 +44,12 @@ class LayersTestbed:
         self,
         *,
         cached: bool = True,
-        seconds: float | None = SECONDS,
+        deadline: Deadline | None = None,
         limits: Limits | None = None,
         transfers: int = 36,
         environ: Mapping[str, str] | None = None,
     ) -> Run:
-        deadline = Deadline(seconds)
+        deadline = deadline or Deadline(SECONDS)
         client = Client(deadline=deadline, retry=QUICK, environ={})
         cache_environ = {"XDG_CACHE_HOME": str(self.home), **(environ or {})}
         cache = LayerCache.from_environ(cache_environ, deadline) if cached else None

@@ -13,6 +13,7 @@ from shared_layers import ENTRY, OTHER, SEEN, SHARED, everything, holds_only_who
 
 from ec_acceptance.testbed.fixtures.images import Layer
 from ec_acceptance.testbed.gate.rules import Hold, Stall
+from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError
 from refimpl.system.exchange import Exchange
 
@@ -105,7 +106,7 @@ def test_an_interrupted_reader_hands_over(testbed: LayersTestbed) -> None:
 def test_a_stalled_layer_ends_with_the_deadline(testbed: LayersTestbed) -> None:
     refs = [testbed.image(SHARED, own(number)) for number in range(3)]
     testbed.gate.add(Stall(at=1000), kind="blob", reference=SHARED.digest, nth=1)
-    with testbed.run(seconds=1.0) as run:
+    with testbed.run(deadline=Deadline(1.0)) as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert [type(outcome) for outcome in outcomes] == [TimeoutExceededError] * 3
     assert holds_only_whole(testbed)
@@ -192,7 +193,8 @@ def test_processes_of_a_run_that_want_a_layer_for_different_things_share_one_get
 def test_a_process_whose_download_fails_lets_another_one_try(testbed: LayersTestbed) -> None:
     ref, exchange = testbed.image(SHARED), Exchange()
     rule = testbed.gate.add(Stall(1000), kind="blob", reference=SHARED.digest)
-    with testbed.run(seconds=1.0) as one, testbed.run() as other:
+    now = 0.0
+    with testbed.run(deadline=Deadline(1.0, clock=lambda: now)) as one, testbed.run() as other:
         for run in (one, other):
             run.layers.share(exchange)
         crowd = Crowd()
@@ -202,6 +204,7 @@ def test_a_process_whose_download_fails_lets_another_one_try(testbed: LayersTest
         )
         crowd.add(lambda: other.files(ref, ["own"]))
         testbed.gate.remove(rule)
+        now = 1.0
         failed, found = crowd.outcomes()
         assert isinstance(failed, TimeoutExceededError)
         assert found == {}

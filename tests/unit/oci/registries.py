@@ -10,7 +10,7 @@ from refimpl.oci.client import Client
 from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import Reference, parse
 
-SECONDS = 20.0
+SECONDS = 60.0
 
 QUICK = Retry(max_wait=0.05, max_retry=2, duration=0.001)
 

@@ -10,7 +10,7 @@ from refimpl.errors import TimeoutExceededError
 from refimpl.oci.memo import Memo
 from refimpl.system.exchange import Exchange
 
-SECONDS = 10.0
+SECONDS = 60.0
 
 
 class Flight:

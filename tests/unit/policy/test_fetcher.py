@@ -102,14 +102,14 @@ def test_many_who_ask_at_once_cause_one_download(serve: Callable[..., tuple[Fetc
     found = []
 
     def ask() -> None:
-        ready.wait(10)
+        ready.wait(60)
         found.append(fetcher.fetch(f"{url}/a.rego", "policy"))
 
     threads = [threading.Thread(target=ask) for _ in range(askers)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert requests == ["/a.rego"]
     assert len(found) == askers
     assert len(set(found)) == 1
@@ -119,7 +119,7 @@ def test_different_sources_are_fetched_at_the_same_time(serve: Callable[..., tup
     meeting = threading.Barrier(3)
 
     def handle(request: Request) -> Response:
-        meeting.wait(10)  # broken unless all three are on their way
+        meeting.wait(60)  # broken unless all three are on their way
         return Response(200, (), request.path.encode())
 
     fetcher, url = serve(handle)
@@ -133,7 +133,7 @@ def test_the_first_error_in_order_counts_whichever_comes_first(serve: Callable[.
 
     def handle(request: Request) -> Response:
         if request.path == "/first":
-            second_done.wait(10)
+            second_done.wait(60)
             return Response(500, ())
         second_done.set()
         return Response(404, ())
@@ -152,11 +152,11 @@ def test_a_download_that_nobody_waits_for_leaves_nothing(
 
     def fetch(url: str, destination: Path, *, home: str) -> str:  # noqa: ARG001 - as the real one
         if url != "./late":
-            assert writing.wait(10)
+            assert writing.wait(60)
             raise PolicyError("no such source")
         threads.append(threading.current_thread())
         writing.set()
-        removed.wait(10)
+        removed.wait(60)
         (destination / "rules").mkdir(parents=True)
         return "pinned"
 
@@ -170,7 +170,7 @@ def test_a_download_that_nobody_waits_for_leaves_nothing(
     assert not workspace.path.exists()
     removed.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     assert not workspace.path.exists()
 
 
@@ -187,11 +187,11 @@ def test_a_download_that_ends_late_leaves_what_a_run_still_needs(
     monkeypatch.setattr(local, "fetch", fetch)
     with Workspace({"TMPDIR": str(tmp_path)}) as workspace:
         clear_up = workspace._clear_up
-        monkeypatch.setattr(workspace, "_clear_up", lambda: (done.wait(10), clear_up()))
+        monkeypatch.setattr(workspace, "_clear_up", lambda: (done.wait(60), clear_up()))
         with workspace.fetcher(unused_registry) as fetcher:
             fetched = fetcher.fetch_all([("./first", "policy"), ("./second", "policy")])
         done.set()
         for thread in threads:
             if thread is not threading.current_thread():
-                thread.join(10)
+                thread.join(60)
         assert all(source.path.is_dir() for source in fetched.values())

@@ -103,12 +103,12 @@ def test_frames_that_are_none(tmp_path: Path, frame: str) -> None:
 @posix
 def test_death_of_the_host_is_told_to_all_who_wait(tmp_path: Path) -> None:
     host = Host.start()
-    meeting = threading.Barrier(3, timeout=20)
+    meeting = threading.Barrier(3, timeout=60)
     killed = threading.Event()
 
     def call(*_: Any) -> str:
         meeting.wait()
-        killed.wait(20)
+        killed.wait(60)
         return "late"
 
     (tmp_path / "a.rego").write_text('package a\ndeny contains x if x := ec.f("x")')
@@ -120,7 +120,7 @@ def test_death_of_the_host_is_told_to_all_who_wait(tmp_path: Path) -> None:
         killed.set()
         for future in futures:
             with pytest.raises(HostError, match=r"^the policy engine was killed by signal 9$"):
-                future.result(timeout=30)
+                future.result(timeout=60)
     with pytest.raises(HostError, match="signal 9"):
         host.inspect(tmp_path)
     host.close()
@@ -149,18 +149,18 @@ def test_waiting_requests_end_with_the_host(tmp_path: Path) -> None:
 
     def call(*_: Any) -> str:
         inside.set()
-        closed.wait(20)
+        closed.wait(60)
         return "late"
 
     (tmp_path / "a.rego").write_text('package a\ndeny contains x if x := ec.f("x")')
     program = host.load([tmp_path], [], builtins=[Builtin("ec.f", STRING_TO_ANY, call)])
     with ThreadPoolExecutor(1) as pool:
         future = pool.submit(program.evaluate, ["a"], b"{}")
-        assert inside.wait(20)
+        assert inside.wait(60)
         host.close()
         closed.set()
         with pytest.raises(HostError, match="closed"):
-            future.result(timeout=30)
+            future.result(timeout=60)
 
 
 @pytest.mark.skipif(not hasattr(os, "pidfd_open"), reason="only here the end of another's child can be waited for")

@@ -220,7 +220,7 @@ def test_numbers_keep_their_spelling_but_for_the_input(compile_rego: Compile) ->
 
 def test_two_components_evaluate_at_the_same_time_as_python(compile_rego: Compile) -> None:
     # Neither evaluation can end before the other has come to the same place.
-    meeting = threading.Barrier(2, timeout=20)
+    meeting = threading.Barrier(2, timeout=60)
 
     def meet(context: str, text: str) -> str:
         meeting.wait()
@@ -229,17 +229,17 @@ def test_two_components_evaluate_at_the_same_time_as_python(compile_rego: Compil
     program = compile_rego(CALL, builtins=[builtin(meet)])
     with ThreadPoolExecutor(2) as pool:
         futures = [pool.submit(program.evaluate, ["a"], b"{}", context=name) for name in ("one", "two")]
-        values = [future.result(timeout=30).values["a"]["deny"] for future in futures]
+        values = [future.result(timeout=60).values["a"]["deny"] for future in futures]
     assert values == [[{"msg": "m", "v": "one x"}], [{"msg": "m", "v": "two x"}]]
 
 
 def test_more_evaluations_than_any_pool_has_threads_can_meet(compile_rego: Compile) -> None:
     number = 40
-    meeting = threading.Barrier(number, timeout=20)
+    meeting = threading.Barrier(number, timeout=60)
     program = compile_rego(CALL, builtins=[builtin(lambda *_: meeting.wait() >= 0)])
     with ThreadPoolExecutor(number) as pool:
         futures = [pool.submit(program.evaluate, ["a"], b"{}") for _ in range(number)]
-        assert all(future.result(timeout=30).values["a"]["deny"][0]["v"] is True for future in futures)
+        assert all(future.result(timeout=60).values["a"]["deny"][0]["v"] is True for future in futures)
 
 
 def test_builtin_is_asked_once_for_equal_arguments(compile_rego: Compile) -> None:

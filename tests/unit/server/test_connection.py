@@ -49,7 +49,7 @@ def _with(limits: Limits, scenario: Callable[[_Testbed, int], Awaitable[None]]) 
         loop.add_reader(listening, testbed.clients.accept, listening)
         port = listening.getsockname()[1]
         try:
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(300):
                 await scenario(testbed, port)
         finally:
             loop.remove_reader(listening)
@@ -213,7 +213,7 @@ def test_chunks_of_one_byte_take_no_more_memory_than_their_bytes() -> None:
         finally:
             tracemalloc.stop()
 
-    _with(LIMITS, scenario)
+    _with(replace(LIMITS, body_seconds=300.0), scenario)  # it is 3 s of work
 
 
 @pytest.mark.parametrize("expectation", [b"Expect: 100-continue\r\n", b"expect:100-Continue\r\n"])

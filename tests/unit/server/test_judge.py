@@ -106,7 +106,7 @@ def test_what_kills_the_engine_twice_fails_and_what_comes_after_is_judged(engine
             guilty.join(0.01)
         guilty.join(0.3)  # it is being judged now, or will be by this engine
         os.kill(engines.hosts[number].pid, signal.SIGKILL)
-    guilty.join(20)
+    guilty.join(60)
     assert len(raised) == 1
     assert not judge.judge(_BAD, Deadline(30)).success
 

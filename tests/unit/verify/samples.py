@@ -122,7 +122,7 @@ class FakeRegistry:
         assert str(repository) == "registry.test/app"
         assert descriptor.size <= limit
         if self.meeting is not None:
-            self.meeting.wait(10)
+            self.meeting.wait(60)
         if descriptor.digest not in self.blobs:
             raise NotFoundError(f"GET {descriptor.digest}: BLOB_UNKNOWN: gone", 404)
         return self.blobs[descriptor.digest]

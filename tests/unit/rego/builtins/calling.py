@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Bench"]
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Bench:
