@@ -34,7 +34,8 @@ _log = logging.getLogger(__name__)
 DEFAULT_BUDGET = 10 << 30
 _OFF = frozenset({"0", "f", "F", "false", "False", "FALSE"})
 _DIGITS = 19  # a number with more of them is larger than any disk
-_PATIENCE, _LATE_PATIENCE = 5.0, 1.0  # seconds for what is being written when the run ends
+_PATIENCE, _LATE_PATIENCE = 30.0, 1.0  # seconds for a slow disk to take what is verified, when the run ends
+_GIVING_UP = 5.0  # seconds for what is given up then
 
 
 class _AbsentError(Exception):
@@ -148,11 +149,13 @@ class LayerCache:
         """Finish what is being written, sweep, keep to the budget, and say in the log what was done."""
         with self._lock:
             running = [*self._downloads.values(), *self._ending]
-        until = time.monotonic() + (_LATE_PATIENCE if self._deadline.expired else _PATIENCE)
+        now, most = time.monotonic(), _LATE_PATIENCE if self._deadline.expired else _PATIENCE
         for download in running:
+            patience = most
             if not download.verified:
                 download.cancel()
-            download.finished(max(0.0, until - time.monotonic()))
+                patience = min(most, _GIVING_UP)
+            download.finished(max(0.0, now + patience - time.monotonic()))
         if self._used and self._prepared and self._directory is not None:
             with suppress(OSError):
                 self._directory.sweep()

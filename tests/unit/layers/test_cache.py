@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -69,3 +70,15 @@ def test_modes(testbed: LayersTestbed) -> None:
         os.umask(mask)
     assert [(testbed.home / part).stat().st_mode & 0o777 for part in ("", "ec", "ec/images")] == [0o700] * 3
     assert (testbed.place / ENTRY).stat().st_mode & 0o022 == 0
+
+
+def test_what_was_verified_is_in_place_when_the_run_ends_however_slow_the_disk_is(
+    testbed: LayersTestbed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ref, never = testbed.image(SHARED), threading.Event()
+    monkeypatch.setattr(os, "fsync", lambda _: never.wait(0.2))
+    monkeypatch.setattr("refimpl.layers.cache._GIVING_UP", 0.0)
+    with testbed.run() as run:
+        run.files(ref)
+        assert ENTRY not in testbed.entries()
+    assert testbed.entries() == {ENTRY: SHARED.data}
