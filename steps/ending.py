@@ -15,7 +15,6 @@ from ec_acceptance.testbed.scenario.behave_context import Context, rows
 from ec_acceptance.testbed.validator.processes import find_survivors
 from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, redirect
 
-_PATIENCE = 5.0
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
 
 
@@ -86,7 +85,7 @@ def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
         running.send(signal.Signals[number])
     assert running.ended_within(world.injector.limit), "the validator didn't end"
     try:
-        left = find_survivors(f"TMPDIR={world.folders.scratch}", _PATIENCE)
+        left = find_survivors(f"TMPDIR={world.folders.scratch}", world.injector.limit)
     except SandboxUnavailableError as error:
         running.kill()
         context.scenario.skip(str(error))

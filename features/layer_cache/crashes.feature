@@ -69,7 +69,7 @@ Feature: The layer cache and runs that fail or die
       Given 1 image that shares a layer, read through <reader>
       And every request for the shared layer is stalled forever <place>
       When "validate image" starts with
-        | --timeout | 3s |
+        | --timeout | 4s |
       And the validation ends soon
       Then the validation fails because of the time-out
       And the shared layer was fetched at least once

@@ -148,10 +148,10 @@ Feature: The layer cache and faults on the wire
       And every image waits before its layers
       And every request for the shared layer is stalled forever in the middle
       When "validate image" starts with
-        | --timeout | 3s |
+        | --timeout | 4s |
       And all images resume together
       And the validation ends
-      Then the validation took at most 5 s
+      Then the validation took at most 15 s
       And the validation fails because of the time-out
       And the shared layer was asked for while every image waited for it
       And nothing in the cache directory is damaged

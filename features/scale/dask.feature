@@ -50,7 +50,7 @@ Feature: Images judged by a Dask cluster
     When "validate image" starts with
       | --engine    | dask         |
       | --scheduler | ${SCHEDULER} |
-      | --timeout   | 8s           |
+      | --timeout   | 15s          |
       | --output    | json         |
     And a worker that waits for the registry gets SIGSTOP
     And the validation ends

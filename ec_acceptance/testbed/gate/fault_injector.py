@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from ec_acceptance.testbed.gate.log import Exchange, RequestFilter
     from ec_acceptance.testbed.validator.process import Running
 
-__all__ = ["LEAST_QUIET", "FaultInjector"]
+__all__ = ["LEAST_QUIET", "MOST_QUIET", "FaultInjector"]
 
 LEAST_QUIET = 1.0
 """Seconds without an event after which no request is in flight, where an unfaulted run makes no long pauses."""
+MOST_QUIET = 8.0
+"""Seconds without an event that are enough in any case: what is held meanwhile, clients give up after some 30 s."""
 _PAUSES = 10
 
 
@@ -101,7 +103,8 @@ class FaultInjector:
         Args:
             pause: the longest time without an event in an unfaulted run, in seconds.
         """
-        self._gate.log.wait_until_quiescent(max(LEAST_QUIET, _PAUSES * pause), timeout=self.limit + _PAUSES * pause)
+        quiet = min(max(LEAST_QUIET, _PAUSES * pause), MOST_QUIET)
+        self._gate.log.wait_until_quiescent(quiet, timeout=self.limit + quiet)
 
     # What is released.
 

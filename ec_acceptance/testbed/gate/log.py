@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Exchange", "Log", "Match", "NotReachedError", "RequestFilter", "State"]
 
+_GLANCE = 0.05  # seconds
+
 State = Literal["open", "held", "done", "cut", "gone"]
 """`open`: on its way. `held`: stopped by a rule. `done`: sent to its end. `cut`: ended by a rule. `gone`: peer left."""
 
@@ -167,10 +169,17 @@ class Log:
             return tuple(exchange for exchange in self._exchanges[since:] if match.accepts(exchange))
 
     def wait_until(self, condition: Callable[[], bool], *, timeout: float, what: str = "what was awaited") -> None:
-        """Return once `condition`, looked at whenever something happens, holds; NotReachedError after `timeout`."""
+        """Return once `condition` holds; NotReachedError after `timeout`.
+
+        It is looked at whenever something happens here, and now and then: it may be about files, too.
+        """
+        until = time.monotonic() + timeout
         with self.changed:
-            if not self.changed.wait_for(lambda: condition() or self.closing.is_set(), timeout) or not condition():
-                raise NotReachedError(self._missing(what))
+            while not condition():
+                left = until - time.monotonic()
+                if left <= 0 or self.closing.is_set():
+                    raise NotReachedError(self._missing(what))
+                self.changed.wait(min(left, _GLANCE))
 
     def wait_for(
         self, count: int = 1, *, timeout: float, since: int = 0, **wanted: Unpack[RequestFilter]
@@ -180,7 +189,7 @@ class Log:
         self.wait_until(lambda: len(self.requests(since=since, **wanted)) >= count, timeout=timeout, what=what)
         return self.requests(since=since, **wanted)
 
-    def complete(self, *, timeout: float = 5.0) -> None:
+    def complete(self, *, timeout: float = 20.0) -> None:
         """Return when no answer is under way, held ones aside: a client may be done before its answers are noted."""
         self.wait_until(lambda: not self._busy(), timeout=timeout, what="the end of all answers")
 

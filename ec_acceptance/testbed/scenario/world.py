@@ -34,7 +34,7 @@ __all__ = ["POLICY_FILE", "World"]
 POLICY_FILE = "policy.yaml"
 """The policy configuration of scenarios, in the folder in which the validator is started."""
 
-_PATIENCE = 20.0
+_PATIENCE = 40.0  # seconds; machines may be busy
 
 
 class World:

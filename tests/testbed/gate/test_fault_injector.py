@@ -11,6 +11,7 @@ import pytest
 from sessions import Session
 
 from ec_acceptance.testbed.fixtures.images import Image, Layer, publish
+from ec_acceptance.testbed.gate import fault_injector
 from ec_acceptance.testbed.gate.fault_injector import LEAST_QUIET, FaultInjector
 from ec_acceptance.testbed.gate.faults import Artifact
 from ec_acceptance.testbed.gate.gate import Gate
@@ -143,6 +144,14 @@ def test_no_request_is_in_flight_while_one_is_held(gate: Gate, fetch: Fetch) -> 
     asked.result(WAIT)
     assert gate.log.requests()[-1].started - before >= LEAST_QUIET
     assert not answer.done()
+
+
+def test_long_pauses_are_no_reason_to_hold_others_until_they_give_up(
+    gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fault_injector, "MOST_QUIET", LEAST_QUIET)
+    with pytest.raises(NotReachedError, match=rf"not reached: {LEAST_QUIET} s of quiet"):
+        make_injector(gate, limit=-LEAST_QUIET).wait_until_idle(1000.0)
 
 
 def test_what_never_comes_is_the_scenarios_fault(gate: Gate, fetch: Fetch) -> None:

@@ -126,6 +126,12 @@ def test_a_waiter_looks_again_when_woken(background: ThreadPoolExecutor) -> None
     waiting.result(WAIT)
 
 
+def test_a_waiter_looks_now_and_then_at_what_is_no_event_here() -> None:
+    looks = iter([False, False, False, True])
+    Log().wait_until(lambda: next(looks), timeout=WAIT)
+    assert next(looks, None) is None
+
+
 def test_a_client_that_leaves_is_told_from_one_that_was_cut(gate: Gate) -> None:
     digest = gate.repository("a").put_blob(bytes(32 << 20))
     with socket.create_connection(("127.0.0.1", int(gate.address.partition(":")[2])), timeout=WAIT) as connection:
