@@ -10,11 +10,13 @@ import tempfile
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from ec_acceptance.testbed.trees import temporary_folder
 from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
+    from pathlib import Path
 
 __all__ = ["EndedError", "apart"]
 
@@ -40,7 +42,7 @@ def apart(call: Callable[[], _T]) -> _T:
     here, there = context.Pipe(duplex=False)
     adopt()
     before = children()
-    with tempfile.TemporaryDirectory(prefix="ec-acceptance-apart-", ignore_cleanup_errors=True) as folder:
+    with temporary_folder("ec-acceptance-apart-") as folder:
         process = context.Process(target=_carry_out, args=(call, there, folder))
         process.start()
         there.close()
@@ -63,8 +65,8 @@ def apart(call: Callable[[], _T]) -> _T:
     raise value
 
 
-def _carry_out(call: Callable[[], object], there: Connection, folder: str) -> None:
-    tempfile.tempdir = folder
+def _carry_out(call: Callable[[], object], there: Connection, folder: Path) -> None:
+    tempfile.tempdir = str(folder)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # what the other process does then isn't for this one
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

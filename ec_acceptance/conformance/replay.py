@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from ec_acceptance.testbed.repro.document import BundleError, Member
 from ec_acceptance.testbed.repro.files import restore_files
 from ec_acceptance.testbed.repro.serving import Replayed
 from ec_acceptance.testbed.servers.certificates import Authority
+from ec_acceptance.testbed.trees import temporary_folder
 from ec_acceptance.testbed.validator.process import Invocation
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def replay(bundle: Bundle, validator: Validator, *, trusted: bool, timeout: floa
     if without:
         raise BundleError(f"{without[0].place} has no runs, so there is nothing to run again")
     for group in groups:
-        with tempfile.TemporaryDirectory(prefix="ec-acceptance-replay-") as name:
-            once = _Once(bundle, group, recorded, Path(name), document["root"].text())
+        with temporary_folder("ec-acceptance-replay-") as folder:
+            once = _Once(bundle, group, recorded, folder, document["root"].text())
             once.check(trusted=trusted)
             yield once.run(validator, trusted=trusted, timeout=timeout)
 

@@ -67,7 +67,7 @@ def test_one_that_crashes(tmp_path: Path) -> None:
     seen = _run(tmp_path, f"{_QUICK}os.abort()", *_BOTH)
     assert (seen.status, _kinds(seen)) == (1, {"failed"})
     assert "check: it doesn't get through the happy path (@happy-01): failed" in seen.out
-    assert "exit status: -6" in seen.out
+    assert "exit status: -6 (ended by SIGABRT)" in seen.out
 
 
 def test_one_that_prints_garbage(tmp_path: Path) -> None:
@@ -194,8 +194,10 @@ def test_one_that_cannot_be_started(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "ec_acceptance.conformance", "--registry", "embedded", "--only", "happy-01"]
     for name, said in (
         (program, "cannot start the validator"),
-        (tmp_path, "no program"),
+        (tmp_path, "is a folder and no program"),
         ("none", "no program 'none'"),
+        (" ", "names no program"),
+        ("'none", "can't be read: No closing quotation"),
     ):
         answer = subprocess.run([*command, "--validator", str(name)], capture_output=True, text=True, check=False)
         assert answer.returncode == 2, answer.stdout + answer.stderr
@@ -208,6 +210,20 @@ def test_one_that_disappears_during_the_run_is_no_verdict(tmp_path: Path) -> Non
     seen = _run(tmp_path, body, "--only", "happy-02", "--jobs", "1", "--no-check")
     assert seen.status == 3
     assert "broken" in _kinds(seen)
+
+
+def test_one_that_leaves_folders_in_each_other_and_locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than Python calls functions in each other; the scenarios have their verdicts, and nothing of it is left."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    dig = "[(os.mkdir('d'), os.chdir('d')) for _ in range(1100)]; os.chmod('.', 0)"
+    everywhere = f"for place in '.', *map(os.environ.get, ('HOME', 'TMPDIR')): os.chdir(place); {dig}\n"
+    body = f"{_QUICK}answer = real()\n{everywhere}sys.exit(1)" if sys.platform != "win32" else ""
+    seen = _run(tmp_path, body, "--only", "happy-01", "--only", "cache-01.1", "--only", "verdict-02")
+    assert (seen.status, _kinds(seen) - {"wrong-reason"}) == (1, {"failed"})
+    assert seen.report["problems"] == []
+    assert list(scratch.iterdir()) == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no such device")

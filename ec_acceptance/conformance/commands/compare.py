@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shlex
-import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from ec_acceptance.conformance.preflight import ask_version
 from ec_acceptance.conformance.puller.applicable import command_of, why_not_applicable
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import print_line, watching
+from ec_acceptance.testbed.trees import temporary_folder
 
 if TYPE_CHECKING:
     import argparse
@@ -92,8 +92,8 @@ def main(given: argparse.Namespace) -> int:
     if not chosen:
         raise UsageError("none of the scenarios that are selected is about what both validators claim")
     print_line(f"suite: {suite.name} {suite.version}, {len(chosen)} scenarios on two validators")
-    with tempfile.TemporaryDirectory(prefix="ec-acceptance-compare-") as name:
-        folders = [Path(name, "one"), Path(name, "other")]
+    with temporary_folder("ec-acceptance-compare-") as scratch:
+        folders = [scratch / "one", scratch / "other"]
         outcomes = []
         for validator, folder in zip(validators, folders, strict=True):
             print_line(f"\nvalidator: {shlex.join(validator.command)}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ec_acceptance.conformance.errors import BrokenError, Exit, UsageError
+from ec_acceptance.testbed.trees import remove_tree
 
 if TYPE_CHECKING:
     import argparse
@@ -94,7 +94,7 @@ def _start(stack: ExitStack, given: argparse.Namespace) -> Mapping[str, str]:
     trees = {name: read_folder(path) for name, path in _pairs(given.git, "--git NAME=FOLDER")}
     policies = dict(_pairs(given.policy, "--policy NAME=FILE"))
     folder = Path(tempfile.mkdtemp(prefix="ec-fixtures-"))
-    stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    stack.callback(remove_tree, folder)
     authority = Authority()
     log = Log(KeyPair.derive("fixtures", "transparency log"))
     key = KeyPair.derive("fixtures", _KEY)

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from ec_acceptance.conformance.puller.harness import Component, Harness, Judged
 from ec_acceptance.conformance.puller.template import PLACEHOLDERS, Template, TemplateError
 from ec_acceptance.conformance.puller.tool import Tools
 from ec_acceptance.testbed.cache.directory import user_cache
+from ec_acceptance.testbed.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def main(arguments: Sequence[str]) -> int:
         tools.stop()
         return _fail(f"ended by {ended.name}", 128 + ended)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
 
 def _first(ends: SimpleQueue[_T]) -> _T:

@@ -11,7 +11,6 @@ The verdict on an image is that of two judges, and scenarios tell them apart:
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from ec_acceptance.conformance.puller.arrival import ArrivalError, find_blobs, read_files
 from ec_acceptance.conformance.puller.registry import Registry, RegistryError
 from ec_acceptance.testbed.fixtures.bundles import describe_files
+from ec_acceptance.testbed.trees import remove_tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,7 +108,7 @@ class Harness:
                 return Judged(pinned, violations=(("puller.failed", cause),), logged=logged)
             return self._judge_arrival(pinned, image, destination, logged)
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
 
     def _judge_arrival(self, component: Component, image: Image, destination: Path, logged: Sequence[str]) -> Judged:
         arrival = find_blobs(destination, image.blobs)

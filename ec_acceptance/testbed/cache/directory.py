@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.trees import find_paths
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -88,7 +90,7 @@ class CacheDirectory:
         ]
 
     def _all(self) -> list[Path]:
-        return sorted(self.path.rglob("*")) if self.path.is_dir() else []
+        return find_paths(self.path)
 
 
 def user_cache(environment: Mapping[str, str]) -> Path:

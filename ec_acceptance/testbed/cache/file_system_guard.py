@@ -6,6 +6,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.trees import find_paths
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -22,7 +24,7 @@ def list_files(folders: list[Path], but: Path) -> Mapping[str, str]:
     """Every file and link in `folders` that isn't in `but`, by path, with a digest of its content or its target."""
     found = {}
     for folder in folders:
-        for path in folder.rglob("*"):
+        for path in find_paths(folder):
             if but in path.parents or path == but or (path.is_dir() and not path.is_symlink()):
                 continue
             data = str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from contextlib import suppress
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.repro.archive import NAME, Blobs, write_bundle
+from ec_acceptance.testbed.trees import find_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,13 +71,12 @@ def _write(world: World, target: Path, told: Mapping[str, str] | None) -> None:
 
 def _list_files(root: Path, folders: Iterable[Path]) -> list[str]:
     """A line for each file: its size, its path below `root`. A validator that still runs may remove some meanwhile."""
-    lines: list[tuple[Path, str]] = []
-    for folder in folders:
-        for where, _, names in os.walk(folder):
-            for path in (Path(where, name) for name in names):
-                with suppress(OSError):
-                    lines.append((path, f"{path.stat().st_size:>12} {path.relative_to(root)}\n"))
-    return [line for _, line in sorted(lines)]
+    lines = []
+    for path in sorted(path for folder in folders for path in find_paths(folder)):
+        with suppress(OSError):
+            if not path.is_dir():
+                lines.append(f"{path.stat().st_size:>12} {path.relative_to(root)}\n")
+    return lines
 
 
 def _move(folder: Path, target: Path) -> Path:

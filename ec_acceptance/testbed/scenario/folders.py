@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+
+from ec_acceptance.testbed.trees import remove_tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,4 +43,4 @@ class Folders:
 
     def remove(self) -> None:
         """Remove them and what is in them."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        remove_tree(self.root)

@@ -12,13 +12,13 @@ import signal
 import subprocess
 import sys
 import sysconfig
-import tempfile
 import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.trees import temporary_folder
 from ec_acceptance.testbed.validator.adapter import Adapter
 from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
 from ec_acceptance.testbed.validator.processes import left_in_session
@@ -88,7 +88,7 @@ class Invocation:
         """What a reader of a failed assertion needs: command, status and both streams."""
         return (
             f"  command: {shlex.join(self.command)}\n  exit status: {self.status}"
-            f"{f' {STOPPED}' if self.timed_out else ''}\n"
+            f"{f' {STOPPED}' if self.timed_out else _name_signal(self.status)}\n"
             f"  standard output: {_shown(self.out)}\n  standard error: {_shown(self.err)}"
         )
 
@@ -241,6 +241,8 @@ class Validator:
         if program is None:
             ours = "-- or --validator (of behave: -D validator=)"
             source = f"{adapter.source}: command" if adapter.command and not command else ours
+            if words[0] and Path(words[0]).is_dir():
+                raise ValidatorNotFoundError(f"{words[0]!r} is a folder and no program to validate with")
             if Path(words[0]).is_file():
                 raise ValidatorNotFoundError(f"{words[0]!r} is a file that can't be executed: chmod +x {words[0]}")
             raise ValidatorNotFoundError(
@@ -293,10 +295,10 @@ class Validator:
         """
         adopt()
         before = children()
-        with tempfile.TemporaryDirectory(prefix="ec-acceptance-ask-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
+        with temporary_folder("ec-acceptance-ask-") as folder:
+            home = {"HOME": str(folder), "TMPDIR": str(folder)}
             try:
-                return self.start(words, {"HOME": name, "TMPDIR": name}, folder, folder).wait(_ASK_SECONDS)
+                return self.start(words, home, folder, folder).wait(_ASK_SECONDS)
             finally:
                 end_children(children() - before)
 
@@ -322,8 +324,22 @@ def version_of(said: Invocation) -> str:
 
 
 def _split(command: str) -> list[str]:
-    """The words of a command line; a path that has blanks in it, and is there, is one."""
-    return [command] if command and shutil.which(command) else shlex.split(command)
+    """The words of a command line; a path that has blanks in it, and is there, is one.
+
+    Raises:
+        ValidatorNotFoundError: it has none, or can't be read.
+    """
+    if not command:
+        return []
+    if shutil.which(command):
+        return [command]
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise ValidatorNotFoundError(f"the validator's command line {command!r} can't be read: {error}") from None
+    if not words:
+        raise ValidatorNotFoundError(f"the validator's command line {command!r} names no program")
+    return words
 
 
 def _beside_interpreter() -> str:
@@ -337,6 +353,14 @@ def _take(stream: IO[bytes]) -> bytes:
         stream.seek(0)
         kept = stream.read(_OUTPUT_LIMIT)
     return kept if size <= _OUTPUT_LIMIT else kept + f"\n… cut: {size} bytes in all\n".encode()
+
+
+def _name_signal(status: int) -> str:
+    """By which signal a process was ended; empty if it ended by itself."""
+    try:
+        return f" (ended by {signal.Signals(-status).name})" if status < 0 else ""
+    except ValueError:
+        return f" (ended by signal {-status})"
 
 
 def _shown(text: str, limit: int = _OUTPUT_SHOWN) -> str:
