@@ -9,7 +9,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections import deque
 from dataclasses import dataclass, field, replace
@@ -23,6 +22,7 @@ from ec_acceptance.conformance.preflight import describe_happy_path
 from ec_acceptance.conformance.terminal import leave_terminal
 from ec_acceptance.testbed.expect.snapshots import Snapshots
 from ec_acceptance.testbed.registry.choice import open_backend
+from ec_acceptance.testbed.trees import temporary_folder
 from ec_acceptance.testbed.validator.orphans import adopt, children, end_children
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "Watcher", "describe_unused", "end_rest", "ending", "handling", "run"]
 
-_RUNNER = "ec_acceptance.conformance.worker:Worker"
+_WORKER = "ec_acceptance.conformance.worker"
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
 _PATIENCE = 15.0  # seconds in which an interrupted worker may end its validators and services
@@ -239,8 +239,7 @@ def run(wanted: Run, watcher: Watcher) -> Outcome:
     work = _Work(wanted, watcher)
     adopt()
     before = children()
-    with ending(work.interrupt), tempfile.TemporaryDirectory(prefix="ec-acceptance-run-") as name:
-        folder = Path(name)
+    with ending(work.interrupt), temporary_folder("ec-acceptance-run-") as folder:
         backend = open_backend(wanted.registry, image=wanted.registry_image)  # one for all, started in one process
         try:
             watcher.tell(f"registry: {backend.kind} ({backend.reason})")
@@ -318,7 +317,7 @@ def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, ste
     # behave takes one pair of quotes from a value: those around it, else those around a path with blanks
     options = {**wanted.options, "registry": registry, "used": str(stem.with_suffix(".used"))}
     command = [
-        *(sys.executable, "-m", "behave", "--runner", _RUNNER, "--no-summary", "--no-skipped", "--format", _FORMATTER),
+        *(sys.executable, "-m", _WORKER, "--no-summary", "--no-skipped", "--format", _FORMATTER),
         *(word for name, value in options.items() for word in ("-D", f'{name}="{value}"')),
         str(wanted.suite.folder / "features"),
     ]
@@ -329,7 +328,7 @@ def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, ste
         process = worker.process = subprocess.Popen(
             command,
             cwd=wanted.suite.folder,
-            env={**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": str(stem)},
+            env={**_environment(), "PYTHONUNBUFFERED": "1", "TMPDIR": str(stem)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -364,6 +363,13 @@ def _run_worker(wanted: Run, work: _Work, worker: _Worker, backend: Backend, ste
             status == 1 and all(result.status in {"passed", "undecided"} for result in worker.results)
         ):
             worker.problem = said
+
+
+def _environment() -> dict[str, str]:
+    """That of this process, without what has behave take other steps, or Python leave out assertions."""
+    return {
+        name: value for name, value in os.environ.items() if name != "PYTHONOPTIMIZE" and not name.startswith("BEHAVE_")
+    }
 
 
 def _answer(process: subprocess.Popen[str], scenario: Scenario | None) -> None:

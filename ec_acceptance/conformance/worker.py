@@ -2,6 +2,9 @@
 
 It asks on its standard output, between the lines of the formatter, and is answered on its standard input: the location
 of a scenario, or the end. So none of several workers is idle while there is something to run, however long each takes.
+
+``python -m ec_acceptance.conformance.worker`` takes the options of ``behave``, and nothing else tells it what to do:
+files that configure behave (`~/.behaverc`, `behave.ini`, …) may name another validator, or have snapshots recorded.
 """
 
 from __future__ import annotations
@@ -13,20 +16,22 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from behave.parser import parse_file  # type: ignore[import-untyped]  # behave publishes no types
+from behave.__main__ import run_behave  # type: ignore[import-untyped]  # behave publishes no types
+from behave.configuration import Configuration  # type: ignore[import-untyped]  # as above
+from behave.parser import parse_file  # type: ignore[import-untyped]  # as above
 from behave.runner import Runner  # type: ignore[import-untyped]  # as above
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import TextIO
 
-__all__ = ["Worker"]
+__all__ = ["Worker", "main"]
 
 _OBJECTS = 20_000  # that are made before those are looked for that nothing reaches any more
 
 
 class Worker(Runner):  # type: ignore[misc]  # as above
-    """behave's runner, but for where its scenarios come from (``behave --runner``)."""
+    """behave's runner, but for where its scenarios come from."""
 
     def feature_locations(self) -> list[Any]:
         """None: nothing is read before it is asked for."""
@@ -66,3 +71,13 @@ def _take_standard_input() -> TextIO:
     os.dup2(nothing, 0)
     os.close(nothing)
     return told
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run as ``behave`` does, by these options alone; the answer is the exit status."""
+    status: int = run_behave(Configuration(list(arguments), load_config=False), Worker)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -120,6 +120,42 @@ def test_in_another_projects_folder_the_suite_is_still_ours(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("configuration", "variables"),
+    [
+        ("[behave]\ntags = @nobody\n[behave.userdata]\nvalidator = {no}\n", {}),
+        ("", {"BEHAVE_STAGE": "other", "PYTHONOPTIMIZE": "2"}),
+    ],
+    ids=["files", "variables"],
+)
+def test_nothing_but_the_command_line_says_what_is_run(
+    tmp_path: Path, configuration: str, variables: dict[str, str]
+) -> None:
+    """behave reads files in the home, and Python leaves out assertions: a run could pass in which nothing was shown."""
+    no = _program(tmp_path / "no", "echo '{}'")
+    (tmp_path / ".behaverc").write_text(configuration.format(no=no))
+    environment = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path), **variables}
+    answers = [
+        subprocess.run(
+            _command("--only", "happy-01", *more),
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for more in ((), ("--", no))
+    ]
+    assert [answer.returncode for answer in answers] == [4, 1], [answer.stdout for answer in answers]
+
+
+def test_behave_runs_nothing_without_assertions() -> None:
+    command = [sys.executable, "-O", "-m", "behave", "-D", "registry=embedded", "-t", "@happy-01"]
+    answer = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert "leaves out assertions, so nothing would fail" in answer.stdout + answer.stderr
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--tags", "@no-such-tag"], "no scenario has the tag @no-such-tag"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 import tempfile
 from dataclasses import dataclass, field, fields
 from functools import cached_property
@@ -14,6 +14,7 @@ from ec_acceptance.testbed.registry.choice import open_backend
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.signing import KeyPair
+from ec_acceptance.testbed.trees import remove_tree
 from ec_acceptance.testbed.validator.adapter import Adapter, AdapterError
 from ec_acceptance.testbed.validator.process import Validator
 
@@ -77,6 +78,10 @@ class Options:
             raise OptionsError(f"unknown option -D {unknown[0]}; there are: {', '.join(sorted(known))}")
         if given.get("snapshots", "compare") not in _WORDS:
             raise OptionsError(f"-D snapshots={given['snapshots']}: must be compare or update")
+        if sys.flags.optimize:
+            raise OptionsError(
+                "python -O (PYTHONOPTIMIZE) leaves out assertions, so nothing would fail: run without it"
+            )
         if given.get("keep", "failed") not in {"failed", "all", "none"}:
             raise OptionsError(f"-D keep={given['keep']}: must be failed, all or none")
         try:
@@ -185,4 +190,4 @@ class Services:
     def close(self) -> None:
         """Stop everything and remove the scratch folder."""
         self.backend.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder)
