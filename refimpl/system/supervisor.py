@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from refimpl.errors import InternalError, InterruptedRunError
 from refimpl.system import leftovers
@@ -27,6 +28,7 @@ GRACE = 1.5
 """Seconds after the time-out, in which the worker may end by itself."""
 
 _LONGEST = 1e8  # seconds; timers of some systems take no more
+_MOMENT = 5.0  # seconds, in which the supervisor ends a worker for sure
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
@@ -71,11 +73,13 @@ def supervised(
         if not _has_terminal():
             os.setpgid(0, 0)
         for each in ending:  # not SIG_IGN, which programs that are started would inherit
-            signal.signal(each, lambda *_: None)
+            signal.signal(each, _interrupt if finishing else _await_end)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         status = 1
         try:
             status = work()
+        except InterruptedRunError as error:
+            status = error.exit_status
         finally:
             os._exit(status)
     os.close(telling)
@@ -116,6 +120,18 @@ def _wait(worker: int, awaited: Collection[int], ending: Collection[int], finish
             pid, ended = os.waitpid(worker, os.WNOHANG)
             if pid:
                 return os.waitstatus_to_exitcode(ended)
+
+
+def _await_end(*_: object) -> None:
+    """In the worker: say nothing more. A Ctrl-C comes to it, too, and to programs of whose end it would tell."""
+    time.sleep(_MOMENT)
+
+
+def _interrupt(number: int, _: object) -> None:
+    """In a worker to which signals are handed, until it deals with them itself."""
+    import signal
+
+    raise InterruptedRunError(signal.Signals(number))
 
 
 def _kill_all(worker: int) -> None:

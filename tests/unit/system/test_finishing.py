@@ -19,7 +19,7 @@ from refimpl.system.supervisor import supervised
 
 def work():
     ended = []
-    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
+    {deal}
     os.write(1, b"begun" + bytes([10]))
     while not ended:
         time.sleep(0.01)
@@ -28,17 +28,15 @@ def work():
     return 7
 
 os._exit(_guard(lambda: supervised(
-    work, seconds=float("inf"), exceeded=lambda: Error("not in time"), finishing={finishing}
+    lambda: _guard(work), seconds=float("inf"), exceeded=lambda: Error("not in time"), finishing={finishing}
 )))
 """
+_DEAL = "signal.signal(signal.SIGTERM, lambda *_: ended.append(1))"
 
 
-def _started(then: str, finishing: float) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", _FRAME.format(then=then, finishing=finishing)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def _started(then: str, finishing: float, deal: str = _DEAL) -> subprocess.Popen[bytes]:
+    program = _FRAME.format(then=then, finishing=finishing, deal=deal)
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"begun\n"
     return process
@@ -53,6 +51,12 @@ def test_the_first_signal_is_the_works_own() -> None:
     process = _started("pass", 30)
     process.send_signal(signal.SIGTERM)
     assert _ended(process) == (7, b"")
+
+
+def test_one_that_comes_before_the_work_deals_with_it_ends_it_at_once() -> None:
+    process = _started("pass", 30, deal="pass")
+    process.send_signal(signal.SIGTERM)
+    assert _ended(process) == (143, b"Error: interrupted\n")
 
 
 def test_the_second_one_ends_it() -> None:

@@ -224,11 +224,27 @@ run()
     assert (run.returncode, run.stderr) == (-signal.SIGINT, "")
 
 
-@pytest.mark.parametrize("doing", ["time.sleep(1000)", 'subprocess.run(["sh", "-c", "sleep 1000; echo never"])'])
-def test_an_interrupt_that_is_typed_ends_all_of_it(doing: str, tmp_path: Path) -> None:
+_LATE = """
+from refimpl.system import supervisor
+kill_all = supervisor._kill_all
+supervisor._kill_all = lambda worker: (time.sleep(0.3), kill_all(worker))
+"""
+
+
+@pytest.mark.parametrize(
+    ("doing", "before"),
+    [
+        ("time.sleep(1000)", ""),
+        ('subprocess.run(["sh", "-c", "sleep 1000; echo never"])\ntime.sleep(1000)', ""),
+        ('subprocess.run(["sleep", "1000"])\nos.write(2, b"sleep was interrupted")\nreturn 1', _LATE),
+    ],
+    ids=["sleeping", "waiting", "about to tell how it ended"],
+)
+def test_an_interrupt_that_is_typed_ends_all_of_it(doing: str, before: str, tmp_path: Path) -> None:
+    """And nothing else is said, though programs that were started are interrupted, too."""
     terminal, inside = os.openpty()
     taken = "os.close(os.open(os.ttyname(0), os.O_RDWR))  # a session's first terminal is the one that controls it"
-    with _run(f'say("ready")\n{doing}', tmp_path, before=taken, stdin=inside, stderr=inside) as process:
+    with _run(f'say("ready")\n{doing}', tmp_path, before=before + taken, stdin=inside, stderr=inside) as process:
         os.close(inside)
         assert _read_line(process) == "ready"
         os.write(terminal, b"\x03")
