@@ -12,7 +12,7 @@ from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.gate.rules import Answer, Hold, Rule
 from ec_acceptance.testbed.scenario.behave_context import Context, arguments, pairs
-from ec_acceptance.testbed.validator.service import JUDGED, Reply, Service, free_port, request
+from ec_acceptance.testbed.validator.service import JUDGED, Reply, Service, request, reserve_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +29,10 @@ def _service(context: Context) -> Service:
 
 def _start(context: Context, flags: Sequence[str]) -> Service:
     world = context.world
-    port = free_port()
+    reservation = reserve_port()
+    port = reservation.getsockname()[1]
     running = world.runs.start(["validate", "input", "--server", "--server-port", str(port), *flags])
-    service = world.service = Service(running, port, world.injector.limit)
+    service = world.service = Service(running, reservation, world.injector.limit)
     world.servers.extra_servers.append(service)
     return service
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -40,6 +41,7 @@ __all__ = ["Run", "Watcher", "describe_unused", "end_rest", "ending", "handling"
 _WORKER = "ec_acceptance.conformance.worker"
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
+_PAUSE = 0.01  # seconds
 _PATIENCE = 15.0  # seconds in which an interrupted worker may end its validators and services
 _NOTHING = CpuTime(0.0, 0.0)
 _HANGUP = getattr(signal, "SIGHUP", None)  # absent on Windows
@@ -285,11 +287,24 @@ def handling(
 
 
 def end_rest(folder: Path) -> None:
-    """Kill validators that an interrupted run left: programs whose environment names the run's folder (Linux)."""
+    """Kill validators that an interrupted run left: programs whose environment names the run's folder (Linux).
+
+    They are gone then, so nobody makes another file there.
+    """
+    until = time.monotonic() + _PATIENCE
+    while _kill_those_of(folder) and time.monotonic() < until:
+        time.sleep(_PAUSE)
+
+
+def _kill_those_of(folder: Path) -> bool:
+    """Whether there were any; one that has ended has no environment any more."""
+    found = False
     for path in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):
             if os.fsencode(folder) in path.read_bytes():
+                found = True
                 os.kill(int(path.parent.name), signal.SIGKILL)
+    return found
 
 
 def _lose_patience(process: subprocess.Popen[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def browser() -> Iterator[Any]:
     """Chromium, without a window."""
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=_BROWSER, args=["--no-sandbox"])
+        short = {**os.environ, "TMPDIR": "/tmp"}  # noqa: S108  # it makes a socket there, whose path mustn't be long
+        browser = started.chromium.launch(executable_path=_BROWSER, args=["--no-sandbox"], env=short)
         yield browser
         browser.close()
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ __all__ = ["add_arguments", "main"]
 
 _KEY = "known"
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-_TICK = 0.5 if sys.platform == "win32" else None  # Windows delivers signals only between waits
+_TICK = 0.2  # seconds: Windows delivers signals only between waits, and others perhaps to another thread
 _COMMON_STATUS = 128  # a shell adds it to the number of a signal
 _EPILOG = """variables:
   EC_REGISTRY                address of the registry, which speaks plain http
@@ -58,21 +58,21 @@ def main(given: argparse.Namespace) -> int:
     """Serve until a signal comes or the command ends."""
     from ec_acceptance.testbed.errors import InputError
 
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in _SIGNALS}
+    stopped: list[int] = []  # an Event has a lock, for which a handler would wait that came while this thread had it
+    before = {number: signal.signal(number, lambda got, _: stopped.append(got)) for number in _SIGNALS}
     try:
         with ExitStack() as stack:
             variables = _start(stack, given)
             if given.rest:
-                return _run(given.rest, variables, stop)
+                return _run(given.rest, variables, stopped)
             lines = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
             if given.env is not None:
                 _write(given.env, lines)
                 stack.callback(given.env.unlink, missing_ok=True)
             sys.stdout.write(lines)
             sys.stdout.flush()
-            while not stop.wait(_TICK):
-                pass
+            while not stopped:
+                time.sleep(_TICK)
     except InputError as error:
         raise UsageError(str(error)) from None
     finally:
@@ -146,7 +146,7 @@ def _pairs(texts: Sequence[str], form: str) -> list[tuple[str, Path]]:
     return [(name, Path(path)) for name, _, path in pairs]
 
 
-def _run(command: Sequence[str], variables: Mapping[str, str], stop: threading.Event) -> int:
+def _run(command: Sequence[str], variables: Mapping[str, str], stopped: Sequence[int]) -> int:
     """Run a command; a signal that comes meanwhile is the command's."""
     try:
         process = subprocess.Popen(list(command), env={**os.environ, **variables})
@@ -157,7 +157,7 @@ def _run(command: Sequence[str], variables: Mapping[str, str], stop: threading.E
         try:
             status = process.wait(0.1)
         except subprocess.TimeoutExpired:
-            if stop.is_set() and not told:
+            if stopped and not told:
                 told = True
                 process.terminate()
         else:

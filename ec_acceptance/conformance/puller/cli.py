@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -37,6 +37,7 @@ _LABEL = re.compile(r"version:\s*", re.IGNORECASE)
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _ASK_SECONDS = 2.0
 _AWAKE = 0.2  # seconds
+_MOMENT = 1.0  # seconds
 _SAID = 400  # bytes
 _USAGE = 2  # no scenario demands it, so none takes a wrong template for a verdict
 _IGNORED = ("--policy", "--public-key", "--rekor-url", "--retry-duration", "--retry-max-wait", "--retry-factor")
@@ -77,11 +78,13 @@ def main(arguments: Sequence[str]) -> int:
     try:
         harness = Harness(template, tools, folder, _cache())
         workers = 1 if given.one_by_one else max(1, given.workers)
-        ThreadPoolExecutor(1).submit(harness.judge_all, components, workers).add_done_callback(ends.put)
+        judging = ThreadPoolExecutor(1).submit(harness.judge_all, components, workers)
+        judging.add_done_callback(ends.put)
         ended = _first(ends)
         if isinstance(ended, Future):
             return _report(ended.result())
         tools.stop()
+        wait([judging], _MOMENT)  # whoever still works there would make other folders while ours is removed
         return _fail(f"ended by {ended.name}", 128 + ended)
     finally:
         remove_tree(folder)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import threading
+import time
 
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
+
+_TICK = 0.2  # seconds
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -18,9 +20,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port to serve on (default: any free one)")
     wanted = parser.parse_args(arguments)
-    stop = threading.Event()
+    stopped: list[int] = []  # an Event has a lock, for which a handler would wait that came while this thread had it
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda got, _: stopped.append(got))
     try:
         registry = EmbeddedRegistry(port=wanted.port)
     except (OSError, OverflowError) as error:
@@ -28,9 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     sys.stdout.write(f"{registry.url}\n")
     sys.stdout.flush()
-    # Windows delivers signals only between waits.
-    while not stop.wait(0.5 if sys.platform == "win32" else None):
-        pass
+    while not stopped:  # Windows delivers signals only between waits, and others perhaps to another thread
+        time.sleep(_TICK)
     registry.close()
     return 0
 

@@ -17,26 +17,31 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.process import Running
 
-__all__ = ["JUDGED", "Connection", "Reply", "Service", "free_port", "request"]
+__all__ = ["JUDGED", "Connection", "Reply", "Service", "request", "reserve_port"]
 
 JUDGED = "/v1/validate/input"
 _PAUSE = 0.02
 _PORTS = range(20_000, 32_000)
 
 
-def free_port() -> int:
-    """A port of this machine on which nobody listens, at the moment; below those that clients are given by the system.
+def reserve_port() -> socket.socket:
+    """A socket whose port is one on which a server can listen; below those that clients are given by the system.
+
+    It is UDP's, of which servers know nothing; who looks for a port in the same way meanwhile finds another one.
 
     Raises:
         OSError: none was found.
     """
     for port in random.sample(_PORTS, 100):
-        with socket.socket() as probe:
-            try:
+        reservation = socket.socket(type=socket.SOCK_DGRAM)
+        try:
+            reservation.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            reservation.close()
+            continue
+        return reservation
     raise OSError("no port is free")
 
 
@@ -146,13 +151,14 @@ class Service:
 
     Args:
         running: its process.
-        port: on which it listens.
+        reservation: of the port on which it listens.
         seconds: after which an answer that doesn't come is given up.
     """
 
-    def __init__(self, running: Running, port: int, seconds: float) -> None:
+    def __init__(self, running: Running, reservation: socket.socket, seconds: float) -> None:
         self.running = running
-        self.port = port
+        self.port: int = reservation.getsockname()[1]
+        self._reservation = reservation
         self.replies: list[Reply] = []
         self.connections: list[Connection] = []
         self._seconds = seconds
@@ -222,9 +228,10 @@ class Service:
         return self._asking[name][0].is_alive()
 
     def close(self) -> None:
-        """Close all connections that are still open."""
+        """Close all connections that are still open, and give back the port."""
         for connection in self.connections:
             connection.close()
+        self._reservation.close()
 
 
 def request(method: str, path: str, content_type: str = "", body: bytes = b"", more: Iterable[str] = ()) -> bytes:
