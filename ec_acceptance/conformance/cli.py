@@ -83,7 +83,17 @@ def main(arguments: Sequence[str]) -> int:
 
     Its first word is a command's name. Without one, as with an option or a path there, the command is ``run``.
     """
-    words = list(arguments)
+    try:
+        return _carry_out(list(arguments))
+    except ConformanceError as error:
+        print_line(f"Error: {error}")
+        return error.exit
+    except KeyboardInterrupt:  # a command with something to tidy up has its own way to end
+        print_line("Error: interrupted")
+        return Exit.INTERRUPTED
+
+
+def _carry_out(words: list[str]) -> int:
     name = words.pop(0) if words and words[0] in COMMANDS else _DEFAULT
     command = COMMANDS[name]
     module = cast("_Module", importlib.import_module(command.module))
@@ -97,14 +107,7 @@ def main(arguments: Sequence[str]) -> int:
     except SystemExit as end:
         return int(end.code or 0)
     given.rest = rest
-    try:
-        return module.main(given)
-    except ConformanceError as error:
-        print_line(f"Error: {error}")
-        return error.exit
-    except KeyboardInterrupt:  # a command with something to tidy up has its own way to end
-        print_line("Error: interrupted")
-        return Exit.INTERRUPTED
+    return module.main(given)
 
 
 def _parser(name: str, command: Command) -> argparse.ArgumentParser:

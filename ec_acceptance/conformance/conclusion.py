@@ -27,7 +27,7 @@ STATUSES = """exit statuses:
   0  the validator conforms: every scenario of what it claims passed
      (or it fails where --expected-failures says so, and nowhere else)
   1  it doesn't: scenarios failed
-  2  the command line cannot be understood, or what it names can't be had: an adapter, a validator, a file
+  2  the command line cannot be understood, or what it names can't be had: an adapter, a validator, a file, a registry
   3  the suite or the machine is broken, so nothing is said of the validator
   4  what ran passed, but not every scenario did run: a part was selected, some were undecided, or nothing shows a claim
      (0 with --accept-partial)

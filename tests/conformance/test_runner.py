@@ -163,6 +163,8 @@ def test_behave_runs_nothing_without_assertions() -> None:
         (["--tags", "@happy-01 and @input-01"], "no scenario is selected"),
         (["features/none"], "features/none: there is no such command, feature or folder"),
         (["--registry", "nonsense"], "'nonsense' is no registry"),
+        (["--registry", "http://"], "'http://' is no URL of a registry"),
+        (["--registry", "http://127.0.0.1:1"], "--registry: no registry answers at http://127.0.0.1:1 ("),
         (["--suite", "docs"], "there are no features and environment.py"),
         (["--report", "docs"], "Error: --report docs: it is a folder"),
         (["--html", "README.md/report.html"], "README.md is no folder"),

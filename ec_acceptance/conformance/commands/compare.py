@@ -161,7 +161,7 @@ def _run(
     claims: frozenset[str],
 ) -> Outcome:
     from ec_acceptance.conformance.runner import Run, run
-    from ec_acceptance.testbed.registry.errors import UnavailableError
+    from ec_acceptance.testbed.registry.errors import UnavailableError, UnreachableError
     from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
     command = shlex.join(validator.command)
@@ -184,6 +184,8 @@ def _run(
         raise UsageError(str(error)) from error
     except ValidatorNotFoundError as error:
         raise UsageError(str(error)) from error
+    except UnreachableError as error:
+        raise UsageError(f"--registry: {error}") from error
     except UnavailableError as error:
         raise BrokenError(str(error)) from error
 

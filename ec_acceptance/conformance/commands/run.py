@@ -76,7 +76,7 @@ def main(given: argparse.Namespace) -> int:
     Raises:
         ConformanceError: nothing could be run.
     """
-    from ec_acceptance.testbed.registry.errors import UnavailableError
+    from ec_acceptance.testbed.registry.errors import UnavailableError, UnreachableError
     from ec_acceptance.testbed.validator.process import ValidatorNotFoundError
 
     check_reports(given)
@@ -96,6 +96,8 @@ def main(given: argparse.Namespace) -> int:
         if given.skip_unavailable:
             print_line(f"nothing ran: {error}")
             return Exit.CONFORMANT
+        if isinstance(error, UnreachableError):  # it was named wrongly, and this machine is fine
+            raise UsageError(f"--registry: {error}") from error
         raise BrokenError(str(error)) from error
     except ValidatorNotFoundError as error:
         raise UsageError(str(error)) from error

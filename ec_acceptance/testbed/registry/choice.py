@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
-from ec_acceptance.testbed.registry.errors import UnavailableError
+from ec_acceptance.testbed.registry.errors import UnavailableError, UnreachableError
 
 if TYPE_CHECKING:
     from ec_acceptance.testbed.registry.backend import Backend
@@ -24,6 +24,7 @@ def open_backend(choice: str = "auto", *, image: str = "registry:2") -> Backend:
 
     Raises:
         UnavailableError: the one that was asked for cannot be had; never for `auto` and `embedded`.
+        UnreachableError: the URL leads to none.
         ValueError: `choice` is none of these.
     """
     if choice == "embedded":
@@ -49,10 +50,13 @@ def _reach(url: str) -> Remote:
     backend = Remote(url)
     try:
         status = backend.handle(Request("GET", "/v2/", {}, Headers(), b"")).status
+    except ValueError as error:  # of requests, for what is no URL
+        backend.close()
+        raise ValueError(f"{url!r} is no URL of a registry, such as http://127.0.0.1:5000") from error
     except Exception as error:
         backend.close()
-        raise UnavailableError(f"no registry answers at {url}: {error}") from error
+        raise UnreachableError(f"no registry answers at {url} ({type(error).__name__})") from error
     if status != 200:
         backend.close()
-        raise UnavailableError(f"{url}/v2/ answers {status}, so it is no registry that can be used without credentials")
+        raise UnreachableError(f"{url}/v2/ answers {status}, so it is no registry that can be used without credentials")
     return backend

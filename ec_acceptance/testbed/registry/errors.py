@@ -7,7 +7,7 @@ from typing import Any
 
 from ec_acceptance.testbed.servers.http import Response
 
-__all__ = ["RegistryFault", "UnavailableError", "error_response"]
+__all__ = ["RegistryFault", "UnavailableError", "UnreachableError", "error_response"]
 
 
 class RegistryFault(Exception):  # noqa: N818  # an answer of the protocol, not a mistake of the program
@@ -27,6 +27,10 @@ class RegistryFault(Exception):  # noqa: N818  # an answer of the protocol, not 
 
 class UnavailableError(Exception):
     """The wanted kind of registry cannot be had on this machine; the text says why."""
+
+
+class UnreachableError(UnavailableError):
+    """There is none that can be used at the address that was given."""
 
 
 def error_response(

@@ -41,6 +41,7 @@ _ASK_SECONDS = 10.0
 _SLICE_SECONDS = 1.0
 _FLOOD = 1 << 30  # bytes on a stream, at which it is ended
 _STOP_SECONDS = 20.0
+_STOP_PAUSE = 0.5
 _ROUNDS = 3
 _VERSION_LENGTH = 100
 _OUTPUT_LIMIT = 64 << 20
@@ -200,11 +201,9 @@ class Running:
         """End what is left of it: the process, all that it started in its session, and what its adapter knows of."""
         if self._over:
             return
-        if self._stop and self.alive:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(
-                    self._stop, env=self.environment, capture_output=True, timeout=_STOP_SECONDS, check=False
-                )
+        cut_off = bool(self._stop) and self.alive
+        if cut_off:
+            self._end_elsewhere()
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if hasattr(os, "killpg"):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -219,6 +218,15 @@ class Running:
             if not left:
                 self._over = True
                 break
+        if cut_off:
+            for _ in range(_ROUNDS if time.time() - self._started < _STOP_SECONDS else 1):
+                time.sleep(_STOP_PAUSE)  # what its client has just asked for may come about without it
+                self._end_elsewhere()
+
+    def _end_elsewhere(self) -> None:
+        """End what killing the process leaves, such as its container."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(self._stop, env=self.environment, capture_output=True, timeout=_STOP_SECONDS, check=False)
 
 
 class Validator:
@@ -297,9 +305,11 @@ class Validator:
         before = children()
         with temporary_folder("ec-acceptance-ask-") as folder:
             home = {"HOME": str(folder), "TMPDIR": str(folder)}
+            running = self.start(words, home, folder, folder)
             try:
-                return self.start(words, home, folder, folder).wait(_ASK_SECONDS)
+                return running.wait(_ASK_SECONDS)
             finally:
+                running.kill()
                 end_children(children() - before)
 
     def version(self) -> str:

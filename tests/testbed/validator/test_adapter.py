@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,6 +116,24 @@ def test_a_run_that_is_killed_is_stopped_where_it_really_is(tmp_path: Path) -> N
     running = Validator(adapter=_adapter(tmp_path, text)).start([], {}, tmp_path, tmp_path)
     assert running.wait(0.1).timed_out
     assert stopped.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
+def test_what_a_client_left_behind_is_stopped_after_its_end_too(tmp_path: Path) -> None:
+    """A daemon may make the container that a client asked for when that has been killed."""
+    seen, client, stop = tmp_path / "seen", tmp_path / "client", tmp_path / "stop"
+    client.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 1000\n")
+    stop.write_text(
+        f"#!/bin/sh\nkill -0 $(cat {tmp_path}/pid) 2>/dev/null && echo alive >> {seen} || echo ended >> {seen}\n"
+    )
+    for program in (client, stop):
+        program.chmod(0o755)
+    adapter = _adapter(tmp_path, f'command = ["{client}"]\nstop = ["{stop}"]')
+    running = Validator("", adapter).start([], {}, tmp_path, tmp_path)
+    while not ((tmp_path / "pid").exists() and (tmp_path / "pid").read_text()):
+        time.sleep(0.01)
+    running.wait(0.0)
+    assert set(seen.read_text().splitlines()) == {"alive", "ended"}
 
 
 def test_what_ends_by_itself_needs_no_stop(tmp_path: Path) -> None:
