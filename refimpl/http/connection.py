@@ -10,10 +10,9 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import pycurl
-
 from refimpl.errors import LimitExceededError
 from refimpl.http.failures import Code, Failure
+from refimpl.http.libcurl import pycurl
 from refimpl.http.tls import names_a_host
 
 if TYPE_CHECKING:
