@@ -1,6 +1,7 @@
 """pycurl without the asyncio client that its package loads since 7.47.
 
-That one needs `dataclasses`, and those `inspect` and `ast`: 38 million instructions, a tenth of what one image takes.
+That one needs `dataclasses`, and those `inspect` and `ast`: 38 million instructions, a tenth of what one image takes
+whose policy doesn't come by git (dulwich needs them, too).
 """
 
 from __future__ import annotations
