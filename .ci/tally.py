@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DETAILED = 10  # failures whose text is shown; of the others only the names
 _LINES = 60  # of a text: its end, where the assertion is
