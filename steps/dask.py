@@ -38,6 +38,7 @@ def _worker_that_waits(world: World) -> int:
 
     Before that a worker may have a connection for which it has no use any more.
     """
+    world.injector.limit = world.services.options.timeout  # each of a cluster's processes takes seconds to start
     held = "an image that waits for each worker"
     world.injector.wait_for(lambda: sum(one.state == "held" for one in world.runs.requests_so_far()) >= _WORKERS, held)
     others = [process for one in _clusters(world) for name, process in one.processes.items() if name != "scheduler"]
