@@ -10,7 +10,7 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,6 +20,9 @@ from ec_acceptance.conformance.outcome import About, Outcome, ScenarioResult
 from ec_acceptance.testbed.gate.gate import Gate
 from ec_acceptance.testbed.registry.embedded import EmbeddedRegistry
 from ec_acceptance.testbed.signing import KeyPair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ROOT = Path(__file__).parents[2]
 _KEY = KeyPair.derive("tests", "attesting")
@@ -99,9 +102,50 @@ def test_the_subject_is_the_program(tmp_path: Path) -> None:
     assert document["predicate"]["result"] == "FAILED"
 
 
-@pytest.mark.parametrize(("changed", "status"), [(False, 1), (True, 0)])
-def test_a_validator_checks_what_a_run_attests(tmp_path: Path, changed: bool, status: int) -> None:  # noqa: FBT001
-    """The run is of a part, so that it says WARNED; a conforming run's result, put in by hand, passes."""
+def _of_a_part(folder: Path, subject: str) -> bytes:
+    """What a run of one scenario attests, which passed."""
+    attested = _run(folder, "--attest-key", "key.pem", "--attest-subject", subject).read_bytes()
+    statement = json.loads(base64.b64decode(json.loads(attested)["payload"]))
+    name, _, digest = subject.partition("@")
+    assert statement["predicate"]["result"] == "WARNED"
+    assert statement["subject"] == [{"name": name, "digest": {"sha256": digest.partition(":")[2]}}]
+    return attested
+
+
+def _attest(subject: str, key: KeyPair | None = _KEY, *statuses: str) -> bytes:
+    """What a run of all scenarios attests, made by hand."""
+    name, _, digest = subject.partition("@")
+    content = Signing(name, digest, key).attest(_outcome(*(statuses or ("passed", "passed"))))
+    assert content is not None
+    return content
+
+
+def _with_another_payload(subject: str) -> bytes:
+    envelope = json.loads(_attest(subject, _KEY, "passed", "failed"))
+    payload = base64.b64decode(envelope["payload"]).replace(b'"FAILED"', b'"PASSED"')
+    return json.dumps({**envelope, "payload": base64.b64encode(payload).decode()}).encode()
+
+
+_UNSIGNED = "builtin.attestation.signature_check"
+
+
+@pytest.mark.parametrize(
+    ("attest", "codes"),
+    [
+        (_of_a_part, ["conformance.passed"]),
+        (lambda _, subject: _attest(subject), []),
+        (lambda _, subject: _attest(subject, _KEY, "passed", "failed"), ["conformance.passed"]),
+        (lambda _, subject: _with_another_payload(subject), [_UNSIGNED]),
+        (lambda _, subject: _attest(subject, KeyPair.derive("tests", "another")), [_UNSIGNED]),
+        (lambda _, subject: _attest(f"{subject.partition('@')[0]}@sha256:{'0' * 64}"), [_UNSIGNED]),
+        (lambda _, subject: _attest(subject, None), [_UNSIGNED]),
+    ],
+    ids=["of a part", "conforming", "failed", "another payload", "another key", "another subject", "no signature"],
+)
+def test_a_validator_checks_what_a_run_attests(
+    tmp_path: Path, attest: Callable[[Path, str], bytes], codes: list[str]
+) -> None:
+    """A conforming run's result passes; that of a part, of a failure, or one that somebody changed doesn't."""
     (tmp_path / "key.pem").write_text(_KEY.private_pem)
     (tmp_path / "key.pub").write_text(_KEY.public_pem)
     with closing(EmbeddedRegistry()) as backend, Gate(backend) as gate:
@@ -113,25 +157,14 @@ def test_a_validator_checks_what_a_run_attests(tmp_path: Path, changed: bool, st
         image = {"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": layers}
         digest = repository.put_manifest(json.dumps(image).encode(), media_type, tag="latest")
         name = f"{gate.address}/team/validator"
-        attested = _run(tmp_path, "--attest-key", "key.pem", "--attest-subject", f"{name}@{digest}")
-        envelope = json.loads(attested.read_text())
-        statement = json.loads(base64.b64decode(envelope["payload"]))
-        assert statement["predicate"]["result"] == "WARNED"
-        assert statement["subject"] == [{"name": name, "digest": {"sha256": digest.partition(":")[2]}}]
-        if changed:
-            conforming = _outcome("passed", "passed")
-            content = Signing(name, digest, _KEY).attest(conforming)
-            assert content is not None
-            attested.write_bytes(content)
-        _attach(repository, digest, attested.read_bytes().strip())
+        _attach(repository, digest, attest(tmp_path, f"{name}@{digest}").strip())
         command = [sys.executable, "-m", "refimpl", "validate", "image", "--image", f"{name}:latest", "--ignore-rekor"]
         policy = {"sources": [{"policy": [str(_ROOT / "features" / "examples" / "conformance")]}]}
         command += ["--policy", json.dumps(policy), "--public-key", "key.pub", "--skip-image-sig-check"]
         done = subprocess.run([*command, "--output", "json"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == status, done.stdout + done.stderr
+    assert done.returncode == (1 if codes else 0), done.stdout + done.stderr
     report = json.loads(done.stdout)
-    codes = [one["metadata"]["code"] for one in report["components"][0].get("violations", [])]
-    assert codes == ([] if changed else ["conformance.passed"])
+    assert [one["metadata"]["code"] for one in report["components"][0].get("violations", [])] == codes, done.stdout
 
 
 def _attach(repository: Any, digest: str, envelope: bytes) -> None:

@@ -241,6 +241,7 @@ class _Reader:
         flags = self._table("flags")
         self._refuse_names("environment", self._table("environment"))
         self._refuse_names("paths", self._table("paths"), anything=True)
+        self._refuse_names("paths", (far for _, far in self._pairs("paths")), anything=True)
         self._refuse_names("commands", self._table("commands"), anything=True)
         self._refuse_others("flags.", flags, ("rename", "drop"))
         self._refuse_names("flags.rename", flags.get("rename", {}))

@@ -256,6 +256,8 @@ class Validator:
             raise ValidatorNotFoundError(
                 f"no program {words[0]!r} to validate with; name one with {source}, or install this project"
             )
+        if adapter.stop and shutil.which(adapter.stop[0]) is None:
+            raise ValidatorNotFoundError(f"{adapter.source}: stop: there is no program {adapter.stop[0]!r}")
         self.command = (str(Path(program).absolute()), *words[1:])
 
     def within(self, shared: Path) -> Validator:

@@ -49,6 +49,7 @@ def test_commands_and_flags_are_renamed_and_left_out(tmp_path: Path) -> None:
         ('environment = {"A=B" = "x"}', "environment: 'A=B' can't be a name here"),
         ('environment = {"" = "x"}', "environment: '' can't be a name here"),
         ('paths = {"" = "/x"}', "paths: '' can't be a name here"),
+        ('paths = {"{folder}" = ""}', "paths: '' can't be a name here"),
         ('commands = {" " = ["x"]}', "commands: ' ' can't be a name here"),
         ('flags = {rename = {"--key=" = "--k"}}', "flags.rename: '--key=' can't be a name here"),
     ],
@@ -134,6 +135,12 @@ def test_what_a_client_left_behind_is_stopped_after_its_end_too(tmp_path: Path) 
         time.sleep(0.01)
     running.wait(0.0)
     assert set(seen.read_text().splitlines()) == {"alive", "ended"}
+
+
+def test_a_stop_that_isnt_there_is_told_before_anything_is_left(tmp_path: Path) -> None:
+    adapter = _adapter(tmp_path, f'command = ["{sys.executable}"]\nstop = ["./none"]')
+    with pytest.raises(ValidatorNotFoundError, match=r"own\.toml: stop: there is no program '.*/none'"):
+        Validator(adapter=adapter)
 
 
 def test_what_ends_by_itself_needs_no_stop(tmp_path: Path) -> None:
