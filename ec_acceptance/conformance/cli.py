@@ -6,10 +6,10 @@ import argparse
 import importlib
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ec_acceptance.conformance.errors import ConformanceError, Exit
+from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import print_line
 
 if TYPE_CHECKING:
@@ -73,6 +73,15 @@ class _Module(Protocol):
     def main(self, given: argparse.Namespace) -> int: ...
 
 
+class _Version(argparse.Action):
+    """Says which suite is installed, and where: plain behave runs it from there."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        suite = Suite.installed()
+        print_line(f"{suite.name} {suite.version} ({suite.folder})")
+        parser.exit()
+
+
 def run() -> None:
     """The process's entry."""
     sys.exit(main(sys.argv[1:]))
@@ -121,5 +130,5 @@ def _parser(name: str, command: Command) -> argparse.ArgumentParser:
         description=f"{command.purpose[:1].upper()}{command.purpose[1:]}.\n\ncommands:\n{others}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"ec-acceptance {metadata.version('ec-acceptance')}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say the suite's version and folder, and end")
     return parser

@@ -290,9 +290,19 @@ def test_usage(words: list[str]) -> None:
     assert main(words) == 2
 
 
-@pytest.mark.parametrize("word", ["--help", "--version"])
-def test_help_and_version(word: str) -> None:
-    assert main([word]) == 0
+def test_help() -> None:
+    assert main(["--help"]) == 0
+
+
+def test_the_version_tells_what_plain_behave_can_run_elsewhere(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--version"]) == 0
+    suite = Suite.installed()
+    assert capsys.readouterr().out == f"ec-acceptance {suite.version} ({suite.folder})\n"
+    command = [sys.executable, "-m", "behave", "--dry-run", "-t", "@happy-01", str(suite.folder / "features")]
+    answer = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (answer.returncode, " skipped, 1 untested" in answer.stdout) == (0, True), answer.stdout + answer.stderr
 
 
 def test_rows_of_outlines_are_scenarios() -> None:
