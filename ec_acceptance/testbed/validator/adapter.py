@@ -159,13 +159,14 @@ class Adapter:
         """
         variables = {**environment, **{name: _fill(text, places) for name, text in self.environment.items()}}
         variables = {name: self._there(value, places) for name, value in variables.items()}
+        seen = {**places, "work": self._there(places["work"], places)}  # by whom it is started there
         words = [
             word
             for text in command or self.command
             for word in (
                 [part for name in sorted(variables) for part in (self.environment_option, name)]
                 if text == _ENVIRONMENT
-                else [_fill(text, places)]
+                else [_fill(text, seen)]
             )
         ]
         words += [self._there(word, places) for word in self._words(list(arguments))]

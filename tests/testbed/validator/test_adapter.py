@@ -75,7 +75,7 @@ def test_the_reference_validator_is_the_same_with_its_adapter() -> None:
 
 def test_a_container_gets_the_folder_and_the_variables(tmp_path: Path) -> None:
     text = """
-    command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all", "{environment}", "image"]
+    command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all", "--workdir={work}", "{environment}", "image"]
     stop = ["docker", "rm", "--force", "{name}"]
     [environment]
     MODE = "in {work}"
@@ -86,7 +86,7 @@ def test_a_container_gets_the_folder_and_the_variables(tmp_path: Path) -> None:
     given = {"HOME": "/run/all/a/home", "OTHER": "/run/alluvial"}
     start = adapter.start(["--policy=/run/all/a/p.yaml"], given, {"PATH": "/bin"}, _PLACES, ())
     assert start.command == (
-        *("docker", "run", "--name", "run-7", "--volume", "/run/all:/all"),
+        *("docker", "run", "--name", "run-7", "--volume", "/run/all:/all", "--workdir=/all/a/work"),
         *("--env", "HOME", "--env", "MODE", "--env", "OTHER", "image", "--policy=/all/a/p.yaml"),
     )
     assert start.environment == {
