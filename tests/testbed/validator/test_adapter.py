@@ -75,7 +75,8 @@ def test_the_reference_validator_is_the_same_with_its_adapter() -> None:
 
 def test_a_container_gets_the_folder_and_the_variables(tmp_path: Path) -> None:
     text = """
-    command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all", "--workdir={work}", "{environment}", "image"]
+    command = ["docker", "run", "--name", "{name}", "--volume", "{folder}:/all",
+               "--workdir={work}", "{environment}", "image"]
     stop = ["docker", "rm", "--force", "{name}"]
     [environment]
     MODE = "in {work}"
