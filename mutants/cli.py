@@ -19,7 +19,7 @@ from mutants.catalogue import CONTROL, all_mutants
 from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
-from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
+from mutants.scenarios import ROOT, Scenario, all_scenarios, choose
 from mutants.trial import Finding, Trial, TrialError, Trials, recorded
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _make(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> bool:
     try:  # whether the suite works at all is seen once, not with each mutant
         if options.control is not None:
             matrix.control.update(recorded(options.control))
-        missing = tuple(one for one in chosen(matrix.scenarios, PLAIN) if one.id not in matrix.control)
+        missing = tuple(one for one in choose(matrix.scenarios, PLAIN) if one.id not in matrix.control)
         for _, found in trials.run([_trial(CONTROL, missing, options)] if missing else [], at_once=1):
             if isinstance(found, TrialError):
                 raise found
@@ -146,13 +146,13 @@ def _fill(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> None:
     """Run everything that is to be run."""
     cache = [one for one in matrix.scenarios.values() if one.of_cache]
     named = [tag for mutant in matrix.mutants.values() for tag in mutant.scenarios]
-    judged = chosen(matrix.scenarios, named)
+    judged = choose(matrix.scenarios, named)
     if matrix.every:
         judged = tuple(one for one in matrix.scenarios.values() if one in judged or one.of_cache)
     judged = tuple(one for one in judged if one.id not in matrix.control)
     wanted = [_trial(CONTROL, part, options) for part in _parts(judged)]
     wanted += [
-        _trial(name, chosen(matrix.scenarios, (*mutant.scenarios, *plain(mutant))), options)
+        _trial(name, choose(matrix.scenarios, (*mutant.scenarios, *plain(mutant))), options)
         for name, mutant in matrix.mutants.items()
     ]
     wanted.sort(key=lambda trial: _expected_seconds(matrix, trial), reverse=True)  # so that none is alone at the end

@@ -120,8 +120,8 @@ def late_batches_skipped() -> None:
 def workers_of_other_sessions() -> None:
     from refimpl.commands.dask import cluster
 
-    @change(cluster, "_made_here")
-    def made_here(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
+    @change(cluster, "_start_local")
+    def start_local(original: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         subprocess.run(["sh", "-c", "sleep 60 &"], start_new_session=True, check=True)
         return original(*arguments, **named)
 

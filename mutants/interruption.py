@@ -37,8 +37,8 @@ def terminated_by_the_system() -> None:
 def waits_on_interrupt() -> None:
     from refimpl.system import supervisor
 
-    @change(supervisor, "supervised")
-    def supervised(_: object, work: Callable[[], int], **__: object) -> int:
+    @change(supervisor, "supervise")
+    def supervise(_: object, work: Callable[[], int], **__: object) -> int:
         for name in ("SIGINT", "SIGTERM", "SIGHUP"):
             signal.signal(getattr(signal, name), lambda *_: None)
         return work()
@@ -95,8 +95,8 @@ def time_out_of_requests_only() -> None:
     from refimpl.rego.channel import Channel
     from refimpl.system import supervisor, workers
 
-    @change(supervisor, "supervised")
-    def supervised(original: Callable[..., int], work: Callable[[], int], **named: Any) -> int:
+    @change(supervisor, "supervise")
+    def supervise(original: Callable[..., int], work: Callable[[], int], **named: Any) -> int:
         return original(work, **{**named, "seconds": 1e6})
 
     @change(Channel, "request")

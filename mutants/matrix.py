@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mutants.scenarios import chosen
+from mutants.scenarios import choose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,9 +105,9 @@ class Matrix:
             return [f"{name} is broken: the plain happy path fails: {failed}"]
         found = [f"{name} survives"] if verdict == "survived" else []
         for tag in mutant.scenarios:
-            named = [one for one in chosen(self.scenarios, [tag]) if not self._skipped(one.id)]
+            named = [one for one in choose(self.scenarios, [tag]) if not self._skipped(one.id)]
             statuses = {one.id: self.status(name, one.id) for one in named}
-            if not chosen(self.scenarios, [tag]):
+            if not choose(self.scenarios, [tag]):
                 found.append(f"no scenario has the tag {tag} that is named for {name}")
             elif statuses and "failed" not in statuses.values():
                 found.append(f"{tag} is named for {name} but doesn't find it: {statuses}")

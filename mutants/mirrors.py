@@ -138,8 +138,8 @@ def snapshots_go_back() -> None:
 def keys_uncounted_beside_damaged_files() -> None:
     from refimpl.verify import tuf_mirror, tuf_signers
 
-    @change(tuf_signers, "_kept")
-    def kept(original: Callable[..., Any], path: Any) -> Any:
+    @change(tuf_signers, "_load")
+    def load(original: Callable[..., Any], path: Any) -> Any:
         if (found := original(path)) is None:
             raise LookupError(path)
         return found

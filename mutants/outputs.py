@@ -157,8 +157,8 @@ def profiles_of_nothing() -> None:
 def one_profile_a_run() -> None:
     from refimpl import profiles
 
-    @change(profiles, "profiled")
-    def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
+    @change(profiles, "profile")
+    def profile(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
         return original(sorted(kinds)[:1], work)
 
 
@@ -172,8 +172,8 @@ def profiles_if_possible() -> None:
     from refimpl import profiles
     from refimpl.errors import OutputError
 
-    @change(profiles, "profiled")
-    def profiled(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
+    @change(profiles, "profile")
+    def profile(original: Callable[..., int], kinds: frozenset[str], work: Callable[[], int]) -> int:
         try:
             return original(kinds, work)
         except OutputError:

@@ -25,8 +25,8 @@ def one_bundle_vouches_for_all() -> None:
     from refimpl.verify import bundled
     from refimpl.verify.keys import PublicKey
 
-    @change(bundled, "verified")
-    def verified(original: Callable[..., Any], bundles: Any, digest: str, key: Any, logs: Any) -> Any:
+    @change(bundled, "verify")
+    def verify(original: Callable[..., Any], bundles: Any, digest: str, key: Any, logs: Any) -> Any:
         listed = list(bundles)
         found = original(listed, digest, key, logs)
         PublicKey.accepts = lambda *_: True  # type: ignore[method-assign]

@@ -188,8 +188,8 @@ def pace_for_each_process() -> None:
 def bytes_uncounted() -> None:
     from refimpl.oci.budget import Budget
 
-    @change(Budget, "received")
-    def received(*_: object) -> None:
+    @change(Budget, "note_received")
+    def note_received(*_: object) -> None:
         return
 
 
@@ -202,8 +202,8 @@ def bytes_uncounted() -> None:
 def refusals_forgotten() -> None:
     from refimpl.oci.budget import Budget
 
-    @change(Budget, "refused")
-    def refused(*_: object) -> None:
+    @change(Budget, "note_refused")
+    def note_refused(*_: object) -> None:
         return
 
 

@@ -13,7 +13,7 @@ from ec_acceptance.testbed.scenario.hooks import scenario_id
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["ROOT", "Scenario", "all_scenarios", "chosen"]
+__all__ = ["ROOT", "Scenario", "all_scenarios", "choose"]
 
 ROOT = Path(__file__).resolve().parents[1]
 _CACHE = "layer_cache"
@@ -59,7 +59,7 @@ def all_scenarios(features: Path = ROOT / "features") -> Mapping[str, Scenario]:
     return found
 
 
-def chosen(scenarios: Mapping[str, Scenario], tags: Iterable[str]) -> tuple[Scenario, ...]:
+def choose(scenarios: Mapping[str, Scenario], tags: Iterable[str]) -> tuple[Scenario, ...]:
     """The scenarios that have one of these tags."""
     wanted = set(tags)
     return tuple(scenario for scenario in scenarios.values() if not wanted.isdisjoint(scenario.tags))

@@ -102,8 +102,8 @@ def lines_held_back() -> None:
 def all_again() -> None:
     from refimpl.commands.resume import Earlier
 
-    @change(Earlier, "marked")
-    def marked(_: object, __: Earlier, entry: Any) -> Any:
+    @change(Earlier, "mark")
+    def mark(_: object, __: Earlier, entry: Any) -> Any:
         return entry.component
 
 

@@ -179,8 +179,8 @@ def waits_without_end() -> None:
     def make(original: Callable[..., None], self: Any, _: object, *rest: Any) -> None:
         original(self, None, *rest)
 
-    @change(supervisor, "supervised")
-    def supervised(original: Callable[..., int], work: Any, *, seconds: float, exceeded: Any) -> int:
+    @change(supervisor, "supervise")
+    def supervise(original: Callable[..., int], work: Any, *, seconds: float, exceeded: Any) -> int:
         del seconds
         return original(work, seconds=float("inf"), exceeded=exceeded)
 

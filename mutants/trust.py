@@ -225,10 +225,10 @@ def odd_certificates_unguarded() -> None:
     from refimpl.verify import refusal
 
     @contextmanager
-    def refused(_: object) -> Iterator[None]:
+    def raising(_: object) -> Iterator[None]:
         yield
 
-    replace(refusal, "refused", refused)
+    replace(refusal, "raising", raising)
 
 
 @mutant(

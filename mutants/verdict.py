@@ -123,13 +123,13 @@ def old_dates_told() -> None:
 def past_accepted() -> None:
     from refimpl.policy.effective_time import EffectiveTime
 
-    original = EffectiveTime.chosen
+    original = EffectiveTime.choose
 
-    def chosen(text: str, *, now: int, allow_past: bool = False) -> EffectiveTime:
+    def choose(text: str, *, now: int, allow_past: bool = False) -> EffectiveTime:
         del allow_past
         return original(text, now=now, allow_past=True)
 
-    replace(EffectiveTime, "chosen", staticmethod(chosen))
+    replace(EffectiveTime, "choose", staticmethod(choose))
 
 
 @mutant(
@@ -189,7 +189,7 @@ def results_win_over_annotations() -> None:
 def sorted_by_code_alone() -> None:
     from refimpl import result
 
-    replace(result, "ordered", lambda results: tuple(sorted(results, key=lambda one: one.code)))
+    replace(result, "sort_results", lambda results: tuple(sorted(results, key=lambda one: one.code)))
 
 
 @mutant(

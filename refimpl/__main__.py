@@ -28,10 +28,10 @@ def run() -> None:
 
     from refimpl.cli import main
     from refimpl.system.streams import open_all
-    from refimpl.system.supervisor import supervised
+    from refimpl.system.supervisor import supervise
 
     open_all()
-    os._exit(main(sys.argv[1:], supervised))
+    os._exit(main(sys.argv[1:], supervise))
 
 
 if __name__ == "__main__":

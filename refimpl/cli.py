@@ -82,9 +82,9 @@ def _run_profiled(parsed: ParsedFlags, work: Callable[[], int]) -> int:
     if parsed.values.get("trace", "none") == "none":
         return work()
     from refimpl.command_line.options import parse_trace
-    from refimpl.profiles import profiled
+    from refimpl.profiles import profile
 
-    return _guard(lambda: profiled(parse_trace(parsed.values["trace"]), work))
+    return _guard(lambda: profile(parse_trace(parsed.values["trace"]), work))
 
 
 def _run_server(work: Callable[[], int], supervise: Supervise) -> int:
@@ -125,7 +125,7 @@ def _guard(work: Callable[[], int | None]) -> int:
 def _time_out(seconds: float) -> Error:
     from refimpl.deadline import Deadline
 
-    return Deadline(seconds).exceeded()
+    return Deadline(seconds).timeout_error()
 
 
 def _version(parsed: ParsedFlags) -> int:
@@ -152,9 +152,9 @@ def _validate_image(parsed: ParsedFlags) -> int:
 
 
 def _validate_input(parsed: ParsedFlags) -> int:
-    from refimpl.commands.validate_input import given_paths, validate_input
+    from refimpl.commands.validate_input import read_paths, validate_input
 
-    paths = given_paths(parsed)
+    paths = read_paths(parsed)
     if parsed.values["server"]:
         return _carry_out(parsed, lambda options, environ: _serve_input(parsed, options, environ))
     return _carry_out(parsed, lambda options, environ: validate_input(paths, options, environ))

@@ -49,10 +49,10 @@ class Deadline:
             return None
         left = self._end - self._clock()
         if left <= 0:
-            raise self.exceeded()
+            raise self.timeout_error()
         return left
 
-    def bounded(self, seconds: float) -> float:
+    def cap(self, seconds: float) -> float:
         """The lesser of `seconds` and what is left.
 
         Raises:
@@ -68,7 +68,7 @@ class Deadline:
             TimeoutExceededError: the time is over.
         """
         if self.expired:
-            raise self.exceeded()
+            raise self.timeout_error()
 
     def wait(self, event: threading.Event, seconds: float | None = None) -> bool:
         """Wait for `event`, at most `seconds`; tells whether it is set.
@@ -80,10 +80,10 @@ class Deadline:
         if seconds is None or (left is not None and left < seconds):
             if event.wait(left):
                 return True
-            raise self.exceeded()
+            raise self.timeout_error()
         return event.wait(seconds)
 
-    def exceeded(self) -> TimeoutExceededError:
+    def timeout_error(self) -> TimeoutExceededError:
         """The error that says so (specification 26 §1)."""
         return TimeoutExceededError(
             f"exceeded allowed execution time of {self.limit_text}, "

@@ -76,7 +76,7 @@ def without_credentials(text: str, authorization: str, form: bytes = b"") -> str
     scheme, _, credential = authorization.partition(" ")
     secrets = {credential, *parse_qs(form.decode("utf-8", "replace")).get("refresh_token", ())}
     if scheme.lower() == "basic":
-        secrets.add(_decoded(credential).partition(":")[2])
+        secrets.add(_decode(credential).partition(":")[2])
     secrets |= {quote(secret, safe="") for secret in secrets}
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
@@ -84,7 +84,7 @@ def without_credentials(text: str, authorization: str, form: bytes = b"") -> str
     return text
 
 
-def _decoded(credential: str) -> str:
+def _decode(credential: str) -> str:
     import base64
 
     try:

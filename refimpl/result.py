@@ -57,7 +57,7 @@ class Result:
         """Code, term, message: code points sort as their UTF-8 bytes do (specification 11 §7.9)."""
         return (self.code, self.term, self.msg)
 
-    def reduced(self, *, info: bool) -> Result:
+    def reduce(self, *, info: bool) -> Result:
         """With `info` the result itself, else one that keeps only code, effective date and term."""
         if info:
             return self
@@ -71,11 +71,11 @@ class Result:
         return document
 
 
-def ordered(results: list[Result] | tuple[Result, ...]) -> tuple[Result, ...]:
+def sort_results(results: list[Result] | tuple[Result, ...]) -> tuple[Result, ...]:
     """The results in the report's order; equal ones stay as they came."""
     return tuple(sorted(results, key=lambda result: result.sort_key))
 
 
 def arrange(results: list[Result], *, info: bool) -> tuple[Result, ...]:
     """The results in the report's order, each reduced unless `info` is wanted."""
-    return tuple(result.reduced(info=info) for result in ordered(results))
+    return tuple(result.reduce(info=info) for result in sort_results(results))

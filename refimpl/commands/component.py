@@ -178,7 +178,7 @@ class ComponentValidator:
     def _validate(self, component: Component, documents: InputDocuments) -> ComponentOutcome:
         found = _Findings(component, self.options)
         if component.unknown is not None:
-            found.violations.append(checks.inaccessible(component.unknown))
+            found.violations.append(checks.report_inaccessible(component.unknown))
             return ComponentOutcome(found.result(component.container_image), self.effective_time)
         if self._is_attested(component):
             return ComponentOutcome(
@@ -188,20 +188,20 @@ class ComponentValidator:
         try:
             descriptor = self.client.head(reference)
         except RegistryError as error:
-            found.violations.append(checks.inaccessible(error))
+            found.violations.append(checks.report_inaccessible(error))
             return ComponentOutcome(found.result(component.container_image), self.effective_time)
         image = reference if reference.digest else reference.at(descriptor.digest)
         try:
             details = image_details(self.client, self.shared.layers, image)
         except MissingChildError as error:
-            found.violations.append(checks.inaccessible(error))
+            found.violations.append(checks.report_inaccessible(error))
             return ComponentOutcome(found.result(str(image)), self.effective_time, digest=descriptor.digest)
         signatures = self._signatures(image, found)
         attestations = self._attestations(image, found)
         if attestations is None:
             return ComponentOutcome(found.result(str(image)), self.effective_time, digest=descriptor.digest)
         syntax = checks.syntax(attestations)
-        passed = syntax == checks.ATTESTATION_SYNTAX.passed()
+        passed = syntax == checks.ATTESTATION_SYNTAX.success()
         (found.successes if passed else found.violations).append(syntax)
         effective_time = self.effective_time.after(
             finished for one in attestations if (finished := one.build_finished) is not None
@@ -246,33 +246,37 @@ class ComponentValidator:
         try:
             signatures = self.verifier.image_signatures(image)
         except VerificationError as error:
-            found.violations.append(checks.unverified(checks.IMAGE_SIGNATURE, error, by_key=self.verifier.by_key))
+            found.violations.append(
+                checks.report_unverified(checks.IMAGE_SIGNATURE, error, by_key=self.verifier.by_key)
+            )
             return ()
-        found.successes.append(checks.IMAGE_SIGNATURE.passed())
+        found.successes.append(checks.IMAGE_SIGNATURE.success())
         return signatures
 
     def _attestations(self, image: Reference, found: _Findings) -> tuple[Attestation, ...] | None:
         """None ends the component."""
         if self.options.skip_att_sig_check:
             try:
-                return self.verifier.unverified_attestations(image)
+                return self.verifier.read_unverified_attestations(image)
             except VerificationError as error:
                 _log.warning("Failed to fetch attestations without verification: %s", error)
-                found.violations.append(checks.unfetched_attestations(error))
+                found.violations.append(checks.report_unfetched_attestations(error))
                 return None
         try:
             attestations = self.verifier.attestations(image)
         except VerificationError as error:
-            found.violations.append(checks.unverified(checks.ATTESTATION_SIGNATURE, error, by_key=self.verifier.by_key))
+            found.violations.append(
+                checks.report_unverified(checks.ATTESTATION_SIGNATURE, error, by_key=self.verifier.by_key)
+            )
             return None
-        found.successes.append(checks.ATTESTATION_SIGNATURE.passed())
+        found.successes.append(checks.ATTESTATION_SIGNATURE.success())
         return attestations
 
 
 def fail_with(component: Component, fault: Error, options: Options, effective_time: EffectiveTime) -> ComponentOutcome:
     """A component whose only violation is that `fault` kept it from being judged."""
     found = _Findings(component, options)
-    found.violations.append(checks.unjudged(fault))
+    found.violations.append(checks.report_unjudged(fault))
     return ComponentOutcome(found.result(component.container_image), effective_time, fault)
 
 

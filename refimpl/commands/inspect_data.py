@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from refimpl.commands.inspect_sources import fetched_sources
+from refimpl.commands.inspect_sources import fetch_sources
 from refimpl.deadline import Deadline
 from refimpl.errors import PolicyError, UsageError
 from refimpl.golang import jsontext, yamltext
@@ -38,7 +38,7 @@ def inspect_data(parsed: ParsedFlags, options: Options, environ: Mapping[str, st
         raise UsageError(f"invalid value for --output '{values['output']}'. accepted values: {', '.join(_FORMATS)}")
     deadline = Deadline(options.timeout)
     data: dict[str, Any] = {}
-    with fetched_sources(
+    with fetch_sources(
         values["source"], keep=values["dest"], options=options, environ=environ, deadline=deadline
     ) as sources:
         for url in values["source"]:  # one named twice is merged twice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from refimpl.commands.inspect_sources import fetched_sources
+from refimpl.commands.inspect_sources import fetch_sources
 from refimpl.deadline import Deadline
 from refimpl.errors import UsageError
 from refimpl.evaluation.rules import RuleInfo, check_values, is_kept
@@ -83,7 +83,7 @@ def inspect_policy(parsed: ParsedFlags, options: Options, environ: Mapping[str, 
             raise UsageError(f"invalid value for --output '{values['output']}'. accepted values: {', '.join(_FORMATS)}")
         choice = Choice(values["rule"], values["package"], values["collection"])
         found: dict[str, list[Link]] = {}
-        with fetched_sources(urls, keep=values["dest"], options=options, environ=environ, deadline=deadline) as sources:
+        with fetch_sources(urls, keep=values["dest"], options=options, environ=environ, deadline=deadline) as sources:
             for source in {source.pinned: source for source in sources.values()}.values():
                 entries = host.inspect(source.path, whole=True, deadline=deadline)
                 check_values(entries)

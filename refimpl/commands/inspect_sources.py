@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def fetched_sources(
+def fetch_sources(
     urls: Sequence[str], *, keep: str, options: Options, environ: Mapping[str, str], deadline: Deadline
 ) -> Iterator[dict[str, Fetched]]:
     """The sources by URL; their files go at the end.

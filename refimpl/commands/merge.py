@@ -41,7 +41,7 @@ def merge(paths: Sequence[str], options: Options, environ: Mapping[str, str]) ->
         run = _run(files)
         outputs = stack.enter_context(Outputs(replace(options, show_successes=run.show_successes), run))
         for number, (position, file) in enumerate(_places(files)):
-            outputs.add(number, file.found(position))
+            outputs.add(number, file.find(position))
         last = max(ends, key=lambda end: end.finished)
         outputs.finish(
             environ,

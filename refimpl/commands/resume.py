@@ -59,7 +59,7 @@ class Earlier:
         """The offset behind what is whole in the file; 0 if nothing of it counts."""
         return self._results.end if self._results is not None and self._counts else 0
 
-    def judged_by(self, run: Run, *, documents: bool) -> bool:
+    def was_judged_by(self, run: Run, *, documents: bool) -> bool:
         """Whether the results are of a run like this one, with documents if they are needed; if not, none counts."""
         if self._results is not None:
             earlier = self._results.run
@@ -73,7 +73,7 @@ class Earlier:
         """Whether there are documents in the lines."""
         return self._results is not None and self._results.run.documents
 
-    def marked(self, entry: Entry) -> Component:
+    def mark(self, entry: Entry) -> Component:
         """The entry's component, with the digest that it was judged with, if it was."""
         if not self._counts or self._results is None or entry.position not in self._results.places:
             return entry.component
@@ -85,14 +85,14 @@ class Earlier:
 
     @property
     def unnamed(self) -> list[int]:
-        """The positions of those that count but for that no entry has been `marked` there."""
+        """The positions of those that count, but for which no entry was given to `mark`."""
         return sorted(self._unnamed) if self._counts else []
 
-    def found(self, position: int) -> Found:
+    def find(self, position: int) -> Found:
         """What was found then."""
         if self._results is None:
             raise InputError("there are no earlier results")
-        return self._results.found(position)
+        return self._results.find(position)
 
 
 @contextmanager

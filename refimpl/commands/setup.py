@@ -163,7 +163,7 @@ def _policy(
     )
     policy = decode_policy(document, cluster=resources.cluster)
     policy = policy.overridden(rekor_url=options.rekor_url, public_key=options.public_key, identity=identity)
-    chosen = EffectiveTime.chosen(
+    chosen = EffectiveTime.choose(
         options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
     )
     policy = policy.at(chosen)

@@ -118,7 +118,7 @@ class Snapshot:
             shown["displayDescription"] = self.display_description
         return shown | {"components": [component.to_json() for component in self.components] or None, "artifacts": {}}
 
-    def merged(self, other: Snapshot) -> Snapshot:
+    def merge(self, other: Snapshot) -> Snapshot:
         """This one with what `other` adds: images not seen yet, and names for those that have none."""
         components = {component.container_image: component for component in self.components}
         for component in other.components:
@@ -151,7 +151,7 @@ def resolve_inputs(options: Options, cluster: SnapshotCluster) -> Snapshot:
         raise InputError("neither Snapshot nor image reference provided to validate")
     snapshot = Snapshot()
     for value, read in given:
-        snapshot = snapshot.merged(read(value))
+        snapshot = snapshot.merge(read(value))
     return snapshot
 
 
@@ -201,8 +201,8 @@ def _look_up(components: Sequence[Component], client: Images, workers: int) -> l
 
     turns = Turns(components, registry_of)
     unending = Deadline(None)  # the client's own ends each look-up
-    found = run_each(look_up, turns, threads=workers, name="index", deadline=unending, ended=turns.ended)
-    expansions = {turns.done(handed)[0]: one for handed, one in found if isinstance(one, _Expansion)}
+    found = run_each(look_up, turns, threads=workers, name="index", deadline=unending, ended=turns.end)
+    expansions = {turns.settle(handed)[0]: one for handed, one in found if isinstance(one, _Expansion)}
     return [expansions[number] for number in range(len(components))]
 
 

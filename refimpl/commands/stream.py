@@ -16,7 +16,7 @@ from refimpl.commands.image_list import Entry, ImageList, is_list
 from refimpl.commands.outputs import Outputs, is_same_file, needs_documents
 from refimpl.commands.resume import earlier_results
 from refimpl.commands.snapshot import registry_of
-from refimpl.commands.validate_image import FEW, make_vsas, prepared
+from refimpl.commands.validate_image import FEW, make_vsas, prepare
 from refimpl.commands.verdict_key import input_digest, verdict_key
 from refimpl.deadline import Deadline
 from refimpl.errors import ComponentError, InputError
@@ -55,10 +55,10 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
         chosen = options
         if means_now and earlier.now:
             chosen = replace(options, effective_time=earlier.now, allow_past_effective_time=True)
-        setup, judging = stack.enter_context(prepared(chosen, environ, deadline, listed=isinstance(given, _Listed)))
+        setup, judging = stack.enter_context(prepare(chosen, environ, deadline, listed=isinstance(given, _Listed)))
         run = _run(setup, options, environ)
-        if not earlier.judged_by(run, documents=_needs_documents(options, earlier)) and means_now:
-            setup = replace(setup, policy=setup.policy.at(EffectiveTime.chosen("now", now=time.time_ns())))
+        if not earlier.was_judged_by(run, documents=_needs_documents(options, earlier)) and means_now:
+            setup = replace(setup, policy=setup.policy.at(EffectiveTime.choose("now", now=time.time_ns())))
             run = _run(setup, options, environ)
         kept = Kept(documents=needs_documents(options), successes=options.show_successes)
         setup = replace(setup, kept=kept, count=given.count(setup))
@@ -82,12 +82,12 @@ def validate_stream(options: Options, environ: Mapping[str, str]) -> None:
 
 def _judge_entries(turns: Turns[Entry], judge: Judge, earlier: Earlier, setup: Setup) -> Iterator[tuple[int, Found]]:
     """What came of each entry, with the entry's number from 0, as soon as it is done."""
-    for handed, outcome in judge(map(earlier.marked, turns), turns.ended):
-        number, entry = turns.done(handed)
+    for handed, outcome in judge(map(earlier.mark, turns), turns.end):
+        number, entry = turns.settle(handed)
         if isinstance(outcome, ComponentError):
             yield number, Found(entry.position, entry.identity, outcome)
         elif outcome.unchanged:
-            yield number, earlier.found(entry.position)
+            yield number, earlier.find(entry.position)
         else:
             images = outcome.images or setup.snapshot.indexes.get(outcome.result.container_image, ())
             yield number, Found(entry.position, entry.identity, replace(outcome, images=images))

@@ -103,7 +103,7 @@ def validate_components(
         Error: there is nothing to report.
     """
     deadline = deadline or Deadline(options.timeout)
-    with prepared(options, environ, deadline) as (prepared_setup, judging_by):
+    with prepare(options, environ, deadline) as (prepared_setup, judging_by):
         setup = replace(prepared_setup, kept=kept)
         with judging_by(setup) as judge_each:
             components = setup.snapshot.components
@@ -111,7 +111,7 @@ def validate_components(
 
 
 @contextmanager
-def prepared(
+def prepare(
     options: Options, environ: Mapping[str, str], deadline: Deadline, *, listed: bool = False
 ) -> Iterator[tuple[Setup, Callable[[Setup], AbstractContextManager[Judge]]]]:
     """What components are judged by, and what judges them by it: see `judging`.
@@ -307,8 +307,8 @@ def _in_turns(judge_each: Judge, components: Sequence[Component]) -> Iterator[Ju
     from refimpl.system.turns import Turns
 
     turns = Turns(components, registry_of)
-    for handed, outcome in judge_each(turns, turns.ended):
-        yield turns.done(handed)[0], outcome
+    for handed, outcome in judge_each(turns, turns.end):
+        yield turns.settle(handed)[0], outcome
 
 
 def _gather(judged: Iterable[Judged], components: Sequence[Component], setup: Setup, options: Options) -> Validation:

@@ -37,7 +37,7 @@ from refimpl.report.model import ComponentResult, Report
 from refimpl.report.targets import write
 from refimpl.result import arrange
 from refimpl.system.workers import run_all
-from refimpl.verify.checks import unjudged
+from refimpl.verify.checks import report_unjudged
 from refimpl.verify.roots import Roots
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from refimpl.rego.builtins import Shared
 
 
-def given_paths(parsed: ParsedFlags) -> tuple[str, ...]:
+def read_paths(parsed: ParsedFlags) -> tuple[str, ...]:
     """The paths of a command line, each once: arguments, then ``--file``; empty ones don't count.
 
     There are none with ``--server``.
@@ -138,7 +138,7 @@ def input_report(files: Sequence[ComponentResult], policy: Policy, options: Opti
 def input_policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> Policy:
     """The policy, its URLs as written; nobody's signature counts here, so neither does who may sign."""
     document = resolve(options.policy, fetcher=fetcher)
-    chosen = EffectiveTime.chosen(
+    chosen = EffectiveTime.choose(
         options.effective_time, now=time.time_ns(), allow_past=options.allow_past_effective_time
     )
     return decode_policy(document, cluster=cluster).at(chosen)
@@ -188,7 +188,7 @@ def _validate_file(
     else:
         return file_result(path, outcomes, options), None
     return ComponentResult(
-        name=path, container_image=path, violations=(unjudged(fault).reduced(info=options.info),)
+        name=path, container_image=path, violations=(report_unjudged(fault).reduce(info=options.info),)
     ), fault
 
 

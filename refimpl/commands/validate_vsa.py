@@ -93,7 +93,7 @@ def _policy(options: Options, fetcher: Fetcher, cluster: Cluster) -> tuple[Polic
         raise PolicyError(f"failed to get policy configuration: {error}") from None
     try:
         policy = decode_policy(document, cluster=cluster).overridden(public_key=options.vsa_public_key)
-        chosen = EffectiveTime.chosen(options.effective_time, now=time.time_ns())
+        chosen = EffectiveTime.choose(options.effective_time, now=time.time_ns())
         if chosen.of_attestations:
             raise PolicyError("invalid effective time: a VSA tells of no attestation's time")
         fetched = fetch_sources(policy, fetcher)

@@ -162,7 +162,7 @@ class _Sections:
             return self._text()
         if name == "status":
             return jsontext.dumps({"result": "SUCCESS" if self._passed else "FAILURE"})
-        return self._written(name, self._document())
+        return self._write(name, self._document())
 
     def whole(self, name: str, options: TextOptions) -> str:
         """The same with what is said of the images."""
@@ -170,9 +170,9 @@ class _Sections:
             return self.own(name)
         if name == "text":
             return f"{self._text()}\n{_FALLBACK}\n{render_images(self._fallback, options)}"
-        return self._written(name, self._document() | {"fallback": describe_images(self._fallback)})
+        return self._write(name, self._document() | {"fallback": describe_images(self._fallback)})
 
-    def _written(self, name: str, document: dict[str, Any]) -> str:
+    def _write(self, name: str, document: dict[str, Any]) -> str:
         return _yaml(document) if name == "yaml" else jsontext.indent(jsontext.dumps(document))
 
     def _document(self) -> dict[str, Any]:

@@ -59,21 +59,21 @@ def select(
     anything = tuple(include) in ((), ("*",))
     seen: set[str] = set()
 
-    def wanted(code: str, info: RuleInfo | None) -> bool:
-        if intentions is not None and not _intended(info, intentions):
+    def is_wanted(code: str, info: RuleInfo | None) -> bool:
+        if intentions is not None and not _matches_intention(info, intentions):
             return False
         texts = criterion_texts(code, (), info.collections if info else ())
         seen.update(texts)
         included, excluded = matcher.totals(texts)
         return included > excluded or (anything and not excluded)
 
-    codes = frozenset(code for code, info in rules.codes.items() if wanted(code, info))
+    codes = frozenset(code for code, info in rules.codes.items() if is_wanted(code, info))
     texts = frozenset(seen)
-    passing = frozenset(code for code, info in rules.annotated.items() if wanted(code, info))
+    passing = frozenset(code for code, info in rules.annotated.items() if is_wanted(code, info))
     namespaces = sorted({code.partition(".")[0] for code in codes})
     return Selection(tuple(include), codes, passing, tuple(namespaces), texts, frozenset(seen))
 
 
-def _intended(info: RuleInfo | None, intentions: frozenset[str]) -> bool:
+def _matches_intention(info: RuleInfo | None, intentions: frozenset[str]) -> bool:
     own = info.pipeline_intention if info else ()
     return not intentions.isdisjoint(own) if intentions else not own

@@ -11,7 +11,7 @@ _SHOWN = 1000
 """Characters of a number in an error: its text may be as long as the document that it is from."""
 
 
-def shown(number: float | str | Number) -> str:
+def format_number(number: float | str | Number) -> str:
     """A number as errors tell it: by its text, or the beginning of a long one."""
     text = str(number)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

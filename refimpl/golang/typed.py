@@ -187,7 +187,7 @@ class Struct(Type):
             return None if value is None else reading.mismatch(kind(value), self, holder, path)
         decoded: dict[str, Any] = {}
         for name, member in jsontext.pairs(value):
-            field = self.by_own_name.get(name) or self._folded(name)
+            field = self.by_own_name.get(name) or self._find_folded(name)
             if field is None:
                 continue
             got = field.type.read(member, reading, self.holder, (path, field.path))
@@ -197,7 +197,7 @@ class Struct(Type):
                 decoded.pop(field.name, None)
         return decoded
 
-    def _folded(self, name: str) -> Field | None:
+    def _find_folded(self, name: str) -> Field | None:
         """The field that a member name in other letter case means."""
         folded = name.casefold()
         return self.fields.get(folded) if len(folded) == len(name) else None

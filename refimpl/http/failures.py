@@ -88,7 +88,7 @@ class Failure(Exception):  # noqa: N818 - it becomes one of the package's errors
         return self.code == Code.BAD_AUTHORITIES
 
 
-def described(failure: Failure, asked: str, origin: Origin, proxy: Proxy | None) -> RegistryError:
+def describe(failure: Failure, asked: str, origin: Origin, proxy: Proxy | None) -> RegistryError:
     """The error for a failure.
 
     Args:

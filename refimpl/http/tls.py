@@ -74,7 +74,7 @@ class Trust:
         """What is trusted, block after block; may be empty."""
         with self._lock:
             if self._pem is None:
-                blocks = certificates(self.tls.authorities) if self.tls.authorities is not None else self._found()
+                blocks = certificates(self.tls.authorities) if self.tls.authorities is not None else self._find()
                 self._pem = b"".join(dict.fromkeys(blocks))
             return self._pem
 
@@ -97,7 +97,7 @@ class Trust:
             self._pem = b"".join(block for block in certificates(pem) if _is_certificate(block))
             return True
 
-    def _found(self) -> Iterator[bytes]:
+    def _find(self) -> Iterator[bytes]:
         file, folders = self._environ.get("SSL_CERT_FILE", ""), self._environ.get("SSL_CERT_DIR", "")
         if file:
             yield from certificates(_content(Path(file)) or b"")

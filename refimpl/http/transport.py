@@ -17,7 +17,7 @@ from refimpl.golang.quoting import quote
 from refimpl.golang.url import URL, Origin, UnreadableURLError, encode, locate
 from refimpl.http.addresses import is_inside
 from refimpl.http.coding import decoder
-from refimpl.http.failures import Failure, described
+from refimpl.http.failures import Failure, describe
 from refimpl.http.proxy import Proxy, proxy_for
 from refimpl.http.tls import TLS, Trust
 from refimpl.redaction import without_credentials, without_secrets
@@ -136,7 +136,7 @@ class Response:
         try:
             return self._connection.read(size)
         except Failure as failure:
-            error = self._transport.broken(self.method, self.url, failure)
+            error = self._transport.describe_failure(self.method, self.url, failure)
             self._discard(error)
             raise error from None
         except Exception as other:
@@ -271,12 +271,12 @@ class Transport:
                 return
         connection.close()
 
-    def broken(self, method: str, url: str, failure: Failure) -> Exception:
+    def describe_failure(self, method: str, url: str, failure: Failure) -> Exception:
         """What a failure in the midst of an exchange is for the caller."""
         if self._deadline.expired:
-            return self._deadline.exceeded()
+            return self._deadline.timeout_error()
         origin = address_of(url)
-        return described(failure, _request(method, url), origin, self._proxy_for(origin))
+        return describe(failure, _request(method, url), origin, self._proxy_for(origin))
 
     def _next(self, method: str, here: URL, location: str, first: Origin, *, in_the_clear: bool) -> URL:
         """Where a redirect leads, if it may be followed."""
@@ -325,7 +325,7 @@ class Transport:
                 connection.close()
                 if failure.unusable_trust and self._trust.refine():
                     continue
-                error = self.broken(method, text, failure)
+                error = self.describe_failure(method, text, failure)
             except TimeoutError:
                 connection.close()
                 error = NoAnswerError(

@@ -186,7 +186,7 @@ class Client:
             raise _RequestError(plugin.problem)
         if self._given is None or self._given[0] != plugin or _has_expired(self._given[1]):
             try:
-                self._given = plugin, run(plugin, self._environ, self._deadline.bounded(_PLUGIN_SECONDS))
+                self._given = plugin, run(plugin, self._environ, self._deadline.cap(_PLUGIN_SECONDS))
             except PluginError as error:
                 self._deadline.check()
                 raise _RequestError(f"Get {quoting.quote(url)}: getting credentials: {error}") from None

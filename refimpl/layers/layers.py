@@ -170,7 +170,7 @@ class Layers:
     @contextmanager
     def _transfer(self, repository: Repository, descriptor: Descriptor) -> Iterator[Stream]:
         if not self._slots.acquire(timeout=self._deadline.remaining()):
-            raise self._deadline.exceeded()
+            raise self._deadline.timeout_error()
         try:
             with self._client.open_blob(repository, descriptor) as stream:
                 yield stream

@@ -53,7 +53,7 @@ class Results:
         except ValueError as error:
             raise InputError(f"{path}:{max(1, self._number)}: not a line of results: {error}") from None
 
-    def found(self, position: int) -> Found:
+    def find(self, position: int) -> Found:
         """What came of an entry that is there.
 
         Raises:

@@ -57,7 +57,7 @@ class Keychain:
         for key in _keys(repository):
             found = configuration.inline.get(key, ANONYMOUS)
             if found == ANONYMOUS:
-                found = configuration.stored(key)
+                found = configuration.look_up(key)
                 if name := configuration.helper(key):
                     helped = self._helper(name, key)
                     if helped != ANONYMOUS:
@@ -89,7 +89,7 @@ class Keychain:
                 [program, "get"],
                 question=key.encode("utf-8", "replace"),
                 environ=self._environ,
-                seconds=self._deadline.bounded(_HELPER_SECONDS),
+                seconds=self._deadline.cap(_HELPER_SECONDS),
                 limit=HELPER_LIMIT,
             )
         except FileNotFoundError:

@@ -89,7 +89,7 @@ class Budget:
             self._store(place, _State(state.digest, begins + gap, state.held, share, changed))
         return begins - now
 
-    def received(self, registry: str, size: int) -> None:
+    def note_received(self, registry: str, size: int) -> None:
         """Count the bytes of an answer: the next request waits until there is room for them."""
         if not self._pace.bytes or not size:
             return
@@ -98,7 +98,7 @@ class Budget:
             free = max(self._clock(), state.free) + size / (self._pace.bytes * state.share)
             self._store(place, _State(state.digest, free, state.held, state.share, state.changed))
 
-    def refused(self, registry: str, seconds: float) -> None:
+    def note_refused(self, registry: str, seconds: float) -> None:
         """The registry had too many requests, and wants none for so many seconds."""
         with self._lock:
             place, state = self._find(registry)

@@ -355,7 +355,7 @@ class Client:
     def _fallback_referrers(self, ref: Reference) -> tuple[Descriptor, ...]:
         tag = ref.identifier.replace(":", "-", 1)
         try:
-            return self._manifest(ref.tagged(tag), _OCI_INDEX).manifests
+            return self._manifest(ref.with_tag(tag), _OCI_INDEX).manifests
         except NotFoundError:
             return ()
 

@@ -81,7 +81,7 @@ class Configuration:
         """The name of the credential helper for `key`; empty if there is none."""
         return self.helpers.get(key, self.store)
 
-    def stored(self, key: str) -> Credentials:
+    def look_up(self, key: str) -> Credentials:
         """The credentials that the file has under `key`, else under a URL or a path of this host."""
         if key in self.entries:
             return self.entries[key]

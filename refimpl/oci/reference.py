@@ -60,7 +60,7 @@ class Reference:
         """The same repository's image with this digest."""
         return Reference(f"{self.repository}@{digest}", self.repository, None, digest)
 
-    def tagged(self, tag: str) -> Reference:
+    def with_tag(self, tag: str) -> Reference:
         """The same repository's image with this tag."""
         return Reference(f"{self.repository}:{tag}", self.repository, tag)
 

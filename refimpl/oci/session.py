@@ -113,11 +113,11 @@ class Session:
                 url = f"{endpoint.scheme}://{self.registry}/v2/{repository.full_path}/{path}"
                 response = self._authenticate(endpoint, method, repository, url, headers, allowed, in_the_clear)
                 if self._budget is not None and method != "HEAD":
-                    self._budget.received(self.registry, response.content_length or 0)
+                    self._budget.note_received(self.registry, response.content_length or 0)
                 return response
             except StatusError as error:
                 if self._budget is not None and error.status == codes.TOO_MANY_REQUESTS:
-                    self._budget.refused(self.registry, min(error.retry_after or 0.0, self._retry.max_wait))
+                    self._budget.note_refused(self.registry, min(error.retry_after or 0.0, self._retry.max_wait))
                 pause = self._retry.pause(error, attempt)
                 if pause is None:
                     raise

@@ -27,7 +27,7 @@ class EffectiveTime:
     of_attestations: bool = False
 
     @classmethod
-    def chosen(cls, text: str, *, now: int, allow_past: bool = False) -> EffectiveTime:
+    def choose(cls, text: str, *, now: int, allow_past: bool = False) -> EffectiveTime:
         """The value of ``--effective-time``; `now` in nanoseconds.
 
         Raises:

@@ -99,7 +99,7 @@ class InputDocuments:
         return b"{" + b",".join(members) + b"}"
 
 
-def compacted(document: bytes) -> bytes:
+def compact(document: bytes) -> bytes:
     """JSON without white space between its parts and with the contract's escapes; all else to the byte as it was.
 
     Args:
@@ -116,4 +116,4 @@ def compacted(document: bytes) -> bytes:
 def _encode_attestation(attestation: _Attestation) -> bytes:
     signatures = [signature.to_json() for signature in attestation.signatures]
     tail = b',"signatures":' + encode(signatures) if signatures else b""
-    return b'{"statement":' + compacted(attestation.statement) + tail + b"}"
+    return b'{"statement":' + compact(attestation.statement) + tail + b"}"

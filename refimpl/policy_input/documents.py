@@ -57,7 +57,7 @@ def _json(content: bytes, most_values: int) -> Any:
 
 def _check_numbers(value: Any) -> None:
     from refimpl.golang.document import DocumentError
-    from refimpl.golang.numbers import shown
+    from refimpl.golang.numbers import format_number
 
     waiting = [value]
     while waiting:
@@ -67,7 +67,7 @@ def _check_numbers(value: Any) -> None:
         elif isinstance(value, list):
             waiting += value
         elif isinstance(value, int | jsontext.Number) and not _is_float(value):
-            raise DocumentError(f"json: cannot unmarshal number {shown(value)} into Go value of type float64")
+            raise DocumentError(f"json: cannot unmarshal number {format_number(value)} into Go value of type float64")
 
 
 def _is_float(number: int | jsontext.Number) -> bool:

@@ -19,7 +19,7 @@ from refimpl.system.streams import print_error
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["profiled"]
+__all__ = ["profile"]
 
 _FREE_NAMES = 100
 
@@ -31,7 +31,7 @@ class _Profile(Protocol):
         """End it; the file's content."""
 
 
-def profiled(kinds: Collection[str], work: Callable[[], int]) -> int:
+def profile(kinds: Collection[str], work: Callable[[], int]) -> int:
     """Carry out `work` and write profiles of it.
 
     Args:

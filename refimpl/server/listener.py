@@ -49,16 +49,16 @@ def listen(host: str, port: int) -> socket.socket:
         raise ListeningError(f"{failed}: address {host}:{port}: too many colons in address")
     plain = host[1:-1] if bracketed else host
     if not host and socket.has_dualstack_ipv6():
-        return _bound(("", port), socket.AF_INET6, failed, dualstack=True)
+        return _bind(("", port), socket.AF_INET6, failed, dualstack=True)
     try:
         found = socket.getaddrinfo(plain or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise ListeningError(f"{failed}: lookup {plain}: no such host") from None
     family, _, _, _, address = found[0]
-    return _bound((str(address[0]), port), family, failed)
+    return _bind((str(address[0]), port), family, failed)
 
 
-def _bound(address: tuple[str, int], family: int, failed: str, *, dualstack: bool = False) -> socket.socket:
+def _bind(address: tuple[str, int], family: int, failed: str, *, dualstack: bool = False) -> socket.socket:
     try:
         return socket.create_server(
             address, family=family, backlog=socket.SOMAXCONN, reuse_port=False, dualstack_ipv6=dualstack

@@ -139,7 +139,7 @@ class Exchange:
         """Wait until a flight has ended; what it failed with, if it did and that is still known."""
         looks = 0
         while True:
-            time.sleep(deadline.bounded(_PAUSES[min(looks, len(_PAUSES) - 1)]))
+            time.sleep(deadline.cap(_PAUSES[min(looks, len(_PAUSES) - 1)]))
             looks += 1
             with self._lock:
                 for slot in self._slots(digest):

@@ -113,7 +113,7 @@ class _ProcessPool(Generic[_T, _R]):
                 waiting.register(process.outcomes, EVENT_READ, process)
             working = len(self._processes)
             while working:
-                ready = waiting.select(deadline.bounded(_LONGEST))
+                ready = waiting.select(deadline.cap(_LONGEST))
                 if not ready:
                     deadline.check()
                 for each, _ in ready:

@@ -32,9 +32,7 @@ _MOMENT = 5.0  # seconds, in which the supervisor ends a worker for sure
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def supervised(
-    work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error], finishing: float = 0.0
-) -> int:
+def supervise(work: Callable[[], int], *, seconds: float, exceeded: Callable[[], Error], finishing: float = 0.0) -> int:
     """Carry out `work` in a process of its own and give its exit status; that process ends with `work`.
 
     Args:

@@ -64,7 +64,7 @@ class Turns(Generic[_T]):
             waiting -= 1
             yield self._hand_out(handed)
 
-    def ended(self, handed: int) -> None:
+    def end(self, handed: int) -> None:
         """Tell that nobody works on a thing any more, before somebody takes another one.
 
         Args:
@@ -76,11 +76,11 @@ class Turns(Generic[_T]):
             if not self._working[group]:
                 del self._working[group]
 
-    def done(self, handed: int) -> tuple[int, _T]:
+    def settle(self, handed: int) -> tuple[int, _T]:
         """Tell that what came of a thing has been taken.
 
         Args:
-            handed: its number as in `ended`, which comes before.
+            handed: its number as in `end`, which comes before.
 
         Returns:
             Its number among all things, from 0, and the thing.

@@ -94,7 +94,7 @@ def _next(done: SimpleQueue[_R], deadline: Deadline) -> _R:
     try:
         return done.get(timeout=deadline.remaining())
     except Empty:
-        raise deadline.exceeded() from None
+        raise deadline.timeout_error() from None
 
 
 class _ThreadPool(Generic[_T, _R]):

@@ -67,7 +67,7 @@ class Attachment:
         except Base64Error as error:
             raise VerificationError(str(error)) from None
 
-    def described(self, keyid: str = "", sig: str = "") -> Signature:
+    def describe(self, keyid: str = "", sig: str = "") -> Signature:
         """The layer's signature for the report; `keyid` and `sig` stand in where the annotations have none.
 
         Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import field, record
 from refimpl.verify import pem
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 from refimpl.verify.trust import Period
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Authority:
         blocks, rest = pem.split(text)
         if rest.strip() or any(block.label != "CERTIFICATE" for block in blocks):
             raise KeyMaterialError("error unmarshalling certificates: error during PEM decoding")
-        with refused(KeyMaterialError("error unmarshalling certificates: x509: malformed certificate")):
+        with raising(KeyMaterialError("error unmarshalling certificates: x509: malformed certificate")):
             certificates = [x509.load_der_x509_certificate(block.der) for block in blocks]
             roots = [each for each in certificates if each.subject.public_bytes() == each.issuer.public_bytes()]
         return cls(tuple(roots), tuple(each for each in certificates if each not in roots), closed=closed)
@@ -96,7 +96,7 @@ class Authority:
         ca, end = _extension_policies(usage)
         builder = PolicyBuilder().store(Store(list(self.roots))).time(time.replace(tzinfo=None))
         verifier = builder.extension_policies(ca_policy=ca, ee_policy=end).build_client_verifier()
-        with refused(VerificationError("certificate signed by unknown authority")):
+        with raising(VerificationError("certificate signed by unknown authority")):
             try:
                 chain = verifier.verify(leaf, list(intermediates)).chain
             except LibraryError as error:

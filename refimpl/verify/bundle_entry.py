@@ -159,7 +159,7 @@ class BundleEntry:
             members.get("inclusionPromise", {}).get("signedEntryTimestamp", b""),
             None if proof is None else _proof(proof),
             body,
-            _logged(body),
+            _read_logged(body),
         )
 
 
@@ -176,7 +176,7 @@ def _proof(members: Mapping[str, Any]) -> InclusionProof:
     )
 
 
-def _logged(body: bytes) -> Logged:
+def _read_logged(body: bytes) -> Logged:
     """Read a body of the second version of Rekor or of the first one.
 
     Raises:

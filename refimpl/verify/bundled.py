@@ -16,7 +16,7 @@ from refimpl.verify.bundle_log import check_logged
 from refimpl.verify.bundle_signer import ByCertificate, ByKey, signer_of
 from refimpl.verify.dsse import IN_TOTO, pae
 from refimpl.verify.protojson import BYTES, STRING, STRINGS, STRUCT, Message, read_message
-from refimpl.verify.refusal import NoMatchingError, failing, shortened
+from refimpl.verify.refusal import NoMatchingError, failing, shorten
 from refimpl.verify.signature import Signature
 from refimpl.verify.statement import check_claim, read_header
 
@@ -79,7 +79,7 @@ class Bundled:
         return Attestation(self.statement, header.predicate_type, "", (self.signature,), self.document)
 
 
-def verified(
+def verify(
     bundles: Iterable[Bundle],
     digest: str,
     signer: PublicKey | KeylessSigner,
@@ -103,7 +103,7 @@ def verified(
         try:
             kept.append(_verify(bundle, digest, signer_of(bundle, signer, now()), logs))
         except VerificationError as error:
-            reasons.append(shortened(error))
+            reasons.append(shorten(error))
     if reasons and not kept:
         raise NoMatchingError("attestations", "\n".join(reasons))
     return tuple(kept) or None

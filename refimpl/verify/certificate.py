@@ -8,7 +8,7 @@ from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import record
 from refimpl.verify import asn1, pem
 from refimpl.verify.keys import PublicKey
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -165,7 +165,7 @@ def _certificate(der: bytes) -> Certificate:
 
     from refimpl.verify.names import alternative_names, check_alternative_names, distinguished_name
 
-    with refused(VerificationError("x509: malformed certificate")):
+    with raising(VerificationError("x509: malformed certificate")):
         loaded = x509.load_der_x509_certificate(der)
         try:
             key = PublicKey.from_key(loaded.public_key())

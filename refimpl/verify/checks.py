@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 class Check:
-    """One built-in check; results carry title and description, `Result.reduced` drops them without ``--info``."""
+    """One built-in check; results carry title and description, `Result.reduce` drops them without ``--info``."""
 
     def __init__(self, code: str, title: str, description: str) -> None:
         self.code = f"builtin.{code}"
         self._metadata = {"code": self.code, "description": description, "title": title}
 
-    def passed(self) -> Result:
+    def success(self) -> Result:
         """The success."""
         return Result("Pass", self._metadata)
 
-    def failed(self, message: str) -> Result:
+    def violation(self, message: str) -> Result:
         """The violation; the title stays the one of the success."""
         return Result(message, self._metadata)
 
@@ -64,15 +64,15 @@ _NOT_FOUND = {
 }
 
 
-def inaccessible(error: Error) -> Result:
+def report_inaccessible(error: Error) -> Result:
     """The violation of an image that isn't there. There is no success of this check."""
-    return ACCESSIBLE.failed(f"Image URL is not accessible: {error}")
+    return ACCESSIBLE.violation(f"Image URL is not accessible: {error}")
 
 
-def unjudged(error: Error) -> Result:
+def report_unjudged(error: Error) -> Result:
     """The violation of an image that something kept from being judged. There is no success of this check."""
     check = _JUDGED if isinstance(error, InternalError) else _NAMED
-    return check.failed(f"Image was not judged: {error}")
+    return check.violation(f"Image was not judged: {error}")
 
 
 def is_final(code: str) -> bool:
@@ -80,7 +80,7 @@ def is_final(code: str) -> bool:
     return code not in {one.code for one in (ACCESSIBLE, _JUDGED, _NAMED, IMAGE_SIGNATURE, ATTESTATION_SIGNATURE)}
 
 
-def unverified(check: Check, error: Error, *, by_key: bool) -> Result:
+def report_unverified(check: Check, error: Error, *, by_key: bool) -> Result:
     """The violation of a signature check; with a key its text follows what the verifier looked for, not the check.
 
     Args:
@@ -89,13 +89,13 @@ def unverified(check: Check, error: Error, *, by_key: bool) -> Result:
         by_key: whether the policy names a public key.
     """
     if by_key and isinstance(error, NoMatchingError):
-        return check.failed(f"{_NOT_FOUND[error.kind]} Error: {error}")
-    return check.failed(f"{_NOUNS[check.code]} check failed: {error}")
+        return check.violation(f"{_NOT_FOUND[error.kind]} Error: {error}")
+    return check.violation(f"{_NOUNS[check.code]} check failed: {error}")
 
 
-def unfetched_attestations(error: Error) -> Result:
+def report_unfetched_attestations(error: Error) -> Result:
     """The violation of attestations that couldn't even be read with ``--skip-att-sig-check``."""
-    return ATTESTATION_SIGNATURE.failed(
+    return ATTESTATION_SIGNATURE.violation(
         f"Image attestation check failed: failed to fetch attestations (signature check skipped): {error}"
     )
 
@@ -103,7 +103,7 @@ def unfetched_attestations(error: Error) -> Result:
 def syntax(attestations: Sequence[Attestation]) -> Result:
     """Hold the SLSA provenance among the attestations against its schema (specification 20 §8.4)."""
     if not attestations:
-        return ATTESTATION_SYNTAX.failed("Attestation syntax check failed: no attestation data")
+        return ATTESTATION_SYNTAX.violation("Attestation syntax check failed: no attestation data")
     from refimpl.verify.schema import schema_error
     from refimpl.verify.slsa import PROVENANCE
 
@@ -114,7 +114,7 @@ def syntax(attestations: Sequence[Attestation]) -> Result:
         if reason:
             reasons.append(reason)
     if not reasons:
-        return ATTESTATION_SYNTAX.passed()
-    return ATTESTATION_SYNTAX.failed(
+        return ATTESTATION_SYNTAX.success()
+    return ATTESTATION_SYNTAX.violation(
         "Attestation syntax check failed: attestation syntax validation failed: " + "\n".join(reasons)
     )

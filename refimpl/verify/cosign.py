@@ -21,7 +21,7 @@ from refimpl.verify import attachment, payload
 from refimpl.verify.attestation import Attestation
 from refimpl.verify.dsse import Envelope, read_envelope
 from refimpl.verify.keys import PublicKey
-from refimpl.verify.refusal import Kind, NoMatchingError, failing, shortened
+from refimpl.verify.refusal import Kind, NoMatchingError, failing, shorten
 from refimpl.verify.statement import check_claim, read_header
 from refimpl.verify.transparency_log import Evidence
 
@@ -99,7 +99,7 @@ class Verifier:
         if not layers:
             raise VerificationError("no signatures found")
 
-        def verified(layer: Descriptor) -> Attachment:
+        def verify(layer: Descriptor) -> Attachment:
             found = self._load(ref, layer)
             time = self._check_log(found, is_attestation=False)
             try:
@@ -111,7 +111,7 @@ class Verifier:
             self._check_validity(found, time)
             return found
 
-        return tuple(found.described() for found in self._each(layers, verified, "signatures"))
+        return tuple(found.describe() for found in self._each(layers, verify, "signatures"))
 
     def attestations(self, ref: Reference) -> tuple[Attestation, ...]:
         """The image's verified attestations in layer order; of bundles there may be none (specification 20 §6.3).
@@ -128,11 +128,11 @@ class Verifier:
                 raise VerificationError(f"unable to parse bundle attestation: {error}") from None
         layers = self._layers(ref, "att")
 
-        def verified(layer: Descriptor) -> tuple[Attachment, Envelope, Document]:
+        def verify(layer: Descriptor) -> tuple[Attachment, Envelope, Document]:
             found = self._load(ref, layer)
             time = self._check_log(found, is_attestation=True)
             envelope = read_envelope(found.payload)
-            statement = envelope.verified(self._key(found))
+            statement = envelope.verify(self._key(found))
             try:
                 document = parse(statement)
             except DocumentError as error:
@@ -141,7 +141,7 @@ class Verifier:
             self._check_validity(found, time)
             return found, envelope, document
 
-        return tuple(_attestation(*parsed) for parsed in self._each(layers, verified, "attestations"))
+        return tuple(_attestation(*parsed) for parsed in self._each(layers, verify, "attestations"))
 
     def bundles(self, ref: Reference) -> tuple[Bundled, ...] | None:
         """The image's verified bundles; None when none refers to it, so that tags count (specification 20 §6).
@@ -165,13 +165,13 @@ class Verifier:
         if len(referring) > _MOST_REFERRERS:
             raise VerificationError(f"number of referrers ({len(referring)}) exceeded the limit ({_MOST_REFERRERS})")
         from refimpl.verify.bundle import fetch_bundles  # most images have none
-        from refimpl.verify.bundled import verified
+        from refimpl.verify.bundled import verify
 
         bundles = fetch_bundles(self._client, ref, referring, limit=self._limit)
         logs = self._log.keys if self._log else None
-        return verified(bundles, _digest(ref), self._signer, logs, self._now)
+        return verify(bundles, _digest(ref), self._signer, logs, self._now)
 
-    def unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
+    def read_unverified_attestations(self, ref: Reference) -> tuple[Attestation, ...]:
         """All attestations by tag, just parsed; for ``--skip-att-sig-check`` (specification 20 §2.3); maybe none.
 
         Raises:
@@ -197,7 +197,7 @@ class Verifier:
         """The layers of the artifact beside the image; none when it isn't there."""
         tag = f"{_digest(ref).replace(':', '-')}.{suffix}"
         try:
-            layers = self._client.image(ref.tagged(tag)).layers
+            layers = self._client.image(ref.with_tag(tag)).layers
         except NotFoundError:
             return ()
         except RegistryError as error:
@@ -271,7 +271,7 @@ class Verifier:
             return self._signer.times((found.timestamp,), found.stamped)
 
     def _each(
-        self, layers: Sequence[Descriptor], verified: Callable[[Descriptor], _Verified], kind: Kind
+        self, layers: Sequence[Descriptor], verify: Callable[[Descriptor], _Verified], kind: Kind
     ) -> list[_Verified]:
         """The layers that verify, in their order; several small ones are looked at at once.
 
@@ -280,9 +280,9 @@ class Verifier:
 
         def outcome(layer: Descriptor) -> _Verified | str:
             try:
-                return verified(layer)
+                return verify(layer)
             except VerificationError as error:
-                return shortened(error)
+                return shorten(error)
 
         threads = _AT_ONCE if sum(layer.size for layer in layers) <= _AT_ONCE_BYTES else 1
         outcomes = map_all(outcome, layers, threads=threads, name="verify")
@@ -323,7 +323,7 @@ def _attestation(found: Attachment, envelope: Envelope, document: Document) -> A
     except (DocumentError, Base64Error) as error:
         raise VerificationError(f"{_UNTYPED}: malformed attestation data: {error}") from None
     try:
-        signatures = tuple(found.described(signature.keyid, signature.sig) for signature in envelope.signatures)
+        signatures = tuple(found.describe(signature.keyid, signature.sig) for signature in envelope.signatures)
     except VerificationError as error:
         raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
     provenance = PROVENANCE.get(header.predicate_type)

@@ -72,7 +72,7 @@ class Envelope:
         )
         return cls(members.get("payloadType", ""), members.get("payload", ""), signatures)
 
-    def verified(self, key: PublicKey) -> bytes:
+    def verify(self, key: PublicKey) -> bytes:
         """The payload, once a signature over it by `key` is found. Key ids are hints and aren't looked at.
 
         Raises:

@@ -171,7 +171,7 @@ class _Members:
             raise self._missing(path)
         return [_Members(item) for item in value]
 
-    def decoded(self, *path: str) -> bytes:
+    def decode(self, *path: str) -> bytes:
         """What a text is the base64 of."""
         try:
             return base64text.decode(self.text(*path))
@@ -180,11 +180,11 @@ class _Members:
 
     def signature(self, *path: str) -> str:
         """A text that is base64, in its one usual form, so that texts can be compared."""
-        return base64.b64encode(self.decoded(*path)).decode()
+        return base64.b64encode(self.decode(*path)).decode()
 
     def verifier(self, *path: str) -> str:
         """A text that is the base64 of PEM."""
-        return self.decoded(*path).decode("utf-8", "replace")
+        return self.decode(*path).decode("utf-8", "replace")
 
     def _at(self, path: tuple[str, ...]) -> Any:
         value = self._spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -137,7 +137,7 @@ def _names(loaded: x509.Certificate) -> list[str]:
 def _alternative_names(loaded: x509.Certificate) -> list[x509.GeneralName]:
     from cryptography import x509
 
-    with refused(VerificationError("x509: malformed certificate")):
+    with raising(VerificationError("x509: malformed certificate")):
         try:
             return list(loaded.extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
         except x509.ExtensionNotFound:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import VerificationError
 from refimpl.record import record
 from refimpl.verify.identity import bundle_name, check_bundle_identity, check_identity
-from refimpl.verify.refusal import failing, refused
+from refimpl.verify.refusal import failing, raising
 from refimpl.verify.sct import check_scts
 
 if TYPE_CHECKING:
@@ -125,5 +125,5 @@ class KeylessSigner:
 def _load(certificate: Certificate) -> x509.Certificate:
     from cryptography import x509
 
-    with refused(VerificationError("x509: malformed certificate")):
+    with raising(VerificationError("x509: malformed certificate")):
         return x509.load_pem_x509_certificate(certificate.pem.encode())

@@ -13,7 +13,7 @@ from refimpl.golang.oserrors import describe
 from refimpl.record import field, record
 from refimpl.verify import pem
 from refimpl.verify.asn1 import is_signature
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +88,7 @@ class PublicKey:
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
         try:
-            with refused(KeyMaterialError("no key of SSH's")):
+            with raising(KeyMaterialError("no key of SSH's")):
                 encoded = self._key.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).split()[1]
         except KeyMaterialError:
             return ""
@@ -107,7 +107,7 @@ class PublicKey:
 
         if isinstance(self._key, ec.EllipticCurvePublicKey):
             signature, form = _ecdsa_form(signature)
-            with refused(VerificationError(f"invalid signature when validating {form} encoded signature")):
+            with raising(VerificationError(f"invalid signature when validating {form} encoded signature")):
                 self._key.verify(signature, data, _ecdsa(hashed=hashed))
             return
         from cryptography.hazmat.primitives import hashes
@@ -117,10 +117,10 @@ class PublicKey:
 
         if isinstance(self._key, rsa.RSAPublicKey):
             _check_strength(self._key)
-            with refused(VerificationError("crypto/rsa: verification error")):
+            with raising(VerificationError("crypto/rsa: verification error")):
                 self._key.verify(signature, data, padding.PKCS1v15(), digest)
             return
-        with refused(VerificationError("failed to verify signature")):
+        with raising(VerificationError("failed to verify signature")):
             if hashed:
                 raise VerificationError("failed to verify signature")
             self._key.verify(signature, data)
@@ -207,7 +207,7 @@ def parse_public_key(text: str) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
     no_key = KeyMaterialError(_NO_KEY)
-    with refused(no_key):
+    with raising(no_key):
         try:
             loaded = load_der_public_key(block.der)
         except UnsupportedAlgorithm:
@@ -224,7 +224,7 @@ def _p256(der: bytes) -> PublicKey:
     """The key that nearly everybody has, without the package's reader of all kinds, which takes 5 ms to load."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    with refused(KeyMaterialError(_NO_KEY)):
+    with raising(KeyMaterialError(_NO_KEY)):
         key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), der[len(_P256) - 1 :])
     return PublicKey(der, pem.encode(_PKIX, der), key)
 

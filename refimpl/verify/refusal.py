@@ -24,7 +24,7 @@ class NoMatchingError(VerificationError):
 
 
 @contextmanager
-def refused(error: Error) -> Iterator[None]:
+def raising(error: Error) -> Iterator[None]:
     """Around each call of the `cryptography` package with something from outside: what it raises becomes `error`.
 
     It raises many classes at odd input, other ones with each version, and documents few of them. Our own errors pass.
@@ -46,7 +46,7 @@ def failing(stage: str) -> Iterator[None]:
         raise VerificationError(f"{stage}: {error}") from None
 
 
-def shortened(error: Error) -> str:
+def shorten(error: Error) -> str:
     """The error's text, at most 16 Ki characters of it: it may quote what somebody attached to an image."""
     text = str(error)
     if len(text) <= _LONGEST_REASON:

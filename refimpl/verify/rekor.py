@@ -86,7 +86,7 @@ class RekorClient:
         status, content_type, answer = self._answer(body)
         _check_content_type(content_type, successful=status == codes.OK)
         if status != codes.OK:
-            shown = _shown_error(answer)
+            shown = _show_error(answer)
             raise DocumentError(f"[POST {_PATH}][{status}] searchLogQuery{_NAMES.get(status, ' default')} {shown}")
         if not answer:
             return ()
@@ -166,7 +166,7 @@ def _request(evidence: Evidence) -> bytes:
         }
         proposed = [_propose("hashedrekord", spec)]
     else:
-        signed = bool(_checked_envelope(evidence).signatures)
+        signed = bool(_read_envelope(evidence).signatures)
         if not signed and len(evidence.payload) > _LARGEST_UNSIGNED:
             raise VerificationError("no signature found")  # as it would be found next
         verifiers = [verifier] if signed else None
@@ -178,7 +178,7 @@ def _request(evidence: Evidence) -> bytes:
     return jsontext.dumps(question).encode() + b"\n"
 
 
-def _checked_envelope(evidence: Evidence) -> Envelope:
+def _read_envelope(evidence: Evidence) -> Envelope:
     """The envelope, which nobody asks a log for unless the key signed it."""
     try:
         envelope = Envelope.parse(evidence.payload, verifying=True)
@@ -239,7 +239,7 @@ def _check_content_type(content_type: str, *, successful: bool) -> None:
     raise DocumentError(f"{target} is not supported by the {reason}")
 
 
-def _shown_error(answer: bytes) -> str:
+def _show_error(answer: bytes) -> str:
     if not answer:
         return "{}"
     error = decode(parse(answer, most_values=FEW_VALUES), _ERROR) or {}

@@ -8,7 +8,7 @@ from datetime import UTC
 from typing import TYPE_CHECKING
 
 from refimpl.errors import VerificationError
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def check_scts(leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys) 
 def _embedded_scts(leaf: x509.Certificate) -> Sequence[SignedCertificateTimestamp]:
     from cryptography import x509
 
-    with refused(VerificationError(_MALFORMED)):
+    with raising(VerificationError(_MALFORMED)):
         try:
             found = leaf.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps)
         except x509.ExtensionNotFound:
@@ -59,9 +59,9 @@ def _embedded_scts(leaf: x509.Certificate) -> Sequence[SignedCertificateTimestam
 
 
 def _check(sct: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate, logs: LogKeys) -> None:
-    with refused(VerificationError(_MALFORMED)):
+    with raising(VerificationError(_MALFORMED)):
         log_id, time = sct.log_id.hex(), _utc(sct.timestamp)
-        signed, signature = _signed(sct, leaf, issuer), sct.signature
+        signed, signature = _encode_signed(sct, leaf, issuer), sct.signature
     key = logs.at(log_id, time)
     if key is None:
         raise VerificationError(
@@ -79,7 +79,7 @@ def _verify(key: PublicKey, signature: bytes, signed: bytes) -> None:
         raise VerificationError(f"error verifying embedded SCT: failed to verify {kind} signature") from None
 
 
-def _signed(sct: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate) -> bytes:
+def _encode_signed(sct: SignedCertificateTimestamp, leaf: x509.Certificate, issuer: x509.Certificate) -> bytes:
     """What the log signed (§3.2): the certificate as it was without timestamps, and by whose key it was issued."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.record import record
 from refimpl.verify.authority import TIME_STAMPING, Authority
-from refimpl.verify.refusal import failing, refused
+from refimpl.verify.refusal import failing, raising
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ class TimestampAuthority:
         from rfc3161_client import VerifierBuilder
 
         answer = _read(timestamp)
-        with refused(VerificationError("timestamp response is not valid")):
+        with raising(VerificationError("timestamp response is not valid")):
             time = answer.tst_info.gen_time.astimezone(UTC)
             signer = self._signer(answer)
             if not signer.not_valid_before_utc <= time <= signer.not_valid_after_utc:
@@ -79,7 +79,7 @@ class TimestampAuthority:
                 roots=list(self.authority.roots),
             ).build()
             imprint = answer.tst_info.message_imprint
-            with refused(VerificationError("the timestamp's signature does not verify")):
+            with raising(VerificationError("the timestamp's signature does not verify")):
                 verifier.verify(answer, imprint.message)
             if imprint.message != _hash(signature, imprint.hash_algorithm.dotted_string):
                 raise VerificationError("hashed messages don't match")
@@ -143,7 +143,7 @@ def _read(timestamp: bytes) -> TimeStampResponse:
 
     if len(timestamp) > _LARGEST:
         raise VerificationError(f"a timestamp of {len(timestamp)} bytes, which is more than {_LARGEST}")
-    with refused(VerificationError("error parsing response into Timestamp")):
+    with raising(VerificationError("error parsing response into Timestamp")):
         return decode_timestamp_response(timestamp)
 
 
@@ -174,7 +174,7 @@ def _check_usage(certificate: x509.Certificate) -> None:
 def _may_certify(certificate: x509.Certificate) -> bool:
     from cryptography import x509
 
-    with refused(KeyMaterialError("a timestamp authority's certificate is malformed")):
+    with raising(KeyMaterialError("a timestamp authority's certificate is malformed")):
         try:
             return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
         except x509.ExtensionNotFound:

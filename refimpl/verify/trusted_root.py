@@ -17,7 +17,7 @@ from refimpl.golang.jsontext import Members
 from refimpl.record import record
 from refimpl.verify.authority import Authority
 from refimpl.verify.keys import PublicKey
-from refimpl.verify.refusal import refused
+from refimpl.verify.refusal import raising
 from refimpl.verify.timestamp import TimestampAuthority
 from refimpl.verify.trust import LogKey, LogKeys, Period
 
@@ -100,7 +100,7 @@ class _Place:
             raise self.wrong("missing", *names)
         return value
 
-    def decoded(self, *names: str) -> bytes:
+    def decode(self, *names: str) -> bytes:
         """What the text there is the base64 of."""
         try:
             return decode_protobuf(self.at(str, *names))
@@ -128,15 +128,15 @@ def _logs(document: Mapping[str, Any], name: str) -> LogKeys:
         if period.start is None:
             raise place.wrong("missing", "publicKey", "validFor", "start")
         url = place.at(str, "baseUrl") if place.value.get("baseUrl") is not None else ""
-        logs[place.decoded("logId", "keyId").hex()] = LogKey(_key(place), period, url)
+        logs[place.decode("logId", "keyId").hex()] = LogKey(_key(place), period, url)
     return LogKeys(logs=logs)
 
 
 def _key(place: _Place) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-    der = place.decoded("publicKey", "rawBytes")
-    with refused(place.wrong("not a public key", "publicKey", "rawBytes")):
+    der = place.decode("publicKey", "rawBytes")
+    with raising(place.wrong("not a public key", "publicKey", "rawBytes")):
         return PublicKey.from_key(load_der_public_key(der))
 
 
@@ -149,8 +149,8 @@ def _authority(place: _Place) -> Authority:
     chain: list[x509.Certificate] = []
     for number, value in enumerate(listed):
         each = _Place(value, f"{place.path}.certChain.certificates[{number}]")
-        der = each.decoded("rawBytes")
-        with refused(each.wrong("not a certificate", "rawBytes")):
+        der = each.decode("rawBytes")
+        with raising(each.wrong("not a certificate", "rawBytes")):
             chain.append(x509.load_der_x509_certificate(der))
     return Authority((chain[-1],), tuple(chain[:-1]), _period(place, "validFor"))
 

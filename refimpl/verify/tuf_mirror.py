@@ -101,7 +101,7 @@ class TUFMirror:
             KeyMaterialError: there is no root to start from, or what is there cannot be read.
         """
         cache = cache_directory(environ)
-        url = environ.get("TUF_MIRROR") or _remembered(cache) or DEFAULT_MIRROR
+        url = environ.get("TUF_MIRROR") or _read_remembered(cache) or DEFAULT_MIRROR
         if named := environ.get("TUF_ROOT_JSON"):
             path = Path(named)
         else:
@@ -274,7 +274,7 @@ def remember(cache: Path, url: str) -> None:
     (cache / _REMOTE).write_text(json.dumps({"mirror": url}), encoding="utf-8")
 
 
-def _remembered(cache: Path) -> str:
+def _read_remembered(cache: Path) -> str:
     path = cache / _REMOTE
     if not path.exists():
         return ""

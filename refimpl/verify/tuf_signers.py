@@ -46,17 +46,17 @@ def _delegators(url: str, metadata: Metadata[Any], folder: Path) -> Iterator[tup
     version, _, rest = name.partition(".")
     names = (name, rest) if version.isdigit() else (name,)
     if isinstance(metadata.signed, Root):
-        before = _kept(folder / "root_history" / f"{metadata.signed.version - 1}.root{_ENDING}")
+        before = _load(folder / "root_history" / f"{metadata.signed.version - 1}.root{_ENDING}")
         yield from (("root", each) for each in (before, metadata.signed) if isinstance(each, Root))
         return
     for path in folder.glob(f"*{_ENDING}"):
-        signed = _kept(path)
+        signed = _load(path)
         if signed is not None:
-            known = _TOP_LEVEL if isinstance(signed, Root) else _delegated(signed)
+            known = _TOP_LEVEL if isinstance(signed, Root) else _list_delegated(signed)
             yield from ((role, signed) for role in names if role in known)
 
 
-def _kept(path: Path) -> Any:
+def _load(path: Path) -> Any:
     """The signed part of a file; None if it is damaged: the client fetches it anew before it goes by it."""
     try:
         return Metadata[Any].from_bytes(path.read_bytes()).signed
@@ -64,7 +64,7 @@ def _kept(path: Path) -> Any:
         return None
 
 
-def _delegated(signed: Any) -> frozenset[str]:
+def _list_delegated(signed: Any) -> frozenset[str]:
     delegations = signed.delegations if isinstance(signed, Targets) else None
     return frozenset(delegations.roles or ()) if delegations else frozenset()
 

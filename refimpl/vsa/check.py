@@ -121,7 +121,7 @@ class Check:
             summary = self._newest(identifier, digest)
         except VerificationError as error:
             raise VerificationError(f"failed to check existing VSA: {error}") from None
-        return self._judged(summary, Judged(image, component, self.effective_time))
+        return self._judge(summary, Judged(image, component, self.effective_time))
 
     def _newest(self, identifier: str, digest: str) -> Summary:
         """The one made last of those that are signed and about the image: others may have been added by anybody."""
@@ -140,8 +140,8 @@ class Check:
             raise first or VerificationError("failed to retrieve VSA envelope: there is none")
         return max(found, key=lambda summary: summary.rank)
 
-    def _judged(self, summary: Summary, judged: Judged) -> Finding:
-        def refused(message: str, reason: str = "", differences: Differences | None = None) -> Finding:
+    def _judge(self, summary: Summary, judged: Judged) -> Finding:
+        def refuse(message: str, reason: str = "", differences: Differences | None = None) -> Finding:
             return Finding(
                 passed=False,
                 message=message,
@@ -153,16 +153,16 @@ class Check:
 
         now = self.clock()
         if summary.made > now + _AHEAD:
-            return refused("VSA is from the future", "expired")
+            return refuse("VSA is from the future", "expired")
         if self.longest and now - summary.made > self.longest * instant.SECOND:
-            return refused(f"VSA expired {math.ceil((now - summary.made) / _DAY)} day(s) ago", "expired")
+            return refuse(f"VSA expired {math.ceil((now - summary.made) / _DAY)} day(s) ago", "expired")
         if summary.status != PASSED:
-            return refused(f"VSA predicate status is '{summary.status}' (not 'passed')", "predicate_failed")
+            return refuse(f"VSA predicate status is '{summary.status}' (not 'passed')", "predicate_failed")
         if not summary.policy.sources:
-            return refused("VSA predicate does not contain policy sources")
+            return refuse("VSA predicate does not contain policy sources")
         if differences := self._differences(summary, judged):
             counts = f"{differences.added} added, {differences.removed} removed, {differences.changed} changed"
-            return refused(f"Policy mismatch detected: {counts}", "policy_mismatch", differences)
+            return refuse(f"Policy mismatch detected: {counts}", "policy_mismatch", differences)
         return Finding(passed=True, message="Policy matches", status=summary.status, verified=self.key is not None)
 
     def _differences(self, summary: Summary, judged: Judged) -> Differences:
@@ -226,7 +226,7 @@ def _payload(envelope: Envelope, key: PublicKey | KeyMaterialError | None) -> by
     if isinstance(key, KeyMaterialError):
         raise VerificationError(f"failed to load public key: {key}")
     try:
-        return envelope.verified(key)
+        return envelope.verify(key)
     except VerificationError as error:
         raise VerificationError(f"signature verification failed: {error}") from None
 

@@ -104,7 +104,7 @@ class RekorStorage:
 
     def _refusal(self, envelope: bytes) -> str:
         """Why the log didn't take it; empty if it did."""
-        transport = Transport(self._environ, Deadline(self._deadline.bounded(self._seconds)), user_agent="ec-ref")
+        transport = Transport(self._environ, Deadline(self._deadline.cap(self._seconds)), user_agent="ec-ref")
         try:
             status, _, answer = ask(transport, "POST", self._url, self._propose(envelope), attempts=self._attempts)
         except DocumentError as error:

@@ -24,7 +24,7 @@ from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacement import MissingPartError, change, replace
-from mutants.scenarios import ROOT, Scenario, all_scenarios, chosen
+from mutants.scenarios import ROOT, Scenario, all_scenarios, choose
 from mutants.trial import Finding, Trial, TrialError, Trials, recorded, validator
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def test_each_mutant_has_a_fault_and_scenarios_that_exist(name: str) -> None:
     one = _MUTANTS[name]
     assert one.fault.endswith(".")
     assert one.scenarios
-    assert [tag for tag in one.scenarios if not chosen(_SCENARIOS, [tag])] == []
+    assert [tag for tag in one.scenarios if not choose(_SCENARIOS, [tag])] == []
 
 
 @pytest.mark.parametrize("name", _MUTANTS)
@@ -115,7 +115,7 @@ def test_the_control_may_come_from_a_report(tmp_path: Path) -> None:
 
 
 def test_every_scenario_of_the_cache_is_named_for_a_mutant_that_works() -> None:
-    named = {one.id for wrong in _MUTANTS.values() if wrong.kind.works for one in chosen(_SCENARIOS, wrong.scenarios)}
+    named = {one.id for wrong in _MUTANTS.values() if wrong.kind.works for one in choose(_SCENARIOS, wrong.scenarios)}
     assert [one.id for one in _SCENARIOS.values() if one.of_cache and one.id not in named] == []
 
 

@@ -41,15 +41,15 @@ def test_counts_down_and_then_refuses() -> None:
     deadline = Deadline(10, clock)
     clock.now += 4
     assert deadline.remaining() == 6
-    assert deadline.bounded(100) == 6
-    assert deadline.bounded(1) == 1
+    assert deadline.cap(100) == 6
+    assert deadline.cap(1) == 1
     deadline.check()
     clock.now += 6
     assert deadline.expired
     text = (
         "exceeded allowed execution time of 10s, the timeout can be adjusted using the --timeout command line argument"
     )
-    for act in (deadline.remaining, deadline.check, lambda: deadline.bounded(1)):
+    for act in (deadline.remaining, deadline.check, lambda: deadline.cap(1)):
         with pytest.raises(TimeoutExceededError) as caught:
             act()
         assert str(caught.value) == text
@@ -60,7 +60,7 @@ def test_without_a_limit() -> None:
     assert deadline.remaining() is None
     assert not deadline.expired
     assert deadline.limit_text == ""
-    assert deadline.bounded(3) == 3
+    assert deadline.cap(3) == 3
 
 
 def test_waits_for_events() -> None:

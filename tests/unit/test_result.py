@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from refimpl.golang import jsontext
-from refimpl.result import Result, ordered, texts
+from refimpl.result import Result, sort_results, texts
 
 NUMBER = jsontext.loads("1.50")
 
@@ -19,12 +19,12 @@ def test_json_sorts_metadata_and_leaves_out_an_empty_one() -> None:
 
 def test_reduction_keeps_three_members() -> None:
     result = Result("m", {"code": "a.x", "term": ["t"], "effective_on": 5, "title": "T", "severity": "warning"})
-    assert result.reduced(info=False).metadata == {"code": "a.x", "effective_on": 5, "term": ["t"]}
-    assert result.reduced(info=True) is result
+    assert result.reduce(info=False).metadata == {"code": "a.x", "effective_on": 5, "term": ["t"]}
+    assert result.reduce(info=True) is result
 
 
 def test_reduction_to_nothing_has_no_metadata() -> None:
-    assert Result("m", {"title": "T"}).reduced(info=False).to_json() == {"msg": "m"}
+    assert Result("m", {"title": "T"}).reduce(info=False).to_json() == {"msg": "m"}
 
 
 @pytest.mark.parametrize(
@@ -45,4 +45,4 @@ def test_lists_sort_by_their_first_text() -> None:
         Result("é", {"code": "b", "term": "x"}),
         Result("\U0001f600", {"code": "b", "term": "x"}),
     ]
-    assert "".join(result.msg for result in ordered(results)) == "abcdé\U0001f600e"
+    assert "".join(result.msg for result in sort_results(results)) == "abcdé\U0001f600e"

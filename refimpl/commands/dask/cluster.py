@@ -62,14 +62,14 @@ class Workers:
     local: bool
     dashboard: str
 
-    def found(self) -> dict[str, Worker]:
+    def find(self) -> dict[str, Worker]:
         """Those that there are, by their names."""
         known = self.client.scheduler_info(n_workers=-1)["workers"]
         return {str(one["name"]): Worker(address, one["nthreads"]) for address, one in sorted(known.items())}
 
 
 @contextmanager
-def connected(options: Options, folder: Path, deadline: Deadline) -> Iterator[Workers]:
+def connect(options: Options, folder: Path, deadline: Deadline) -> Iterator[Workers]:
     """The workers that `options` ask for.
 
     Args:
@@ -95,7 +95,7 @@ def connected(options: Options, folder: Path, deadline: Deadline) -> Iterator[Wo
     if not options.scheduler and hasattr(os, "fork") and len(os.fsencode(folder)) <= _LONGEST_PATH:
         settings["distributed.worker.multiprocessing-method"] = "forkserver"  # imports once for all workers
     with dask.config.set(settings), _leaving_nothing(folder), ExitStack() as stack:
-        found = _remote(options.scheduler, deadline) if options.scheduler else _made_here(options, folder, told=told)
+        found = _remote(options.scheduler, deadline) if options.scheduler else _start_local(options, folder, told=told)
         stack.callback(_close, found)
         yield found
 
@@ -129,7 +129,7 @@ def _remote(address: str, deadline: Deadline) -> Workers:
         raise Error(f"unable to reach Dask's scheduler at {address}: {_words(error)}") from None
     found = Workers(client, address, local=False, dashboard=client.dashboard_link or "")
     try:
-        client.wait_for_workers(1, timeout=deadline.bounded(_WAITING))
+        client.wait_for_workers(1, timeout=deadline.cap(_WAITING))
     except TimeoutError:
         client.close(timeout=_ENDING)
         deadline.check()
@@ -159,7 +159,7 @@ def _check_certificates() -> None:
             raise Error(f"{name}: {describe('open', path, error)}") from None
 
 
-def _made_here(options: Options, folder: Path, *, told: bool) -> Workers:
+def _start_local(options: Options, folder: Path, *, told: bool) -> Workers:
     import dask.config
     from distributed import Client, LocalCluster
 

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
-from refimpl.commands.dask.cluster import connected
+from refimpl.commands.dask.cluster import connect
 from refimpl.commands.dask.grouping import LARGEST, SMALLEST, Repositories, batch_size, home_of
 from refimpl.commands.dask.placement import Placement
 from refimpl.commands.dask.plan import Plan, content_of, pack
@@ -89,7 +89,7 @@ def judging_on_dask(
         local=not options.scheduler,
     )
     close_idle()
-    with connected(options, workspace.path, deadline) as workers:
+    with connect(options, workspace.path, deadline) as workers:
         plan = Plan(uuid.uuid4().hex, VERSION, deadline.remaining(), pack(content))
         count = setup.size
         shows_lines = any(not one.path for one in destinations(options.output))
@@ -141,7 +141,7 @@ class _Run:
         while not (self._ended and self._reading.is_empty and self._judging.is_empty):
             paused = False
             try:
-                event = self._events.get(timeout=deadline.bounded(_PAUSE))
+                event = self._events.get(timeout=deadline.cap(_PAUSE))
             except Empty:
                 deadline.check()
                 paused = True
@@ -210,7 +210,7 @@ class _Run:
         """Send a batch to a worker, which others may take from it; to any that is fit, once one isn't."""
         self._look_for_workers()
         if self._workers.client.status != "running":
-            raise self._lost()
+            raise self._describe_loss()
         fit = [worker.address for worker in self._known.values() if worker.address not in self._unfit]
         home = self._known.get(sent.home)
         self._batches += 1
@@ -234,7 +234,7 @@ class _Run:
         sent = stage.remove(future)
         answer = self._answer(future, sent.batch, deadline)
         if isinstance(answer.error, TimeoutExceededError):
-            raise deadline.exceeded()
+            raise deadline.timeout_error()
         if answer.error is not None:
             raise answer.error
         if answer.unfit:
@@ -252,27 +252,27 @@ class _Run:
                 answers, layers = read.get(number, (b"", ()))
                 self._await_judgement((number, component, answers), layers)
         else:
-            self._placement.done(sent.home, len(sent.batch))
+            self._placement.finish(sent.home, len(sent.batch))
             self._progress.judged += len(answer.found)
             self._room.release(len(sent.batch))
             yield from answer.found
 
     def _answer(self, future: Future[bytes], batch: Batch, deadline: Deadline) -> Answer:
         if future.cancelled():
-            raise self._lost()
+            raise self._describe_loss()
         try:
             data = future.result(timeout=deadline.remaining())
         except TimeoutError:
-            raise deadline.exceeded() from None
+            raise deadline.timeout_error() from None
         except Exception as error:  # noqa: BLE001 - whatever Dask met
             if self._workers.client.status != "running" or future.cancelled():
-                raise self._lost() from None
+                raise self._describe_loss() from None
             raise _undone(error, batch) from None
         future.release()
         found: Answer = pickle.loads(data)  # noqa: S301 - Dask's own messages are pickles, too
         return found
 
-    def _lost(self) -> Error:
+    def _describe_loss(self) -> Error:
         return Error(
             f"the connection to Dask's scheduler at {self._workers.scheduler} was lost; "
             "what --output ndjson has written stays, and --resume continues from there"
@@ -287,7 +287,7 @@ class _Run:
             return
         self._known_until = time.monotonic() + _FRESH
         with suppress(Exception):  # whatever it is, those who wait for batches see it, too
-            found = self._workers.found()
+            found = self._workers.find()
             if not found and self._known:
                 _log.warning("there are no workers at %s any more; waiting for one", self._workers.scheduler)
             self._known = found

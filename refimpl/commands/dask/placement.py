@@ -40,7 +40,7 @@ class Placement:
             del self._holders[next(iter(self._holders))]
         return home
 
-    def done(self, home: str, count: int) -> None:
+    def finish(self, home: str, count: int) -> None:
         """Tell that so many of a worker's images are judged, by whomever."""
         self._to_do[home] -= count
 

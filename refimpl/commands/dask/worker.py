@@ -121,7 +121,7 @@ def _carry_out(
         given: Batch = pickle.loads(batch)  # noqa: S301 - as above
         turns = Turns(given, lambda one: registry_of(one[1]))
         wanted = _while_wanted(turns, worker, worker.get_current_task())
-        found = ((turns.done(handed)[1][0], outcome) for handed, outcome in work(judging, wanted, turns.ended))
+        found = ((turns.settle(handed)[1][0], outcome) for handed, outcome in work(judging, wanted, turns.end))
         answer = Answer(worker.address, tuple(found), str(judging.host.dead or ""))
         if answer.doubt:
             plan.close()  # the next batch gets a policy engine that lives

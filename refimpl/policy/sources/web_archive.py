@@ -55,7 +55,7 @@ def fetch(url: str, destination: Path, *, web: Web) -> str:
         if path is None:
             raise PolicyError(f"failed to create file: {url} names none")
         try:
-            Budget(url).write(checksum.checked(_chunks(response)), path)
+            Budget(url).write(checksum.check(_chunks(response)), path)
         except RegistryError as error:
             raise PolicyError(f"failed to write to file: {error}") from None
     if unpacking.unpack(path, destination, name=name):
@@ -88,7 +88,7 @@ class _Checksum:
             raise PolicyError(f"checksum {said} is of no known form: sha256:<hex> is, or another of {_ALGORITHMS}")
         return cls(algorithm, digits)
 
-    def checked(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def check(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         """The same bytes.
 
         Raises:

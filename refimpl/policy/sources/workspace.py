@@ -99,13 +99,13 @@ class Workspace:
             PolicyError: not written.
         """
         config = jsontext.dumps({"config": configuration})
-        data = [self._written("config", "config.json", config)]
+        data = [self._write("config", "config.json", config)]
         data += [fetched[url].path for url in group.data]
         if group.rule_data is not None:
             text = jsontext.dumps({_RULE_DATA: group.rule_data})
             encoded = base64.b64encode(text.encode()).decode("ascii")
             identifier = source_id(f"data:application/json;base64,{encoded}")
-            data.append(self._written(identifier, "rule_data.json", text))
+            data.append(self._write(identifier, "rule_data.json", text))
         policy = tuple(fetched[url].path for url in group.policy)
         compiled = tuple(dict.fromkeys(policy)) or (self._empty(),)
         return GroupDirectories(policy, compiled, tuple(dict.fromkeys(data)))
@@ -119,7 +119,7 @@ class Workspace:
             raise PolicyError(f"unable to make {path}: {reason(error)}") from None
         return path
 
-    def _written(self, directory: str, name: str, text: str) -> Path:
+    def _write(self, directory: str, name: str, text: str) -> Path:
         path = self.path / "data" / directory
         try:
             with self._lock:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import NotFoundError, RegistryError
-from refimpl.rego.builtins.failure import failed, text
-from refimpl.rego.builtins.references import resolved
+from refimpl.rego.builtins.failure import failure, text
+from refimpl.rego.builtins.references import resolve
 
 if TYPE_CHECKING:
     from refimpl.rego.builtins.context import ComponentContext
@@ -24,16 +24,16 @@ def image_tag_refs(context: ComponentContext, ref: object) -> list[str]:
     """
     given = text(_TAGS, ref)
     client = context.shared.client
-    image = resolved(_TAGS, given, client)
+    image = resolve(_TAGS, given, client)
     found = []
     for suffix, kind in _KINDS.items():
-        beside = image.tagged(f"{image.identifier.replace(':', '-')}.{suffix}")
+        beside = image.with_tag(f"{image.identifier.replace(':', '-')}.{suffix}")
         try:
             client.head(beside)
         except NotFoundError:
             continue
         except RegistryError as error:
-            failed(_TAGS, f"failed to check tag-based {kind} artifact", error=error, input_ref=given, tag=str(beside))
+            failure(_TAGS, f"failed to check tag-based {kind} artifact", error=error, input_ref=given, tag=str(beside))
             continue
         found.append(str(beside))
     return found
@@ -47,12 +47,12 @@ def image_referrers(context: ComponentContext, ref: object) -> list[dict[str, An
     """
     given = text(_REFERRERS, ref)
     client = context.shared.client
-    image = resolved(_REFERRERS, given, client)
+    image = resolve(_REFERRERS, given, client)
     try:
         referrers = client.referrers(image)
     except RegistryError as error:
         message = "failed to get referrers via OCI Referrers API"
-        raise failed(_REFERRERS, message, error=error, input_ref=given) from None
+        raise failure(_REFERRERS, message, error=error, input_ref=given) from None
     return [
         {
             "mediaType": referrer.media_type,

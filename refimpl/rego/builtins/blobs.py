@@ -22,7 +22,7 @@ from refimpl.golang.utf8 import decode_utf8
 from refimpl.golang.yamltext import loads as from_yaml
 from refimpl.oci.descriptor import Descriptor
 from refimpl.rego.builtins.context import Content
-from refimpl.rego.builtins.failure import failed, strings, text
+from refimpl.rego.builtins.failure import failure, strings, text
 from refimpl.rego.builtins.numbers import loads as from_json
 from refimpl.rego.builtins.references import digest_reference
 
@@ -85,7 +85,7 @@ def _verify(context: ComponentContext, ref: str) -> bytes:
     if content.digest != reference.digest:
         message = "computed digest does not match expected digest"
         got, want = content.digest, reference.digest
-        raise failed(_BLOB, message, action="verify digest", ref=ref, computed_digest=got, expected_digest=want)
+        raise failure(_BLOB, message, action="verify digest", ref=ref, computed_digest=got, expected_digest=want)
     return content.data
 
 
@@ -101,10 +101,10 @@ def _download(context: ComponentContext, reference: Reference) -> Content:
             return _read(stream, reference)
     except (LimitExceededError, MalformedError, MismatchError, TransferError) as error:
         message, action = "failed to copy data into buffer", "copy buffer"
-        raise failed(_BLOB, message, action=action, error=error, ref=reference.text) from None
+        raise failure(_BLOB, message, action=action, error=error, ref=reference.text) from None
     except RegistryError as error:
         message, action = "failed to uncompress OCI layer", "uncompress layer"
-        raise failed(_BLOB, message, action=action, error=error, ref=reference.text) from None
+        raise failure(_BLOB, message, action=action, error=error, ref=reference.text) from None
 
 
 def _read(stream: BlobStream, reference: Reference) -> Content:
@@ -155,7 +155,7 @@ def _parse(ref: str, data: bytes) -> Any:
         why = error
     except ValueError as error:
         why = f"json: {error}"
-    raise failed(_PARSED, "failed to unmarshal blob as JSON", action="unmarshal", error=why, ref=ref)
+    raise failure(_PARSED, "failed to unmarshal blob as JSON", action="unmarshal", error=why, ref=ref)
 
 
 def _files(context: ComponentContext, ref: str, paths: tuple[str, ...]) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def _unpack(ref: str, data: bytes, paths: frozenset[str]) -> dict[str, Any]:
     except RegistryError as error:
         if name:
             message, action = "failed to read file content", "read file content"
-            raise failed(_FILES, message, action=action, error=error, file=name, ref=ref) from None
+            raise failure(_FILES, message, action=action, error=error, file=name, ref=ref) from None
         message, action = "failed to read tar archive", "read tar header"
-        raise failed(_FILES, message, action=action, error=error, ref=ref) from None
+        raise failure(_FILES, message, action=action, error=error, ref=ref) from None
     return found

@@ -15,7 +15,7 @@ class FailedError(Exception):
     """The call is undefined; the log says why already. Who waited for the same call gets this very error."""
 
 
-def failed(function: str, message: str, *, cause: Exception | None = None, **fields: Any) -> FailedError:
+def failure(function: str, message: str, *, cause: Exception | None = None, **fields: Any) -> FailedError:
     """Write the line and give the error to raise. Fields that are None are left out.
 
     Args:
@@ -42,7 +42,7 @@ def text(function: str, value: object) -> str:
         FailedError: it isn't.
     """
     if not isinstance(value, str):
-        raise failed(function, "input is not a string")
+        raise failure(function, "input is not a string")
     return value
 
 
@@ -54,9 +54,9 @@ def strings(function: str, ref: str, paths: object) -> tuple[str, ...]:
     """
     if not isinstance(paths, list):
         why = f"operand 1 must be array but got {schema_type(paths)}"
-        raise failed(function, "failed to convert paths to array operand", action="convert paths", error=why, ref=ref)
+        raise failure(function, "failed to convert paths to array operand", action="convert paths", error=why, ref=ref)
     for path in paths:
         if not isinstance(path, str):
             why = f"path is not a string: {schema_type(path)}"
-            raise failed(function, "failed iterating paths", action="iterate paths", error=why, ref=ref)
+            raise failure(function, "failed iterating paths", action="iterate paths", error=why, ref=ref)
     return tuple(paths)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import RegistryError, UnreadableLayersError
 from refimpl.golang.numbers import normalise
-from refimpl.rego.builtins.failure import failed, strings, text
+from refimpl.rego.builtins.failure import failure, strings, text
 from refimpl.rego.builtins.references import digest_reference
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def _files(context: ComponentContext, ref: str, directories: tuple[str, ...]) ->
         raise
     except RegistryError as error:
         message = "failed to extract image files"
-        raise failed(_FILES, message, action="extract files", error=error, ref=ref) from None
+        raise failure(_FILES, message, action="extract files", error=error, ref=ref) from None
     if not directories:
         return None
     from refimpl.layers.files import image_files as files_of

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import MalformedError, RegistryError
 from refimpl.golang.utf8 import decode_utf8
-from refimpl.rego.builtins.failure import FailedError, failed, text
-from refimpl.rego.builtins.references import any_reference, unresolved
+from refimpl.rego.builtins.failure import FailedError, failure, text
+from refimpl.rego.builtins.references import any_reference, resolution_failure
 from refimpl.system.workers import map_all
 
 if TYPE_CHECKING:
@@ -33,9 +33,9 @@ def descriptor(context: ComponentContext, ref: object) -> dict[str, Any]:
         return _describe(context.shared.client.head(reference))
     except RegistryError as error:
         if not reference.digest:
-            raise unresolved(_DESCRIPTOR, given, error) from None
+            raise resolution_failure(_DESCRIPTOR, given, error) from None
         message = "failed to fetch image descriptor"
-        raise failed(_DESCRIPTOR, message, action="fetch head", error=error, input_ref=given) from None
+        raise failure(_DESCRIPTOR, message, action="fetch head", error=error, input_ref=given) from None
 
 
 def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
@@ -55,8 +55,8 @@ def image_manifest(context: ComponentContext, ref: object) -> dict[str, Any]:
         if found is None and isinstance(error, MalformedError):
             raise _unreadable(given, error) from None
         if found is None and not reference.digest:
-            raise unresolved(_MANIFEST, given, error) from None
-        raise failed(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
+            raise resolution_failure(_MANIFEST, given, error) from None
+        raise failure(_MANIFEST, "failed to fetch image", action="fetch image", error=error, input_ref=given) from None
     try:
         # A manifest without a configuration is shown with an empty one.
         config = _describe(manifest.config) if manifest.document.get("config") else dict(_NOTHING)
@@ -80,7 +80,7 @@ def image_manifests(context: ComponentContext, refs: object) -> dict[str, Any]:
     """
     given = refs if isinstance(refs, list) else []
     if not isinstance(refs, list) or not all(isinstance(ref, str) for ref in given):
-        raise failed(_MANIFESTS, "failed iterating refs", action="iterate refs", error="ref is not a string")
+        raise failure(_MANIFESTS, "failed iterating refs", action="iterate refs", error="ref is not a string")
 
     def manifest(ref: str) -> dict[str, Any] | None:
         try:
@@ -113,13 +113,13 @@ def image_index(context: ComponentContext, ref: object) -> dict[str, Any]:
         return found | _subject(index)
     except RegistryError as error:
         if not reference.digest and not isinstance(error, MalformedError):
-            raise unresolved(_INDEX, given, error) from None
+            raise resolution_failure(_INDEX, given, error) from None
         message, why = "failed to fetch image index", f"fetching index: {error}"
-        raise failed(_INDEX, message, cause=error, action="fetch image index", error=why, input_ref=given) from None
+        raise failure(_INDEX, message, cause=error, action="fetch image index", error=why, input_ref=given) from None
 
 
 def _unreadable(ref: str, error: MalformedError) -> Exception:
-    return failed(_MANIFEST, "failed to fetch manifest", action="fetch manifest", error=error, input_ref=ref)
+    return failure(_MANIFEST, "failed to fetch manifest", action="fetch manifest", error=error, input_ref=ref)
 
 
 _NOTHING: Final[dict[str, Any]] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from refimpl.golang.document import parse
 from refimpl.golang.jsontext import DEPTH_LIMIT, SURROGATE, DepthError, Number, check_depth
-from refimpl.golang.numbers import shown
+from refimpl.golang.numbers import format_number
 from refimpl.golang.printing import format_value
 
 _PLAIN_FROM, _PLAIN_UNDER = 1e-4, 1e6
@@ -59,7 +59,7 @@ def _number(value: float | str | Number) -> Any:
     except OverflowError:
         number = float("inf")
     if number in (float("inf"), float("-inf")):
-        raise ValueError(f"cannot unmarshal number {shown(value)} into Go value of type float64")
+        raise ValueError(f"cannot unmarshal number {format_number(value)} into Go value of type float64")
     if number.is_integer() and abs(number) < _PLAIN_UNDER:
         return int(number)
     if _PLAIN_FROM <= abs(number) < _PLAIN_UNDER:  # Python and Go write these alike

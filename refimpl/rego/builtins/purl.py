@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from refimpl.golang.url import unescape
-from refimpl.rego.builtins.failure import failed
+from refimpl.rego.builtins.failure import failure
 from refimpl.rego.builtins.failure import text as string
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def parse(_context: ComponentContext, text: object) -> dict[str, Any]:
     try:
         return package(given)
     except InvalidPackageError as error:
-        raise failed("ec.purl.parse", "failed to parse PURL", purl=given, error=error) from None
+        raise failure("ec.purl.parse", "failed to parse PURL", purl=given, error=error) from None
 
 
 def package(text: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from refimpl.errors import InvalidReferenceError, MalformedError, RegistryError
 from refimpl.oci.reference import Reference, parse, parse_digest
-from refimpl.rego.builtins.failure import failed
+from refimpl.rego.builtins.failure import failure
 
 if TYPE_CHECKING:
     from refimpl.oci.client import Registry
@@ -42,7 +42,7 @@ def digest_reference(function: str, text: str) -> Reference:
         return parse_digest(text)
     except InvalidReferenceError:
         why = digest_trouble(text)
-        raise failed(function, "failed to create new digest", action="new digest", error=why, ref=text) from None
+        raise failure(function, "failed to create new digest", action="new digest", error=why, ref=text) from None
 
 
 def any_reference(function: str, text: str) -> Reference:
@@ -55,15 +55,15 @@ def any_reference(function: str, text: str) -> Reference:
         return parse(text)
     except InvalidReferenceError:
         message = f"unable to parse reference: invalid reference format: {text}"
-        raise failed(function, message, action=_RESOLVE, input_ref=text) from None
+        raise failure(function, message, action=_RESOLVE, input_ref=text) from None
 
 
-def unresolved(function: str, text: str, error: RegistryError) -> Exception:
+def resolution_failure(function: str, text: str, error: RegistryError) -> Exception:
     """A tag that leads nowhere."""
-    return failed(function, f"unable to resolve digest: {error}", cause=error, action=_RESOLVE, input_ref=text)
+    return failure(function, f"unable to resolve digest: {error}", cause=error, action=_RESOLVE, input_ref=text)
 
 
-def resolved(function: str, text: str, client: Registry) -> Reference:
+def resolve(function: str, text: str, client: Registry) -> Reference:
     """A reference by digest; that of a tag is asked for, one that is given isn't checked.
 
     Raises:
@@ -73,7 +73,7 @@ def resolved(function: str, text: str, client: Registry) -> Reference:
     try:
         reference = parse(text)
     except InvalidReferenceError:
-        raise failed(
+        raise failure(
             function, message, error=f"unable to parse reference: invalid reference format: {text}", input_ref=text
         ) from None
     if reference.digest:
@@ -82,7 +82,7 @@ def resolved(function: str, text: str, client: Registry) -> Reference:
         return reference.at(_digest(reference, client))
     except RegistryError as error:
         why = f"unable to resolve digest: {error}"
-        raise failed(function, message, cause=error, error=why, input_ref=text) from None
+        raise failure(function, message, cause=error, error=why, input_ref=text) from None
 
 
 def _digest(reference: Reference, client: Registry) -> str:

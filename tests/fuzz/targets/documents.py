@@ -12,7 +12,7 @@ from fuzz.target import target
 from refimpl.commands import input_files, snapshot
 from refimpl.golang import jsontext
 from refimpl.golang.document import DocumentError, parse
-from refimpl.policy_input.document import compacted
+from refimpl.policy_input.document import compact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,7 +59,7 @@ def _compacted(data: bytes) -> None:
     """Statements go to rules without blanks; it must be the same document."""
     before = parse(data)
     if not before.has_invalid_utf8:
-        after = compacted(data)
+        after = compact(data)
         assert _plain(after) == _plain(data)
 
 

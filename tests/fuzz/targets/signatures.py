@@ -18,7 +18,7 @@ from refimpl.oci.descriptor import Descriptor
 from refimpl.oci.reference import parse as parse_reference
 from refimpl.verify import attachment, payload, pem, rekor
 from refimpl.verify.bundle import Bundle
-from refimpl.verify.bundled import verified
+from refimpl.verify.bundled import verify
 from refimpl.verify.certificate import parse_certificates
 from refimpl.verify.checkpoint import check_checkpoint
 from refimpl.verify.dsse import Envelope, read_envelope
@@ -64,7 +64,7 @@ def _same(found: Any, wanted: Any) -> bool:
 @target("envelope", seeds.envelopes, "payloadType", "keyid", refuses=(DocumentError,))
 def _envelope(data: bytes) -> None:
     Envelope.parse(data)
-    read_envelope(data).verified(_KEY)
+    read_envelope(data).verify(_KEY)
 
 
 @target(
@@ -165,7 +165,7 @@ def _attachment(data: bytes) -> None:
     notes: Mapping[str, str] = {name: note for name, note in document.items() if type(note) is str}
     layer = Descriptor("t", seeds.DIGEST, 2, notes)
     found = attachment.load(_Layer(b"{}"), _REPOSITORY, layer, limit=1 << 20)  # type: ignore[arg-type]  # all that is asked of it
-    found.described()
+    found.describe()
 
 
 @target("entry-timestamp", seeds.entry_timestamps, "SignedEntryTimestamp", "Payload", "logIndex", "1e3")
@@ -204,14 +204,14 @@ def _checkpoint(data: bytes) -> None:
 @target("bundle", seeds.bundles, "tlogEntries", "certificate", "messageSignature", "treeSize", refuses=(DocumentError,))
 def _bundle(data: bytes) -> None:
     bundle = Bundle.parse(data)
-    for found in verified([bundle], seeds.DIGEST, _KEY, LogKeys(_LOG)) or ():
+    for found in verify([bundle], seeds.DIGEST, _KEY, LogKeys(_LOG)) or ():
         found.attestation()
 
 
 @target("tiled-bundle", seeds.tiled_bundles, "dsseV002", "x509Certificate", "keyDetails", refuses=(DocumentError,))
 def _tiled_bundle(data: bytes) -> None:
     logs = LogKeys(logs={hashlib.sha256(_LOG.der).hexdigest(): LogKey(_LOG, url=f"https://{HOST}")})
-    for found in verified([Bundle.parse(data)], seeds.DIGEST, _KEY, logs) or ():
+    for found in verify([Bundle.parse(data)], seeds.DIGEST, _KEY, logs) or ():
         found.attestation()
 
 

@@ -72,7 +72,7 @@ def _envelope(data: bytes) -> None:
     check = Check(_One(envelope), _KEY, 604800.0, Policy.from_json(_POLICY), None, lambda: _NOW, _NOW)
     if check.find(_IMAGE, digest=seeds.DIGEST, image=_IMAGE, component="one").passed:
         assert envelope.payload_type == _ACCEPTED["payloadType"], "accepted with another type"
-        assert envelope.verified(_KEY) == _good().envelope().payload, "accepted with another payload"
+        assert envelope.verify(_KEY) == _good().envelope().payload, "accepted with another payload"
 
 
 def _statements() -> Iterable[bytes]:

@@ -104,7 +104,7 @@ def _docker_config(data: bytes) -> None:
         found = dockerconfig.load({"DOCKER_CONFIG": folder})
         for key in ("registry.test", "https://registry.test", "other.test"):
             found.helper(key)
-            found.stored(key).authorization.encode()
+            found.look_up(key).authorization.encode()
     dockerconfig.load({"DOCKER_AUTH_CONFIG": data.decode("utf-8", "surrogateescape").replace("\0", "")})
 
 

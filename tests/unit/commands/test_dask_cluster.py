@@ -22,11 +22,11 @@ _STRANGER = """
 import os, sys
 from pathlib import Path
 from refimpl.command_line.options import Options
-from refimpl.commands.dask.cluster import connected
+from refimpl.commands.dask.cluster import connect
 from refimpl.deadline import Deadline
 
 if __name__ == "__main__":
-    with connected(Options(engine="dask", processes=1), Path(sys.argv[1]), Deadline(None)) as workers:
+    with connect(Options(engine="dask", processes=1), Path(sys.argv[1]), Deadline(None)) as workers:
         from distributed import Client
 
         print(workers.scheduler, *workers.found())
@@ -90,12 +90,12 @@ def test_of_tls_without_its_files_the_error_says_which_is_missing(
 ) -> None:
     import dask.config
 
-    from refimpl.commands.dask.cluster import connected
+    from refimpl.commands.dask.cluster import connect
 
     monkeypatch.chdir(tmp_path)
     (tmp_path / "here.pem").touch()
     settings = {f"distributed.comm.tls.{name}": path for name, path in files.items()}
     options = Options(engine="dask", scheduler="tls://127.0.0.1:1")
-    with dask.config.set(settings), pytest.raises(Error) as failure, connected(options, tmp_path, Deadline(None)):
+    with dask.config.set(settings), pytest.raises(Error) as failure, connect(options, tmp_path, Deadline(None)):
         pass
     assert str(failure.value) == f"unable to reach Dask's scheduler at tls://127.0.0.1:1: {words}"

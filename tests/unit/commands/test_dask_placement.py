@@ -27,7 +27,7 @@ def _bases(count: int, of: int, workers: tuple[str, ...], *, judged_at_once: boo
         home = where.place(f"host/repository-{number}", ((base, 100), _own(number)), workers)
         found[base][home] += 1
         if judged_at_once:
-            where.done(home, 1)
+            where.finish(home, 1)
     return found
 
 
@@ -105,7 +105,7 @@ def test_of_any_number_of_images_a_fixed_number_of_layers_is_known(monkeypatch: 
     homes = set()
     for number in range(1000):
         home = where.place(f"host/{number}", (base, _own(number)), _TWO)
-        where.done(home, 1)
+        where.finish(home, 1)
         homes.add(home)
     assert len(where._holders) == 100
     assert len(homes) == 1

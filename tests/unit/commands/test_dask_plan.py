@@ -16,7 +16,7 @@ from stages import Stage
 
 from refimpl.commands.dask.plan import Place, Plan, UnfitError, _Pickler, _Unpickler, content_of, pack
 from refimpl.commands.snapshot import Component
-from refimpl.commands.validate_image import judging_elsewhere, prepared
+from refimpl.commands.validate_image import judging_elsewhere, prepare
 from refimpl.deadline import Deadline
 from refimpl.policy.sources.fetcher import Fetched
 from refimpl.record import replace
@@ -39,7 +39,7 @@ def _content(image: str, stage: Stage, **changes: Any) -> Iterator[Content]:
     """Of a run; gone are its sources when the block ends, as on another machine."""
     options = replace(stage.options({"app": image}), **changes)
     deadline = Deadline(60)
-    with prepared(options, stage.environ, deadline) as (setup, _):
+    with prepare(options, stage.environ, deadline) as (setup, _):
         place = next(iter(setup.fetched.values())).path.parent.parent
         yield content_of(
             judging_elsewhere,

@@ -13,7 +13,7 @@ from refimpl.command_line.commands import VALIDATE_INPUT
 from refimpl.command_line.flags import parse_flags
 from refimpl.command_line.options import Options
 from refimpl.commands.input_files import check_path, input_files
-from refimpl.commands.validate_input import given_paths, validate_input
+from refimpl.commands.validate_input import read_paths, validate_input
 from refimpl.errors import (
     ComponentError,
     InputError,
@@ -181,7 +181,7 @@ def test_the_time_ends_it(folder: Path) -> None:
     ],
 )
 def test_paths_come_once_arguments_first(words: str, paths: tuple[str, ...]) -> None:
-    assert given_paths(parse_flags(VALIDATE_INPUT, words.split())) == paths
+    assert read_paths(parse_flags(VALIDATE_INPUT, words.split())) == paths
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_paths_come_once_arguments_first(words: str, paths: tuple[str, ...]) -> 
 )
 def test_command_lines_that_are_refused(words: list[str], error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
-        given_paths(parse_flags(VALIDATE_INPUT, words))
+        read_paths(parse_flags(VALIDATE_INPUT, words))
 
 
 @pytest.mark.parametrize(

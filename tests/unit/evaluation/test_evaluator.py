@@ -14,7 +14,7 @@ from refimpl.errors import EvaluationError, PolicyError
 from refimpl.evaluation.evaluator import File
 from refimpl.golang import jsontext
 from refimpl.golang.instant import parse
-from refimpl.result import ordered
+from refimpl.result import sort_results
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -162,7 +162,7 @@ deny contains "z"
 deny contains "y"
 """
     outcome = case(tmp_path, rego).outcome()
-    assert [result.msg for result in ordered(outcome.violations)] == ["y", "z", "4", "3", "1", "2"]
+    assert [result.msg for result in sort_results(outcome.violations)] == ["y", "z", "4", "3", "1", "2"]
 
 
 def test_prints_are_logged_for_debugging(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

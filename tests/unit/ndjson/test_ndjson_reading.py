@@ -41,9 +41,9 @@ def _file(folder: Path, data: bytes) -> str:
 def test_all_is_found_by_its_position(tmp_path: Path) -> None:
     with open_results(_file(tmp_path, FIRST + THREE + LOST + ONE + END)) as results:
         assert sorted(results.places) == [1, 3, 7]
-        assert len(results.found(3).outcomes) == 3
-        assert str(results.found(7).outcome) == "no such image"
-        assert results.found(1).outcomes[0].digest == "sha256:a"
+        assert len(results.find(3).outcomes) == 3
+        assert str(results.find(7).outcome) == "no such image"
+        assert results.find(1).outcomes[0].digest == "sha256:a"
         assert results.summary is not None
         assert results.run == _RUN
 
@@ -51,7 +51,7 @@ def test_all_is_found_by_its_position(tmp_path: Path) -> None:
 def test_of_two_results_with_one_position_the_later_counts(tmp_path: Path) -> None:
     again = encode_found(Found(1, "e", replace(_OUTCOME, digest="sha256:b")), _RUN)
     with open_results(_file(tmp_path, FIRST + ONE + again)) as results:
-        assert results.found(1).outcomes[0].digest == "sha256:b"
+        assert results.find(1).outcomes[0].digest == "sha256:b"
 
 
 def test_what_was_removed_does_not_count_until_it_is_named_again(tmp_path: Path) -> None:

@@ -45,15 +45,15 @@ def test_each_registry_has_its_own_pace(clock: _Clock) -> None:
 def test_so_many_bytes_a_second(clock: _Clock) -> None:
     budget = Budget(Pace(bytes=1000), clock)
     assert budget.turn("one") == 0
-    budget.received("one", 500)
-    budget.received("one", 1500)
+    budget.note_received("one", 500)
+    budget.note_received("one", 1500)
     assert budget.turn("one") == pytest.approx(2)
     assert budget.turn("other") == 0
 
 
 def test_a_registry_that_had_too_many_is_left_alone_and_then_asked_half_as_fast(clock: _Clock) -> None:
     budget = Budget(Pace(requests=100), clock)
-    budget.refused("one", 0.5)
+    budget.note_refused("one", 0.5)
     assert _sent(budget, clock, 0.5) == 0
     assert _sent(budget, clock, 0.4) in range(18, 22)
     assert budget.turn("other") == 0
@@ -62,13 +62,13 @@ def test_a_registry_that_had_too_many_is_left_alone_and_then_asked_half_as_fast(
 def test_it_is_never_asked_less_than_a_sixteenth_as_fast(clock: _Clock) -> None:
     budget = Budget(Pace(requests=160), clock)
     for _ in range(20):
-        budget.refused("one", 0)
+        budget.note_refused("one", 0)
     assert _sent(budget, clock, 0.9) in range(8, 11)
 
 
 def test_quiet_lets_the_pace_grow_to_what_was_given_and_no_further(clock: _Clock) -> None:
     budget = Budget(Pace(requests=100), clock)
-    budget.refused("one", 0)
+    budget.note_refused("one", 0)
     counts = [_sent(budget, clock, 1) for _ in range(8)]
     assert counts == sorted(counts)
     assert counts[0] in range(49, 60)
@@ -78,7 +78,7 @@ def test_quiet_lets_the_pace_grow_to_what_was_given_and_no_further(clock: _Clock
 def test_without_a_pace_there_is_only_what_a_registry_asks_for(clock: _Clock) -> None:
     budget = Budget(Pace(), clock)
     assert [budget.turn("one") for _ in range(3)] == [0, 0, 0]
-    budget.refused("one", 2)
+    budget.note_refused("one", 2)
     assert budget.turn("one") == 2
 
 

@@ -56,9 +56,9 @@ def test_connections_are_kept(client_of: Connect) -> None:
         client = client_of()
         for number in range(5):
             with pytest.raises(NotFoundError):
-                client.manifest(ref.tagged(f"t{number}"))
+                client.manifest(ref.with_tag(f"t{number}"))
             with pytest.raises(NotFoundError):
-                client.head(ref.tagged(f"t{number}"))
+                client.head(ref.with_tag(f"t{number}"))
     assert len(connections) == 1
 
 

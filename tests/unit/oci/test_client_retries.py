@@ -76,7 +76,7 @@ def test_retries(gate: Gate, client_of: Connect, status: int) -> None:
     assert len(gate.log.requests(method="GET", kind="manifest")) == 3
     gate.add(Answer(status), kind="manifest")
     with pytest.raises(StatusError):
-        client.manifest(ref_at(gate.address).tagged("other"))
+        client.manifest(ref_at(gate.address).with_tag("other"))
     assert len(gate.log.requests(method="GET", reference="other")) == 3
 
 

@@ -98,4 +98,4 @@ def test_relatives() -> None:
     assert (ref.identifier, ref.tag, ref.digest) == ("v1", "v1", None)
     assert str(ref.at(DIGEST)) == f"quay.io/app@{DIGEST}"
     assert ref.at(DIGEST).identifier == DIGEST
-    assert str(ref.at(DIGEST).tagged("x.sig")) == "quay.io/app:x.sig"
+    assert str(ref.at(DIGEST).with_tag("x.sig")) == "quay.io/app:x.sig"

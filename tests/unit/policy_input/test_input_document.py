@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from refimpl.policy_input.document import InputDocuments, compacted
+from refimpl.policy_input.document import InputDocuments, compact
 
 
 @dataclass
@@ -73,9 +73,9 @@ def test_all_that_a_document_has_in_its_order() -> None:
     ],
 )
 def test_compacted(raw: bytes, expected: bytes) -> None:
-    assert compacted(raw) == expected
+    assert compact(raw) == expected
 
 
 def test_compacting_changes_no_value() -> None:
     document = json.dumps({'k"\\ ': ['"', "\\", '\\\\ " ', " ", {}]}, indent=3).encode()
-    assert json.loads(compacted(document)) == json.loads(document)
+    assert json.loads(compact(document)) == json.loads(document)

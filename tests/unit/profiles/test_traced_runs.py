@@ -18,7 +18,7 @@ import pytest
 
 from refimpl.cli import main
 from refimpl.errors import OutputError
-from refimpl.profiles import profiled
+from refimpl.profiles import profile
 from refimpl.profiles.calls import CallTrace
 from refimpl.profiles.cpu import CpuProfile
 from refimpl.profiles.memory import MemoryProfile
@@ -193,12 +193,12 @@ def test_a_profile_that_cant_be_made_ends_the_run_before_it_begins(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "nosuch"))
     with pytest.raises(OutputError, match=r"could not create CPU profile: open .*/cpuprofile\.\d+: no such file"):
-        profiled({"cpu"}, lambda: pytest.fail("it began"))
+        profile({"cpu"}, lambda: pytest.fail("it began"))
 
 
 def test_other_words_of_trace_write_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    assert profiled({"log", "opa"}, lambda: 7) == 7
+    assert profile({"log", "opa"}, lambda: 7) == 7
     assert list(tmp_path.iterdir()) == []
 
 
@@ -207,5 +207,5 @@ def test_a_folder_in_which_every_name_is_taken(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(os, "urandom", bytes)
     (tmp_path / "cpuprofile.0").write_text("somebody else's")
     with pytest.raises(OutputError, match=r"could not create CPU profile: no free name in "):
-        profiled({"cpu"}, lambda: pytest.fail("the run has begun"))
+        profile({"cpu"}, lambda: pytest.fail("the run has begun"))
     assert (tmp_path / "cpuprofile.0").read_text() == "somebody else's"

@@ -15,7 +15,7 @@ _FRAME = """
 import os, signal, sys, time
 from refimpl.cli import _guard
 from refimpl.errors import Error
-from refimpl.system.supervisor import supervised
+from refimpl.system.supervisor import supervise
 
 def work():
     ended = []
@@ -27,7 +27,7 @@ def work():
     {then}
     return 7
 
-os._exit(_guard(lambda: supervised(
+os._exit(_guard(lambda: supervise(
     lambda: _guard(work), seconds=float("inf"), exceeded=lambda: Error("not in time"), finishing={finishing}
 )))
 """

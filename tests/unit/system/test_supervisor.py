@@ -26,7 +26,7 @@ from pathlib import Path
 from refimpl.system import leftovers
 from refimpl.cli import _guard
 from refimpl.errors import TimeoutExceededError
-from refimpl.system.supervisor import supervised
+from refimpl.system.supervisor import supervise
 
 def say(text):
     os.write(1, (text + chr(10)).encode())
@@ -39,7 +39,7 @@ def work():
 def exceeded():
     return TimeoutExceededError("too long")
 
-os._exit(_guard(lambda: supervised(work, seconds={seconds}, exceeded=exceeded)))
+os._exit(_guard(lambda: supervise(work, seconds={seconds}, exceeded=exceeded)))
 """
 _DEAF = "signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\ntime.sleep(1000)"
 _SPIN_IN_C = "import re; re.match('(a|a)*$', 'a' * 64 + 'b')"

@@ -36,10 +36,10 @@ def test_a_group_whose_things_are_never_done_leaves_half_of_the_places_to_the_ot
     assert sorted(places) == ["q0", "q1", "s0", "s1"]
     quick = [number for number, thing in enumerate(places) if thing.startswith("q")]
     for following in range(4, 52):  # only those of q are ever done
-        turns.ended(quick.pop(0))
+        turns.end(quick.pop(0))
         quick.append(following)
         assert next(handed) == f"q{following - 2}"
-    turns.ended(quick.pop(0))
+    turns.end(quick.pop(0))
     assert next(handed) == "s2"  # nobody else waits
 
 
@@ -74,16 +74,16 @@ def test_no_more_than_a_window_is_taken_while_the_first_is_not_done(ahead: int, 
     handed = iter(turns)
     assert [next(handed) for _ in range(window)]
     for number in range(1, window):
-        turns.ended(number)
-        turns.done(number)
+        turns.end(number)
+        turns.settle(number)
     first: list[str] = []
     waiting = threading.Thread(target=lambda: first.append(next(handed)), daemon=True)
     waiting.start()
     waiting.join(0.05)  # nothing can be waited for: it is what mustn't happen
     assert waiting.is_alive()
     assert next(taken) == window
-    turns.ended(0)
-    turns.done(0)
+    turns.end(0)
+    turns.settle(0)
     waiting.join(60)
     assert first
 
@@ -102,8 +102,8 @@ def test_each_is_handed_out_once_and_known_by_its_number(
 
     def finish_one() -> None:
         handed, thing = at_work.pop(chance.randrange(len(at_work)))
-        turns.ended(handed)
-        number, known = turns.done(handed)
+        turns.end(handed)
+        number, known = turns.settle(handed)
         assert known is thing
         assert number not in done
         done[number] = thing
@@ -122,9 +122,9 @@ def test_a_window_lets_all_through_whoever_works_on_them(window: int) -> None:
     turns = Turns(range(200), lambda number: str(number % 3), window=window)
     first, leads = 0, []
     done: set[int] = set()
-    told = run_each(lambda number: number, turns, threads=4, name="x", deadline=Deadline(60), ended=turns.ended)
+    told = run_each(lambda number: number, turns, threads=4, name="x", deadline=Deadline(60), ended=turns.end)
     for handed, outcome in told:
-        number, thing = turns.done(handed)
+        number, thing = turns.settle(handed)
         assert number == thing == outcome
         done.add(number)
         leads.append(number - first)

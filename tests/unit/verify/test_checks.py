@@ -28,8 +28,8 @@ def _attestation(predicate_type: str, **members: Any) -> Attestation:
 
 
 def test_a_passed_check_says_pass_and_keeps_its_texts_for_info() -> None:
-    passed = checks.IMAGE_SIGNATURE.passed()
-    assert passed.reduced(info=False).to_json() == {
+    passed = checks.IMAGE_SIGNATURE.success()
+    assert passed.reduce(info=False).to_json() == {
         "msg": "Pass",
         "metadata": {"code": "builtin.image.signature_check"},
     }
@@ -41,8 +41,8 @@ def test_a_passed_check_says_pass_and_keeps_its_texts_for_info() -> None:
 
 
 def test_a_failure_keeps_the_title_of_the_success() -> None:
-    failed = checks.unverified(checks.ATTESTATION_SIGNATURE, VerificationError("x"), by_key=True)
-    assert failed.metadata == checks.ATTESTATION_SIGNATURE.passed().metadata
+    failed = checks.report_unverified(checks.ATTESTATION_SIGNATURE, VerificationError("x"), by_key=True)
+    assert failed.metadata == checks.ATTESTATION_SIGNATURE.success().metadata
 
 
 @pytest.mark.parametrize(
@@ -84,16 +84,16 @@ def test_a_failure_keeps_the_title_of_the_success() -> None:
 def test_messages_follow_the_kind_of_error(
     check: checks.Check, error: VerificationError, by_key: object, message: str
 ) -> None:
-    assert checks.unverified(check, error, by_key=bool(by_key)).msg == message
+    assert checks.report_unverified(check, error, by_key=bool(by_key)).msg == message
 
 
 def test_an_inaccessible_image_has_its_own_code() -> None:
-    failed = checks.inaccessible(RegistryError("gone"))
+    failed = checks.report_inaccessible(RegistryError("gone"))
     assert (failed.code, failed.msg) == ("builtin.image.accessible", "Image URL is not accessible: gone")
 
 
 def test_unread_attestations_fail_the_signature_check() -> None:
-    failed = checks.unfetched_attestations(VerificationError("x"))
+    failed = checks.report_unfetched_attestations(VerificationError("x"))
     assert failed.code == "builtin.attestation.signature_check"
     assert failed.msg == "Image attestation check failed: failed to fetch attestations (signature check skipped): x"
 
@@ -108,7 +108,7 @@ def test_no_attestations_fail_the_syntax_check() -> None:
 
 def test_only_slsa_provenance_is_held_against_a_schema() -> None:
     passed = checks.syntax([_attestation("other", predicate=5), _attestation(V02)])
-    assert passed == checks.ATTESTATION_SYNTAX.passed()
+    assert passed == checks.ATTESTATION_SYNTAX.success()
 
 
 def test_all_syntax_failures_are_told_in_order() -> None:

@@ -367,10 +367,10 @@ def test_without_verification_all_are_read_and_nothing_else() -> None:
     unsigned = envelope_layer(signatures=None, payloadType="zz")
     registry = FakeRegistry().attach("att", attestation_layer(None, OTHER), unsigned)
     registry.refer(Layer("application/vnd.dev.sigstore.bundle.v0.3+json", b"{}"))
-    found = _verifier(registry).unverified_attestations(IMAGE)
+    found = _verifier(registry).read_unverified_attestations(IMAGE)
     assert [len(one.signatures) for one in found] == [1, 0]
     assert registry.asked == [f"sha256-{HEX}.att"]
-    assert _verifier(FakeRegistry()).unverified_attestations(IMAGE) == ()
+    assert _verifier(FakeRegistry()).read_unverified_attestations(IMAGE) == ()
 
 
 @pytest.mark.parametrize(
@@ -395,14 +395,14 @@ def test_without_verification_all_are_read_and_nothing_else() -> None:
 )
 def test_what_cannot_be_read_without_verification_is_told(layer: Layer, reason: str) -> None:
     with pytest.raises(VerificationError) as caught:
-        _verifier(FakeRegistry().attach("att", layer)).unverified_attestations(IMAGE)
+        _verifier(FakeRegistry().attach("att", layer)).read_unverified_attestations(IMAGE)
     assert str(caught.value) == reason
 
 
 def test_a_refusal_without_verification_is_told() -> None:
     registry = FakeRegistry(refused={f"sha256-{HEX}.att"})
     with pytest.raises(VerificationError, match=r"^failed to fetch attestations: GET sha256-.*\.att: DENIED: no$"):
-        _verifier(registry).unverified_attestations(IMAGE)
+        _verifier(registry).read_unverified_attestations(IMAGE)
 
 
 def test_a_missing_layer_without_verification_is_told() -> None:
@@ -410,12 +410,12 @@ def test_a_missing_layer_without_verification_is_told() -> None:
     registry = FakeRegistry().attach("att", layer)
     del registry.blobs[layer.digest]
     with pytest.raises(VerificationError, match=f"^{_UNTYPED}: GET {layer.digest}: BLOB_UNKNOWN: gone$"):
-        _verifier(registry).unverified_attestations(IMAGE)
+        _verifier(registry).read_unverified_attestations(IMAGE)
 
 
 def test_references_need_a_digest() -> None:
     with pytest.raises(ValueError, match="registry"):
-        _verifier(FakeRegistry()).image_signatures(IMAGE.tagged("v1"))
+        _verifier(FakeRegistry()).image_signatures(IMAGE.with_tag("v1"))
 
 
 @pytest.mark.parametrize(("year", "valid"), [(2019, False), (2025, True), (2051, False)])

@@ -33,7 +33,7 @@ from refimpl.errors import Error, VerificationError
 from refimpl.golang.document import DocumentError, parse
 from refimpl.verify import merkle, pem
 from refimpl.verify.bundle import Bundle
-from refimpl.verify.bundled import verified
+from refimpl.verify.bundled import verify
 from refimpl.verify.certificate import parse_certificates
 from refimpl.verify.checkpoint import check_checkpoint
 from refimpl.verify.cosign import Verifier
@@ -68,7 +68,7 @@ def _bundle() -> bytes:
 
 
 def _read_bundle(data: bytes) -> object:
-    return verified([Bundle.parse(data)], DIGEST, public(KNOWN), LogKeys(public(LOG)))
+    return verify([Bundle.parse(data)], DIGEST, public(KNOWN), LogKeys(public(LOG)))
 
 
 def _read_certificate(der: bytes) -> object:
@@ -99,7 +99,7 @@ _READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "key in PEM": (lambda data: parse_public_key(data.decode("latin-1")), KNOWN.public_pem.encode()),
     "signature": (lambda data: public(KNOWN).verify(data, _PAYLOAD), KNOWN.sign(_PAYLOAD)),
     "payload": (lambda data: check_claim(data, DIGEST), _PAYLOAD),
-    "envelope": (lambda data: read_envelope(data).verified(public(KNOWN)), _ATTESTATION.content),
+    "envelope": (lambda data: read_envelope(data).verify(public(KNOWN)), _ATTESTATION.content),
     "statement": (_read_statement, encoded(statement(V02))),
     "entry for payloads": (Entry.parse, hashedrekord(_PAYLOAD, KNOWN.sign(_PAYLOAD), KNOWN.public_pem)),
     "entry for envelopes": (Entry.parse, dsse(_ATTESTATION.content, KNOWN.public_pem)),

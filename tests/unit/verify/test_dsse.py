@@ -49,30 +49,30 @@ def test_a_small_envelope_is_verified_once(size: int, times: int, count: Callabl
     data = _envelope(bytes(size), _PRIVATE)
     key = PublicKey.from_key(_PRIVATE.public_key())
     read_envelope(data).check_proposable(key)
-    assert read_envelope(data).verified(key) == bytes(size)
+    assert read_envelope(data).verify(key) == bytes(size)
     assert count() == times
 
 
 def test_what_one_key_accepted_isnt_what_another_accepts() -> None:
     data = _envelope(b"statement", _PRIVATE)
-    assert read_envelope(data).verified(PublicKey.from_key(_PRIVATE.public_key())) == b"statement"
+    assert read_envelope(data).verify(PublicKey.from_key(_PRIVATE.public_key())) == b"statement"
     with pytest.raises(VerificationError, match="do not match threshold"):
-        read_envelope(data).verified(PublicKey.from_key(_OTHER.public_key()))
+        read_envelope(data).verify(PublicKey.from_key(_OTHER.public_key()))
 
 
 def test_a_changed_payload_isnt_the_one_that_was_verified() -> None:
     key = PublicKey.from_key(_PRIVATE.public_key())
     members = json.loads(_envelope(b"statement", _PRIVATE))
-    assert read_envelope(json.dumps(members).encode()).verified(key) == b"statement"
+    assert read_envelope(json.dumps(members).encode()).verify(key) == b"statement"
     members["payload"] = base64.b64encode(b"statemenu").decode()
     with pytest.raises(VerificationError, match="do not match threshold"):
-        read_envelope(json.dumps(members).encode()).verified(key)
+        read_envelope(json.dumps(members).encode()).verify(key)
 
 
 def test_all_signatures_count_for_the_log_and_one_for_the_check() -> None:
     envelope = read_envelope(_envelope(b"statement", _OTHER, _PRIVATE))
     key = PublicKey.from_key(_PRIVATE.public_key())
-    assert envelope.verified(key) == b"statement"
+    assert envelope.verify(key) == b"statement"
     with pytest.raises(VerificationError, match="all signatures must have a key"):
         envelope.check_proposable(key)
 

@@ -23,7 +23,7 @@ def test_an_envelope_is_read(tmp_path: Path) -> None:
     path = tmp_path / "vsa.json"
     path.write_bytes(GOOD.envelope().content)
     (envelope,) = FileRetriever().retrieve(str(path))
-    assert envelope.verified(parse_public_key(KEY.public_pem)) == GOOD.envelope().payload
+    assert envelope.verify(parse_public_key(KEY.public_pem)) == GOOD.envelope().payload
 
 
 @pytest.mark.parametrize(

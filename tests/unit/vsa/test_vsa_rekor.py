@@ -39,7 +39,7 @@ def test_what_is_uploaded_is_found_again(log: RekorServer) -> None:
     backend = parse_backend(f"rekor@{log.url}")
     RekorStorage(backend, parse_public_key(KEY.public_pem), {}, Deadline(20)).store(envelope.content)
     [found] = _retriever(log).retrieve(IMAGE)
-    assert found.verified(parse_public_key(KEY.public_pem)) == envelope.payload
+    assert found.verify(parse_public_key(KEY.public_pem)) == envelope.payload
 
 
 def test_those_logged_last_come_first_and_other_kinds_are_passed_over(log: RekorServer) -> None:
