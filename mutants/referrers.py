@@ -116,6 +116,24 @@ def lost_pages_of_referrers() -> None:
 
 
 @mutant(
+    "long-links-cut-off",
+    "A list of referrers ends where its link is too long to be read.",
+    Kind.TRUST,
+    "bundle-59.05",
+)
+def long_links_cut_off() -> None:
+    from refimpl.errors import MalformedError
+    from refimpl.http import link
+
+    @change(link, "next_target")
+    def next_target(original: Callable[..., str], fields: Any) -> str:
+        try:
+            return original(fields)
+        except MalformedError:
+            return ""
+
+
+@mutant(
     "lost-referrers-passed-over",
     "A referrer that the registry fails to give, or denies, is passed over.",
     Kind.TRUST,

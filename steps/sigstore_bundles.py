@@ -182,6 +182,14 @@ def a_list_that_goes_on_elsewhere(context: Context, image: str) -> None:
     world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers")
 
 
+@given('the list of referrers of "{image}" names its next page behind 70,000 characters')
+def a_page_behind_a_long_link(context: Context, image: str) -> None:
+    world = context.world
+    page = f"/v2/{image}/referrers/{world.fixtures.images[image].digest}"
+    following = (("Link", f'<{page}?page={"0" * 70_000}>; rel="prev", <{page}?page=2>; rel="next"'),)
+    world.servers.gate.add(_list_of(listed(world.fixtures, image, []), following), kind="referrers")
+
+
 @given('the second page of the referrers of "{image}" is {answer}')
 def a_page_that_cannot_be_had(context: Context, image: str, answer: str) -> None:
     pages = {"denied": Answer(403), "missing": Answer(404), "half a document": _list_of(b'{"manifests": [')}

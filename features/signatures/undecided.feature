@@ -140,3 +140,10 @@ Feature: What could not be checked doesn't pass
     When "validate image" is run
     Then the image signature of "acceptance/image" is rejected because of "the list continues elsewhere"
     And the attestation of "acceptance/image" is rejected because of "the list continues elsewhere"
+
+  @bundle-59 @bundle-59.05
+  Scenario: an image is rejected when a link of its list of referrers is too long to be read
+    Given the list of referrers of "acceptance/image" names its next page behind 70,000 characters
+    When "validate image" is run
+    Then the image signature of "acceptance/image" is rejected because of "Link is longer than 65536 characters"
+    And the attestation of "acceptance/image" is rejected because of "Link is longer than 65536 characters"

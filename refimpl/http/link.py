@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from refimpl.errors import MalformedError
 from refimpl.http.parameters import parameter_value
 
 if TYPE_CHECKING:
@@ -20,14 +21,20 @@ _UNQUOTED_END = re.compile(r"[ \t\r\n,;]")
 
 
 def next_target(fields: Iterable[str]) -> str:
-    """The target of the first link with the relation ``next``, as given: perhaps relative; empty without one."""
+    """The target of the first link with the relation ``next``, as given: perhaps relative; empty without one.
+
+    Raises:
+        MalformedError: there is more than `LINK_LIMIT` before it, so that nobody knows whether there is one.
+    """
     room = LINK_LIMIT
     for text in fields:
-        for target, parameters in _links(text[:room]):
+        room -= len(text)
+        if room < 0:
+            raise MalformedError(f"Link is longer than {LINK_LIMIT} characters")
+        for target, parameters in _links(text):
             relations = parameters.get("rel", "").lower().split()
             if "next" in relations and "anchor" not in parameters:  # with an anchor it is another page's next one
                 return target
-        room = max(0, room - len(text))
     return ""
 
 

@@ -406,14 +406,17 @@ def _next_page(response: Response, ref: Reference) -> str:
     is asked.
 
     Raises:
-        TransferError: it is another list, so that nobody knows the rest of this one.
+        TransferError: it is another list, or cannot be told, so that nobody knows the rest of this one.
     """
     fields = response.headers("Link")
     if not fields:
         return ""
     from refimpl.http.link import next_target  # few registries list in pages
 
-    target = next_target(fields)
+    try:
+        target = next_target(fields)
+    except MalformedError as error:
+        raise TransferError(f"referrers of {ref}: {error}") from None
     if not target:
         return ""
     try:

@@ -54,11 +54,14 @@ def commit_of(store: Objects, tip: ObjectID) -> Commit:
         if tip not in store:
             break
         found = _object(store, tip)
-        if isinstance(found, Commit):
-            return found
-        if not isinstance(found, Tag):
-            break
-        tip = found.object[1]
+        try:
+            if isinstance(found, Commit) and found.tree:  # it is read when its members are first asked for
+                return found
+            if not isinstance(found, Tag):
+                break
+            tip = found.object[1]
+        except Exception:  # noqa: BLE001 - whatever dulwich makes of it
+            raise _malformed(tip) from None
     raise PolicyError("error resolving ref: reference not found")
 
 
@@ -163,7 +166,13 @@ class _Checkout:
             return known
         entries: dict[bytes, tuple[int, ObjectID]] = {}
         tree = self._object(object_id, path, Tree)
-        for name, mode, entry_id in parse_tree(tree.as_raw_string(), len(object_id) // 2):
+        try:
+            listed = list(parse_tree(tree.as_raw_string(), len(object_id) // 2))
+        except Exception:  # noqa: BLE001 - whatever dulwich makes of it
+            raise PolicyError(
+                f"{_FAILED}: object {object_id.decode()}, of {path or 'the root'}, is malformed"
+            ) from None
+        for name, mode, entry_id in listed:
             below = posixpath.join(path, name.decode(errors="replace"))
             if name.lower() in _FORBIDDEN or b"/" in name:
                 raise PolicyError(f"{_FAILED}: invalid path {below}")
@@ -198,8 +207,15 @@ def _object(store: Objects, object_id: ObjectID) -> ShaFile:
     """An object whose content has the digest that is its name."""
     try:
         found = store[object_id]
+        same = ShaFile.from_raw_string(found.type_num, found.as_raw_string()).id == object_id
     except KeyError:
         raise PolicyError(f"{_FAILED}: object not found: {object_id.decode(errors='replace')}") from None
-    if ShaFile.from_raw_string(found.type_num, found.as_raw_string()).id != object_id:
+    except Exception:  # noqa: BLE001 - whatever dulwich makes of it
+        raise _malformed(object_id) from None
+    if not same:
         raise PolicyError(f"{_FAILED}: object {object_id.decode()} is damaged")
     return found
+
+
+def _malformed(object_id: ObjectID) -> PolicyError:
+    return PolicyError(f"{_FAILED}: malformed object {object_id.decode(errors='replace')}")

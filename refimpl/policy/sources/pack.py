@@ -41,16 +41,25 @@ def unpack(file: IO[bytes], *, limit: int) -> dict[ObjectID, ShaFile]:
         limit: most bytes of all objects together, deltas applied.
 
     Raises:
-        MalformedError: as `check_pack`.
+        MalformedError: as `check_pack`, an object that is malformed, or a delta that can't be applied.
         LimitExceededError: as `check_pack`.
-        Exception: whatever dulwich makes of damaged objects.
     """
     check_pack(file, limit=limit)
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     with closing(PackData.from_file(file, DEFAULT_OBJECT_FORMAT, size)) as pack:
-        pack.check()
-        return {found.id: found for found in PackInflater.for_pack_data(pack)}
+        try:
+            return {found.id: found for found in PackInflater.for_pack_data(pack)}
+        except Exception as error:  # noqa: BLE001 - dulwich has a kind for each way, AssertionError among them
+            raise MalformedError(f"packfile: {_unusable(error)}") from None
+
+
+def _unusable(error: Exception) -> str:
+    """What is wrong with a pack whose bytes are those that it says."""
+    missing = getattr(error, "shas", None)
+    if missing:
+        return f"a delta is of an object that isn't there: {missing[0].decode(errors='replace')}"
+    return "an object that is malformed, or a delta that can't be applied"
 
 
 def check_pack(file: IO[bytes], *, limit: int) -> None:

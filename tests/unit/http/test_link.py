@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from refimpl.errors import MalformedError
 from refimpl.http.link import LINK_LIMIT, next_target
 
 
@@ -40,9 +41,18 @@ def test_no_next_page(fields: list[str]) -> None:
     assert next_target(fields) == ""
 
 
-def test_what_is_too_long_is_not_read() -> None:
-    long = f"<{'x' * LINK_LIMIT}>; rel=prev"
-    assert next_target([long, "</n>; rel=next"]) == ""
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [f"<{'x' * LINK_LIMIT}>; rel=prev", "</n>; rel=next"],
+        [*["</x>; rel=prev"] * (LINK_LIMIT // 14), "</n>; rel=next"],
+    ],
+    ids=["one field", "many fields"],
+)
+def test_what_is_too_long_is_an_error(fields: list[str]) -> None:
+    # A list that ends where reading does would be a shorter one.
+    with pytest.raises(MalformedError, match="Link is longer than 65536 characters"):
+        next_target(fields)
 
 
 @given(st.lists(st.text(alphabet='<>;,=" \\relnxt', max_size=80), max_size=3))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from dulwich.object_format import DEFAULT_OBJECT_FORMAT
 from dulwich.object_store import MemoryObjectStore
-from dulwich.objects import Blob, Commit, Tree
+from dulwich.objects import Blob, Commit, ObjectID, ShaFile, Tag, Tree
 from dulwich.pack import write_pack_objects
 
 from refimpl.errors import Error, LimitExceededError, MalformedError, PolicyError
@@ -20,8 +20,6 @@ from refimpl.policy.sources.pack import check_pack, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from dulwich.objects import ObjectID
 
 DENY = b"package deny\n" * 20
 FILES = {b"a.rego": DENY, b"b.rego": DENY + b"# more\n"}
@@ -78,10 +76,6 @@ def test_a_flipped_bit_anywhere_changes_nothing_or_is_an_error(tmp_path: Path) -
                     found = written(last, commit, tmp_path / f"{at} {bit} {last is changed}")
                 except Error:
                     continue
-                except Exception as error:
-                    if type(error).__module__.startswith(("dulwich", "builtins", "zlib")):
-                        continue  # `fetch` makes one line of it
-                    raise
                 assert found == FILES
 
 
@@ -107,6 +101,61 @@ def delta(base: int, result: int) -> bytes:
             rest >>= 7
         out.append(rest)
     return bytes(out)
+
+
+@left_open
+@pytest.mark.parametrize(
+    ("kind", "before", "data", "words"),
+    [
+        (NAMED_DELTA, bytes(20), delta(13, 1) + b"\1#", "a delta is of an object that isn't there: 0000"),
+        (OFFSET_DELTA, b"\1", delta(13, 1) + b"\1#", "a delta that can't be applied"),
+        (OFFSET_DELTA, b"\xff\xff\x7f", delta(13, 1) + b"\1#", "a delta that can't be applied"),
+        (OFFSET_DELTA, b"\x17", delta(99, 1) + b"\1#", "a delta that can't be applied"),
+        (OFFSET_DELTA, b"\x17", delta(13, 1) + b"\0", "a delta that can't be applied"),
+    ],
+)
+def test_says_that_a_delta_cannot_be_applied(kind: int, before: bytes, data: bytes, words: str) -> None:
+    damaged = packed((BLOB, b"", 13, b"package deny\n"), (kind, before, len(data), data))
+    with pytest.raises(MalformedError, match=words):
+        unpack(damaged, limit=1 << 30)
+
+
+class Raw(dict[bytes, tuple[int, bytes]]):
+    """Objects that are read when they are asked for, by their names."""
+
+    def add(self, kind: int, text: bytes) -> ObjectID:
+        name = {Commit.type_num: b"commit", Tree.type_num: b"tree", Tag.type_num: b"tag"}[kind]
+        head = name + b" %d\0" % len(text)
+        found = ObjectID(sha1(head + text, usedforsecurity=False).hexdigest().encode())
+        self[found] = kind, text
+        return found
+
+    def __getitem__(self, name: bytes) -> ShaFile:  # type: ignore[override]  # stored in another form
+        return ShaFile.from_raw_string(*super().__getitem__(name))
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Commit.type_num, b""),
+        (Commit.type_num, b"tree \n"),
+        (Commit.type_num, b"tree " + b"z" * 40 + b"\n\n"),
+        (Commit.type_num, b"tree " + b"0" * 40 + b"\nencoding\n\nx"),
+        (Tag.type_num, b"object x"),
+        (Tree.type_num, b"100644 a.rego\0" + bytes(19)),
+        (Tree.type_num, b"100644 a.rego"),
+        (Tree.type_num, b"100644"),
+        (Tree.type_num, b"-1 a.rego\0" + bytes(20)),
+        (Tree.type_num, b"8 a.rego\0" + bytes(20)),
+    ],
+)
+def test_names_an_object_that_is_none_of_its_kind(kind: int, text: bytes, tmp_path: Path) -> None:
+    store = Raw()
+    odd = tip = store.add(kind, text)
+    if kind == Tree.type_num:
+        tip = store.add(Commit.type_num, b"tree " + odd + b"\nauthor a <b> 0 +0000\n\nx")
+    with pytest.raises(PolicyError, match=f"malformed object {odd.decode()}"):
+        write_tree(store, commit_of(store, tip).tree, "", tmp_path, name="test")
 
 
 @pytest.mark.parametrize("said", [0, 12, 14, 1 << 20])
