@@ -278,6 +278,32 @@ def base64_in_one_line() -> None:
 
 
 @mutant(
+    "unclear-kubeconfigs",
+    "Of what a kubeconfig says twice, or in the wrong type, something counts.",
+    Kind.CREDENTIALS,
+    "creds-46.01 creds-46.02 creds-46.04",
+)
+def unclear_kubeconfigs() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    replace(kubeconfig, "wrong_type", lambda *_: "")
+    replace(kubeconfig, "user_problems", lambda *_: ())
+    replace(kubeconfig, "doubled_methods", lambda *_: ())
+
+
+@mutant(
+    "empty-token-is-nobody",
+    "Whose file with a token is empty asks as anybody.",
+    Kind.CREDENTIALS,
+    "creds-46.03",
+)
+def empty_token_is_nobody() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    replace(kubeconfig, "_token", lambda _: "")
+
+
+@mutant(
     "plugins-without-arguments",
     "Credential plugins of kubeconfigs are started without their arguments and variables.",
     Kind.CREDENTIALS,

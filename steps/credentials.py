@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +263,30 @@ def a_missing_plugin(context: Context, command: str, hint: str) -> None:
     api = "client.authentication.k8s.io/v1beta1"
     plugin = {"apiVersion": api, "command": command, "installHint": hint}
     _change_kubeconfig(context, {"tls-server-name": context.world.servers.cluster_name}, {"exec": plugin})
+
+
+@given("the kubeconfig says {what}")
+def an_unclear_kubeconfig(context: Context, what: str) -> None:
+    """Besides the right name of the cluster, and all that a token needs where it isn't about that."""
+    world = context.world
+    token = world.servers.cluster_token
+    cluster: dict[str, Any] = {"tls-server-name": world.servers.cluster_name}
+    users = {
+        "a token and a password": {"token": token, "username": "someone", "password": "else"},
+        "a client's certificate without its key": {
+            "token": token,
+            "client-certificate-data": base64.b64encode(world.services.authority.pem).decode(),
+        },
+        "an empty file with the token": {"tokenFile": os.devnull},
+        "a number for the token": {"token": 5},
+        "one user twice": {"token": token},
+        "an authority, and that any will do": {"token": token},
+    }
+    if what == "an authority, and that any will do":
+        cluster |= {"certificate-authority": str(world.services.ca_file), "insecure-skip-tls-verify": True}
+    _change_kubeconfig(context, cluster, users[what])
+    if what == "one user twice":
+        path = Path(world.environment["KUBECONFIG"])
+        document = json.loads(path.read_text(encoding="utf-8"))
+        document["users"] *= 2
+        path.write_text(json.dumps(document), encoding="utf-8")

@@ -105,6 +105,12 @@ def the_cluster_was_asked(context: Context, name: str) -> None:
     assert context.world.servers.cluster.request_log.matching("GET", path), f"the cluster wasn't asked for {name}"
 
 
+@then("the cluster wasn't asked for anything")
+def cluster_was_not_asked(context: Context) -> None:
+    asked = context.world.servers.cluster.request_log.requests
+    assert not asked, "the cluster was asked for\n" + "\n".join(map(str, asked))
+
+
 def _layer_fetches(context: Context) -> dict[str, int]:
     """How often each layer of the scenario's images was fetched in the newest run, by the layer's name."""
     asked = [one.reference for one in context.world.runs.requests(method="GET", kind="blob")]

@@ -227,3 +227,31 @@ Feature: Credentials, as registries demand them and as users store them
     Then the exit status should be 1
     And the output contains "getting credentials: exec: executable absent-plugin not found"
     And the output contains "ask the cluster's people"
+
+  @creds-46 @creds-46.<id>
+  Scenario Outline: a kubeconfig that says <what>
+
+    Which of two credentials counts nobody could tell, and without any the cluster would be asked as anybody.
+
+    Given the cluster "cluster.test" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the kubeconfig says <what>
+    And an image that passes
+    When "validate image" is run with
+      | --policy | acceptance/release |
+    Then the exit status should be 1
+    And standard error has "cannot initialize Kubernetes client: "
+    And standard error has "<reason>"
+    And the cluster wasn't asked for anything
+
+    Examples:
+      | id | what                                   | reason                                                              |
+      | 01 | a token and a password                 | found [token basicAuth], only one is allowed                        |
+      | 02 | a client's certificate without its key | client-key-data or client-key must be specified for                 |
+      | 03 | an empty file with the token           | read empty token from file                                          |
+      | 04 | a number for the token                 | error loading config file                                           |
+      | 05 | one user twice                         | duplicate name                                                      |
+      | 06 | an authority, and that any will do     | specifying a root certificates file with the insecure flag is not allowed |

@@ -13,6 +13,7 @@ from refimpl.golang import base64text, yamltext
 from refimpl.golang.oserrors import describe
 from refimpl.golang.quoting import quote
 from refimpl.kubernetes.exec_plugin import Plugin, plugin_of, text_member
+from refimpl.kubernetes.validation import cluster_problems, doubled_methods, user_problems, wrong_type
 from refimpl.record import field, record
 
 if TYPE_CHECKING:
@@ -144,14 +145,18 @@ def _unreadable(path: str, reason: str) -> ConfigurationError:
 
 
 def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> list[tuple[str, dict[str, Any]]]:
-    entries = document.get(name) or []
+    entries = document.get(name)
+    if entries is None:
+        return []
     if not isinstance(entries, list):
         raise _unreadable(path, f"{name} isn't a list")
-    found = []
+    found: dict[str, dict[str, Any]] = {}
     for entry in entries:
-        content = entry.get(member) or {} if isinstance(entry, dict) else None
-        if not isinstance(content, dict):
+        content = {} if isinstance(entry, dict) and entry.get(member) is None else _member(entry, member)
+        if content is None:
             raise _unreadable(path, f"an entry of {name} isn't an object with a {member}")
+        if wrong := wrong_type(content, name):
+            raise _unreadable(path, wrong)
         # Files are named relative to the kubeconfig that names them.
         for key in _PATHS:
             if text_member(content, key):
@@ -161,8 +166,16 @@ def _entries(document: Mapping[str, Any], name: str, member: str, path: str) -> 
             content["exec"] = {**plugin, "command": str(Path(path).parent / plugin["command"])}
         for key in [key for key in content if key.endswith("-data")]:
             content[key] = _decode(content[key], path)
-        found.append((text_member(entry, "name"), content))
-    return found
+        entry_name = text_member(entry, "name")
+        if entry_name in found:
+            raise _unreadable(path, f"duplicate name {quote(entry_name)} in list {name}")
+        found[entry_name] = content
+    return [*found.items()]
+
+
+def _member(entry: object, name: str) -> dict[str, Any] | None:
+    content = entry.get(name) if isinstance(entry, dict) else None
+    return content if isinstance(content, dict) else None
 
 
 def _access(tables: _Tables, current: str) -> Access | None:
@@ -178,18 +191,22 @@ def _access(tables: _Tables, current: str) -> Access | None:
         return None
     if not text_member(cluster, "server"):
         raise ConfigurationError(f"invalid configuration: no server found for cluster {quote(cluster_name)}")
-    problems: list[str] = []
-    authority = _material(cluster, "certificate-authority", "certificate-authority", cluster_name, problems)
+    problems = [*user_problems(user, user_name)]
     certificate = _material(user, "client-certificate", "client-cert", user_name, problems)
     private_key = _material(user, "client-key", "client-key", user_name, problems)
+    problems += [*doubled_methods(user, user_name), *cluster_problems(cluster, cluster_name)]
+    authority = _material(cluster, "certificate-authority", "certificate-authority", cluster_name, problems)
     if problems:
         shown = f"[{', '.join(problems)}]" if len(problems) > 1 else problems[0]
         raise ConfigurationError(f"invalid configuration: {shown}")
+    insecure = cluster.get("insecure-skip-tls-verify") is True
+    if insecure and authority:
+        raise ConfigurationError("specifying a root certificates file with the insecure flag is not allowed")
     return Access(
         server=text_member(cluster, "server"),
         namespace=text_member(context, "namespace") or "default",
         authority=authority or None,
-        insecure=cluster.get("insecure-skip-tls-verify") is True,
+        insecure=insecure,
         server_name=text_member(cluster, "tls-server-name"),
         token=_token(user),
         username=text_member(user, "username"),
@@ -207,7 +224,9 @@ def _token(user: Mapping[str, Any]) -> str:
     """What the token's file says, if there is one; else, or where it cannot be read, the token in the configuration."""
     token, path = text_member(user, "token"), text_member(user, "tokenFile")
     if path and (not token or Path(path).is_file()):
-        return _file(Path(path)).decode("utf-8", "replace").strip()
+        token = _file(Path(path)).decode("utf-8", "replace").strip()
+        if not token:
+            raise ConfigurationError(f"read empty token from file {quote(path)}")
     return token
 
 
