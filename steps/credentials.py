@@ -271,7 +271,7 @@ def an_unclear_kubeconfig(context: Context, what: str) -> None:
     world = context.world
     token = world.servers.cluster_token
     cluster: dict[str, Any] = {"tls-server-name": world.servers.cluster_name}
-    users = {
+    users: dict[str, dict[str, Any]] = {
         "a token and a password": {"token": token, "username": "someone", "password": "else"},
         "a client's certificate without its key": {
             "token": token,

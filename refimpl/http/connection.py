@@ -271,6 +271,7 @@ class Connection:
             unnamed=self._unnamed,
             record=self._record,
             proxy_status=easy.getinfo(pycurl.HTTP_CONNECTCODE),
+            proxy_error=easy.getinfo(pycurl.PROXY_ERROR) if code == Code.PROXY_FAILED else 0,
         )
 
     def _ready(self, *addresses: object) -> int:

@@ -14,6 +14,8 @@ from refimpl.errors import RegistryError, SlowConnectionError, TransferError, Un
 from refimpl.http import codes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from refimpl.golang.url import Origin
     from refimpl.http.proxy import Proxy
 
@@ -46,6 +48,20 @@ _OTHER_HOST = frozenset({0, 1, 62, 64})  # 1: libcurl ended before OpenSSL had a
 _OUT_OF_DATE = frozenset({9, 10})
 _TLS_RECORDS = range(20, 25)
 _TLS_ALERT, _ALERT_SIZE = 21, 7
+_SOCKS_REASONS: Mapping[int, str] = {  # golang.org/x/net/internal/socks; CURLPX_* of curl.h
+    **dict.fromkeys((10, 11), "invalid username/password"),
+    12: "no acceptable authentication methods",
+    17: "unknown error address type not supported",
+    18: "unknown error command not supported",
+    19: "unknown error connection refused",
+    20: "unknown error general SOCKS server failure",
+    21: "unknown error host unreachable",
+    22: "unknown error network unreachable",
+    23: "unknown error connection not allowed by ruleset",
+    24: "unknown error TTL expired",
+    33: "username/password authentication failed",
+}
+_UNREACHED = frozenset({Code.NOT_CONNECTED, Code.UNRESOLVED_HOST, Code.UNRESOLVED_PROXY})
 _UNREADABLE = frozenset({Code.UNSUPPORTED_PROTOCOL, Code.WEIRD_REPLY})
 
 
@@ -60,6 +76,7 @@ class Failure(Exception):  # noqa: N818 - it becomes one of the package's errors
         unnamed: the certificate has no alternative names.
         record: the first bytes that came instead of a TLS handshake; None if it isn't known whether any came.
         proxy_status: of a proxy that refused to connect; 0 for none.
+        proxy_error: what went wrong with a SOCKS proxy (``CURLPX_*``); 0 for nothing.
     """
 
     def __init__(
@@ -72,6 +89,7 @@ class Failure(Exception):  # noqa: N818 - it becomes one of the package's errors
         unnamed: bool = False,
         record: bytes | None = None,
         proxy_status: int = 0,
+        proxy_error: int = 0,
     ) -> None:
         super().__init__(code)
         self.code = code
@@ -81,6 +99,7 @@ class Failure(Exception):  # noqa: N818 - it becomes one of the package's errors
         self.unnamed = unnamed
         self.record = record
         self.proxy_status = proxy_status
+        self.proxy_error = proxy_error
 
     @property
     def unusable_trust(self) -> bool:
@@ -103,7 +122,13 @@ def describe(failure: Failure, asked: str, origin: Origin, proxy: Proxy | None) 
     code = failure.code
     if code == Code.TIMED_OUT:
         return SlowConnectionError(f"{asked}: i/o timeout")
-    return UnreachableError(f"{asked}: {_connection_text(failure, host, port)}")
+    reason = _connection_text(failure, host, port)
+    if proxy and not failure.proxy_status and code in _UNREACHED:
+        reason = f"proxyconnect tcp: {reason}"
+    elif proxy and failure.proxy_error in _SOCKS_REASONS:
+        _, wanted, its_port = origin
+        reason = f"socks connect tcp {host}:{port}->{wanted}:{its_port}: {_SOCKS_REASONS[failure.proxy_error]}"
+    return UnreachableError(f"{asked}: {reason}")
 
 
 def _connection_text(failure: Failure, host: str, port: int) -> str:
