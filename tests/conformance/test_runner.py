@@ -222,7 +222,7 @@ def test_a_signal_ends_the_run_and_the_report_tells_what_ran(tmp_path: Path, num
     with started as process:
         _await(lambda: bool(_asleep(str(tmp_path))), "a validation")
         process.send_signal(number)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
     assert process.returncode == 5, out
     assert f"the run was ended by {number.name}" in out
     assert "Traceback" not in out
@@ -245,7 +245,7 @@ def test_when_nobody_reads_any_more_the_report_is_written(tmp_path: Path) -> Non
 
 def _await(condition: Callable[[], bool], what: str) -> None:
     """What was killed may need a moment to be gone."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline, f"{what} didn't come about"
         time.sleep(0.02)
@@ -424,7 +424,7 @@ def test_a_signal_before_the_first_scenario_leaves_a_report(tmp_path: Path) -> N
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         _await(asked.exists, "the first question")
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
     assert process.returncode == 5, out
     assert "the run was ended by SIGTERM" in out
     document = json.loads(report.read_text())
@@ -442,7 +442,7 @@ def test_a_signal_while_the_reports_are_written_loses_none(tmp_path: Path) -> No
         _await(report.exists, "the first report")
         process.send_signal(signal.SIGINT)
         page = pipe.read_text()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=180)
     assert process.returncode == 4, out
     assert page.endswith("</html>\n")
     assert badge.read_text().startswith("<svg")

@@ -118,7 +118,7 @@ def test_one_that_hangs_in_everything(tmp_path: Path) -> None:
 
 def test_one_that_hangs_now_and_then(tmp_path: Path) -> None:
     body = f"{_QUICK}say(real()) if '--policy' not in sys.argv or 'happy' in str(sys.argv) else time.sleep(3215)"
-    seen = _run(tmp_path, body, *_BOTH, "--timeout", "3")
+    seen = _run(tmp_path, body, *_BOTH, "--timeout", "6")
     assert seen.status == 1
     assert _kinds(seen) == {"passed", "hung"}
     assert "hung  @verdict-01" in seen.out
