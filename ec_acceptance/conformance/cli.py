@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from ec_acceptance.conformance.errors import ConformanceError, Exit
 from ec_acceptance.conformance.suite import Suite
-from ec_acceptance.conformance.terminal import print_line
+from ec_acceptance.conformance.terminal import open_streams, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,6 +84,7 @@ class _Version(argparse.Action):
 
 def run() -> None:
     """The process's entry."""
+    open_streams()
     sys.exit(main(sys.argv[1:]))
 
 

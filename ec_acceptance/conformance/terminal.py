@@ -3,26 +3,47 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import stat
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ec_acceptance.conformance.outcome import STATUSES, WRONG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from ec_acceptance.conformance.outcome import Outcome, ScenarioResult
     from ec_acceptance.conformance.runner import Watcher
     from ec_acceptance.conformance.suite import Scenario
 
-__all__ = ["describe", "harmless", "leave_terminal", "print_failures", "print_line", "print_profiles", "watching"]
+__all__ = [
+    "describe",
+    "harmless",
+    "leave_terminal",
+    "open_streams",
+    "print_failures",
+    "print_line",
+    "print_profiles",
+    "watching",
+]
 
 _QUIET = frozenset({"passed", "expected", "not-applicable"})
 _SHOWN_LINES = 12
 _SHOWN_COLUMNS = 400
+
+
+def open_streams() -> None:
+    """Let nothing that is printed end the run: characters that a terminal lacks are escaped, closed ones are lost."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until the process ends
+            setattr(sys, name, nowhere)
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def print_line(line: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -241,6 +242,18 @@ def test_when_nobody_reads_any_more_the_report_is_written(tmp_path: Path) -> Non
         said = process.stderr.read()
     assert (process.returncode, said) == (4, b"")
     assert json.loads(report.read_text())["exit"] == "incomplete"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell is needed")
+@pytest.mark.parametrize("how", ["PYTHONIOENCODING=ascii {}", "PYTHONIOENCODING=latin-1 {}", "{} >&-", "{} >&- 2>&-"])
+def test_a_terminal_that_lacks_characters_or_is_closed_ends_nothing(tmp_path: Path, how: str) -> None:
+    validator = _program(tmp_path / "odd", "echo '„…'; exit 1")
+    words = ("--only", "happy-01", "--no-check", "--report", "r.json", "--no-artifacts", "--validator", validator)
+    line = how.format(shlex.join(_command(*words)))
+    answer = subprocess.run(["sh", "-c", line], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (answer.returncode, answer.stderr) == (1, ""), answer.stdout
+    assert ("\\u201e\\u2026" in answer.stdout) == (">&-" not in how)
+    assert "„…" in json.loads((tmp_path / "r.json").read_text())["results"][0]["message"]
 
 
 def _await(condition: Callable[[], bool], what: str) -> None:
