@@ -182,8 +182,6 @@ class Client:
         plugin = access.plugin
         if plugin is None or access.token or access.username or access.certificate:
             return access
-        if plugin.problem:
-            raise _RequestError(plugin.problem)
         if self._given is None or self._given[0] != plugin or _has_expired(self._given[1]):
             try:
                 self._given = plugin, run(plugin, self._environ, self._deadline.cap(_PLUGIN_SECONDS))

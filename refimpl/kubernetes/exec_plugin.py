@@ -1,6 +1,7 @@
 """Programs that a kubeconfig names for credentials (Kubernetes: client-go credential plugins).
 
-Such a program is given an ``ExecCredential`` in ``KUBERNETES_EXEC_INFO`` and answers with one, of the same version.
+Such a program is given an ``ExecCredential`` in ``KUBERNETES_EXEC_INFO``, and answers with one of the same version, in
+JSON or YAML.
 """
 
 from __future__ import annotations
@@ -146,12 +147,9 @@ def credential_in(output: bytes, version: str) -> Credential:
     Raises:
         PluginError: no credentials.
     """
-    try:
-        document = json.loads(output)
-    except (ValueError, RecursionError):
-        document = None
+    document = _document(output)
     if not isinstance(document, dict) or document.get("kind") != "ExecCredential":
-        raise PluginError("decoding stdout: the answer isn't an ExecCredential in JSON")
+        raise PluginError("decoding stdout: the answer isn't an ExecCredential in JSON or YAML")
     given = document.get("apiVersion")
     if given != version:
         shown = given if isinstance(given, str) else json.dumps(given)
@@ -169,6 +167,20 @@ def credential_in(output: bytes, version: str) -> Credential:
         raise PluginError("exec plugin returned a token that no header field can hold")
     expires = _moment(status.get("expirationTimestamp"))
     return Credential(token, certificate.encode("utf-8", "replace"), key.encode("utf-8", "replace"), expires)
+
+
+def _document(output: bytes) -> Any:
+    """What an answer says, read to its end; None if it says nothing that can be read."""
+    try:
+        return json.loads(output)
+    except (ValueError, RecursionError):
+        pass
+    from refimpl.golang import yamltext
+
+    try:
+        return yamltext.loads_all(output)[0]
+    except ValueError:
+        return None
 
 
 def _moment(text: object) -> datetime | None:

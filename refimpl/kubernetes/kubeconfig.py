@@ -202,6 +202,9 @@ def _access(tables: _Tables, current: str) -> Access | None:
     insecure = cluster.get("insecure-skip-tls-verify") is True
     if insecure and authority:
         raise ConfigurationError("specifying a root certificates file with the insecure flag is not allowed")
+    plugin = _plugin(cluster, user, user_name, authority)
+    if plugin is not None and plugin.problem:
+        raise ConfigurationError(plugin.problem)
     return Access(
         server=text_member(cluster, "server"),
         namespace=text_member(context, "namespace") or "default",
@@ -215,7 +218,7 @@ def _access(tables: _Tables, current: str) -> Access | None:
         private_key=private_key,
         acting=_acting(user, user_name),
         proxy=text_member(cluster, "proxy-url"),
-        plugin=_plugin(cluster, user, user_name, authority),
+        plugin=plugin,
         provider=_provider(user),
     )
 

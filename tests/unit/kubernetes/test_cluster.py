@@ -172,6 +172,14 @@ def _set_user(**members: object) -> Callable[[dict[str, Any]], object]:
             ),
         ),
         (_set_user(tokenFile="/none"), "open /none: no such file or directory"),
+        (
+            _set_user(exec={"command": "false", "apiVersion": "client.authentication.k8s.io/v1"}),
+            "invalid configuration: interactiveMode must be specified for acceptance to use exec authentication plugin",
+        ),
+        (
+            _set_user(exec={"command": "false", "apiVersion": "other/v1", "interactiveMode": "Never"}),
+            'exec plugin: invalid apiVersion "other/v1"',
+        ),
         (_set_user(tokenFile="/dev/null"), 'read empty token from file "/dev/null"'),
         (
             _set_user(**{"client-certificate-data": "eA=="}),
@@ -294,7 +302,8 @@ def test_credentials_are_not_sent_over_plain_http(server: ClusterServer, config:
     for credentials in ({"token": "secret"}, {"username": "u", "password": "p"}):
         _cluster(_changed(config, _set_user(**credentials))).policy("ns/pol")
         assert "Authorization" not in server.request_log.requests[-1].headers
-    _cluster(_changed(config, _set_user(exec={"command": "false"}))).policy("ns/pol")
+    plugin = {"command": "false", "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    _cluster(_changed(config, _set_user(exec=plugin))).policy("ns/pol")
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ec_acceptance.testbed.servers.certificates import Authority
 from ec_acceptance.testbed.servers.cluster import ClusterServer
 from refimpl.errors import PolicyError
 from refimpl.kubernetes.cluster import Cluster
-from refimpl.kubernetes.exec_plugin import ANSWER_LIMIT, Plugin, PluginError, plugin_of, run
+from refimpl.kubernetes.exec_plugin import ANSWER_LIMIT, Plugin, PluginError, credential_in, plugin_of, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,6 +54,15 @@ def test_a_token_and_a_time(program: Callable[[str], Path]) -> None:
     assert found.token == "t"
     assert found.expires.isoformat() == "2031-05-01T12:00:00+00:00"
     assert "'t'" not in repr(found)
+
+
+def test_an_answer_in_yaml() -> None:
+    text = f"apiVersion: {V1}\nkind: ExecCredential\nstatus:\n  token: t\n  expirationTimestamp: 2031-05-01T12:00:00Z\n"
+    found = credential_in(text.encode(), V1)
+    assert found.token == "t"
+    assert found.expires is not None
+    with pytest.raises(PluginError, match="isn't an ExecCredential in JSON or YAML"):
+        credential_in(json.dumps(credential({"token": "t"})).encode() + b"\nand more", V1)
 
 
 def test_a_certificate_and_its_key(program: Callable[[str], Path]) -> None:
