@@ -23,7 +23,7 @@ _LINK = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)#]+)(?:#[^)]*)?\)")
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Name the pages that the navigation doesn't."""
     docs = Path(config.docs_dir)
-    named = set(_named(config.nav))
+    named = set(_name_of(config.nav))
     others = sorted(path.relative_to(docs).as_posix() for path in docs.rglob("*.md"))
     more = [name for name in others if name not in named]
     if more and config.nav is not None:
@@ -47,24 +47,24 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     docs = Path(config.docs_dir).resolve()
     here = docs / Path(page.file.src_uri).parent
 
-    def shown(link: re.Match[str]) -> str:
+    def show(link: re.Match[str]) -> str:
         target = (here / link[2]).resolve()
         inside = target.is_relative_to(docs)
         return link[0] if inside or files.get_file_from_path(link[2]) else f"{link[1]} (`{_name(target)}`)"
 
-    return _LINK.sub(shown, markdown)
+    return _LINK.sub(show, markdown)
 
 
 def _name(target: Path) -> str:
     return target.relative_to(ROOT.resolve()).as_posix() if target.is_relative_to(ROOT.resolve()) else target.name
 
 
-def _named(entries: Any) -> Iterator[str]:
+def _name_of(entries: Any) -> Iterator[str]:
     if isinstance(entries, str):
         yield entries
     elif isinstance(entries, dict):
         for inside in entries.values():
-            yield from _named(inside)
+            yield from _name_of(inside)
     elif isinstance(entries, list):
         for one in entries:
-            yield from _named(one)
+            yield from _name_of(one)

@@ -241,7 +241,7 @@ def _walking(*unlooked: str) -> None:
         known = [*(authority.intermediates or brought), *authority.roots]
         path, end = [leaf], len(authority.intermediates or brought) + 1
         while path[-1] not in authority.roots:
-            above = [one for one in known if _issued(path[-1], one, by_name="root" in unlooked)]
+            above = [one for one in known if _is_issued(path[-1], one, by_name="root" in unlooked)]
             if not above or len(path) > end:
                 raise VerificationError("no path")
             path.append(above[0])
@@ -252,7 +252,7 @@ def _walking(*unlooked: str) -> None:
     replace(Authority, "issuer", issuer)
 
 
-def _issued(certificate: x509.Certificate, candidate: x509.Certificate, *, by_name: bool) -> bool:
+def _is_issued(certificate: x509.Certificate, candidate: x509.Certificate, *, by_name: bool) -> bool:
     from cryptography.exceptions import InvalidSignature
 
     if certificate.issuer != candidate.subject:
@@ -270,32 +270,32 @@ def _troubles(path: Sequence[x509.Certificate], time: datetime) -> set[str]:
     """What is wrong with a path, as far as the scenarios go."""
     from cryptography import x509
 
-    def found(certificate: x509.Certificate, kind: Any) -> Any:
+    def find(certificate: x509.Certificate, kind: Any) -> Any:
         return next((one.value for one in certificate.extensions if isinstance(one.value, kind)), None)
 
     wrong = set()
     for below, each in enumerate(path[1:]):
-        constraints, usage = found(each, x509.BasicConstraints), found(each, x509.KeyUsage)
+        constraints, usage = find(each, x509.BasicConstraints), find(each, x509.KeyUsage)
         if constraints is None or not constraints.ca:
             wrong.add("ca")
         elif constraints.path_length is not None and below > constraints.path_length:
             wrong.add("length")
         if usage is not None and not usage.key_cert_sign:
             wrong.add("usage")
-        if (limits := found(each, x509.NameConstraints)) and not _permitted(path[0], limits):
+        if (limits := find(each, x509.NameConstraints)) and not _is_permitted(path[0], limits):
             wrong.add("names")
     if not all(each.not_valid_before_utc <= time <= each.not_valid_after_utc for each in path):
         wrong.add("validity")
     if any(one.critical and isinstance(one.value, x509.UnrecognizedExtension) for one in path[0].extensions):
         wrong.add("critical")
     for each in path:
-        usages = found(each, x509.ExtendedKeyUsage)
+        usages = find(each, x509.ExtendedKeyUsage)
         if usages is not None and x509.oid.ExtendedKeyUsageOID.CODE_SIGNING not in usages:
             wrong.add("use")
     return wrong
 
 
-def _permitted(leaf: x509.Certificate, limits: x509.NameConstraints) -> bool:
+def _is_permitted(leaf: x509.Certificate, limits: x509.NameConstraints) -> bool:
     from cryptography import x509
 
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -20,7 +20,7 @@ from mutants.junit import junit
 from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.scenarios import ROOT, Scenario, all_scenarios, choose
-from mutants.trial import Finding, Trial, TrialError, Trials, recorded
+from mutants.trial import Finding, Trial, TrialError, Trials, read_record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +81,7 @@ def _make(matrix: Matrix, trials: Trials, options: argparse.Namespace) -> bool:
     """Run everything; False if the suite doesn't run."""
     try:  # whether the suite works at all is seen once, not with each mutant
         if options.control is not None:
-            matrix.control.update(recorded(options.control))
+            matrix.control.update(read_record(options.control))
         missing = tuple(one for one in choose(matrix.scenarios, PLAIN) if one.id not in matrix.control)
         for _, found in trials.run([_trial(CONTROL, missing, options)] if missing else [], at_once=1):
             if isinstance(found, TrialError):

@@ -271,7 +271,7 @@ def base64_in_one_line() -> None:
     from refimpl.kubernetes import kubeconfig
 
     @change(kubeconfig, "_decode")
-    def decoded(original: Callable[..., Any], value: Any, path: str) -> Any:
+    def decode(original: Callable[..., Any], value: Any, path: str) -> Any:
         if "\n" in str(value):
             raise kubeconfig.ConfigurationError(f"{path}: illegal base64 data")
         return original(value, path)

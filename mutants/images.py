@@ -44,7 +44,7 @@ def gzip_only() -> None:
     from refimpl.layers import stream
 
     @change(stream, "_detect")
-    def detected(*_: object) -> str:
+    def detect(*_: object) -> str:
         return "gzip"
 
 

@@ -62,16 +62,16 @@ def dates_by_their_mark() -> None:
     from refimpl.rego import host
     from refimpl.rego.engine import DateText
 
-    def dated(value: Any) -> Any:
+    def read_date(value: Any) -> Any:
         if isinstance(value, dict):
-            return {key: dated(item) for key, item in value.items()}
+            return {key: read_date(item) for key, item in value.items()}
         if isinstance(value, str) and value.startswith("\0date:"):
             return DateText(value.removeprefix("\0date:"))
         return value
 
     @change(host, "_custom")
     def custom(original: Callable[..., Any], *arguments: Any) -> Any:
-        return dated(original(*arguments))
+        return read_date(original(*arguments))
 
 
 @mutant(
@@ -130,7 +130,7 @@ def deep_files_are_left_out() -> None:
     from refimpl.layers import files
 
     @change(files, "_parse")
-    def parsed(original: Callable[..., Any], name: str, content: bytes) -> Any:
+    def parse(original: Callable[..., Any], name: str, content: bytes) -> Any:
         try:
             return original(name, content)
         except LimitExceededError:

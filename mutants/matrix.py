@@ -90,7 +90,7 @@ class Matrix:
         found += [
             f"{one.id} ({one.name}) finds no mutant{'' if self.whole else ' of those that it is named for'}"
             for one in self.scenarios.values()
-            if self.every and one.of_cache and not self._skipped(one.id) and not self.killed_by(one.id)
+            if self.every and one.of_cache and not self._is_skipped(one.id) and not self.killed_by(one.id)
         ]
         return tuple(found)
 
@@ -105,7 +105,7 @@ class Matrix:
             return [f"{name} is broken: the plain happy path fails: {failed}"]
         found = [f"{name} survives"] if verdict == "survived" else []
         for tag in mutant.scenarios:
-            named = [one for one in choose(self.scenarios, [tag]) if not self._skipped(one.id)]
+            named = [one for one in choose(self.scenarios, [tag]) if not self._is_skipped(one.id)]
             statuses = {one.id: self.status(name, one.id) for one in named}
             if not choose(self.scenarios, [tag]):
                 found.append(f"no scenario has the tag {tag} that is named for {name}")
@@ -115,7 +115,7 @@ class Matrix:
                 found.append(f"{name} does nothing, and yet not all of {tag} fail: {statuses}")
         return found
 
-    def _skipped(self, scenario: str) -> bool:
+    def _is_skipped(self, scenario: str) -> bool:
         finding = self.control.get(scenario)
         return finding is not None and finding.status == "skipped"
 

@@ -36,7 +36,7 @@ def keyed_by_claimed_diffid() -> None:
 
     lock = threading.Lock()
 
-    def settled(layers: Any, layer: Any, claimed: str) -> Any:
+    def settle(layers: Any, layer: Any, claimed: str) -> Any:
         directory = None if layers.cache is None else layers.cache._usable()
         if directory is None:
             return layer
@@ -54,7 +54,7 @@ def keyed_by_claimed_diffid() -> None:
         class Claimed:
             layers: tuple[Any, ...]
 
-        Claimed.layers = tuple(settled(layers, *pair) for pair in zip(manifest.layers, claimed, strict=True))
+        Claimed.layers = tuple(settle(layers, *pair) for pair in zip(manifest.layers, claimed, strict=True))
         return original(layers, Claimed, repository, *rest)
 
 

@@ -467,7 +467,7 @@ def results_in_the_body_only() -> None:
     from refimpl.server import routes
 
     @change(routes, "_respond")
-    def reported(original: Callable[..., Any], verdict: Any) -> Any:
+    def report(original: Callable[..., Any], verdict: Any) -> Any:
         response = original(verdict)
         response.fields["X-Conforma-Result"] = "pass"
         return response
@@ -483,7 +483,7 @@ def log_by_replacement() -> None:
     from refimpl.server import log
 
     @change(log._JSONFormatter, "format")  # noqa: SLF001 - what a mutant is made of
-    def formatted(original: Callable[..., str], *arguments: Any) -> str:
+    def format_line(original: Callable[..., str], *arguments: Any) -> str:
         return re.sub(r'\\"', '"', original(*arguments))
 
 

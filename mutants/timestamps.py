@@ -157,7 +157,7 @@ def no_timestamp_needed() -> None:
         return original(*given) or (_WHILE_VALID,)
 
     @change(Verifier, "_stamp_times")
-    def stamped(original: Callable[..., Any], *given: Any) -> Any:
+    def stamp(original: Callable[..., Any], *given: Any) -> Any:
         return original(*given) or (_WHILE_VALID,)
 
 

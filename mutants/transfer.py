@@ -47,7 +47,7 @@ def renamed_before_verification() -> None:
     from refimpl.layers.cache import LayerCache, _name
 
     @change(LayerCache, "_settle")
-    def landed(original: Callable[..., None], self: Any, download: Any) -> None:
+    def land(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, MismatchError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
         original(self, download)
@@ -64,7 +64,7 @@ def kept_at_the_time_out() -> None:
     from refimpl.layers.cache import LayerCache, _name
 
     @change(LayerCache, "_settle")
-    def landed(original: Callable[..., None], self: Any, download: Any) -> None:
+    def land(original: Callable[..., None], self: Any, download: Any) -> None:
         if isinstance(download.error, TimeoutExceededError):
             shutil.copyfile(download.temporary.path, self._directory.path / _name(download.descriptor))
         original(self, download)
@@ -192,7 +192,7 @@ def _remember(*kinds: type[Exception]) -> None:
 
     @change(LayerCache, "open")
     @contextmanager
-    def opened(original: Callable[..., Any], self: Any, descriptor: Any, *rest: Any, **named: Any) -> Iterator[Any]:
+    def open_entry(original: Callable[..., Any], self: Any, descriptor: Any, *rest: Any, **named: Any) -> Iterator[Any]:
         note = self._directory.path / f".failed-{_name(descriptor)}"
         if note.exists():
             raise TransferError(f"layer {descriptor.digest} couldn't be fetched before")

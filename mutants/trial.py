@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from mutants.scenarios import Scenario
 
-__all__ = ["Finding", "Trial", "TrialError", "Trials", "recorded", "validator"]
+__all__ = ["Finding", "Trial", "TrialError", "Trials", "read_record", "validator"]
 
 _START, _EACH = 60.0, 30.0  # seconds that a run may take: for itself, and for each scenario
 _PATIENCE = 15.0  # seconds in which a run that was interrupted may end its validators and services
@@ -113,10 +113,10 @@ class Trials:
         while waiting or self._running:
             while waiting and len(self._running) < at_once:
                 self._begin(waiting.popleft())
-            for run in self._ended():
+            for run in self._end():
                 found: dict[str, Finding] | TrialError
                 try:
-                    found = _found(run)
+                    found = _find(run)
                 except TrialError as error:
                     found = error
                 self._running.remove(run)
@@ -148,7 +148,7 @@ class Trials:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def _ended(self) -> list[_Run]:
+    def _end(self) -> list[_Run]:
         """Wait until some have ended, or their time is over."""
         first = min(run.end for run in self._running)
         ready = connection.wait([run.process.sentinel for run in self._running], max(0.0, first - time.monotonic()))
@@ -177,7 +177,7 @@ def _carry_out(behave: LoadedBehave, trial: Trial, folder: Path) -> None:
     sys.exit(behave.run(["--format", _FORMATTER, "--outfile", str(folder / _REPORT), *defines, *places]))
 
 
-def _found(run: _Run) -> dict[str, Finding]:
+def _find(run: _Run) -> dict[str, Finding]:
     """What came of a run that has ended, or is ended now; its folder goes.
 
     Raises:
@@ -203,7 +203,7 @@ def _found(run: _Run) -> dict[str, Finding]:
     return found
 
 
-def recorded(report: Path) -> Mapping[str, Finding]:
+def read_record(report: Path) -> Mapping[str, Finding]:
     """What came of each scenario in a run of ``ec-conformance``.
 
     Raises:

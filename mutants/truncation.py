@@ -51,7 +51,7 @@ def archive_end_unmarked() -> None:
     from refimpl.layers.archive import Archive
 
     @change(Archive, "_check_end")
-    def ended(*_: object, **__: object) -> None:
+    def end(*_: object, **__: object) -> None:
         return None
 
 
@@ -146,10 +146,10 @@ def unreadable_passed_over() -> None:
 
     from refimpl.policy.sources import local
 
-    def copied(source: str, destination: str, **_: object) -> None:
+    def copy(source: str, destination: str, **_: object) -> None:
         shutil.copytree(source, destination, dirs_exist_ok=True, copy_function=_quietly, ignore=_no_files)
 
-    replace(local, "_copy_directory", copied)
+    replace(local, "_copy_directory", copy)
 
 
 def _quietly(source: str, destination: str) -> None:
@@ -232,7 +232,7 @@ def last_entry_of_a_name() -> None:
     from refimpl.policy.sources import checkout
 
     @change(checkout, "parse_tree")
-    def parsed(original: Any, *arguments: Any) -> Any:
+    def parse(original: Any, *arguments: Any) -> Any:
         return {name: (name, mode, sha) for name, mode, sha in original(*arguments)}.values()
 
 
@@ -246,7 +246,7 @@ def odd_entries_passed_over() -> None:
     from refimpl.policy.sources import checkout
 
     @change(checkout, "parse_tree")
-    def parsed(original: Any, *arguments: Any) -> Any:
+    def parse(original: Any, *arguments: Any) -> Any:
         for name, mode, sha in original(*arguments):
             if name.lower() not in {b"", b".", b"..", b".git"} and b"/" not in name and mode != 0o170000:
                 yield name, mode, sha

@@ -275,7 +275,7 @@ def nested_without_limit() -> None:
     from refimpl.golang import document
 
     @change(document, "_load")
-    def loaded(original: Callable[..., Any], text: str) -> Any:
+    def load(original: Callable[..., Any], text: str) -> Any:
         try:
             return original(text)
         except RecursionError as error:

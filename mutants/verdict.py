@@ -173,7 +173,7 @@ def results_win_over_annotations() -> None:
     from refimpl.evaluation import candidate
 
     @change(candidate, "_complete")
-    def completed(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
+    def complete(original: Callable[..., Any], msg: str, metadata: dict[str, Any], *rest: Any) -> Any:
         own = dict(metadata)
         candidate = original(msg, metadata, *rest)
         candidate.metadata |= own

@@ -141,10 +141,10 @@ def _compare_documents(left: Any, right: Any) -> Iterator[tuple[str, str, tuple[
     codes = [sorted(_codes(document)) for document in (left, right)]
     if codes[0] != codes[1]:
         yield "code", "codes of the report", tuple(_lines(*codes, context=0))
-    texts = [_shown(document) for document in (left, right)]
+    texts = [_show(document) for document in (left, right)]
     if texts[0] == texts[1]:
         return
-    settled = [_shown(_settled(document)) for document in (left, right)]
+    settled = [_show(_settle(document)) for document in (left, right)]
     if settled[0] == settled[1]:
         yield "order", "the report", tuple(_lines(*texts))
     elif codes[0] == codes[1]:
@@ -180,16 +180,16 @@ def _lines(left: Sequence[str], right: Sequence[str], *, context: int = 2) -> It
     return (line for line in differences if not line.startswith(("--- ", "+++ ", "@@")))
 
 
-def _settled(value: Any) -> Any:
+def _settle(value: Any) -> Any:
     """A document in which the order of arrays doesn't count."""
     if isinstance(value, dict):
-        return {name: _settled(one) for name, one in value.items()}
+        return {name: _settle(one) for name, one in value.items()}
     if isinstance(value, list):
-        return sorted((_settled(one) for one in value), key=repr)
+        return sorted((_settle(one) for one in value), key=repr)
     return value
 
 
-def _shown(document: Any) -> list[str]:
+def _show(document: Any) -> list[str]:
     return json.dumps(document, indent=1, ensure_ascii=False, default=repr).splitlines()
 
 

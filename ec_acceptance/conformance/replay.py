@@ -170,7 +170,7 @@ class _Once:
 
     def _check_text(self, member: Member) -> None:
         """Refuse what names a file outside of the bundle's folder."""
-        text = _SCHEME.sub("", self._moved(member.text()))
+        text = _SCHEME.sub("", self._move(member.text()))
         paths = [path for path in _ABSOLUTE.findall(text) if path not in _DEVICES]
         wrong = [path for path in paths if not Path(os.path.normpath(path)).is_relative_to(self.here)]
         if wrong or _UPWARDS.search(text):
@@ -214,11 +214,11 @@ class _Once:
                 streams = self.folder / f"streams-{number}"
                 streams.mkdir()
                 running = validator.start(
-                    [self._moved(word) for word in run["arguments"].texts()],
-                    {name: self._moved(value.text()) for name, value in run["environment"].items()},
+                    [self._move(word) for word in run["arguments"].texts()],
+                    {name: self._move(value.text()) for name, value in run["environment"].items()},
                     self.here / self.root / "work",
                     streams,
-                    [self._moved(word) for word in run["sandbox"].texts()],
+                    [self._move(word) for word in run["sandbox"].texts()],
                 )
                 started.append(running)
                 timers += list(_signalling(running, run["signals"]))
@@ -257,7 +257,7 @@ class _Once:
             asked[name_request(one["server"].text(), target, None if status is None else status.integer())] += 1
         return asked
 
-    def _moved(self, text: str) -> str:
+    def _move(self, text: str) -> str:
         return text.replace(self.recorded, str(self.here))
 
     def _rewriting(self, authority: Authority) -> Callable[[bytes], bytes]:

@@ -408,6 +408,7 @@ def _join(wanted: Run, work: _Work, folder: Path) -> Outcome:
     seen = [result for result in work.results if result.location in selected]
     results = (*seen, *wanted.not_applicable)
     ran = {result.location for result in results}
+    of_shard = wanted.about.shard is not None and wanted.about.partial
     outcome = Outcome(
         wanted.about,
         results,
@@ -416,12 +417,12 @@ def _join(wanted: Run, work: _Work, folder: Path) -> Outcome:
         work.interrupted,
         unmet=tuple(unmet(results, wanted.expected)),
         hung=work.hung,
-        unused=tuple(_unused(wanted.suite, folder)) if wanted.about.shard is not None and wanted.about.partial else (),
+        unused=tuple(_list_unused(wanted.suite, folder)) if of_shard else (),
         cpu=_cpu_time(work),
     )
     if not outcome.judges_snapshots:
         return outcome
-    return replace(outcome, problems=(*outcome.problems, *map(describe_unused, _unused(wanted.suite, folder))))
+    return replace(outcome, problems=(*outcome.problems, *map(describe_unused, _list_unused(wanted.suite, folder))))
 
 
 def _cpu_time(work: _Work) -> CpuTime | None:
@@ -434,7 +435,7 @@ def describe_unused(entry: str) -> str:
     return f"no scenario compares with the snapshot {entry}"
 
 
-def _unused(suite: Suite, folder: Path) -> list[str]:
+def _list_unused(suite: Suite, folder: Path) -> list[str]:
     """Snapshots that no worker compared with."""
     used: dict[str, set[str]] = {}
     for path in folder.glob("*.used"):

@@ -37,7 +37,7 @@ class Request:
 
     Attributes:
         resource: what was asked for, whoever shares it: a blob is the same in all repositories.
-        holds: when it was stopped, and when it went on.
+        holds: when it was stopped, and when it resumed.
     """
 
     server: str

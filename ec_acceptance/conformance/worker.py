@@ -41,10 +41,10 @@ class Worker(Runner):  # type: ignore[misc]  # as above
         """Run what is told; whether anything failed."""
         gc.freeze()  # hooks, steps and what they import: nothing of it goes, so nobody looks through it again and again
         gc.set_threshold(_OBJECTS)
-        failed: bool = super().run_model(self._told(_take_standard_input()) if features is None else features)
+        failed: bool = super().run_model(self._read_scenarios(_take_standard_input()) if features is None else features)
         return failed
 
-    def _told(self, told: TextIO) -> Iterator[Any]:
+    def _read_scenarios(self, told: TextIO) -> Iterator[Any]:
         """For each scenario that is told: its feature, with no other one in it."""
         features: dict[str, Any] = {}
         while not self.aborted:

@@ -79,7 +79,7 @@ def _shards(
     return found
 
 
-def _sorted(document: dict[str, Any]) -> dict[str, Any]:
+def _sort(document: dict[str, Any]) -> dict[str, Any]:
     """What stands in no order but that in which scenarios ended."""
     order = {name: sorted(document[name], key=str) for name in ("missing", "not_run")}
     return {**document, **order}
@@ -103,14 +103,14 @@ def test_shards_come_to_what_the_whole_run_comes_to(
     whole = _outcome(about, scenarios, by_place, _EXPECTED)
     shards = _shards(about, scenarios, by_place, count, _EXPECTED)
     merged = merge({str(number): one for number, one in enumerate(shards)})
-    assert _sorted(describe(merged)) == _sorted(describe(whole))
+    assert _sort(describe(merged)) == _sort(describe(whole))
     assert (merged.exit, merged.meaning, merged.summary) == (whole.exit, whole.meaning, whole.summary)
     assert badge(merged) == badge(whole)
     if not whole.missing:  # else some lines are in another order
         assert page(merged) == page(whole)
 
 
-def _written(folder: Path, outcomes: list[Outcome]) -> list[str]:
+def _write(folder: Path, outcomes: list[Outcome]) -> list[str]:
     paths = [folder / f"shard-{number}" / "report.json" for number in range(1, len(outcomes) + 1)]
     for path, outcome in zip(paths, outcomes, strict=True):
         write_report(outcome, path)
@@ -138,7 +138,7 @@ def test_all_formats_and_the_exit_status_are_those_of_one_run(
     words = [
         word for name in ("report", "junit", "html", "badge", "attest") for word in (f"--{name}", f"{tmp_path}/{name}")
     ]
-    assert main(["merge", *_written(tmp_path, _three()), *words]) == 0
+    assert main(["merge", *_write(tmp_path, _three()), *words]) == 0
     said = capsys.readouterr().out
     assert said.splitlines()[0] == "suite: s 1, 12 scenarios, 12 of them in 3 shards"
     assert "12 scenarios passed, 0 failed, 0 broken, in 3 shards" in said
@@ -154,7 +154,7 @@ def test_all_formats_and_the_exit_status_are_those_of_one_run(
 
 def test_a_part_that_was_split_is_a_part(tmp_path: Path) -> None:
     outcomes = [replace(one, about=replace(one.about, scenarios=13)) for one in _three()]
-    paths = _written(tmp_path, outcomes)
+    paths = _write(tmp_path, outcomes)
     assert main(["merge", *paths]) == 4
     assert main(["merge", *paths, "--accept-partial"]) == 0
 
@@ -162,9 +162,9 @@ def test_a_part_that_was_split_is_a_part(tmp_path: Path) -> None:
 def test_what_any_shard_met_counts(tmp_path: Path) -> None:
     first, second, third = _three()
     hung = replace(second, hung="it gave no answer")
-    assert main(["merge", *_written(tmp_path / "a", [first, hung, third])]) == 1
-    assert main(["merge", *_written(tmp_path / "b", [first, second, replace(third, interrupted="SIGTERM")])]) == 5
-    assert main(["merge", *_written(tmp_path / "c", [replace(first, problems=("it died",)), second, third])]) == 3
+    assert main(["merge", *_write(tmp_path / "a", [first, hung, third])]) == 1
+    assert main(["merge", *_write(tmp_path / "b", [first, second, replace(third, interrupted="SIGTERM")])]) == 5
+    assert main(["merge", *_write(tmp_path / "c", [replace(first, problems=("it died",)), second, third])]) == 3
 
 
 def test_a_snapshot_that_no_shard_used_is_a_problem_as_in_one_run() -> None:
@@ -202,7 +202,7 @@ def test_a_snapshot_that_no_shard_used_is_a_problem_as_in_one_run() -> None:
 def test_what_is_not_all_of_one_run_is_refused(
     change: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["merge", *_written(tmp_path, change(_three()))]) == 2
+    assert main(["merge", *_write(tmp_path, change(_three()))]) == 2
     [line] = capsys.readouterr().out.splitlines()
     assert said in line
 
@@ -222,7 +222,7 @@ def test_what_is_not_all_of_one_run_is_refused(
 def test_what_is_no_report_is_one_line(
     change: Any, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    paths = _written(tmp_path, _three())
+    paths = _write(tmp_path, _three())
     document = json.loads(Path(paths[1]).read_text())
     change(document)
     Path(paths[1]).write_text(json.dumps(document))
@@ -233,7 +233,7 @@ def test_what_is_no_report_is_one_line(
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    paths = _written(tmp_path, _three())
+    paths = _write(tmp_path, _three())
     assert main(["merge", *paths, paths[0]]) == 2
     assert f"{paths[0]} is given twice" in capsys.readouterr().out
     assert main(["merge", *paths[1:], f"{tmp_path}/none"]) == 2

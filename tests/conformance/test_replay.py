@@ -98,7 +98,7 @@ def test_what_waits_for_a_hold_that_nobody_let_go_is_ended_early(
             rule["released"] = False
 
     monkeypatch.setattr("ec_acceptance.conformance.replay._QUIET", 1.0)
-    bundle = _changed(artifacts / "cache-02.1" / "repro.tar.gz", tmp_path / "held.tar.gz", forget_release)
+    bundle = _change(artifacts / "cache-02.1" / "repro.tar.gz", tmp_path / "held.tar.gz", forget_release)
     assert main(["replay", "--timeout", "600", str(bundle), "--", str(wrong)]) == 1
     assert "ended early: it waits for GET blob acceptance/bundle-" in capsys.readouterr().out
 
@@ -118,7 +118,7 @@ def test_a_bundle_holds_what_is_needed_to_look_for_the_cause(artifacts: Path) ->
     assert document["left_out"] == []
 
 
-def _changed(bundle: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
+def _change(bundle: Path, target: Path, change: Callable[[dict[str, Any]], None]) -> Path:
     read = read_bundle(bundle)
     document = json.loads(json.dumps(read.document.value))
     change(document)
@@ -163,7 +163,7 @@ def test_a_hostile_bundle_is_one_line(
     change: Callable[[dict[str, Any]], None],
     words: str,
 ) -> None:
-    path = _changed(artifacts / "happy-01" / "repro.tar.gz", tmp_path / "hostile", change)
+    path = _change(artifacts / "happy-01" / "repro.tar.gz", tmp_path / "hostile", change)
     assert main(["replay", str(path), "--", sys.executable, "-c", "0"]) == 2
     said = capsys.readouterr().out.splitlines()[-1]
     assert said.startswith(f"Error: {path}: "), said
@@ -178,7 +178,7 @@ def test_a_bundle_chooses_no_program(artifacts: Path, tmp_path: Path, capsys: py
     def change(document: dict[str, Any]) -> None:
         document["validator"]["command"] = [str(program)]
 
-    path = _changed(artifacts / "happy-01" / "repro.tar.gz", tmp_path / "hostile", change)
+    path = _change(artifacts / "happy-01" / "repro.tar.gz", tmp_path / "hostile", change)
     assert main(["replay", str(path)]) == 2
     assert f"replay {path} -- {program}" in capsys.readouterr().out
     assert not touched.exists()

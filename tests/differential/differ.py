@@ -104,7 +104,7 @@ def main(arguments: list[str] | None = None) -> int:
             pair = ValidatorPair(Validator(options.ours), Validator(oracle), scene, folder)
             if options.case:
                 return _again(pair, Path(options.case))
-            return _compared(pair, options)
+            return _compare(pair, options)
         finally:
             scene.close()
 
@@ -133,7 +133,7 @@ def _again(pair: ValidatorPair, folder: Path) -> int:
     return 1 if text else 0
 
 
-def _compared(pair: ValidatorPair, options: argparse.Namespace) -> int:
+def _compare(pair: ValidatorPair, options: argparse.Namespace) -> int:
     comparison = Comparison(pair, options.tries)
     started = time.monotonic()
     done = differing = number = 0

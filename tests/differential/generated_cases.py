@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from choices import Choices
-from generated_rules import COLLECTIONS, INTENTIONS, Library, criterion_texts, written
+from generated_rules import COLLECTIONS, INTENTIONS, Library, criterion_texts, write
 from hypothesis import strategies as st
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def cases(draw: DrawFn) -> Case:
     """Cases, from one rule for one image on."""
     choices = Choices(draw)
     library = Library()
-    files = written(choices, library, "pol")
+    files = write(choices, library, "pol")
     if choices.chance(20):
-        files |= written(choices, library, "more")
+        files |= write(choices, library, "more")
     if choices.chance(5):
         files |= [choices.pick(MISTAKES)]
     texts = criterion_texts(library.codes)
@@ -93,7 +93,7 @@ def cases(draw: DrawFn) -> Case:
         spec["configuration"] = _lists(choices, texts) | {"collections": choices.several(COLLECTIONS, 2)}
     if choices.chance(10):
         spec |= {"name": "é name", "description": "<text>"}
-    arguments = _judged(choices, files)
+    arguments = _judge(choices, files)
     arguments += _configured(choices, files, spec)
     arguments += _flags(choices, alone=_is_alone(arguments, files))
     environment = {"EC_USE_OPA": "1"} if choices.chance(15) else {}
@@ -164,7 +164,7 @@ def _volatile(choices: Choices, texts: Sequence[str]) -> dict[str, Any]:
     return criterion
 
 
-def _judged(choices: Choices, files: dict[str, str]) -> list[str]:
+def _judge(choices: Choices, files: dict[str, str]) -> list[str]:
     """The flags that name images."""
     chosen: list[str] = []
     for _ in range(choices.number(1, 3)):

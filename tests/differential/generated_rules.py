@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from choices import Choices
 
-__all__ = ["COLLECTIONS", "DATES", "INTENTIONS", "Library", "criterion_texts", "written"]
+__all__ = ["COLLECTIONS", "DATES", "INTENTIONS", "Library", "criterion_texts", "write"]
 
 PACKAGES = ("a", "b", "c", "x.y", "x", "policy.rel", "b.c")
 COLLECTIONS = ("c1", "c2", "c3")
@@ -140,7 +140,7 @@ class Library:
         return f"r{place}"
 
 
-def written(choices: Choices, library: Library, folder: str) -> dict[str, str]:
+def write(choices: Choices, library: Library, folder: str) -> dict[str, str]:
     """The files of a policy source, by path."""
     files = {}
     for package in choices.distinct(PACKAGES, 1, 4):
@@ -256,7 +256,7 @@ def _annotation(choices: Choices, library: Library, short: str, number: int) -> 
         lines += ["#   other: 1"]
     if choices.chance(40):
         wrong = ("c1", "[c1, 5, null]", "{c1: c2}", "[c1, 2020-01-01]")
-        lines += [f"#   collections: {_listed(choices, COLLECTIONS) if choices.chance(90) else choices.pick(wrong)}"]
+        lines += [f"#   collections: {_list_all(choices, COLLECTIONS) if choices.chance(90) else choices.pick(wrong)}"]
     if choices.chance(30):
         codes = [*library.codes, "a.r1", "q.q"]
         scalars = (json.dumps(choices.pick(codes)), "5", "[5, null]", "null", "[]", "2020-01-01", "[{k: 2020-01-01}]")
@@ -282,12 +282,12 @@ def _annotation(choices: Choices, library: Library, short: str, number: int) -> 
     if choices.chance(35):
         odd = ("rel", "[rel, 5]", "null", "[rel, 2020-01-01]")
         lines += [
-            f"#   pipeline_intention: {_listed(choices, INTENTIONS) if choices.chance(90) else choices.pick(odd)}"
+            f"#   pipeline_intention: {_list_all(choices, INTENTIONS) if choices.chance(90) else choices.pick(odd)}"
         ]
     return lines
 
 
-def _listed(choices: Choices, options: Sequence[str]) -> str:
+def _list_all(choices: Choices, options: Sequence[str]) -> str:
     return json.dumps(choices.distinct(options, 0, 2))
 
 

@@ -110,7 +110,7 @@ def run_guided(target: Target, limits: Limits, folder: Path, *, seed: int, repor
     findings, campaign = Findings(target, folder), Campaign(target.name, "guided")
     began = time.process_time()
 
-    def written() -> None:
+    def write() -> None:
         campaign.seconds = time.process_time() - began
         campaign.findings = findings.all
         report.write_text(campaign.to_json(), encoding="utf-8")
@@ -122,14 +122,14 @@ def run_guided(target: Target, limits: Limits, folder: Path, *, seed: int, repor
             findings.add(data, error)
         campaign.executions += 1
         if campaign.executions >= limits.executions or time.process_time() - began > limits.seconds:
-            written()
+            write()
             os._exit(0)  # libFuzzer doesn't return
 
     corpus, words = report.with_name("corpus"), report.with_name("words")
     corpus.mkdir()
     for number, data in enumerate(target.seeds()):
         (corpus / str(number)).write_bytes(data)
-    words.write_text("".join(f'"{_escaped(word)}"\n' for word in target.words if word), encoding="ascii")
+    words.write_text("".join(f'"{_escape(word)}"\n' for word in target.words if word), encoding="ascii")
     options = {"max_len": MOST_BYTES, "timeout": _HANG, "rss_limit_mb": 4096, "seed": seed}
     flags = [f"-{name}={value}" for name, value in options.items()]
     if target.words:
@@ -138,5 +138,5 @@ def run_guided(target: Target, limits: Limits, folder: Path, *, seed: int, repor
     atheris.Fuzz()
 
 
-def _escaped(word: bytes) -> str:
+def _escape(word: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in word[:128])

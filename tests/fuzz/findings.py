@@ -50,13 +50,13 @@ class Findings:
             return
         self._kinds.add(kind)
         trace = "".join(traceback.format_exception(error))
-        data = data if isinstance(error, SlowError) else self._shortened(data, kind)
+        data = data if isinstance(error, SlowError) else self._shorten(data, kind)
         self._folder.mkdir(parents=True, exist_ok=True)
         file = self._folder / hashlib.sha256(data).hexdigest()[:16]
         file.write_bytes(data)
         self.all.append(Finding(self._target.name, str(file), trace))
 
-    def _shortened(self, data: bytes, kind: str) -> bytes:
+    def _shorten(self, data: bytes, kind: str) -> bytes:
         """The input without what it does without."""
         size, left = len(data) // 2, _SHORTENINGS
         while size and left > 0:

@@ -39,7 +39,7 @@ __all__ = [
     "certificates",
     "checkpoints",
     "configurations",
-    "encoded",
+    "encode",
     "entries",
     "entry_timestamps",
     "envelopes",
@@ -70,7 +70,7 @@ _FILES: dict[str, Entry] = {
 }
 
 
-def encoded(document: Any) -> bytes:
+def encode(document: Any) -> bytes:
     """Compact JSON."""
     return json.dumps(document, separators=(",", ":")).encode()
 
@@ -96,7 +96,7 @@ def manifests() -> Iterable[bytes]:
     yield _image().manifest
     descriptor = {"mediaType": "m", "digest": DIGEST, "size": 5, "data": "aGVsbG8=", "urls": ["https://x"]}
     subject = {**descriptor, "artifactType": "t", "platform": {"os": "linux", "os.features": ["x"], "variant": "v8"}}
-    yield encoded(
+    yield encode(
         {
             "schemaVersion": 2,
             "config": descriptor,
@@ -124,13 +124,13 @@ def configurations() -> Iterable[bytes]:
         "User": "u",
         "Tty": True,
     }
-    yield encoded({"config": config, "os": "linux", "rootfs": {"diff_ids": [DIGEST]}})
+    yield encode({"config": config, "os": "linux", "rootfs": {"diff_ids": [DIGEST]}})
 
 
 def statements() -> Iterable[bytes]:
     """Statements: SLSA provenance of two versions, and one with members of all kinds."""
     for make in (provenance_v02, provenance_v1):
-        yield encoded(make(name="registry.test/app", digest=DIGEST))
+        yield encode(make(name="registry.test/app", digest=DIGEST))
     subject = {
         "name": "x",
         "uri": "u",
@@ -138,7 +138,7 @@ def statements() -> Iterable[bytes]:
         "content": "aGk=",
         "annotations": {"a": [1, None]},
     }
-    yield encoded(
+    yield encode(
         {"_type": "https://in-toto.io/Statement/v1", "subject": [subject], "predicateType": "t", "predicate": {}}
     )
 
@@ -152,7 +152,7 @@ def envelopes() -> Iterable[bytes]:
 def payloads() -> Iterable[bytes]:
     """What image signatures sign."""
     yield sign_image(DIGEST, KNOWN, reference="registry.test/app").payload
-    yield encoded(
+    yield encode(
         {
             "critical": {
                 "identity": {"docker-reference": "r"},
@@ -185,7 +185,7 @@ def entries() -> tuple[bytes, ...]:
     )
 
 
-def _logged() -> Iterable[Any]:
+def _read_logged() -> Iterable[Any]:
     for body in entries():
         entry = _log().find(body)
         assert entry is not None
@@ -194,14 +194,14 @@ def _logged() -> Iterable[Any]:
 
 def entry_timestamps() -> Iterable[bytes]:
     """Annotations with a log's signed entry timestamp."""
-    for entry in _logged():
-        yield encoded(_log().bundle(entry))
+    for entry in _read_logged():
+        yield encode(_log().bundle(entry))
 
 
 def log_answers() -> Iterable[bytes]:
     """What a Rekor server says."""
-    for entry in _logged():
-        yield encoded([{_log().uuid(entry): _log().describe(entry)}])
+    for entry in _read_logged():
+        yield encode([{_log().uuid(entry): _log().describe(entry)}])
     yield b'{"code": 400, "message": "no"}'
 
 
@@ -219,8 +219,8 @@ def bundles() -> Iterable[bytes]:
         signature = base64.b64encode(KNOWN.sign(pae(payload_type, statement))).decode()
         payload = base64.b64encode(statement).decode()
         envelope = {"payload": payload, "payloadType": payload_type, "signatures": [{"sig": signature}]}
-        entry = log.add(dsse(encoded(envelope), KNOWN.public_pem))
-        yield encoded(
+        entry = log.add(dsse(encode(envelope), KNOWN.public_pem))
+        yield encode(
             {
                 "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json",
                 "verificationMaterial": {"publicKey": {"hint": "x"}, "tlogEntries": [log.in_bundle(entry)]},
@@ -236,7 +236,7 @@ def tiled_bundles() -> Iterable[bytes]:
     for statement in statements():
         envelope = seal(statement, [KNOWN])
         entry = log.add(tiled_dsse(envelope.content, KNOWN))
-        yield encoded(envelope_bundle(envelope, [log.in_bundle(entry)]))
+        yield encode(envelope_bundle(envelope, [log.in_bundle(entry)]))
 
 
 def tiled_checkpoints() -> Iterable[bytes]:
@@ -305,7 +305,7 @@ def attachments() -> Iterable[bytes]:
     """Layers with annotations: signature, certificate, chain, signed entry timestamp and RFC 3161 timestamp."""
     chain = "".join(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode() for der in certificates())
     signature = sign_image(DIGEST, KNOWN, reference="x")
-    yield encoded(
+    yield encode(
         {
             "dev.cosignproject.cosign/signature": signature.encoded,
             "dev.sigstore.cosign/certificate": chain,

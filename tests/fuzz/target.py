@@ -68,12 +68,12 @@ def target(
     """Make a function a target. `refuses` are what it may raise besides the errors of `refimpl.errors`."""
     known = tuple(word.encode("utf-8", "surrogatepass") if isinstance(word, str) else word for word in words)
 
-    def registered(run: Callable[[bytes], object]) -> Callable[[bytes], object]:
+    def register(run: Callable[[bytes], object]) -> Callable[[bytes], object]:
         assert name not in _targets
         _targets[name] = Target(name, run, seeds, known, (Error, *refuses))
         return run
 
-    return registered
+    return register
 
 
 def all_targets() -> Mapping[str, Target]:

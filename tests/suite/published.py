@@ -119,7 +119,7 @@ def take(name: str, outcome: Outcome, adapter: Adapter) -> Published:
         if one.status in _SEVERITY:
             worst[one.id] = max(worst.get(one.id, "passed"), one.status, key=_SEVERITY.index)
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    explained = _explained(adapter, worst)
+    explained = _explain(adapter, worst)
     for identity in sorted((one for one, status in worst.items() if status == "expected"), key=order):
         if identity not in explained:
             raise UsageError(f"@{identity} failed as expected, and the adapter {adapter.source} doesn't say why")
@@ -164,7 +164,7 @@ def page(published: Sequence[Published] | None = None, scenarios: Sequence[Scena
         ]
         if one.known:
             parts += ["", "| known failure | scenarios |", "|---|---|"]
-            parts += [f"| {_cell(each.reason)} ({_link(each.link)}) | {_listed(each.ids)} |" for each in one.known]
+            parts += [f"| {_cell(each.reason)} ({_link(each.link)}) | {_list_all(each.ids)} |" for each in one.known]
     return "\n".join([*parts, ""])
 
 
@@ -173,7 +173,7 @@ def order(text: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", text) if part]
 
 
-def _explained(adapter: Adapter, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+def _explain(adapter: Adapter, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
     if adapter.expected_failures is None:
         return {}
     known = {one.id for one in Suite.installed().scenarios()} | set(ids)
@@ -195,7 +195,7 @@ def _profiles(one: Published, placed: Mapping[str, str], names: Mapping[str, str
     return lines
 
 
-def _listed(ids: Iterable[str]) -> str:
+def _list_all(ids: Iterable[str]) -> str:
     return ", ".join(f"`@{one}`" for one in ids)
 
 

@@ -63,7 +63,7 @@ def documents() -> Iterator[Stored]:
                 continue
             if data.startswith("'''"):
                 name = entry.name.rpartition(" ")[2]
-                yield Stored(place, schema, _parsed(_fill(_unwrapped(data)), name))
+                yield Stored(place, schema, _parse(_fill(_unwrap(data)), name))
                 continue
             document = _Reader(data).value()
             for one in document if entry.name.endswith("stdout lines") else [document]:
@@ -113,11 +113,11 @@ def _stand_in(placeholder: str) -> str:
     return _STANDS_FOR.get(placeholder, placeholder)
 
 
-def _unwrapped(data: str) -> str:
+def _unwrap(data: str) -> str:
     return "\n".join(data.splitlines()[1:-1]).rstrip("\n")
 
 
-def _parsed(text: str, name: str) -> Any:
+def _parse(text: str, name: str) -> Any:
     return yaml.safe_load(text) if name.endswith("yaml") else json.loads(text)
 
 

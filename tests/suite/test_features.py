@@ -39,3 +39,19 @@ def test_every_scenario_has_its_id() -> None:
         name = scenario.name.partition(" -- @")[0]
         found[scenario_id(scenario.effective_tags)].add((scenario.filename, name if "<" in name else ""))
     assert {identity for identity, places in found.items() if len({file for file, _ in places}) > 1} == set()
+
+
+def test_scenarios_of_the_layer_cache_are_below_the_rule_of_their_point() -> None:
+    for path in (features.FEATURES / "layer_cache").glob("*.feature"):
+        feature = parse_file(str(path))
+        assert feature.scenarios == [], f"{path}: scenarios without a rule"
+        for rule in feature.rules:
+            point = f"cache-{int(rule.name.split()[0]):02}"
+            assert [one.name for one in rule.walk_scenarios() if point not in one.effective_tags] == [], rule.location
+
+
+def test_examples_have_names_where_there_are_several() -> None:
+    for path in features.files():
+        for outline in parse_file(str(path)).walk_scenarios(with_outlines=True):
+            examples = getattr(outline, "examples", ())
+            assert len(examples) < 2 or all(one.name for one in examples), f"{outline.location}: name each Examples"

@@ -70,7 +70,7 @@ def test_each_dependency_has_its_reason() -> None:
     assert {name for name in names if name not in reasons} == set()
 
 
-def _defined(tree: ast.AST) -> Iterator[str]:
+def _list_defined(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
@@ -79,7 +79,7 @@ def _defined(tree: ast.AST) -> Iterator[str]:
             yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
-def _used(tree: ast.AST) -> Iterator[str]:
+def _list_used(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield node.id
@@ -91,8 +91,8 @@ def _used(tree: ast.AST) -> Iterator[str]:
 
 def test_the_reference_validator_uses_all_that_it_defines() -> None:
     trees = [ast.parse(path.read_text(encoding="utf-8")) for path in (_ROOT / "refimpl").rglob("*.py")]
-    used = {name for tree in trees for name in _used(tree)}
-    defined = {name for tree in trees for name in _defined(tree) if not name.startswith("__")}
+    used = {name for tree in trees for name in _list_used(tree)}
+    defined = {name for tree in trees for name in _list_defined(tree) if not name.startswith("__")}
     for_libraries = {"handleError", "persistent_id", "persistent_load", "reducer_override", "yaml_implicit_resolvers"}
     assert defined - used - for_libraries == set()
 

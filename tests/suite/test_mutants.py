@@ -25,7 +25,7 @@ from mutants.matrix import PLAIN, Matrix, plain
 from mutants.page import page
 from mutants.replacement import MissingPartError, change, replace
 from mutants.scenarios import ROOT, Scenario, all_scenarios, choose
-from mutants.trial import Finding, Trial, TrialError, Trials, recorded, validator
+from mutants.trial import Finding, Trial, TrialError, Trials, read_record, validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,12 +106,12 @@ def test_the_control_may_come_from_a_report(tmp_path: Path) -> None:
     failed = {**row, "status": "failed", "step": "Then x", "message": "why"}
     other = {**row, "tags": ["cache-02.1", "cache-02"], "status": "broken"}
     report.write_text(json.dumps({"results": [row, failed, row, other]}), encoding="utf-8")
-    found = recorded(report)
+    found = read_record(report)
     assert found["cache-01.1"] == Finding("failed", 0.5, "Then x: why")
     assert found["cache-02.1"].status == "error"
     report.write_text("{}", encoding="utf-8")
     with pytest.raises(TrialError, match="no report of ec-conformance"):
-        recorded(report)
+        read_record(report)
 
 
 def test_every_scenario_of_the_cache_is_named_for_a_mutant_that_works() -> None:
@@ -332,7 +332,7 @@ def test_what_ends_as_an_error_is_tried_once_more(
     name = "never-swept"
     times: Counter[str] = Counter()
 
-    def tried(_: Trials, trials: Iterable[Trial], **__: object) -> Iterator[tuple[Trial, dict[str, Finding]]]:
+    def try_all(_: Trials, trials: Iterable[Trial], **__: object) -> Iterator[tuple[Trial, dict[str, Finding]]]:
         for trial in trials:
             found = {}
             for one in trial.scenarios:
@@ -341,7 +341,7 @@ def test_what_ends_as_an_error_is_tried_once_more(
                 found[one.id] = _PASSED if not wrong else _ERROR if times[f"{one.id} {wrong}"] == 1 else _FAILED
             yield trial, found
 
-    monkeypatch.setattr(Trials, "run", tried)
+    monkeypatch.setattr(Trials, "run", try_all)
     assert main([name, "--output", str(tmp_path)]) == 0
     assert f"again {name}: cache-14" in capsys.readouterr().out
     assert set(times.values()) == {1, 2}

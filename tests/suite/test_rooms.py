@@ -50,7 +50,7 @@ def test_each_walk_of_the_tour_is_short_and_leads_through_files_that_exist() -> 
         assert [file for file in files if not (rooms.ROOT / file).is_file()] == []
 
 
-def _imported(file: str) -> set[str]:
+def _read_imports(file: str) -> set[str]:
     nodes = ast.walk(ast.parse((rooms.ROOT / file).read_text(encoding="utf-8")))
     names = {f"{node.module}.{name.name}" for node in nodes if isinstance(node, ast.ImportFrom) for name in node.names}
     names |= {name.rpartition(".")[0] for name in names}
@@ -62,7 +62,7 @@ def test_each_step_of_the_tour_leads_on_from_one_before() -> None:
     for first, second, *others in _walks():  # which flag is which option, `cli` knows
         before = [first, second]
         for file in others:
-            assert any(file in _imported(one) or one in _imported(file) for one in before), file
+            assert any(file in _read_imports(one) or one in _read_imports(file) for one in before), file
             before.append(file)
 
 

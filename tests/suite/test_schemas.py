@@ -100,7 +100,7 @@ def _walk(value: Any, place: str = "", path: tuple[Any, ...] = ()) -> Iterator[t
         yield from _walk(member, f"{place}/{'*' if isinstance(value, list) else name}", (*path, name))
 
 
-def _changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+def _change(document: Any, path: tuple[Any, ...], value: Any) -> Any:
     if not path:
         return value
     copied = copy.deepcopy(document)
@@ -135,11 +135,11 @@ def _wrong(schema: str, document: Any, done: set[str]) -> Iterator[tuple[str, An
             continue
         done.add(place)
         shown = place or "the document"
-        yield f"{shown} is of another type", _changed(document, path, _of_another_type(value))
+        yield f"{shown} is of another type", _change(document, path, _of_another_type(value))
         if path and isinstance(path[-1], str) and not _is(_OPTIONAL, schema, place):
             yield f"{shown} is missing", _without(document, path)
         if isinstance(value, dict) and not _is(_ANY_NAMES, schema, place):
-            yield f"{shown} has an unknown member", _changed(document, path, {**value, "wrong": 1})
+            yield f"{shown} has an unknown member", _change(document, path, {**value, "wrong": 1})
 
 
 def test_schemas_are_schemas_and_tell_what_they_are_of() -> None:
@@ -213,11 +213,11 @@ def test_documents_are_valid_and_none_that_is_wrong_in_one_place(name: str) -> N
 )
 def test_values_that_no_output_has_are_refused(name: str, path: tuple[Any, ...], value: Any) -> None:
     document = _examples()[name][0]
-    assert not _validator(name).is_valid(_changed(document, path, value))
+    assert not _validator(name).is_valid(_change(document, path, value))
 
 
 def test_a_component_with_violations_is_no_success() -> None:
     for document in _examples()["validate-image"][:20]:
         for number, component in enumerate(document["components"] or ()):
-            turned = _changed(document, ("components", number, "success"), not component["success"])
+            turned = _change(document, ("components", number, "success"), not component["success"])
             assert not _validator("validate-image").is_valid(turned)

@@ -35,7 +35,7 @@ with tempfile.TemporaryDirectory() as folder:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the matrix forks")
 
 
-def _tried(folder: Path, *wanted: tuple[str, list[str]], limit: float = 60.0, at_once: int = 1) -> list[list[Any]]:
+def _try_all(folder: Path, *wanted: tuple[str, list[str]], limit: float = 60.0, at_once: int = 1) -> list[list[Any]]:
     """What comes of trials: name, statuses or the error, threads of the process that forks, folders that are left.
 
     In a process of its own, as that which runs tests has threads; `folder` is for temporary files.
@@ -49,7 +49,7 @@ def _tried(folder: Path, *wanted: tuple[str, list[str]], limit: float = 60.0, at
 
 def test_each_run_has_its_own_validator_and_begins_anew(tmp_path: Path) -> None:
     happy = ["happy-01"]
-    found = _tried(tmp_path, ("unchanged", happy), ("false", happy), ("unchanged", happy))
+    found = _try_all(tmp_path, ("unchanged", happy), ("false", happy), ("unchanged", happy))
     assert found == [
         ["unchanged", {"happy-01": "passed"}, 1, []],
         ["false", {"happy-01": "failed"}, 1, []],
@@ -58,7 +58,7 @@ def test_each_run_has_its_own_validator_and_begins_anew(tmp_path: Path) -> None:
 
 
 def test_runs_beside_each_other_end_in_any_order(tmp_path: Path) -> None:
-    found = _tried(tmp_path, ("unchanged", ["happy-01"]), ("false", ["happy-01", "verdict-01"]), at_once=2)
+    found = _try_all(tmp_path, ("unchanged", ["happy-01"]), ("false", ["happy-01", "verdict-01"]), at_once=2)
     assert sorted((name, sorted(said.items())) for name, said, *_ in found) == [
         ("false", [("happy-01", "failed"), ("verdict-01", "failed")]),
         ("unchanged", [("happy-01", "passed")]),
@@ -66,7 +66,7 @@ def test_runs_beside_each_other_end_in_any_order(tmp_path: Path) -> None:
 
 
 def test_what_takes_too_long_is_ended_with_its_validator(tmp_path: Path) -> None:
-    found = _tried(tmp_path, ("hang", ["happy-01"]), limit=1.5)
+    found = _try_all(tmp_path, ("hang", ["happy-01"]), limit=1.5)
     assert found == [["hang", "behave took more than 1.5 s", 1, []]]
     assert [path for path in Path("/proc").glob("[0-9]*/environ") if os.fsencode(tmp_path) in _read(path)] == []
 

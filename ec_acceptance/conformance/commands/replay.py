@@ -64,7 +64,7 @@ def main(given: argparse.Namespace) -> int:
         bundle = read_bundle(given.bundle)
         command = given.rest or list(command_of(adapter))
         if not command:
-            command = _recorded(bundle, given.bundle, trusted=given.trust)
+            command = _read_record(bundle, given.bundle, trusted=given.trust)
         validator = Validator(shlex.join(command), adapter)
         _print_scenario(bundle)
         print_line(f"validator now: {shlex.join(validator.command)}")
@@ -80,7 +80,7 @@ def main(given: argparse.Namespace) -> int:
     return Exit.CONFORMANT if same else Exit.NOT_CONFORMANT
 
 
-def _recorded(bundle: Bundle, path: Path, *, trusted: bool) -> list[str]:
+def _read_record(bundle: Bundle, path: Path, *, trusted: bool) -> list[str]:
     """The validator of then, if it may be run.
 
     Raises:

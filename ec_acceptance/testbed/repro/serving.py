@@ -112,17 +112,17 @@ class Replayed(Closing):
             tls = self._authority.server if one["tls"].flag() else None
             onward = one["onward"].text()
             start = functools.partial(ThirdParty, tls=tls, onward=onward)
-            stranger = self._kept(_at(one["port"], start))
+            stranger = self._keep(_at(one["port"], start))
             self.logs[f"stranger {number}"] = stranger.request_log
         if (nobody := servers.get("nobody")) is not None:
-            self._kept(_silence(nobody))
+            self._keep(_silence(nobody))
         for one in servers["others"].members():
             self._other(one)
 
     def _registry(self, registry: Member) -> Gate:
         guard, tls = _guard(registry.get("guard")), self._tls(registry["names"])
         start = functools.partial(Gate, self._backend, namespace="replayed", guard=guard, tls=tls)
-        gate: Gate = self._kept(_at(registry["port"], start))
+        gate: Gate = self._keep(_at(registry["port"], start))
         store = self._backend.store
         for name, repository in registry["repositories"].items():
             place = f"replayed/{name}"
@@ -159,7 +159,7 @@ class Replayed(Closing):
         rule.release()
 
     def _git(self, git: Member) -> None:
-        server: GitServer = self._kept(_at(git["port"], functools.partial(GitServer, tls=self._authority.server)))
+        server: GitServer = self._keep(_at(git["port"], functools.partial(GitServer, tls=self._authority.server)))
         self.logs["git"] = server.request_log
         for name, one in git["repositories"].items():
             objects = [
@@ -192,13 +192,13 @@ class Replayed(Closing):
                 found_by=entry["found_by"].texts(),
             )
         start = functools.partial(RekorServer, log, faults=_faults(rekor["faults"]))
-        server = self._kept(_at(rekor["port"], start))
+        server = self._keep(_at(rekor["port"], start))
         self.logs["rekor"] = server.request_log
 
     def _cluster(self, cluster: Member) -> None:
         token, tls = cluster.get("token"), self._tls(cluster["names"])
         start = functools.partial(ClusterServer, tls=tls, token=None if token is None else token.text())
-        server: ClusterServer = self._kept(_at(cluster["port"], start))
+        server: ClusterServer = self._keep(_at(cluster["port"], start))
         self.logs["cluster"] = server.request_log
         for one in cluster["objects"].members():
             plural, namespace, name = (one[member].text() for member in ("plural", "namespace", "name"))
@@ -223,7 +223,7 @@ class Replayed(Closing):
             start = functools.partial(TUFMirror, files)
         else:
             raise BundleError(f"{one.place}: there is no such server")
-        self._kept(_at(one["port"], start))
+        self._keep(_at(one["port"], start))
 
     def _file(self, file: Member) -> bytes | Response | None:
         """What a mirror serves: bytes, a whole answer, or None for bytes without end."""
@@ -236,7 +236,7 @@ class Replayed(Closing):
         found = names.texts()
         return self._authority.server_named(found) if found else None
 
-    def _kept(self, server: Any) -> Any:
+    def _keep(self, server: Any) -> Any:
         self._open.append(server)
         return server
 

@@ -181,7 +181,7 @@ class _Run:
             yield from self._read_answer(event, deadline)
 
     def _begin(self, number: int, component: Component) -> None:
-        """Let one wait for its manifest to be read, or for its judgement, where the manifest decides nothing."""
+        """Let one wait for its manifest to be read, or for its verdict, where the manifest decides nothing."""
         item = (number, component, b"")
         names = self._names()
         if len(names) > 1 and not (component.problem or component.known_digest or component.unknown):

@@ -151,7 +151,7 @@ class Puller:
 
     def _keep(self, entry: Path, digest: str, gone: Path, place: Path) -> None:
         temporary = entry.with_name(f".writing-{os.getpid()}-{entry.name}")
-        with _locked(temporary) as file:
+        with _lock(temporary) as file:
             try:
                 self._fetch("blobs", digest, file)
             except PullError:
@@ -187,7 +187,7 @@ class Puller:
         return self._destination / digest.replace("/", "-")
 
 
-def _locked(path: Path) -> IO[bytes]:
+def _lock(path: Path) -> IO[bytes]:
     """A new file with a lock. Before it had the lock, another process may have taken it for a dead one's."""
     while True:
         file = path.open("w+b")

@@ -27,7 +27,7 @@ _LIMITS = Limits(layer_bytes=_MOST, file_bytes=1 << 20, entries=10_000)
 _FOLDERS = frozenset({"manifests"})
 
 
-def _summed(data: bytes) -> bytes:
+def _add_checksum(data: bytes) -> bytes:
     """The same with right checksums, where blocks look like headers: else nearly every change is refused there."""
     changed = bytearray(data)
     for start in range(0, len(data) - _BLOCK + 1, _BLOCK):
@@ -55,7 +55,7 @@ def _tars() -> Iterable[bytes]:
     "tar", _tars, "ustar\0", "ustar  \0", b"\x80" + b"\0" * 10 + b"\x01", b"\xff" * 12, "16 path=manifests\n", "0000000"
 )
 def _tar(data: bytes) -> None:
-    entries = Archive(io.BytesIO(_summed(data)), entries=10_000)
+    entries = Archive(io.BytesIO(_add_checksum(data)), entries=10_000)
     for entry in entries:
         if not entry.sparse and entry.size <= _MOST:
             content = entries.content(_MOST)
@@ -68,7 +68,7 @@ def _tar_as_it_is(data: bytes) -> None:
         pass
 
 
-def _decompressed(data: bytes) -> bytes:
+def _decompress(data: bytes) -> bytes:
     stream = Decompressed(io.BytesIO(data), _MOST)
     parts = []
     while part := stream.read(1 << 20):
@@ -78,22 +78,22 @@ def _decompressed(data: bytes) -> bytes:
 
 @target("gzip", lambda: seeds.layers("gzip"), b"\x1f\x8b\x08", b"\x1f\x8b\x08\x1f\x00\x00\x00\x00\x00\x03")
 def _gzip(data: bytes) -> None:
-    found = _decompressed(data)
+    found = _decompress(data)
     if data.startswith(b"\x1f\x8b"):
         assert found == gzip.decompress(data)
 
 
 @target("zstd", lambda: seeds.layers("zstd"), b"\x28\xb5\x2f\xfd", b"\x50\x2a\x4d\x18\x00\x00\x00\x00")
 def _zstd(data: bytes) -> None:
-    _decompressed(data)
+    _decompress(data)
 
 
 @target("layer", lambda: [*seeds.layers("none"), *seeds.layers("gzip")], ".wh.", ".wh..wh..opq", "manifests/", "../")
 def _layer(data: bytes) -> None:
-    read_listing(io.BytesIO(data if data.startswith(b"\x1f\x8b") else _summed(data)), _FOLDERS, _LIMITS)
+    read_listing(io.BytesIO(data if data.startswith(b"\x1f\x8b") else _add_checksum(data)), _FOLDERS, _LIMITS)
 
 
-def _unpacked(data: bytes, name: str) -> None:
+def _unpack(data: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="fuzz-", dir=_scratch()) as folder:
         source, destination = Path(folder, "source"), Path(folder, "destination")
         source.write_bytes(data)
@@ -118,16 +118,16 @@ def _zips() -> Iterable[bytes]:
 
 @target("zip", _zips, b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", refuses=(OSError,))
 def _zip(data: bytes) -> None:
-    _unpacked(data, "policy.zip")
+    _unpack(data, "policy.zip")
 
 
 @target("policy-tar", _tars, "ustar\0", "16 path=manifests\n", refuses=(OSError,))
 def _policy_tar(data: bytes) -> None:
-    _unpacked(_summed(data), "policy.tar")
+    _unpack(_add_checksum(data), "policy.tar")
 
 
 @target(
     "policy-tar.gz", lambda: [gzip.compress(data, mtime=0) for data in _tars()], b"\x1f\x8b\x08", refuses=(OSError,)
 )
 def _policy_tar_gz(data: bytes) -> None:
-    _unpacked(data, "policy.tar.gz")
+    _unpack(data, "policy.tar.gz")

@@ -22,8 +22,8 @@ _SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 def _snapshots() -> Iterable[bytes]:
     one = {"name": "n", "containerImage": "registry.test/app:v1", "source": {"git": {"url": "u", "revision": "r"}}}
-    yield seeds.encoded({"application": "a", "displayName": "d", "components": [one, one]})
-    yield seeds.encoded({"apiVersion": "v1", "kind": "Snapshot", "spec": {"components": [one]}})
+    yield seeds.encode({"application": "a", "displayName": "d", "components": [one, one]})
+    yield seeds.encode({"apiVersion": "v1", "kind": "Snapshot", "spec": {"components": [one]}})
 
 
 @target("snapshot", _snapshots, "components", "containerImage", "spec", "source")
@@ -55,7 +55,7 @@ def _input(data: bytes, ending: str) -> None:
 
 
 @target("compacted", seeds.statements, '\\"', "\\\\", "\\u0000", "<&>", refuses=(DocumentError,))
-def _compacted(data: bytes) -> None:
+def _compact(data: bytes) -> None:
     """Statements go to rules without blanks; it must be the same document."""
     before = parse(data)
     if not before.has_invalid_utf8:

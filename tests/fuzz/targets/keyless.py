@@ -124,7 +124,7 @@ def _metadata(path: str) -> Callable[[], Iterable[bytes]]:
     return lambda: [_repository().files[path]]
 
 
-def _served(path: str, data: bytes, *, root: str = "5.root.json") -> None:
+def _serve(path: str, data: bytes, *, root: str = "5.root.json") -> None:
     """Have a client follow a mirror whose file at a path is this one; what it believes is what was published."""
     folder, published = _folder(), _repository().files
     shutil.rmtree(folder / "cache", ignore_errors=True)
@@ -146,22 +146,22 @@ _WORDS = b'"keyids"', b'"threshold": 0', b'"signed"', b'"version": 99', b'"expir
 
 @target("tuf-root", _metadata("5.root.json"), *_WORDS)
 def _tuf_root(data: bytes) -> None:
-    _served("5.root.json", data, root="4.root.json")
+    _serve("5.root.json", data, root="4.root.json")
 
 
 @target("tuf-timestamp", _metadata("timestamp.json"), *_WORDS)
 def _tuf_timestamp(data: bytes) -> None:
-    _served("timestamp.json", data)
+    _serve("timestamp.json", data)
 
 
 @target("tuf-snapshot", lambda: [_repository().files[_newest("snapshot")]], *_WORDS)
 def _tuf_snapshot(data: bytes) -> None:
-    _served(_newest("snapshot"), data)
+    _serve(_newest("snapshot"), data)
 
 
 @target("tuf-targets", lambda: [_repository().files[_newest("targets")]], *_WORDS)
 def _tuf_targets(data: bytes) -> None:
-    _served(_newest("targets"), data)
+    _serve(_newest("targets"), data)
 
 
 def _newest(role: str) -> str:

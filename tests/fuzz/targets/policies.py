@@ -38,8 +38,8 @@ def _policies() -> Iterable[bytes]:
         "identity": {"issuer": "i", "subject": "s"},
         "rekorUrl": "https://rekor.test",
     }
-    yield seeds.encoded(policy)
-    yield seeds.encoded(
+    yield seeds.encode(policy)
+    yield seeds.encode(
         {"apiVersion": "appstudio.redhat.com/v1alpha1", "kind": "EnterpriseContractPolicy", "spec": policy}
     )
     yield b"""name: n
@@ -98,7 +98,7 @@ def _answers() -> Iterable[bytes]:
         "_loc": {"file": "x", "line": 1},
         "solution": "s",
     }
-    yield seeds.encoded([full, "text", {"msg": "m"}])
+    yield seeds.encode([full, "text", {"msg": "m"}])
 
 
 @target(

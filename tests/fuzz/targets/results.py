@@ -33,7 +33,7 @@ def _folder() -> Path:
 
 def _lists() -> Iterable[bytes]:
     yield f'{_IMAGE}\n# a remark\n\nregistry.test/app:v1\n{{"name": "n", "containerImage": "{_IMAGE}"}}\n'.encode()
-    yield seeds.encoded({"containerImage": _IMAGE, "source": {"git": {"url": "u", "revision": "r"}}})
+    yield seeds.encode({"containerImage": _IMAGE, "source": {"git": {"url": "u", "revision": "r"}}})
 
 
 @target("image-list", _lists, "containerImage", "name", "source", "\ufeff", "\x85", "\r\n")
@@ -50,8 +50,8 @@ def _image_list(data: bytes) -> None:
 
 
 def _results() -> Iterable[bytes]:
-    yield b"".join(seeds.encoded(line) + b"\n" for line in (_RUN, _COMPONENT, *_INDEX, _ERROR, _SUMMARY))
-    yield b"".join(seeds.encoded(line) + b"\n" for line in (_RUN, _COMPONENT, {**_SUMMARY, "entries": 1}))
+    yield b"".join(seeds.encode(line) + b"\n" for line in (_RUN, _COMPONENT, *_INDEX, _ERROR, _SUMMARY))
+    yield b"".join(seeds.encode(line) + b"\n" for line in (_RUN, _COMPONENT, {**_SUMMARY, "entries": 1}))
 
 
 @target("results", _results, "position", "part", "parts", "policy-input", "statements", "images", "fault")

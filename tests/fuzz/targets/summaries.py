@@ -91,7 +91,7 @@ def _statement(data: bytes) -> None:
 @functools.cache
 def _entries() -> tuple[bytes, ...]:
     log = Log(seeds.LOG)
-    return tuple(seeds.encoded(log.describe(replace(_good(), signatures=count).log_into(log))) for count in (1, 2))
+    return tuple(seeds.encode(log.describe(replace(_good(), signatures=count).log_into(log))) for count in (1, 2))
 
 
 @target("vsa-entry", _entries, "attestation", "data", "body", refuses=(DocumentError,))

@@ -90,9 +90,9 @@ def _link(data: bytes) -> None:
 def _docker_configurations() -> Iterable[bytes]:
     pair = base64.b64encode(b"user:password").decode()
     auths = {"registry.test": {"auth": pair}, "https://other.test/v1/": {"username": "u", "password": "p"}}
-    yield seeds.encoded({"auths": auths, "credHelpers": {"x.test": "x"}, "credsStore": "s"})
+    yield seeds.encode({"auths": auths, "credHelpers": {"x.test": "x"}, "credsStore": "s"})
     yield (
-        seeds.encoded({"AUTHS": {"a.test/b": {"identitytoken": "t", "registrytoken": "r", "auth": "Og=="}}})
+        seeds.encode({"AUTHS": {"a.test/b": {"identitytoken": "t", "registrytoken": "r", "auth": "Og=="}}})
         + b" trailing"
     )
 

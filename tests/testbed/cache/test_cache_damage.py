@@ -21,7 +21,7 @@ LAYER = Layer.of(SHARED_FILES, filler_size=200_000, seed="damage")
 FORMS = [pytest.param(False, id="compressed"), pytest.param(True, id="archive")]
 
 
-def stored(folder: Path, *, plain: bool) -> Entry:
+def store(folder: Path, *, plain: bool) -> Entry:
     """The layer in a cache that names it by its digest, or its archive by the diffID."""
     digest = LAYER.diff_id if plain else LAYER.digest
     (folder / digest.replace(":", "-")).write_bytes(gzip.decompress(LAYER.data) if plain else LAYER.data)
@@ -36,14 +36,14 @@ def stored(folder: Path, *, plain: bool) -> Entry:
 def test_each_damage_is_seen(tmp_path: Path, words: str, *, plain: bool) -> None:
     folder = tmp_path / "images"
     folder.mkdir()
-    damage(words, stored(folder, plain=plain), LAYER)
+    damage(words, store(folder, plain=plain), LAYER)
     assert CacheDirectory(folder).damaged()
 
 
 @pytest.mark.parametrize("plain", FORMS)
 @pytest.mark.parametrize("words", ["changed by one word, its size and time kept", "replaced by another archive"])
 def test_neither_size_nor_time_tells_of_changed_content(tmp_path: Path, words: str, *, plain: bool) -> None:
-    entry = stored(tmp_path, plain=plain)
+    entry = store(tmp_path, plain=plain)
     before = entry.path.stat()
     damage(words, entry, LAYER)
     after = entry.path.stat()
@@ -52,7 +52,7 @@ def test_neither_size_nor_time_tells_of_changed_content(tmp_path: Path, words: s
 
 @pytest.mark.parametrize("plain", FORMS)
 def test_a_cut_at_a_boundary_leaves_whole_files(tmp_path: Path, *, plain: bool) -> None:
-    entry = stored(tmp_path, plain=plain)
+    entry = store(tmp_path, plain=plain)
     damage("cut at an entry boundary", entry, LAYER)
     data = entry.path.read_bytes()
     left = data if plain else zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data)
@@ -73,6 +73,6 @@ def test_a_substitute_is_as_large_and_as_valid_and_has_other_content(*, plain: b
 
 def test_words_without_meaning_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownPhraseError, match="no damage 'eaten'"):
-        damage("eaten", stored(tmp_path, plain=False), LAYER)
+        damage("eaten", store(tmp_path, plain=False), LAYER)
     with pytest.raises(UnknownPhraseError, match="doesn't show"):
         substitute(Layer.of(SHARED_FILES, level=9).data)

@@ -20,7 +20,7 @@ SEEN = describe_files({"manifests/own.json": {"image": "a"}})
 RESET = "read sha256:aa: connection reset by peer"
 
 
-def ended(status: int, out: object = "", err: str = "") -> Invocation:
+def end(status: int, out: object = "", err: str = "") -> Invocation:
     text = out if isinstance(out, str) else json.dumps(out)
     return Invocation(("v",), {}, status, text.encode(), err.encode(), 0, 0)
 
@@ -40,20 +40,20 @@ def report(*components: Any) -> dict[str, Any]:
 
 
 def test_each_component_with_its_own_files_is_right() -> None:
-    expect_success(ended(0, report(component("b"), component("a"))), {"a": SEEN, "b": SEEN})
+    expect_success(end(0, report(component("b"), component("a"))), {"a": SEEN, "b": SEEN})
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        ended(1, report(component("a"))),
-        ended(0),
-        ended(0, report()),
-        ended(0, report(component("a"), component("b"))),
-        ended(0, report(component("a", warnings=()))),
-        ended(0, report(component("a", warnings=(SEEN, SEEN)))),
-        ended(0, report(component("a", warnings=("0 files, hash 0",)))),
-        ended(0, report(component("a", violations={"x": "y"}))),
+        end(1, report(component("a"))),
+        end(0),
+        end(0, report()),
+        end(0, report(component("a"), component("b"))),
+        end(0, report(component("a", warnings=()))),
+        end(0, report(component("a", warnings=(SEEN, SEEN)))),
+        end(0, report(component("a", warnings=("0 files, hash 0",)))),
+        end(0, report(component("a", violations={"x": "y"}))),
     ],
     ids=["status", "no report", "none", "too many", "nothing seen", "seen twice", "other files", "refused"],
 )
@@ -68,19 +68,19 @@ def test_causes_stand_on_standard_error_where_there_is_no_report() -> None:
         f"Error: error validating image r/a:1 of component a: {RESET}\nsecond line\n"
         "error validating image r/b:1 of component b: EOF\n"
     )
-    assert reported_causes(ended(1, err=text)) == {"a": [f"{RESET}\nsecond line"], "b": ["EOF"]}
+    assert reported_causes(end(1, err=text)) == {"a": [f"{RESET}\nsecond line"], "b": ["EOF"]}
 
 
 def test_causes_stand_in_violations_where_there_is_a_report() -> None:
     failed = component("a", violations={"builtin.files": RESET, "manifests.missing": "missing"})
-    assert reported_causes(ended(1, report(failed, component("b")))) == {"a": [RESET]}
+    assert reported_causes(end(1, report(failed, component("b")))) == {"a": [RESET]}
 
 
 @pytest.mark.parametrize(
     "good",
     [
-        ended(1, err=f"Error: error validating image r/a:1 of component a: {RESET}\n"),
-        ended(1, report(component("a", violations={"builtin.files": RESET}))),
+        end(1, err=f"Error: error validating image r/a:1 of component a: {RESET}\n"),
+        end(1, report(component("a", violations={"builtin.files": RESET}))),
     ],
 )
 def test_either_form_of_failing_will_do(good: Invocation) -> None:
@@ -90,13 +90,13 @@ def test_either_form_of_failing_will_do(good: Invocation) -> None:
 @pytest.mark.parametrize(
     ("wrong", "cause", "named"),
     [
-        (ended(0, report(component("a", violations={"x": RESET}))), "a broken transfer", "sha256:aa"),
-        (ended(1, err=f"Error: {RESET}\n"), "a broken transfer", "sha256:aa"),
-        (ended(1, err=f"Error: error validating image r of component b: {RESET}\n"), "a broken transfer", "sha256:aa"),
-        (ended(1, err=f"Error: error validating image r of component a: {RESET}\n"), "the status 404", "sha256:aa"),
-        (ended(1, err=f"Error: error validating image r of component a: {RESET}\n"), "a broken transfer", "sha256:bb"),
-        (ended(1, report(component("a", violations={"manifests.missing": RESET}))), "a broken transfer", "sha256:aa"),
-        (ended(1, err="Error: error validating image r of component a: EOF\n"), "a broken transfer", "sha256:aa"),
+        (end(0, report(component("a", violations={"x": RESET}))), "a broken transfer", "sha256:aa"),
+        (end(1, err=f"Error: {RESET}\n"), "a broken transfer", "sha256:aa"),
+        (end(1, err=f"Error: error validating image r of component b: {RESET}\n"), "a broken transfer", "sha256:aa"),
+        (end(1, err=f"Error: error validating image r of component a: {RESET}\n"), "the status 404", "sha256:aa"),
+        (end(1, err=f"Error: error validating image r of component a: {RESET}\n"), "a broken transfer", "sha256:bb"),
+        (end(1, report(component("a", violations={"manifests.missing": RESET}))), "a broken transfer", "sha256:aa"),
+        (end(1, err="Error: error validating image r of component a: EOF\n"), "a broken transfer", "sha256:aa"),
     ],
     ids=["passes", "no component", "another", "another cause", "another thing", "a rule's verdict", "bare"],
 )
@@ -105,19 +105,19 @@ def test_other_failures_will_not(wrong: Invocation, cause: str, named: str) -> N
         expect_cause(wrong, ["a"], cause, named)
 
 
-def asked(kind: Kind, reference: str) -> Exchange:
+def ask(kind: Kind, reference: str) -> Exchange:
     return Exchange(0, "HEAD", "/", "", kind, "a", reference, Headers(), 0, 0.0)
 
 
 @pytest.mark.parametrize(
     ("reader", "exchange", "wanted"),
     [
-        ("input.image.files", asked("referrers", "sha256:0"), True),
-        ("input.image.files", asked("manifest", "sha256-0.sig"), True),
-        ("input.image.files", asked("manifest", "sha256:0"), False),
-        ("input.image.files", asked("blob", "sha256:0"), False),
-        ("ec.oci.image_files", asked("manifest", "sha256-0.sig"), False),
-        ("ec.oci.image_files", asked("manifest", "seen-0"), True),
+        ("input.image.files", ask("referrers", "sha256:0"), True),
+        ("input.image.files", ask("manifest", "sha256-0.sig"), True),
+        ("input.image.files", ask("manifest", "sha256:0"), False),
+        ("input.image.files", ask("blob", "sha256:0"), False),
+        ("ec.oci.image_files", ask("manifest", "sha256-0.sig"), False),
+        ("ec.oci.image_files", ask("manifest", "seen-0"), True),
     ],
 )
 def test_what_is_asked_only_when_files_were_read(reader: str, exchange: Exchange, *, wanted: bool) -> None:

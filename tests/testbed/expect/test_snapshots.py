@@ -18,18 +18,18 @@ def _record(folder: Path, value: object, origin: str, key: str = "a-01 stdout") 
     return snapshots.save()
 
 
-def _compared(folder: Path, value: object) -> str | None:
+def _compare(folder: Path, value: object) -> str | None:
     return Snapshots(folder).feature("some/feature").compare("a-01 stdout", value)
 
 
 def test_an_equal_value_matches(tmp_path: Path) -> None:
     assert _record(tmp_path, {"a": [1, "x"]}, OURS) == ["some/feature.ambr a-01 stdout"]
-    assert _compared(tmp_path, {"a": [1, "x"]}) is None
+    assert _compare(tmp_path, {"a": [1, "x"]}) is None
 
 
 def test_a_different_value_is_shown_as_a_diff_with_the_origin(tmp_path: Path) -> None:
     _record(tmp_path, {"a": "old"}, "oracle 1")
-    difference = _compared(tmp_path, {"a": "new"})
+    difference = _compare(tmp_path, {"a": "new"})
     assert difference is not None
     assert "oracle 1" in difference
     assert "-  'a': 'old'," in difference
@@ -38,7 +38,7 @@ def test_a_different_value_is_shown_as_a_diff_with_the_origin(tmp_path: Path) ->
 
 
 def test_a_missing_entry_shows_the_output(tmp_path: Path) -> None:
-    difference = _compared(tmp_path, "text")
+    difference = _compare(tmp_path, "text")
     assert difference is not None
     assert "there is no snapshot 'a-01 stdout' in feature.ambr" in difference
 
@@ -48,14 +48,14 @@ def test_ours_never_replaces_an_entry_of_an_oracle(tmp_path: Path) -> None:
     snapshots = Snapshots(tmp_path, update=True, origin=OURS)
     assert snapshots.feature("some/feature").compare("a-01 stdout", "ours") is not None
     assert snapshots.save() == []
-    assert _compared(tmp_path, "theirs") is None
+    assert _compare(tmp_path, "theirs") is None
 
 
 def test_an_oracle_replaces_ours_and_other_entries_stay(tmp_path: Path) -> None:
     _record(tmp_path, "ours", OURS)
     _record(tmp_path, "other", OURS, key="a-02 stdout")
     _record(tmp_path, "theirs", "oracle 1")
-    assert _compared(tmp_path, "theirs") is None
+    assert _compare(tmp_path, "theirs") is None
     assert Snapshots(tmp_path).feature("some/feature").compare("a-02 stdout", "other") is None
 
 
@@ -73,4 +73,4 @@ def test_a_file_of_another_kind_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "feature.ambr").write_text("garbage\n")
     with pytest.raises(SnapshotFileError, match=r"feature\.ambr"):
-        _compared(tmp_path, "x")
+        _compare(tmp_path, "x")

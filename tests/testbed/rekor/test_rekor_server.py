@@ -50,13 +50,13 @@ def envelope() -> Envelope:
     return seal(b'{"_type":"t"}', [KNOWN])
 
 
-def encoded(text: str) -> str:
+def encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
 def proposed_image(signature: ImageSignature, key: KeyPair = KNOWN) -> dict[str, Any]:
     digest = {"algorithm": "sha256", "value": hashlib.sha256(signature.payload).hexdigest()}
-    content = {"content": signature.encoded, "publicKey": {"content": encoded(key.public_pem)}}
+    content = {"content": signature.encoded, "publicKey": {"content": encode(key.public_pem)}}
     spec = {"data": {"hash": digest}, "signature": content}
     return {"apiVersion": "0.0.1", "spec": spec, "kind": "hashedrekord"}
 
@@ -64,12 +64,12 @@ def proposed_image(signature: ImageSignature, key: KeyPair = KNOWN) -> dict[str,
 def proposed_attestation(envelope: Envelope, key: KeyPair = KNOWN) -> list[dict[str, Any]]:
     text = envelope.content.decode()
     digest = {"algorithm": "sha256", "value": hashlib.sha256(envelope.content).hexdigest()}
-    content = {"envelope": text, "verifiers": [encoded(key.public_pem)]}
+    content = {"envelope": text, "verifiers": [encode(key.public_pem)]}
     return [
         {"apiVersion": "0.0.1", "spec": {"proposedContent": content, "signatures": None}, "kind": "dsse"},
         {
             "apiVersion": "0.0.1",
-            "spec": {"content": {"envelope": text, "hash": digest}, "publicKey": encoded(key.public_pem)},
+            "spec": {"content": {"envelope": text, "hash": digest}, "publicKey": encode(key.public_pem)},
             "kind": "intoto",
         },
     ]
@@ -145,7 +145,7 @@ def test_each_signature_of_a_dsse_entry_needs_its_key(ask: Ask, log: Log) -> Non
     status, answer = ask("POST", "/entries/retrieve", query(only_known))
     assert (status, answer["message"]) == (400, "unmarshalling entry: all signatures must have a key that verifies it")
     both = proposed_attestation(envelope)[0]
-    both["spec"]["proposedContent"]["verifiers"].append(encoded(OTHER.public_pem))
+    both["spec"]["proposedContent"]["verifiers"].append(encode(OTHER.public_pem))
     status, [uuid] = ask("POST", "/entries", both)
     assert (status, uuid) == (201, log.uuid(log._entries[0]))
 
@@ -202,7 +202,7 @@ def test_each_server_of_a_log_keeps_its_own_request_log(server: RekorServer, ask
         assert [one.path for one in second.request_log.requests] == ["/api/v1/log"]
 
 
-def shown(ask: Ask) -> tuple[str, Any]:
+def show(ask: Ask) -> tuple[str, Any]:
     _, answer = ask("GET", "/entries?logIndex=0")
     [(uuid, entry)] = answer.items()
     return uuid, entry
@@ -213,24 +213,24 @@ def test_lies_about_an_entry_change_just_that(server: RekorServer, ask: Ask, log
     proof, timestamp = truth["verification"]["inclusionProof"], truth["verification"]["signedEntryTimestamp"]
 
     server.faults = LogFaults(wrong_root=True)
-    _, forged = shown(ask)
+    _, forged = show(ask)
     assert forged["verification"]["inclusionProof"].pop("rootHash") != proof["rootHash"]
     assert forged["verification"]["inclusionProof"].items() < proof.items()
 
     server.faults = LogFaults(no_proof=True)
-    assert shown(ask)[1]["verification"] == {"signedEntryTimestamp": timestamp}
+    assert show(ask)[1]["verification"] == {"signedEntryTimestamp": timestamp}
 
     server.faults = LogFaults(bad_timestamp=True)
-    assert shown(ask)[1] == {**truth, "integratedTime": truth["integratedTime"] + 1}
+    assert show(ask)[1] == {**truth, "integratedTime": truth["integratedTime"] + 1}
 
     server.faults = LogFaults(wrong_uuid=True)
-    assert shown(ask)[0] != log.uuid(log._entries[0])
+    assert show(ask)[0] != log.uuid(log._entries[0])
 
     server.faults = LogFaults(key=OTHER)
-    assert shown(ask)[1]["logID"] == OTHER.fingerprint.hex()
+    assert show(ask)[1]["logID"] == OTHER.fingerprint.hex()
 
     server.faults = NO_FAULTS
-    assert shown(ask)[1] == truth
+    assert show(ask)[1] == truth
 
 
 def test_an_emptied_search_finds_nothing(server: RekorServer, ask: Ask, log: Log) -> None:

@@ -51,7 +51,7 @@ def resume(process: subprocess.Popen[bytes]) -> None:
     ready(process)
 
 
-def looked(process: subprocess.Popen[bytes]) -> int:
+def look(process: subprocess.Popen[bytes]) -> int:
     peak = Peak(process.pid)
     peak.look()
     return peak.size
@@ -59,9 +59,9 @@ def looked(process: subprocess.Popen[bytes]) -> int:
 
 def test_what_a_process_takes_is_seen() -> None:
     with program(READY) as process:
-        little = looked(process)
+        little = look(process)
     with program(TAKE + READY) as process:
-        much = looked(process)
+        much = look(process)
     assert 0 < little < OTHER
     assert SIZE <= much - little + MIB < SIZE + 3 * MIB
 
@@ -69,7 +69,7 @@ def test_what_a_process_takes_is_seen() -> None:
 def test_children_of_children_count() -> None:
     child = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {TAKE + READY!r}])\n"
     with program(f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])\n") as process:
-        assert SIZE < looked(process) < SIZE + 3 * OTHER
+        assert SIZE < look(process) < SIZE + 3 * OTHER
 
 
 def test_a_child_of_another_thread_counts() -> None:
@@ -79,14 +79,14 @@ def test_a_child_of_another_thread_counts() -> None:
         f"thread = threading.Thread(target=lambda: {start})\n"
         "thread.start(); thread.join()\n"
     ) as process:
-        assert SIZE < looked(process) < SIZE + 2 * OTHER
+        assert SIZE < look(process) < SIZE + 2 * OTHER
 
 
 def test_what_processes_share_counts_once() -> None:
     with program(
         TAKE + "import os; child = os.fork()\nif child:\n    os.waitpid(child, 0)\nelse:\n    " + READY
     ) as process:
-        assert SIZE < looked(process) < SIZE + 2 * OTHER
+        assert SIZE < look(process) < SIZE + 2 * OTHER
 
 
 def test_the_largest_sum_stays_when_memory_is_given_back() -> None:
@@ -96,7 +96,7 @@ def test_the_largest_sum_stays_when_memory_is_given_back() -> None:
         most = peak.size
         resume(process)
         peak.look()
-        assert looked(process) < OTHER
+        assert look(process) < OTHER
     assert peak.size == most >= SIZE
 
 
@@ -104,7 +104,7 @@ def test_files_that_are_mapped_do_not_count(tmp_path: Path) -> None:
     mapped = f"import mmap; file = open('{tmp_path}/file', 'w+b'); file.truncate({SIZE})\n"
     read = f"pages = mmap.mmap(file.fileno(), {SIZE}, prot=mmap.PROT_READ); sum(pages[::4096])\n"
     with program(mapped + read + READY) as process:
-        assert looked(process) < OTHER
+        assert look(process) < OTHER
 
 
 def test_memory_is_watched_until_the_context_ends() -> None:
@@ -126,4 +126,4 @@ def test_memory_is_watched_until_the_context_ends() -> None:
 def test_who_has_ended_takes_nothing() -> None:
     with program(READY) as process:
         pass
-    assert looked(process) == 0
+    assert look(process) == 0

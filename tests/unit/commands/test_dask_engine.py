@@ -95,7 +95,7 @@ class _Client:
             future.end(answer)
 
 
-def _judged(future: _Future) -> Any:
+def _judge(future: _Future) -> Any:
     """Of an image's manifest its number is what registries said; its layer is its own."""
     if future.reads:
         found = ((number, (str(number).encode(), ((one.container_image, 1),))) for number, one, _ in future.batch)
@@ -117,7 +117,7 @@ def _components(read: list[int]) -> Iterator[Component]:
 
 
 def test_of_a_long_list_a_fixed_part_is_on_its_way() -> None:
-    run, client = _run(_judged)
+    run, client = _run(_judge)
     read: list[int] = []
     seen: dict[int, Any] = {}
     furthest = 0
@@ -139,7 +139,7 @@ def test_an_unfit_workers_batch_goes_to_the_others_and_nothing_more_to_it() -> N
     def judge(future: _Future) -> Any:
         if "tcp://1" in future.addresses:
             return worker.Answer("tcp://1", unfit="no space left on device")
-        return _judged(future)
+        return _judge(future)
 
     run, client = _run(judge)
     assert len(dict(run.judge(_components([]), Deadline(120)))) == _IMAGES
@@ -151,7 +151,7 @@ def test_images_whose_policy_engine_died_are_judged_again_and_count_once(deaths:
     left = [deaths]
 
     def judge(future: _Future) -> Any:
-        answer = _judged(future)
+        answer = _judge(future)
         if future.reads or not left[0]:
             return answer
         left[0] -= 1
@@ -186,7 +186,7 @@ def test_a_list_that_cannot_be_read_ends_the_run() -> None:
         yield Component("0", "host/a:1")
         raise Error("read list.txt: input/output error")
 
-    run, _ = _run(_judged)
+    run, _ = _run(_judge)
     with pytest.raises(Error, match=r"^read list\.txt"):
         dict(run.judge(components(), Deadline(120)))
 

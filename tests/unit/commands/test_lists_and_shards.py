@@ -287,20 +287,20 @@ def test_merging_needs_each_shard_once_and_whole(stage: Stage, whole: Path, tmp_
     torn.write_bytes((tmp_path / "shard-2.ndjson").read_bytes()[:-40])
     (lacking := tmp_path / "lacking.ndjson").write_text(_without_a_line(tmp_path / "shard-2.ndjson"))
 
-    def told(*paths: str) -> str:
+    def tell(*paths: str) -> str:
         given = replace(_whole(stage, tmp_path), output=("json=merged.json",))
         return str(_run(stage, given, lambda options, environ: merge(paths, options, environ)))
 
     _shards(stage, whole, tmp_path, 3)  # the first one was written over
-    assert told(one, three) == "there are shards missing: 2/3"
-    assert told(one, two, three, two) == f"shard 2/3 is there twice: in {two} and in {two}"
-    assert "has no end" in told(one, str(torn), three)
-    assert "lacks lines" in told(one, str(lacking), three)
+    assert tell(one, three) == "there are shards missing: 2/3"
+    assert tell(one, two, three, two) == f"shard 2/3 is there twice: in {two} and in {two}"
+    assert "has no end" in tell(one, str(torn), three)
+    assert "lacks lines" in tell(one, str(lacking), three)
     first, *rest = (tmp_path / "shard-2.ndjson").read_text().splitlines(keepends=True)
     foreign = (tmp_path / "shard-1.ndjson").read_text().splitlines(keepends=True)[1]
     (more := tmp_path / "more.ndjson").write_text("".join([first, foreign, *rest]))
-    assert "has lines of other runs" in told(one, str(more), three)
-    assert told() == "no files of results to merge; name those of all shards"
+    assert "has lines of other runs" in tell(one, str(more), three)
+    assert tell() == "no files of results to merge; name those of all shards"
     assert other == one
 
 
@@ -354,7 +354,7 @@ def _read_bytes(data: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in data.split(b"\n")[:-1]]
 
 
-def _asked(stage: Stage, options: Options) -> set[str]:
+def _ask(stage: Stage, options: Options) -> set[str]:
     before = len(stage.gate.log.requests())
     _run(stage, options)
     asked = stage.gate.log.requests()[before:]
@@ -363,10 +363,10 @@ def _asked(stage: Stage, options: Options) -> set[str]:
 
 def test_what_was_judged_is_judged_again_only_where_something_changed(stage: Stage, options: Options) -> None:
     resumed = replace(options, resume="results.ndjson")
-    assert len(_asked(stage, resumed)) == 6
-    assert _asked(stage, resumed) == set()
-    assert len(_asked(stage, replace(resumed, info=True))) == 6  # another verdict: titles are kept
-    assert len(_asked(stage, replace(resumed, effective_time="2032-01-01T00:00:00Z"))) == 6
+    assert len(_ask(stage, resumed)) == 6
+    assert _ask(stage, resumed) == set()
+    assert len(_ask(stage, replace(resumed, info=True))) == 6  # another verdict: titles are kept
+    assert len(_ask(stage, replace(resumed, effective_time="2032-01-01T00:00:00Z"))) == 6
 
 
 def test_a_tag_that_moved_is_judged_again(stage: Stage, options: Options, tmp_path: Path) -> None:
@@ -387,10 +387,10 @@ def test_now_stays_what_it_was_for_a_day(
     resumed = replace(options, resume="results.ndjson", effective_time="now")
     _run(stage, resumed)
     time = _read(tmp_path / "results.ndjson")[0]["effective-time"]
-    assert _asked(stage, resumed) == set()
+    assert _ask(stage, resumed) == set()
     assert _read(tmp_path / "results.ndjson")[0]["effective-time"] == time
     monkeypatch.setattr(resume, "OLDEST", -1)
-    assert len(_asked(stage, resumed)) == 6
+    assert len(_ask(stage, resumed)) == 6
     assert _read(tmp_path / "results.ndjson")[0]["effective-time"] != time
 
 
@@ -411,11 +411,11 @@ def test_only_what_a_format_shows_is_kept(stage: Stage, options: Options, monkey
 
     made = Tally.__init__
 
-    def noted(self: Tally, *arguments: Any, **named: Any) -> None:
+    def note(self: Tally, *arguments: Any, **named: Any) -> None:
         made(self, *arguments, **named)
         kept.append(self._results)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Tally, "__init__", noted)
+    monkeypatch.setattr(Tally, "__init__", note)
     _run(stage, options)
     assert not kept[0]
     assert isinstance(_run(stage, replace(options, output=("ndjson=a", "json=b"))), Error)

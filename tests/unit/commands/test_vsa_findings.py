@@ -33,7 +33,7 @@ _FAILED = Finding(passed=False, message="status", reason="predicate_failed", sta
 _ABSENT = Finding(passed=False, message="no entry", reason="no_vsa")
 
 
-def _found(finding: Finding, name: str = "app", **members: Any) -> ComponentFinding:
+def _find(finding: Finding, name: str = "app", **members: Any) -> ComponentFinding:
     return ComponentFinding(name, f"registry.example/{name}@sha256:" + "c" * 64, finding, **members)
 
 
@@ -81,7 +81,7 @@ def _check(text: str, schema: str) -> dict[str, Any]:
 def test_what_is_found_of_all_components(
     tmp_path: Path, findings: list[Finding], overall: str, predicate: str, policy: str, reasons: str | None
 ) -> None:
-    shown = _documents(tmp_path, None, *(_found(one, f"app{number}") for number, one in enumerate(findings)))
+    shown = _documents(tmp_path, None, *(_find(one, f"app{number}") for number, one in enumerate(findings)))
     document = _check(shown["json"], "validate-vsa")
     assert document["result"]["overall"] == overall
     assert document["result"]["image_count"] == len(document["result"]["images"]) == len(findings)
@@ -95,7 +95,7 @@ def test_what_is_found_of_all_components(
 
 
 def test_differences_of_policies_are_counted(tmp_path: Path) -> None:
-    document = _check(_documents(tmp_path, None, _found(_OTHER_POLICY))["json"], "validate-vsa")
+    document = _check(_documents(tmp_path, None, _find(_OTHER_POLICY))["json"], "validate-vsa")
     assert document["policy_diff"] == {
         "affected_images": "c" * 8,
         "added": "[include] 1",
@@ -107,7 +107,7 @@ def test_differences_of_policies_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize("success", [True, False])
 def test_an_image_that_was_validated_itself_decides(tmp_path: Path, success: bool) -> None:  # noqa: FBT001 - pytest's
     fallback = _fallback(success=success)
-    found = _found(_ABSENT, fallback=fallback.components[0])
+    found = _find(_ABSENT, fallback=fallback.components[0])
     assert found.passed is success
     shown = _documents(tmp_path, fallback, found)
     document = _check(shown["json"], "validate-vsa")
@@ -120,13 +120,13 @@ def test_an_image_that_was_validated_itself_decides(tmp_path: Path, success: boo
 
 def test_an_error_keeps_a_component_from_any_verdict() -> None:
     fallback = _fallback(success=True).components[0]
-    assert not _found(_PASSED, error=Error("x")).passed
-    assert not _found(_ABSENT, error=Error("x"), fallback=fallback).passed
+    assert not _find(_PASSED, error=Error("x")).passed
+    assert not _find(_ABSENT, error=Error("x"), fallback=fallback).passed
 
 
 def test_one_of_several_that_was_validated_itself_is_told(tmp_path: Path) -> None:
     fallback = _fallback(success=True)
-    found = [_found(_PASSED, "one"), _found(_ABSENT, "two", fallback=fallback.components[0])]
+    found = [_find(_PASSED, "one"), _find(_ABSENT, "two", fallback=fallback.components[0])]
     document = _check(_documents(tmp_path, fallback, *found)["json"], "validate-vsa")
     assert document["result"]["fallback"] == "used for some images"
     assert [line.partition("VSA=")[2] for line in document["result"]["images"]] == [

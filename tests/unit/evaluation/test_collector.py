@@ -30,7 +30,7 @@ def rules(**named: dict[str, Any]) -> RuleSet:
     return found
 
 
-def judged(
+def judge(
     *values: Any,
     warnings: Sequence[Any] = (),
     of: RuleSet | None = None,
@@ -57,19 +57,19 @@ def messages(results: Sequence[Result]) -> list[str]:
 
 
 def test_a_failure_with_a_warnings_code_is_a_warning() -> None:
-    outcome = judged({"msg": "d", "code": "a.x"}, {"msg": "l", "code": ["a.x"]}, warnings=[{"msg": "w", "code": "a.x"}])
+    outcome = judge({"msg": "d", "code": "a.x"}, {"msg": "l", "code": ["a.x"]}, warnings=[{"msg": "w", "code": "a.x"}])
     assert messages(outcome.warnings) == ["w", "d", "l"]
     assert outcome.violations == ()
 
 
 def test_a_failure_without_code_and_with_a_warnings_message_is_a_warning() -> None:
-    outcome = judged("same", {"msg": "same", "code": "a.x"}, warnings=[{"msg": "same", "code": "a.w"}])
+    outcome = judge("same", {"msg": "same", "code": "a.x"}, warnings=[{"msg": "same", "code": "a.w"}])
     assert [result.code for result in outcome.warnings] == ["a.w", ""]
     assert [result.code for result in outcome.violations] == ["a.x"]
 
 
 def test_severity_moves_results(caplog: pytest.LogCaptureFixture) -> None:
-    outcome = judged(
+    outcome = judge(
         {"msg": "d", "severity": "warning"},
         {"msg": "odd", "severity": "x"},
         {"msg": "number", "severity": 5},
@@ -84,7 +84,7 @@ def test_severity_moves_results(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_failures_of_the_future_are_warnings_that_say_so(caplog: pytest.LogCaptureFixture) -> None:
-    outcome = judged(
+    outcome = judge(
         {"msg": "at once.", "effective_on": "2030-01-01T00:00:00Z"},
         {"msg": "soon..", "effective_on": FUTURE},
         {"msg": "past", "effective_on": "2029-12-31T23:59:59Z"},
@@ -106,7 +106,7 @@ def test_failures_of_the_future_are_warnings_that_say_so(caplog: pytest.LogCaptu
 
 def test_rules_that_report_nothing_succeed() -> None:
     known = rules(x={"solution": "s", "collections": ["c"], "effective_on": "2000-01-01T00:00:00Z"}, y={}, z={})
-    outcome = judged({"msg": "m", "code": "a.y"}, {"msg": "m", "code": ["a.z"]}, of=known)
+    outcome = judge({"msg": "m", "code": "a.y"}, {"msg": "m", "code": ["a.z"]}, of=known)
     assert [result.to_json() for result in outcome.successes] == [
         {
             "msg": "Pass",
@@ -117,20 +117,20 @@ def test_rules_that_report_nothing_succeed() -> None:
 
 
 def test_a_rule_whose_only_failure_was_excluded_succeeds() -> None:
-    outcome = judged({"msg": "m", "code": "a.x", "term": "t"}, of=rules(x={}), exclude=["a.x:t"])
+    outcome = judge({"msg": "m", "code": "a.x", "term": "t"}, of=rules(x={}), exclude=["a.x:t"])
     assert [result.code for result in outcome.successes] == ["a.x"]
     assert outcome.violations == ()
 
 
 def test_a_result_is_kept_once_for_each_dependency_that_is_not_reported() -> None:
     known = rules(x={"depends_on": ["a.y", "b.z", "b.w"]}, y={}, p={"depends_on": "a.y"}, q={"depends_on": ["b.z"]})
-    outcome = judged({"msg": "x", "code": "a.x"}, {"msg": "y", "code": "a.y"}, of=known)
+    outcome = judge({"msg": "x", "code": "a.x"}, {"msg": "y", "code": "a.y"}, of=known)
     assert messages(outcome.violations) == ["x", "x", "y"]
     assert [result.code for result in outcome.successes] == ["a.q"]
 
 
 def test_dependencies_may_all_be_reported_and_leave_nothing() -> None:
-    outcome = judged({"msg": "x", "code": "a.x"}, of=rules(x={"depends_on": ["a.x"]}))
+    outcome = judge({"msg": "x", "code": "a.x"}, of=rules(x={"depends_on": ["a.x"]}))
     assert outcome == Outcome()
 
 
@@ -150,29 +150,29 @@ HINT = "To exclude this rule add {} to the `exclude` section of the policy confi
     ],
 )
 def test_violations_say_how_to_exclude_them(term: Any, what: str) -> None:
-    outcome = judged({"msg": "m", "code": "a.x", "term": term, "description": "Own.."})
+    outcome = judge({"msg": "m", "code": "a.x", "term": term, "description": "Own.."})
     assert outcome.violations[0].metadata["description"] == "Own.. " + HINT.format(what)
 
 
 @pytest.mark.parametrize("metadata", [{"code": "a.x"}, {"description": "D."}, {"code": ["a.x"], "description": "D."}])
 def test_no_hint_without_code_or_description(metadata: dict[str, Any]) -> None:
-    assert judged({"msg": "m", **metadata}).violations[0].metadata == metadata
+    assert judge({"msg": "m", **metadata}).violations[0].metadata == metadata
 
 
 def test_an_empty_description_gets_the_hint_too() -> None:
-    outcome = judged({"msg": "m", "code": "a.x", "description": ""})
+    outcome = judge({"msg": "m", "code": "a.x", "description": ""})
     assert outcome.violations[0].metadata["description"] == ". " + HINT.format('"a.x"')
 
 
 def test_copies_repeat_the_hint() -> None:
     known = rules(x={"depends_on": ["b.y", "b.z"], "description": "D."})
-    outcome = judged({"msg": "m", "code": "a.x"}, of=known)
+    outcome = judge({"msg": "m", "code": "a.x"}, of=known)
     hint = HINT.format('"a.x"')
     assert [result.metadata["description"] for result in outcome.violations] == [f"D. {hint} {hint}"] * 2
 
 
 def test_warnings_have_no_hint() -> None:
-    outcome = judged(warnings=[{"msg": "m", "code": "a.x", "description": "D."}])
+    outcome = judge(warnings=[{"msg": "m", "code": "a.x", "description": "D."}])
     assert outcome.warnings[0].metadata["description"] == "D."
 
 
@@ -181,31 +181,31 @@ def missing(outcome: Outcome) -> list[str]:
 
 
 def test_an_include_that_matches_nothing_is_reported_once() -> None:
-    outcome = judged({"msg": "m", "code": "a.x"}, include=["nope", "*", "nope"])
+    outcome = judge({"msg": "m", "code": "a.x"}, include=["nope", "*", "nope"])
     assert missing(outcome) == ["nope"]
     assert outcome.warnings[0].to_json() == {"msg": "Include criterion 'nope' doesn't match any policy rule"}
 
 
 def test_an_excluded_result_matches_its_include() -> None:
-    outcome = judged({"msg": "m", "code": "a.x"}, "text", include=["a.x"], exclude=["a.x"])
+    outcome = judge({"msg": "m", "code": "a.x"}, "text", include=["a.x"], exclude=["a.x"])
     assert missing(outcome) == []
 
 
 def test_an_include_for_another_image_is_matched_by_kept_results_only() -> None:
-    kept = judged({"msg": "m", "code": "a.x"}, unscoped=["a", "*"])
-    excluded = judged({"msg": "m", "code": "a.x"}, "text", exclude=["a.x"], unscoped=["a", "*"])
+    kept = judge({"msg": "m", "code": "a.x"}, unscoped=["a", "*"])
+    excluded = judge({"msg": "m", "code": "a.x"}, "text", exclude=["a.x"], unscoped=["a", "*"])
     assert missing(kept) == []
     assert missing(excluded) == ["a"]
 
 
 def test_results_without_code_match_the_star() -> None:
-    assert missing(judged("text", include=["*"])) == []
+    assert missing(judge("text", include=["*"])) == []
 
 
 @pytest.mark.parametrize("exclude", [[], ["a.x"]])
 def test_nothing_reported_is_an_error(exclude: list[str], caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(EvaluationError, match=r"\Ano successes, warnings, or failures, check input\Z"):
-        judged(*([{"msg": "m", "code": "a.x"}] if exclude else []), exclude=exclude, include=["*", "nope"])
+        judge(*([{"msg": "m", "code": "a.x"}] if exclude else []), exclude=exclude, include=["*", "nope"])
     assert [(record.levelname, record.message) for record in caplog.records] == [
         ("ERROR", "no successes, warnings, or failures, check input")
     ]

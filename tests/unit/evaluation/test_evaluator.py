@@ -56,13 +56,13 @@ def test_the_time_may_be_the_components_own(tmp_path: Path) -> None:
 def test_many_components_at_once_each_get_their_own(tmp_path: Path) -> None:
     evaluator = case(tmp_path, RULES, now="2031-01-01T00:00:00Z").evaluator()
 
-    def judged(number: int) -> tuple[int, int]:
+    def judge(number: int) -> tuple[int, int]:
         document = json.dumps({"name": "x"} if number % 2 else {}).encode()
         outcome = evaluator.evaluate(REF, f"component-{number}", document)
         return len(outcome.violations), len(outcome.successes)
 
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(judged, range(16))) == [(1, 0), (0, 1)] * 8
+        assert list(pool.map(judge, range(16))) == [(1, 0), (0, 1)] * 8
 
 
 def test_policies_that_do_not_compile_fail_each_component_alike(tmp_path: Path) -> None:

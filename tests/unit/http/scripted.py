@@ -143,7 +143,7 @@ def self_made(common_name: str, *names: x509.GeneralName, start: int = 2020, end
     """An authority, and a server's key with a certificate by it."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
 
-    def signed(subject: str, public: ec.EllipticCurvePublicKey, *, ca: bool) -> bytes:
+    def sign(subject: str, public: ec.EllipticCurvePublicKey, *, ca: bool) -> bytes:
         builder = (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]))
@@ -160,7 +160,7 @@ def self_made(common_name: str, *names: x509.GeneralName, start: int = 2020, end
 
     form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     secret = key.private_bytes(serialization.Encoding.PEM, *form)
-    return signed("authority", authority_key.public_key(), ca=True), secret + signed(
+    return sign("authority", authority_key.public_key(), ca=True), secret + sign(
         common_name, key.public_key(), ca=False
     )
 

@@ -44,13 +44,13 @@ def credential(status: object, version: str = V1) -> dict[str, Any]:
     return {"kind": "ExecCredential", "apiVersion": version, "status": status}
 
 
-def asked(path: Path, seconds: float = 60, **more: Any) -> Any:
+def ask(path: Path, seconds: float = 60, **more: Any) -> Any:
     return run(Plugin(str(path), version=V1, mode="Never", **more), {"PATH": ""}, seconds)
 
 
 def test_a_token_and_a_time(program: Callable[[str], Path]) -> None:
     status = {"token": "t", "expirationTimestamp": "2031-05-01T12:00:00Z"}
-    found = asked(program(answering(credential(status))))
+    found = ask(program(answering(credential(status))))
     assert found.token == "t"
     assert found.expires.isoformat() == "2031-05-01T12:00:00+00:00"
     assert "'t'" not in repr(found)
@@ -66,7 +66,7 @@ def test_an_answer_in_yaml() -> None:
 
 
 def test_a_certificate_and_its_key(program: Callable[[str], Path]) -> None:
-    found = asked(program(answering(credential({"clientCertificateData": "c", "clientKeyData": "k"}))))
+    found = ask(program(answering(credential({"clientCertificateData": "c", "clientKeyData": "k"}))))
     assert (found.certificate, found.private_key) == (b"c", b"k")
 
 
@@ -79,7 +79,7 @@ def test_what_a_plugin_is_told(program: Callable[[str], Path]) -> None:
         f'print(json.dumps({{"kind": "ExecCredential", "apiVersion": "{V1}",'
         f' "status": {{"token": json.dumps({told})}}}}))'
     )
-    found = asked(path, arguments=("x", "y z"), environ=(("A", "b"),), cluster={"server": "https://c"})
+    found = ask(path, arguments=("x", "y z"), environ=(("A", "b"),), cluster={"server": "https://c"})
     assert json.loads(found.token) == {
         "info": {
             "kind": "ExecCredential",
@@ -118,7 +118,7 @@ def test_what_a_plugin_is_told(program: Callable[[str], Path]) -> None:
 )
 def test_a_plugin_that_gives_nothing(program: Callable[[str], Path], body: str, reason: str) -> None:
     with pytest.raises(PluginError, match=reason) as caught:
-        asked(program(body), 1 if "sleep" in body else 60)
+        ask(program(body), 1 if "sleep" in body else 60)
     assert "\n" not in str(caught.value)
 
 

@@ -116,7 +116,7 @@ def test_padding_may_be_missing_after_a_header_that_describes_none() -> None:
     assert read(data[:-100]) == read(data[:-502]) == {"b": b"B"}
 
 
-def sealed(header: bytes | bytearray) -> bytes:
+def seal(header: bytes | bytearray) -> bytes:
     """A header with its checksum."""
     return bytes(header[:148]) + b"%06o\0 " % (sum(header[:148]) + 256 + sum(header[156:512])) + bytes(header[156:])
 
@@ -153,7 +153,7 @@ def test_an_old_directory_has_no_content() -> None:
     info.size = 512
     header = bytearray(info.tobuf(tarfile.USTAR_FORMAT))
     header[156] = 0
-    assert list(read(sealed(header) + make_tar([("after", b"1")]))) == ["old/", "after"]
+    assert list(read(seal(header) + make_tar([("after", b"1")]))) == ["old/", "after"]
 
 
 @pytest.mark.parametrize(
@@ -168,7 +168,7 @@ def test_a_prefix_where_gnu_has_times(time: bytes, name: str) -> None:
     if name == "f":
         header[345:357] = time
         header[400:401] = b"p"
-    assert [entry.name for entry in Archive(Source(sealed(header)), entries=1)] == [name]
+    assert [entry.name for entry in Archive(Source(seal(header)), entries=1)] == [name]
 
 
 @pytest.mark.parametrize("size", [b"0000000001_0", b"+0000000010\0", b"1 0\0\0\0\0\0\0\0\0\0", b"0000000008\0\0"])
@@ -176,7 +176,7 @@ def test_numbers_that_are_none(size: bytes) -> None:
     header = bytearray(tarfile.TarInfo("f").tobuf(tarfile.USTAR_FORMAT))
     header[124:136] = size
     with pytest.raises(MalformedError, match="invalid tar header"):
-        list(Archive(Source(sealed(header) + bytes(1024)), entries=1))
+        list(Archive(Source(seal(header) + bytes(1024)), entries=1))
 
 
 def test_what_follows_the_end_is_not_read() -> None:

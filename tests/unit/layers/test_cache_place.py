@@ -31,7 +31,7 @@ def test_temporaries_of_the_dead_are_swept_and_nothing_else(testbed: LayersTestb
     assert testbed.entries() == {ENTRY: SHARED.data, ".other": b"foreign", f"sha256:{SHARED.diff_id[7:]}": b"historic"}
 
 
-def spoiled(testbed: LayersTestbed, how: str) -> dict[str, str]:
+def spoil(testbed: LayersTestbed, how: str) -> dict[str, str]:
     if how == "no home":
         return {"XDG_CACHE_HOME": ""}
     if how == "relative":
@@ -54,7 +54,7 @@ def spoiled(testbed: LayersTestbed, how: str) -> dict[str, str]:
 )
 def test_an_unusable_place_is_one_warning(testbed: LayersTestbed, caplog: pytest.LogCaptureFixture, how: str) -> None:
     refs = [testbed.image(SHARED, own(number)) for number in range(4)]
-    with testbed.run(environ=spoiled(testbed, how)) as run:
+    with testbed.run(environ=spoil(testbed, how)) as run:
         outcomes = together(*[partial(run.files, ref) for ref in refs])
     assert outcomes == [SEEN] * 4
     assert testbed.gets(SHARED) == 1, "what is read is still shared in the run"

@@ -168,7 +168,7 @@ class Interleavings(RuleBasedStateMachine):
     def _read_again(self, process: Process, number: int) -> bytes:
         """Read as `Layers.read` does: once more after a damaged entry."""
         for _ in range(2):
-            reader = self._opened(process, number, "last")
+            reader = self._open_entry(process, number, "last")
             while not reader.failure and (before := len(reader.seen)) >= 0:
                 reader.read(7)
                 if len(reader.seen) == before:
@@ -202,9 +202,9 @@ class Interleavings(RuleBasedStateMachine):
         if fault is not None:
             self.faults.setdefault(number, []).append(fault)
         if len(process.readers) < 6:
-            self._opened(process, number, origin)
+            self._open_entry(process, number, origin)
 
-    def _opened(self, process: Process, number: int, origin: str) -> Reader:
+    def _open_entry(self, process: Process, number: int, origin: str) -> Reader:
         before = self.fetches[number]
         whole = self._is_whole(number)
         busy = any(reader.number == number for reader in process.readers)

@@ -16,13 +16,13 @@ J = b"{}"
 Pairs = Sequence[tuple[str, Entry]]
 
 
-def listed(pairs: Pairs, directory: str = "manifests", limits: Limits | None = None) -> Any:
+def list_all(pairs: Pairs, directory: str = "manifests", limits: Limits | None = None) -> Any:
     return read_listing(io.BytesIO(tar(pairs)[0]), frozenset({clean_path(directory).lower()}), limits or Limits())
 
 
 def names(*layers: Pairs, directory: str = "manifests") -> list[str]:
     """The files that remain of the layers, which are given from the lowest to the highest."""
-    return sorted(flatten([listed(pairs, directory) for pairs in reversed(layers)]))
+    return sorted(flatten([list_all(pairs, directory) for pairs in reversed(layers)]))
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_removed_and_made_again() -> None:
 
 
 def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
-    upper = listed([("manifests/a.json", b"first"), ("manifests/a.json", b"second")])
-    assert flatten([upper, listed([("manifests/a.json", b"low")])]) == {"manifests/a.json": b"first"}
+    upper = list_all([("manifests/a.json", b"first"), ("manifests/a.json", b"second")])
+    assert flatten([upper, list_all([("manifests/a.json", b"low")])]) == {"manifests/a.json": b"first"}
 
 
 @pytest.mark.parametrize(
@@ -127,12 +127,12 @@ def test_the_highest_layers_content_counts_and_within_it_the_first() -> None:
     ids=str,
 )
 def test_links_and_folders_with_a_fitting_name_are_empty_files(entry: Entry, content: bytes | None) -> None:
-    assert listed([("manifests/a.json", entry)]).files.get("manifests/a.json") == content
+    assert list_all([("manifests/a.json", entry)]).files.get("manifests/a.json") == content
 
 
 def test_a_hard_link_out_of_the_image_hides_the_lower_file() -> None:
-    upper = listed([("manifests/a.json", Hardlink("../x"))])
-    assert flatten([upper, listed([("manifests/a.json", J)])]) == {"manifests/a.json": b""}
+    upper = list_all([("manifests/a.json", Hardlink("../x"))])
+    assert flatten([upper, list_all([("manifests/a.json", J)])]) == {"manifests/a.json": b""}
 
 
 @pytest.mark.parametrize("kind", [b"Z", b"A", b"B", b"V", b"M", b"N", b"9", b"\x01", b"7", b"0", b"\0"], ids=repr)
@@ -157,14 +157,14 @@ def listed_raw(data: bytes, limits: Limits | None = None) -> Any:
 
 def test_all_that_is_kept_of_a_layer_has_a_limit() -> None:
     few = Limits(image_bytes=5000)
-    listed([("manifests/a.json", bytes(3000))], limits=few)
+    list_all([("manifests/a.json", bytes(3000))], limits=few)
     for pairs in (
         [("manifests/a.json", bytes(3000)), ("manifests/b.json", bytes(3000))],
         [(f"manifests/{number}{'n' * 1000}.txt", b"") for number in range(6)],
         [(f"manifests/.wh.{number}{'n' * 1000}", b"") for number in range(6)],
     ):
         with pytest.raises(LimitExceededError, match="more than 5000 bytes"):
-            listed(pairs, limits=few)
+            list_all(pairs, limits=few)
 
 
 def test_a_file_above_a_file_in_one_layer() -> None:
@@ -178,17 +178,17 @@ def test_several_directories_at_once() -> None:
 
 
 def test_only_what_concerns_the_directories_is_kept() -> None:
-    found = listed([(f"other/{number}.json", J) for number in range(100)] + [("manifests/a.json", J)])
+    found = list_all([(f"other/{number}.json", J) for number in range(100)] + [("manifests/a.json", J)])
     assert found.names == {"manifests/a.json"}
     assert found.covers == {"manifests/a.json"}
 
 
 def test_limits() -> None:
     with pytest.raises(LimitExceededError, match="more than 9"):
-        listed([("manifests/a.json", b"x" * 10)], limits=Limits(file_bytes=9))
+        list_all([("manifests/a.json", b"x" * 10)], limits=Limits(file_bytes=9))
     assert names([("manifests/a.bin", b"x" * 10)]) == []
-    listed([("manifests/a.bin", b"x" * 10)], limits=Limits(file_bytes=9))
+    list_all([("manifests/a.bin", b"x" * 10)], limits=Limits(file_bytes=9))
     with pytest.raises(LimitExceededError, match="entries"):
-        listed([("a", J), ("b", J)], limits=Limits(entries=1))
+        list_all([("a", J), ("b", J)], limits=Limits(entries=1))
     with pytest.raises(LimitExceededError, match="decompressed"):
-        listed([("a", J)], limits=Limits(layer_bytes=100))
+        list_all([("a", J)], limits=Limits(layer_bytes=100))

@@ -25,7 +25,7 @@ def auth(user: str, password: str) -> dict[str, str]:
     return {"auth": base64.b64encode(f"{user}:{password}".encode()).decode()}
 
 
-def found(environ: Mapping[str, str], repository: Repository = QUAY) -> Credentials:
+def find(environ: Mapping[str, str], repository: Repository = QUAY) -> Credentials:
     return Keychain(environ, Deadline(20)).credentials(repository)
 
 
@@ -64,12 +64,12 @@ def with_config(folder: Path, document: object) -> dict[str, str]:
     ids=str,
 )
 def test_the_most_specific_key_wins(tmp_path: Path, auths: Any, user: str) -> None:
-    assert found(with_config(tmp_path, {"auths": auths})).username == user
+    assert find(with_config(tmp_path, {"auths": auths})).username == user
 
 
 @pytest.mark.parametrize("key", ["https://index.docker.io/v1/", "docker.io", "index.docker.io"])
 def test_docker_hubs_keys(tmp_path: Path, key: str) -> None:
-    assert found(with_config(tmp_path, {"auths": {key: auth("u", "p:w")}}), HUB) == Credentials("u", "p:w")
+    assert find(with_config(tmp_path, {"auths": {key: auth("u", "p:w")}}), HUB) == Credentials("u", "p:w")
 
 
 @pytest.mark.parametrize(
@@ -83,38 +83,38 @@ def test_docker_hubs_keys(tmp_path: Path, key: str) -> None:
 )
 def test_a_file_is_read_as_go_reads_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
-    assert found({"DOCKER_CONFIG": str(tmp_path)}) == Credentials("u", "p")
+    assert find({"DOCKER_CONFIG": str(tmp_path)}) == Credentials("u", "p")
 
 
 @pytest.mark.parametrize("text", ["", " \n", "null", "{}", '{"auths": null}'])
 def test_a_file_that_says_nothing(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text)
-    assert found({"DOCKER_CONFIG": str(tmp_path)}) is ANONYMOUS
+    assert find({"DOCKER_CONFIG": str(tmp_path)}) is ANONYMOUS
 
 
 def test_what_isnt_unicode_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "config.json"
     path.write_bytes(b'{"auths": {"quay.io": {"username": "\\ud800", "password": "\xff"}}}')
     assert (
-        found({"DOCKER_CONFIG": str(tmp_path)}).basic == "Basic " + base64.b64encode("\ufffd:\ufffd".encode()).decode()
+        find({"DOCKER_CONFIG": str(tmp_path)}).basic == "Basic " + base64.b64encode("\ufffd:\ufffd".encode()).decode()
     )
     pair = base64.b64encode(b"u:\xff").decode()
     path.write_text(json.dumps({"auths": {"quay.io": {"auth": pair}}}))
-    assert found({"DOCKER_CONFIG": str(tmp_path)}).basic == f"Basic {pair}"
+    assert find({"DOCKER_CONFIG": str(tmp_path)}).basic == f"Basic {pair}"
 
 
 @pytest.mark.parametrize("rest", [{}, {"auths": {"quay.io": {"auth": "ZmlsZTpw"}}}], ids=str)
 def test_the_environment_goes_before_the_file(tmp_path: Path, rest: dict[str, Any]) -> None:
     inline = {"DOCKER_AUTH_CONFIG": json.dumps({"auths": {"quay.io": auth("inline", "p")}})}
-    assert found({**with_config(tmp_path, rest), **inline}).username == "inline"
-    assert found(inline).username == "inline"
+    assert find({**with_config(tmp_path, rest), **inline}).username == "inline"
+    assert find(inline).username == "inline"
 
 
 def test_an_environment_that_cannot_be_read_is_told_without_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     environ = with_config(tmp_path, {"auths": {"quay.io": auth("file", "p")}})
-    assert found({**environ, "DOCKER_AUTH_CONFIG": '{"auths": secret'}).username == "file"
+    assert find({**environ, "DOCKER_AUTH_CONFIG": '{"auths": secret'}).username == "file"
     assert "Failed to create credential store from DOCKER_AUTH_CONFIG" in caplog.text
     assert "secret" not in caplog.text
 
@@ -125,7 +125,7 @@ def test_what_is_shown_of_credentials() -> None:
 
 def test_tokens(tmp_path: Path) -> None:
     environ = with_config(tmp_path, {"auths": {"quay.io": {"identitytoken": "i", "registrytoken": "r"}}})
-    assert found(environ) == Credentials(identity_token="i", registry_token="r")
+    assert find(environ) == Credentials(identity_token="i", registry_token="r")
 
 
 def test_places(tmp_path: Path) -> None:
@@ -138,24 +138,24 @@ def test_places(tmp_path: Path) -> None:
         environ[variable] = str(tmp_path / variable)
     (tmp_path / "empty").mkdir()
     beside = {**environ, "DOCKER_CONFIG": str(tmp_path / "empty")}
-    assert found(beside) is ANONYMOUS  # the home folder has a file, but it isn't the one that counts
+    assert find(beside) is ANONYMOUS  # the home folder has a file, but it isn't the one that counts
     del beside["HOME"]
-    assert found(beside).username == "XDG_RUNTIME_DIR"
+    assert find(beside).username == "XDG_RUNTIME_DIR"
     file = tmp_path / "auth.json"
     file.write_text(json.dumps({"auths": {"quay.io": auth("REGISTRY_AUTH_FILE", "p")}}))
     environ["REGISTRY_AUTH_FILE"] = str(file)
     for variable in ("DOCKER_CONFIG", "HOME", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR"):
-        assert found(environ).username == variable
+        assert find(environ).username == variable
         del environ[variable]
-    assert found(environ) is ANONYMOUS
-    assert found({"HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path / "nowhere")}) is ANONYMOUS
+    assert find(environ) is ANONYMOUS
+    assert find({"HOME": str(tmp_path), "DOCKER_CONFIG": str(tmp_path / "nowhere")}) is ANONYMOUS
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "\udcff"])
 def test_an_unreadable_file_is_an_error(tmp_path: Path, text: str) -> None:
     (tmp_path / "config.json").write_text(text, encoding="utf-8", errors="surrogateescape")
     with pytest.raises(RegistryError, match=r"^parsing config file \(.*config\.json\): not "):
-        found({"DOCKER_CONFIG": str(tmp_path)})
+        find({"DOCKER_CONFIG": str(tmp_path)})
 
 
 def helper(folder: Path, body: str) -> dict[str, str]:
@@ -185,13 +185,13 @@ def test_helpers(tmp_path: Path, document: dict[str, Any]) -> None:
 def test_a_store_that_knows_nothing_leaves_it_to_the_file(tmp_path: Path) -> None:
     environ = helper(tmp_path, "print('credentials not found in native keychain'); sys.exit(1)")
     environ |= with_config(tmp_path, {"credsStore": "test", "auths": {"quay.io": auth("u", "p")}})
-    assert found(environ).username == "u"
+    assert find(environ).username == "u"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the helper is a script")
 def test_a_helpers_identity_token(tmp_path: Path) -> None:
     environ = helper(tmp_path, 'print(json.dumps({"Username": "<token>", "Secret": "t"}))')
-    assert found({**environ, **with_config(tmp_path, {"credsStore": "test"})}) == Credentials(identity_token="t")
+    assert find({**environ, **with_config(tmp_path, {"credsStore": "test"})}) == Credentials(identity_token="t")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the helper is a script")
@@ -229,14 +229,14 @@ def test_a_helper_that_fails_is_an_error(tmp_path: Path, body: str, text: str, m
         monkeypatch.setattr("refimpl.oci.auth._HELPER_SECONDS", 1.0)
     environ = helper(tmp_path, body)
     with pytest.raises(RegistryError) as caught:
-        found({**environ, **with_config(tmp_path, {"credsStore": "test"})})
+        find({**environ, **with_config(tmp_path, {"credsStore": "test"})})
     assert str(caught.value) == text
 
 
 @pytest.mark.parametrize("name", ["absent", "../evil"])
 def test_a_helper_that_isnt_there(tmp_path: Path, name: str) -> None:
     with pytest.raises(RegistryError, match="error getting credentials - err: "):
-        found({"PATH": str(tmp_path), **with_config(tmp_path, {"credsStore": name})})
+        find({"PATH": str(tmp_path), **with_config(tmp_path, {"credsStore": name})})
 
 
 def test_basic() -> None:
@@ -250,4 +250,4 @@ def test_a_folder_that_mustnt_be_entered(tmp_path: Path, monkeypatch: pytest.Mon
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("os.stat", refuse)
-    assert found({"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}) is ANONYMOUS
+    assert find({"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}) is ANONYMOUS

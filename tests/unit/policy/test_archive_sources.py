@@ -24,7 +24,7 @@ ALLOW, DENY = b"package allow\n", b"package deny\n"
 FILES = {"a.rego": ALLOW, "d/b.rego": DENY}
 
 
-def tarred(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
+def make_tar(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w", format=form) as made:
         for name, data in files.items():
@@ -35,7 +35,7 @@ def tarred(files: dict[str, bytes], form: int = tarfile.PAX_FORMAT) -> bytes:
     return data + bytes(-len(data) % 512 + 1024)
 
 
-def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_STORED, *, streamed: bool = False) -> bytes:
+def make_zip(files: dict[str, bytes], method: int = zipfile.ZIP_STORED, *, streamed: bool = False) -> bytes:
     class Unseekable(io.BytesIO):
         def seekable(self) -> bool:
             return False
@@ -54,17 +54,17 @@ def zipped(files: dict[str, bytes], method: int = zipfile.ZIP_STORED, *, streame
 
 
 WHOLE = {
-    "rules.tar": tarred(FILES),
-    "rules.tar.gz": gzip.compress(tarred(FILES), mtime=0),
-    "rules.tgz": gzip.compress(tarred(FILES)[:700], mtime=0) + gzip.compress(tarred(FILES)[700:], mtime=0),
-    "rules.tar.bz2": bz2.compress(tarred(FILES)),
-    "rules.zip": zipped(FILES),
-    "deflated.zip": zipped(FILES, zipfile.ZIP_DEFLATED),
-    "streamed.zip": zipped(FILES, zipfile.ZIP_DEFLATED, streamed=True),
+    "rules.tar": make_tar(FILES),
+    "rules.tar.gz": gzip.compress(make_tar(FILES), mtime=0),
+    "rules.tgz": gzip.compress(make_tar(FILES)[:700], mtime=0) + gzip.compress(make_tar(FILES)[700:], mtime=0),
+    "rules.tar.bz2": bz2.compress(make_tar(FILES)),
+    "rules.zip": make_zip(FILES),
+    "deflated.zip": make_zip(FILES, zipfile.ZIP_DEFLATED),
+    "streamed.zip": make_zip(FILES, zipfile.ZIP_DEFLATED, streamed=True),
 }
 
 
-def unpacked(tmp_path: Path, name: str, data: bytes) -> dict[str, bytes]:
+def unpack(tmp_path: Path, name: str, data: bytes) -> dict[str, bytes]:
     source, destination = tmp_path / "packed", tmp_path / "destination"
     source.write_bytes(data)
     destination.mkdir(exist_ok=True)
@@ -82,7 +82,7 @@ def unpacked(tmp_path: Path, name: str, data: bytes) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_whole_ones(tmp_path: Path, name: str) -> None:
-    assert unpacked(tmp_path, name, WHOLE[name]) == FILES
+    assert unpack(tmp_path, name, WHOLE[name]) == FILES
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -92,7 +92,7 @@ def test_cut_anywhere_is_an_error(tmp_path: Path, name: str) -> None:
     end = len(data) - 512 if name == "rules.tar" else len(data)
     for cut in range(end):
         with pytest.raises(PolicyError) as told:
-            unpacked(tmp_path, name, data[:cut])
+            unpack(tmp_path, name, data[:cut])
         assert name in str(told.value), cut
 
 
@@ -103,7 +103,7 @@ def test_a_flipped_bit_anywhere_changes_nothing_or_is_an_error(tmp_path: Path, n
         for bit in range(8):
             changed = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
             try:
-                found = unpacked(tmp_path, name, changed)
+                found = unpack(tmp_path, name, changed)
             except PolicyError:
                 continue
             assert found == FILES, (at, bit)
@@ -116,7 +116,7 @@ def test_a_flipped_bit_in_a_header_of_tar_changes_nothing_or_is_an_error(tmp_pat
             for bit in range(8):
                 changed = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
                 try:
-                    found = unpacked(tmp_path, "rules.tar", changed)
+                    found = unpack(tmp_path, "rules.tar", changed)
                 except PolicyError:
                     continue
                 assert found == FILES, (at, bit)
@@ -124,17 +124,17 @@ def test_a_flipped_bit_in_a_header_of_tar_changes_nothing_or_is_an_error(tmp_pat
 
 @pytest.mark.parametrize("name", ["rules.zip", "deflated.zip"])
 def test_a_zip_of_two_that_breaks_off_is_not_the_first(tmp_path: Path, name: str) -> None:
-    second = zipped({"c.rego": DENY})
+    second = make_zip({"c.rego": DENY})
     for cut in range(1, len(second)):
         with pytest.raises(PolicyError, match=r"isn't the end of the file|no end of the directory"):
-            unpacked(tmp_path, name, WHOLE[name] + second[:cut])
+            unpack(tmp_path, name, WHOLE[name] + second[:cut])
     with pytest.raises(PolicyError, match="doesn't fit the directory"):
-        unpacked(tmp_path, name, second + WHOLE[name])
+        unpack(tmp_path, name, second + WHOLE[name])
 
 
 def test_an_empty_tar_archive(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match="tar file is empty"):
-        unpacked(tmp_path, "rules.tar", bytes(1024))
+        unpack(tmp_path, "rules.tar", bytes(1024))
 
 
 def test_a_zip_with_more_members_than_its_count_can_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,21 +145,21 @@ def test_a_zip_with_more_members_than_its_count_can_say(tmp_path: Path, monkeypa
             made.writestr(zipfile.ZipInfo(name), b"")
     monkeypatch.setattr(content.Budget, "write", lambda _self, _chunks, _path: written.append(None))
     written: list[None] = []
-    unpacked(tmp_path, "rules.zip", stream.getvalue())
+    unpack(tmp_path, "rules.zip", stream.getvalue())
     assert len(written) == len(files)
 
 
 def test_members_that_share_bytes_are_refused(tmp_path: Path) -> None:
     """A zip bomb: many names for the same large member."""
-    data = bytearray(zipped({"a.rego": ALLOW, "b.rego": DENY}))
+    data = bytearray(make_zip({"a.rego": ALLOW, "b.rego": DENY}))
     entries = [at for at in range(len(data)) if data.startswith(b"PK\x01\x02", at)]
     data[entries[1] + 42 : entries[1] + 46] = bytes(4)
     with pytest.raises(PolicyError, match="belong to no member, or to two"):
-        unpacked(tmp_path, "rules.zip", bytes(data))
+        unpack(tmp_path, "rules.zip", bytes(data))
 
 
 def test_encrypted_and_strangely_compressed_members_are_refused(tmp_path: Path) -> None:
-    lzma = zipped(FILES, zipfile.ZIP_LZMA)
+    lzma = make_zip(FILES, zipfile.ZIP_LZMA)
     encrypted = bytearray(WHOLE["rules.zip"])
     for at in range(len(encrypted)):
         if encrypted.startswith(b"PK\x03\x04", at):
@@ -168,7 +168,7 @@ def test_encrypted_and_strangely_compressed_members_are_refused(tmp_path: Path) 
             encrypted[at + 8] |= 1
     for data in (lzma, bytes(encrypted)):
         with pytest.raises(PolicyError, match="encrypted, or compressed in a way"):
-            unpacked(tmp_path, "rules.zip", data)
+            unpack(tmp_path, "rules.zip", data)
 
 
 def test_what_a_zip_says_of_its_sizes_is_checked_before_it_is_believed(tmp_path: Path) -> None:
@@ -177,15 +177,15 @@ def test_what_a_zip_says_of_its_sizes_is_checked_before_it_is_believed(tmp_path:
         if data.startswith(b"PK\x01\x02", at):
             data[at + 24 : at + 28] = struct.pack("<I", 0xFFFFFFFE)
     with pytest.raises(PolicyError, match=r"zip: member a\.rego at byte 0"):
-        unpacked(tmp_path, "rules.zip", bytes(data))
+        unpack(tmp_path, "rules.zip", bytes(data))
 
 
 @pytest.mark.parametrize("name", ["rules.tar", "rules.zip"])
 def test_names_twice_are_refused(tmp_path: Path, name: str) -> None:
     members = [("a.rego", DENY), ("./a.rego", ALLOW)]
-    data = (tarred if name == "rules.tar" else zipped)(dict(members))
+    data = (make_tar if name == "rules.tar" else make_zip)(dict(members))
     with pytest.raises(PolicyError, match=r"\./a\.rego is there twice"):
-        unpacked(tmp_path, name, data)
+        unpack(tmp_path, name, data)
 
 
 def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,45 +194,45 @@ def test_bombs_end_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     squeezed = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = squeezed.compress(bytes(64 << 20)) + squeezed.flush()
     with pytest.raises(PolicyError, match="more than"):
-        unpacked(tmp_path, "rules.rego.gz", bomb)
+        unpack(tmp_path, "rules.rego.gz", bomb)
     with pytest.raises(PolicyError, match="more than"):
-        unpacked(tmp_path, "rules.zip", zipped({"a.rego": bytes(2 << 20)}, zipfile.ZIP_DEFLATED))
+        unpack(tmp_path, "rules.zip", make_zip({"a.rego": bytes(2 << 20)}, zipfile.ZIP_DEFLATED))
     monkeypatch.setattr(content, "MAX_FILES", 3)
     for name, data in (
-        ("rules.tar", tarred({f"{number}/": b"" for number in range(4)})),
-        ("rules.zip", zipped({f"{number}/": b"" for number in range(4)})),
+        ("rules.tar", make_tar({f"{number}/": b"" for number in range(4)})),
+        ("rules.zip", make_zip({f"{number}/": b"" for number in range(4)})),
     ):
         with pytest.raises(PolicyError, match="more than 3"):
-            unpacked(tmp_path, name, data)
+            unpack(tmp_path, name, data)
 
 
 def test_folders_that_only_names_tell_of_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "MAX_FILES", 20)
     few = {f"{number}/a/b/c/main.rego": ALLOW for number in range(4)}
     many = {f"{number}/a/b/c/main.rego": ALLOW for number in range(5)}
-    for name, make in (("rules.tar", tarred), ("rules.zip", zipped)):
-        assert unpacked(tmp_path, name, make(few)) == few
+    for name, make in (("rules.tar", make_tar), ("rules.zip", make_zip)):
+        assert unpack(tmp_path, name, make(few)) == few
         with pytest.raises(PolicyError, match="more than 20"):
-            unpacked(tmp_path, name, make(many))
+            unpack(tmp_path, name, make(many))
 
 
 @pytest.mark.parametrize("depth", [201, 2000])
 def test_folders_have_a_depth(tmp_path: Path, depth: int) -> None:
     deep = {"a/" * depth + "main.rego": ALLOW}
-    for name, make in (("rules.tar", tarred), ("rules.zip", zipped)):
+    for name, make in (("rules.tar", make_tar), ("rules.zip", make_zip)):
         with pytest.raises(PolicyError, match="nested deeper than 200 folders"):
-            unpacked(tmp_path, name, make(deep))
+            unpack(tmp_path, name, make(deep))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there they separate directories and name drives")
 @pytest.mark.parametrize("name", ["a\\b.rego", "c:d.rego", "docs/x:y.md", "C:\\z.rego"])
 def test_names_that_windows_reads_otherwise(tmp_path: Path, name: str) -> None:
-    assert unpacked(tmp_path, "rules.tar", tarred({name: ALLOW})) == {name: ALLOW}
-    assert unpacked(tmp_path, "rules.zip", zipped({name: ALLOW})) == {name: ALLOW}
+    assert unpack(tmp_path, "rules.tar", make_tar({name: ALLOW})) == {name: ALLOW}
+    assert unpack(tmp_path, "rules.zip", make_zip({name: ALLOW})) == {name: ALLOW}
 
 
 @pytest.mark.parametrize("name", ["rules.tar.xz", "rules.tar.zst", "rules.7z"])
 def test_compressed_in_ways_that_arent_known(tmp_path: Path, name: str) -> None:
     magic = {"xz": b"\xfd7zXZ\0", "zst": b"\x28\xb5\x2f\xfd", "7z": b"7z\xbc\xaf\x27\x1c"}[name.rpartition(".")[2]]
     with pytest.raises(PolicyError, match="no expander available"):
-        unpacked(tmp_path, name, magic + bytes(100))
+        unpack(tmp_path, name, magic + bytes(100))

@@ -155,7 +155,7 @@ def test_a_packed_directory_is_unpacked(destination: Path) -> None:
     assert "dir: not a packed directory" in refusal("oci::h:1/y", destination / "dir", registry)
 
 
-def packed(*names: str) -> bytes:
+def pack(*names: str) -> bytes:
     return gzip(tar([(name, REGO) for name in names])[0])[0]
 
 
@@ -163,13 +163,13 @@ def test_a_packed_directory_has_nothing_outside_of_itself(destination: Path) -> 
     registry = Registry()
     annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
     for name in ("other/a.rego", "a.rego", "directory/a.rego"):
-        registry.artifact("h:1/x:latest", (annotations, packed(name)))
+        registry.artifact("h:1/x:latest", (annotations, pack(name)))
         assert f'"{name}" is outside of "dir"' in refusal("oci::h:1/x", destination, registry)
 
 
 def test_a_packed_directory_that_names_another_digest(destination: Path) -> None:
     registry = Registry()
-    data = packed("dir/a.rego")
+    data = pack("dir/a.rego")
     plain = zlib.decompress(data, 31)
     claims = {
         f"sha256:{hashlib.sha256(plain).hexdigest()}": "",
@@ -196,14 +196,14 @@ def test_a_packed_directory_that_names_another_digest(destination: Path) -> None
 def test_a_packed_directory_may_not_write_over_another_layer(destination: Path) -> None:
     registry = Registry()
     annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
-    registry.artifact("h:1/x:latest", ({TITLE: "dir/a.rego"}, b"other"), (annotations, packed("dir/a.rego")))
+    registry.artifact("h:1/x:latest", ({TITLE: "dir/a.rego"}, b"other"), (annotations, pack("dir/a.rego")))
     assert "dir: duplicate name" in refusal("oci::h:1/x", destination, registry)
 
 
 def test_one_layer_twice_is_stored_once(destination: Path) -> None:
     registry = Registry()
     annotations = {TITLE: "dir", "io.deis.oras.content.unpack": "true"}
-    layers = [({TITLE: "a.rego"}, REGO), ({TITLE: "b.rego"}, REGO), (annotations, packed("dir/a.rego"))]
+    layers = [({TITLE: "a.rego"}, REGO), ({TITLE: "b.rego"}, REGO), (annotations, pack("dir/a.rego"))]
     registry.artifact("h:1/x:latest", *layers, *layers)
     bundle.fetch("oci::h:1/x", destination, registry=registry)
     assert listing(destination) == {"a.rego": REGO, "b.rego": REGO, "dir/a.rego": REGO}

@@ -38,7 +38,7 @@ class Downloads:
         return Fetched(self.path, f"pinned {url}")
 
 
-def decoded(text: str) -> Policy:
+def decode(text: str) -> Policy:
     cluster = Cluster()
     policy = decode_policy(text, cluster=cluster)
     assert not cluster.asked
@@ -47,7 +47,7 @@ def decoded(text: str) -> Policy:
 
 def refusal(text: str) -> str:
     with pytest.raises(PolicyError) as told:
-        decoded(text)
+        decode(text)
     return str(told.value)
 
 
@@ -110,8 +110,8 @@ class NoCluster:
 
 class TestDecode:
     def test_nothing_is_an_empty_policy(self) -> None:
-        assert decoded("") == Policy()
-        assert decoded("# no: content") == Policy()
+        assert decode("") == Policy()
+        assert decode("# no: content") == Policy()
 
     def test_text_without_a_colon_is_a_name_in_the_cluster(self) -> None:
         cluster = Cluster({"publicKey": "k", "unknown": 1, "sources": [{"data": ["d"], "extra": 2}]})
@@ -140,13 +140,13 @@ class TestDecode:
 
     def test_a_custom_resource_brings_its_spec(self) -> None:
         text = "apiVersion: v1\nkind: Other\nmetadata: {name: 5}\nspec: {name: x}\nother: 1"
-        assert decoded(text).spec == {"name": "x"}
+        assert decode(text).spec == {"name": "x"}
 
     @pytest.mark.parametrize(
         "text", ["spec: {name: x}", "apiVersion: 5\nspec: {name: x}", "apiVersion: a\nmetadata: 5\nspec: {name: x}"]
     )
     def test_a_spec_outside_of_a_resource_is_checked_and_dropped(self, text: str) -> None:
-        assert decoded(text) == Policy()
+        assert decode(text) == Policy()
         assert "additionalProperties 'nome' not allowed" in refusal(text.replace("name: x", "nome: x"))
 
     def test_a_spec_that_is_no_map_is_told(self) -> None:
@@ -168,7 +168,7 @@ class TestDecode:
         assert "\n" not in told
 
     def test_escaped_pairs_are_characters(self) -> None:
-        assert decoded('{"name": "\\ud83d\\ude00"}').name == "😀"
+        assert decode('{"name": "\\ud83d\\ude00"}').name == "😀"
 
     def test_a_schema_problem_is_logged_too(self, caplog: pytest.LogCaptureFixture) -> None:
         told = refusal('{"foo":1}')
@@ -191,7 +191,7 @@ class TestDecode:
             policy: [p]
             name: ""
         """
-        assert dumps(decoded(text).spec) == (
+        assert dumps(decode(text).spec) == (
             '{"name":"shown","sources":[{"policy":["p"],"ruleData":{"a":8,"b":1.5},"config":{},'
             '"volatileConfig":{"include":[{"value":"","reference":"q"}]}}],'
             '"configuration":{},"rekorUrl":"r","publicKey":"k","identity":{"issuerRegExp":"a"}}'

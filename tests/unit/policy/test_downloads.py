@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REGO = b"package main\n"
 
 
-def zipped() -> bytes:
+def make_zip() -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         archive.writestr("deep/a.rego", REGO)
@@ -39,7 +39,7 @@ def handle(request: Request) -> Response:
         case "/a.rego" | "/x/b%20c.rego":
             return Response(200, (), REGO)
         case "/p.zip":
-            return Response(200, (), zipped())
+            return Response(200, (), make_zip())
         case "/moved":
             return Response(302, (("Location", "/a.rego"),))
         case "/short":

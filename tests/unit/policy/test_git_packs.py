@@ -42,7 +42,7 @@ def committed() -> tuple[bytes, ObjectID]:
     return stream.getvalue(), commit.id
 
 
-def written(data: bytes, commit: ObjectID, destination: Path) -> dict[bytes, bytes]:
+def write(data: bytes, commit: ObjectID, destination: Path) -> dict[bytes, bytes]:
     store = unpack(io.BytesIO(data), limit=content.MAX_BYTES)
     destination.mkdir()
     write_tree(store, commit_of(store, commit).tree, "", destination, name="test")
@@ -51,14 +51,14 @@ def written(data: bytes, commit: ObjectID, destination: Path) -> dict[bytes, byt
 
 def test_a_whole_pack(tmp_path: Path) -> None:
     data, commit = committed()
-    assert written(data, commit, tmp_path / "d") == FILES
+    assert write(data, commit, tmp_path / "d") == FILES
 
 
 def test_cut_anywhere_is_an_error(tmp_path: Path) -> None:
     data, commit = committed()
     for cut in range(len(data)):
         with pytest.raises(Error):
-            written(data[:cut], commit, tmp_path / f"{cut}")
+            write(data[:cut], commit, tmp_path / f"{cut}")
 
 
 #: Dulwich before 1.2.2 leaves a pack open when it is damaged.
@@ -73,7 +73,7 @@ def test_a_flipped_bit_anywhere_changes_nothing_or_is_an_error(tmp_path: Path) -
             changed = data[:at] + bytes([data[at] ^ 1 << bit]) + data[at + 1 :]
             for last in (changed, changed[:-20] + sha1(changed[:-20], usedforsecurity=False).digest()):
                 try:
-                    found = written(last, commit, tmp_path / f"{at} {bit} {last is changed}")
+                    found = write(last, commit, tmp_path / f"{at} {bit} {last is changed}")
                 except Error:
                     continue
                 assert found == FILES
@@ -198,7 +198,7 @@ def test_a_delta_beyond_its_base_is_one_line(tmp_path: Path) -> None:
     distance = len(packed(blob).getvalue()) - 12 - 20
     data = packed(blob, (OFFSET_DELTA, bytes([distance]), len(beyond), beyond)).getvalue()
     with pytest.raises(Exception, match=r"\S"):
-        written(data, committed()[1], tmp_path / "d")
+        write(data, committed()[1], tmp_path / "d")
 
 
 @pytest.mark.parametrize("data", [b"", b"PACK", b"pack" + bytes(40), b"PACK\0\0\0\4" + bytes(4)])

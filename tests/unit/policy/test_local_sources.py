@@ -36,7 +36,7 @@ def refusal(url: str, destination: Path) -> str:
     return str(told.value)
 
 
-def tarred(path: Path, *names: str, mode: str = "w:gz") -> Path:
+def make_tar(path: Path, *names: str, mode: str = "w:gz") -> Path:
     with tarfile.open(str(path), mode) as archive:  # type: ignore[call-overload]  # one call for several literals
         for name in names:
             member = tarfile.TarInfo(name)
@@ -127,7 +127,7 @@ def test_a_pipe_is_refused_not_waited_for(tmp_path: Path, destination: Path) -> 
     [("a.tar", "w:"), ("a.tar.gz", "w:gz"), ("a.tgz", "w:gz"), ("a.tar.bz2", "w:bz2"), ("a.tbz2", "w:bz2")],
 )
 def test_tar_archives_are_unpacked(tmp_path: Path, destination: Path, name: str, mode: str) -> None:
-    local.fetch(str(tarred(tmp_path / name, "x/a.rego", "b.rego", mode=mode)), destination, home="")
+    local.fetch(str(make_tar(tmp_path / name, "x/a.rego", "b.rego", mode=mode)), destination, home="")
     assert listing(destination) == {"x/a.rego": REGO, "b.rego": REGO}
 
 
@@ -140,7 +140,7 @@ def test_zip_archives_are_unpacked(tmp_path: Path, destination: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../a.rego", "x/../../a.rego", "/a.rego", "."])
 def test_members_that_lead_elsewhere_are_refused(tmp_path: Path, destination: Path, name: str) -> None:
-    told = refusal(str(tarred(tmp_path / "a.tar.gz", name)), destination)
+    told = refusal(str(make_tar(tmp_path / "a.tar.gz", name)), destination)
     assert told.startswith("failed to extract tar.gz file: illegal file path: ")
     assert listing(destination) == {}
     assert not (tmp_path / "a.rego").exists()
@@ -160,12 +160,12 @@ def test_links_in_archives_are_left_out_or_refused(tmp_path: Path, destination: 
 
 
 def test_a_compressed_file_with_another_ending_is_refused(tmp_path: Path, destination: Path) -> None:
-    told = refusal(str(tarred(tmp_path / "a.bin", "a.rego")), destination)
+    told = refusal(str(make_tar(tmp_path / "a.bin", "a.rego")), destination)
     assert told == "compressed file found, but no expander available"
 
 
 def test_damaged_archives_are_told(tmp_path: Path, destination: Path) -> None:
-    whole = tarred(tmp_path / "a.tar.gz", *(f"{number}.rego" for number in range(50))).read_bytes()
+    whole = make_tar(tmp_path / "a.tar.gz", *(f"{number}.rego" for number in range(50))).read_bytes()
     (tmp_path / "a.tar.gz").write_bytes(whole[: len(whole) // 2])
     assert refusal(f"{tmp_path}/a.tar.gz", destination).startswith("failed to extract tar.gz file: ")
     (tmp_path / "a.zip").write_bytes(b"PK\x03\x04 no more")
@@ -174,7 +174,7 @@ def test_damaged_archives_are_told(tmp_path: Path, destination: Path) -> None:
 
 def test_an_archive_may_not_fill_the_disk(tmp_path: Path, destination: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "MAX_BYTES", 2 * len(REGO))
-    archive = tarred(tmp_path / "a.tar.gz", "a.rego", "b.rego", "c.rego")
+    archive = make_tar(tmp_path / "a.tar.gz", "a.rego", "b.rego", "c.rego")
     assert refusal(str(archive), destination) == f"{archive} holds more than {2 * len(REGO)} bytes"
     monkeypatch.setattr(content, "MAX_FILES", 2)
     monkeypatch.setattr(content, "MAX_BYTES", 1 << 20)

@@ -52,7 +52,7 @@ def details(gate: Gate, content: Image | Index, *, seconds: float = 20.0) -> Ima
         return image_details(client, Layers(client, None, deadline=deadline), parse(published.pinned(gate.address)))
 
 
-def replaced(image: Image, config: bytes) -> Image:
+def replace_with(image: Image, config: bytes) -> Image:
     """The image with another configuration."""
     entry = {"mediaType": "", "digest": digest_of(config), "size": len(config)}
     manifest = json.dumps({**json.loads(image.manifest), "config": entry}).encode()
@@ -123,13 +123,13 @@ def test_a_config_of_the_wrong_types_is_none(gate: Gate, config: dict[str, Any])
     ids=str,
 )
 def test_a_configuration_with_one_wrong_type_is_none(gate: Gate, member: dict[str, Any]) -> None:
-    def found(labels: dict[str, str]) -> ImageDetails:
+    def find(labels: dict[str, str]) -> ImageDetails:
         image = Image.of([LAYER], labels=labels)
-        return details(gate, replaced(image, json.dumps({**json.loads(image.config), **member}).encode()))
+        return details(gate, replace_with(image, json.dumps({**json.loads(image.config), **member}).encode()))
 
-    assert found({"other": "label"}) == ImageDetails()
+    assert find({"other": "label"}) == ImageDetails()
     with pytest.raises(UnreadableLayersError, match="it can't be told which files the image has"):
-        found(BUNDLE)
+        find(BUNDLE)
 
 
 @pytest.mark.parametrize("digest", [f"md5:{'0' * 32}", "sha256:../../escaped", "", None, 5])
@@ -149,12 +149,12 @@ def test_a_large_configuration(gate: Gate) -> None:
 def test_a_configuration_of_too_many_values(gate: Gate) -> None:
     config = b'{"config": {}, "history": [' + b"{}," * 1_000_001 + b"{}]}"
     with pytest.raises(LimitExceededError):
-        details(gate, replaced(Image.of(), config))
+        details(gate, replace_with(Image.of(), config))
 
 
 def test_text_that_is_no_unicode(gate: Gate) -> None:
     found = details(
-        gate, replaced(Image.of(), b'{"config": {"User": "\\ud800\xff", "Labels": {"\\udc00": ""}}}')
+        gate, replace_with(Image.of(), b'{"config": {"User": "\\ud800\xff", "Labels": {"\\udc00": ""}}}')
     ).config
     assert found == {"User": "\ufffd\ufffd", "Labels": {"\ufffd": ""}}
 

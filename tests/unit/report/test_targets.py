@@ -31,7 +31,7 @@ _NAMES = (
 )
 
 
-def _written(*outputs: str, options: TextOptions | None = None) -> str:
+def _write(*outputs: str, options: TextOptions | None = None) -> str:
     stream = io.BytesIO()
     write(_REPORT, outputs, options or TextOptions(), stream)
     return stream.getvalue().decode()
@@ -60,29 +60,27 @@ def test_a_target_is_split_at_the_first_marks(text: str, target: Target) -> None
 
 
 def test_without_outputs_the_text_goes_to_standard_output() -> None:
-    assert _written() == _written("text")
-    assert _written().startswith("Success: false\n")
+    assert _write() == _write("text")
+    assert _write().startswith("Success: false\n")
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("attestation", "policy-input")])
 def test_every_format_ends_in_exactly_one_added_newline(name: str) -> None:
-    shown = _written(name)
+    shown = _write(name)
     assert shown.endswith("\n")
     assert shown.strip()
 
 
 def test_formats_without_content_are_an_empty_line() -> None:
-    assert _written("attestation", "policy-input") == "\n\n"
+    assert _write("attestation", "policy-input") == "\n\n"
 
 
 def test_hacbs_is_appstudio() -> None:
-    assert _written("hacbs") == _written("appstudio")
+    assert _write("hacbs") == _write("appstudio")
 
 
 def test_targets_are_written_in_their_order() -> None:
-    assert _written("appstudio", "json", "appstudio") == _written("appstudio") + _written("json") + _written(
-        "appstudio"
-    )
+    assert _write("appstudio", "json", "appstudio") == _write("appstudio") + _write("json") + _write("appstudio")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_targets_are_written_in_their_order() -> None:
 def test_options_of_a_target_go_before_the_flags(
     output: str, options: dict[str, bool], *, warned: bool, linked: bool
 ) -> None:
-    shown = _written(output, options=TextOptions(**options))
+    shown = _write(output, options=TextOptions(**options))
     assert ("[Warning] p.w" in shown, "https://conforma.dev" in shown) == (warned, linked)
 
 
@@ -137,13 +135,13 @@ def test_the_other_targets_are_written_all_the_same(tmp_path: Path) -> None:
         f"open {missing}: no such file or directory\n"
         f"open {tmp_path}: is a directory"
     )
-    assert stream.getvalue().decode() == _written("appstudio") * 2
+    assert stream.getvalue().decode() == _write("appstudio") * 2
 
 
 def test_a_file_is_created_with_the_usual_mode(tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    assert _written(f"json={path}") == ""
-    assert path.read_text(encoding="utf-8") == _written("json")
+    assert _write(f"json={path}") == ""
+    assert path.read_text(encoding="utf-8") == _write("json")
     if os.name == "posix":
         fresh = tmp_path / "fresh"
         fresh.touch()
@@ -157,16 +155,16 @@ def test_a_file_that_was_there_keeps_its_mode_and_links(tmp_path: Path) -> None:
     path.write_text("old and longer than nothing" * 1000, encoding="utf-8")
     path.chmod(0o640)
     link.symlink_to(path)
-    _written(f"appstudio={link}")
+    _write(f"appstudio={link}")
     assert link.is_symlink()
-    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert path.read_text(encoding="utf-8") == _write("appstudio")
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
     assert len(list(tmp_path.iterdir())) == 2
 
 
 @_POSIX
 def test_a_device_is_written_in_place() -> None:
-    assert _written(f"json={os.devnull}") == ""
+    assert _write(f"json={os.devnull}") == ""
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)  # noqa: PTH116 - no path object for a device's name
 
 
@@ -191,12 +189,12 @@ def test_a_mount_point_is_written_in_place(tmp_path: Path, monkeypatch: pytest.M
     path.write_text("before", encoding="utf-8")
     number = path.stat().st_ino
 
-    def mounted(*_: object) -> None:
+    def list_mounted(*_: object) -> None:
         raise OSError(reason, os.strerror(reason))
 
-    monkeypatch.setattr(os, "replace", mounted)
-    _written(f"appstudio={path}")
-    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    monkeypatch.setattr(os, "replace", list_mounted)
+    _write(f"appstudio={path}")
+    assert path.read_text(encoding="utf-8") == _write("appstudio")
     assert path.stat().st_ino == number
     assert list(tmp_path.iterdir()) == [path]
 
@@ -206,8 +204,8 @@ def test_a_file_with_other_names_keeps_them(tmp_path: Path) -> None:
     path, other = tmp_path / "report", tmp_path / "other"
     path.write_text("before", encoding="utf-8")
     other.hardlink_to(path)
-    _written(f"appstudio={path}")
-    assert other.read_text(encoding="utf-8") == path.read_text(encoding="utf-8") == _written("appstudio")
+    _write(f"appstudio={path}")
+    assert other.read_text(encoding="utf-8") == path.read_text(encoding="utf-8") == _write("appstudio")
     assert other.samefile(path)
 
 
@@ -216,8 +214,8 @@ def test_a_file_of_another_user_stays_theirs(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_text("before", encoding="utf-8")
     os.chown(path, 12345, 23456)
-    _written(f"appstudio={path}")
-    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    _write(f"appstudio={path}")
+    assert path.read_text(encoding="utf-8") == _write("appstudio")
     assert (path.stat().st_uid, path.stat().st_gid) == (12345, 23456)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -226,9 +224,9 @@ def test_a_file_of_another_user_stays_theirs(tmp_path: Path) -> None:
 def test_a_link_that_leads_nowhere_yet_gets_its_file(tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to("there")
-    _written(f"appstudio={link}")
+    _write(f"appstudio={link}")
     assert link.is_symlink()
-    assert (tmp_path / "there").read_text(encoding="utf-8") == _written("appstudio")
+    assert (tmp_path / "there").read_text(encoding="utf-8") == _write("appstudio")
 
 
 @_POSIX
@@ -238,9 +236,9 @@ def test_a_named_pipe_gets_the_report_and_stays_one(tmp_path: Path) -> None:
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text(encoding="utf-8")))
     reader.start()
-    _written(f"appstudio={pipe}")
+    _write(f"appstudio={pipe}")
     reader.join()
-    assert read == [_written("appstudio")]
+    assert read == [_write("appstudio")]
     assert pipe.is_fifo()
 
 
@@ -269,11 +267,11 @@ def test_a_file_in_a_closed_directory_is_written_in_place(tmp_path: Path, monkey
         raise PermissionError(13, "Permission denied", place)
 
     monkeypatch.setattr(os, "open", closed)
-    _written(f"appstudio={path}")
+    _write(f"appstudio={path}")
     fresh = tmp_path / "fresh"
     assert _problem([f"appstudio={fresh}"]) == f"open {fresh}: permission denied"
     monkeypatch.undo()
-    assert path.read_text(encoding="utf-8") == _written("appstudio")
+    assert path.read_text(encoding="utf-8") == _write("appstudio")
     assert list(tmp_path.iterdir()) == [path]
 
 

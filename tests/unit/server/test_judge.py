@@ -69,14 +69,14 @@ def engines(tmp_path: Path) -> Iterator[_Engines]:
 
 
 def _judge(engines: _Engines) -> Judge:
-    def reported(outcomes: Sequence[Outcome]) -> Report:
+    def report(outcomes: Sequence[Outcome]) -> Report:
         return Report((file_result("input", outcomes, Options()),), "", {}, "", "")
 
     @contextmanager
     def context(_: Deadline) -> Iterator[None]:
         yield None
 
-    return Judge(engines.compiled, reported, context)
+    return Judge(engines.compiled, report, context)
 
 
 def test_a_dead_engine_is_replaced(engines: _Engines) -> None:

@@ -36,7 +36,7 @@ def _elsewhere(work: Callable[[], object]) -> int:
         os._exit(status)
 
 
-def _ended(child: int) -> int:
+def _end(child: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
@@ -47,7 +47,7 @@ def _never() -> Any:
 def test_what_another_process_found_is_not_found_again() -> None:
     exchange = Exchange()
     child = _elsewhere(lambda: exchange.get(("manifest", "a"), lambda: {"found": [1, 2]}, _PATIENT))
-    assert _ended(child) == 0
+    assert _end(child) == 0
     assert exchange.get(("manifest", "a"), _never, _PATIENT) == {"found": [1, 2]}
 
 
@@ -78,7 +78,7 @@ def test_who_asks_meanwhile_waits_for_the_answer() -> None:
     os.write(may_end[1], b"!")
     asking.join()
     assert answers == ["found"]
-    assert _ended(child) == 0
+    assert _end(child) == 0
 
 
 @pytest.mark.parametrize("same", [True, False])
@@ -112,7 +112,7 @@ def test_a_failure_is_that_of_those_who_waited_and_are_of_one_origin(*, same: bo
     os.write(may_end[1], b"!")
     asking.join()
     assert outcomes == ([("refused", 503, 2.5)] if same else ["own"])
-    assert _ended(child) == 0
+    assert _end(child) == 0
 
 
 def _waits(thread: threading.Thread) -> bool:
@@ -158,7 +158,7 @@ def test_one_process_at_a_time_holds_a_key() -> None:
     child = _elsewhere(take)
     os.write(telling, b"ours ")
     release()
-    assert _ended(child) == 0
+    assert _end(child) == 0
     assert os.read(told, 64) == b"ours theirs"
 
 

@@ -42,7 +42,7 @@ def _started(then: str, finishing: float, deal: str = _DEAL) -> subprocess.Popen
     return process
 
 
-def _ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+def _end(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
     _, said = process.communicate(timeout=60)
     return process.returncode, said
 
@@ -50,13 +50,13 @@ def _ended(process: subprocess.Popen[bytes]) -> tuple[int, bytes]:
 def test_the_first_signal_is_the_works_own() -> None:
     process = _started("pass", 30)
     process.send_signal(signal.SIGTERM)
-    assert _ended(process) == (7, b"")
+    assert _end(process) == (7, b"")
 
 
 def test_one_that_comes_before_the_work_deals_with_it_ends_it_at_once() -> None:
     process = _started("pass", 30, deal="pass")
     process.send_signal(signal.SIGTERM)
-    assert _ended(process) == (143, b"Error: interrupted\n")
+    assert _end(process) == (143, b"Error: interrupted\n")
 
 
 def test_the_second_one_ends_it() -> None:
@@ -65,10 +65,10 @@ def test_the_second_one_ends_it() -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == b"told\n"
     process.send_signal(signal.SIGTERM)
-    assert _ended(process) == (143, b"Error: interrupted\n")
+    assert _end(process) == (143, b"Error: interrupted\n")
 
 
 def test_so_does_the_end_of_its_time() -> None:
     process = _started("time.sleep(1000)", 0.01)
     os.kill(process.pid, signal.SIGTERM)
-    assert _ended(process) == (1, b"Error: not in time\n")
+    assert _end(process) == (1, b"Error: not in time\n")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from samples import IMAGE, KNOWN, FakeRegistry, attestation_layer, encoded, public, signature_layer, statement
+from samples import IMAGE, KNOWN, FakeRegistry, attestation_layer, encode, public, signature_layer, statement
 
 from ec_acceptance.testbed.signing import KeyPair, Layer, pae
 from refimpl.verify.cosign import Verifier
@@ -28,7 +28,7 @@ def unchanged(_: Any) -> None:
 
 
 def make_bundle(content: Any = None, key: KeyPair = KNOWN, change: Change = unchanged, payload_type: str = "") -> Layer:
-    payload = encoded(statement() if content is None else content)
+    payload = encode(statement() if content is None else content)
     payload_type = payload_type or "application/vnd.in-toto+json"
     document = {
         "mediaType": TYPE,

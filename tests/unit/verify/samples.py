@@ -44,7 +44,7 @@ def statement(predicate_type: str = "t", **members: Any) -> dict[str, Any]:
     return {**document, **members}
 
 
-def encoded(document: Any) -> bytes:
+def encode(document: Any) -> bytes:
     return document if isinstance(document, bytes) else json.dumps(document).encode()
 
 
@@ -61,13 +61,13 @@ def attestation_layer(
     payload_type: str = "application/vnd.in-toto+json",
     **other: Any,
 ) -> Layer:
-    payload = encoded(statement() if document is None else document)
+    payload = encode(statement() if document is None else document)
     return seal(payload, keys or (KNOWN,), payload_type=payload_type).layer("t", annotations=annotations, **other)
 
 
 def envelope_layer(**members: Any) -> Layer:
     """An envelope of a good statement whose members are replaced; None leaves one out."""
-    payload = encoded(statement())
+    payload = encode(statement())
     document = {
         "payloadType": "application/vnd.in-toto+json",
         "payload": base64.b64encode(payload).decode(),
@@ -152,7 +152,7 @@ __all__ = [
     "V1",
     "FakeRegistry",
     "attestation_layer",
-    "encoded",
+    "encode",
     "envelope_layer",
     "public",
     "sig_of",

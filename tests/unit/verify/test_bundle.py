@@ -23,7 +23,7 @@ from samples import (
     OTHER,
     V02,
     FakeRegistry,
-    encoded,
+    encode,
     public,
     sig_of,
     statement,
@@ -91,13 +91,13 @@ def test_signatures_and_attestations_are_told_apart() -> None:
         refer_to(make_bundle(_SIGNS), make_bundle(statement(V02)), make_bundle(None, OTHER), make_bundle())
     )
     (signature,) = verifier.image_signatures(IMAGE)
-    assert signature.to_json() == {"keyid": "", "sig": sig_of(encoded(_SIGNS))}
+    assert signature.to_json() == {"keyid": "", "sig": sig_of(encode(_SIGNS))}
     found = verifier.attestations(IMAGE)
     assert [one.predicate_type for one in found] == [V02, "t"]
     assert found[0].to_json() == {
         "type": "https://in-toto.io/Statement/v0.1",
         "predicateType": V02,
-        "signatures": [{"keyid": "", "sig": sig_of(encoded(statement(V02)))}],
+        "signatures": [{"keyid": "", "sig": sig_of(encode(statement(V02)))}],
     }
 
 
@@ -136,7 +136,7 @@ def test_invalid_provenance_is_for_the_syntax_check() -> None:
         (make_bundle(statement(predicateType=5)), _DECODING),
         (make_bundle(statement(unknown=5)), _DECODING),
         (make_bundle(statement(subject=[{"digest": {"sha256": HEX}, "unknown": 1}])), _DECODING),
-        (make_bundle(encoded(statement())[:-1] + b',"predicateType":"q"}'), _DECODING),
+        (make_bundle(encode(statement())[:-1] + b',"predicateType":"q"}'), _DECODING),
         (
             make_bundle(statement(subject=[])),
             "failed to verify signature: provided artifact digests does not match digests in statement",
@@ -292,13 +292,13 @@ def test_versions_that_do_not_count(version: str) -> None:
 
 
 def test_an_envelope_may_name_the_key_as_ssh_does() -> None:
-    def named(keyid: str) -> Layer:
+    def name_of(keyid: str) -> Layer:
         return make_bundle(change=lambda bundle: bundle["dsseEnvelope"]["signatures"][0].update(keyid=keyid))
 
     fingerprint = public(KNOWN).ssh_fingerprint
-    (found,) = make_verifier(refer_to(named(fingerprint))).attestations(IMAGE)
+    (found,) = make_verifier(refer_to(name_of(fingerprint))).attestations(IMAGE)
     assert [one.keyid for one in found.signatures] == [fingerprint]
-    assert find_reasons(named(public(OTHER).ssh_fingerprint)) == _WRONG_KEY
+    assert find_reasons(name_of(public(OTHER).ssh_fingerprint)) == _WRONG_KEY
 
 
 @pytest.mark.parametrize(

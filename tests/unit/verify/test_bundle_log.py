@@ -18,7 +18,7 @@ from bundle_layers import (
     refer_to,
     unchanged,
 )
-from samples import IMAGE, KNOWN, LOG, OTHER, STRANGE_LOG, attestation_layer, encoded, public
+from samples import IMAGE, KNOWN, LOG, OTHER, STRANGE_LOG, attestation_layer, encode, public
 
 from ec_acceptance.testbed.rekor import Log
 from ec_acceptance.testbed.rekor.entries import canonical, dsse, intoto
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def _entry(layer: Layer, log: Log, body: bytes | None = None, change: Change = unchanged) -> Layer:
     """The bundle with an entry of the log."""
     bundle = json.loads(layer.content)
-    envelope = encoded(bundle["dsseEnvelope"])
+    envelope = encode(bundle["dsseEnvelope"])
     entry = log.add(dsse(envelope, KNOWN.public_pem) if body is None else body)
     told = log.in_bundle(entry)
     change(told)
@@ -111,7 +111,7 @@ def test_a_bundle_without_entry_or_of_another_log_is_not_logged() -> None:
     [
         (dsse(attestation_layer({}).content, KNOWN.public_pem), "transparency log signature does not match"),
         (
-            dsse(encoded(json.loads(make_bundle().content)["dsseEnvelope"]), OTHER.public_pem),
+            dsse(encode(json.loads(make_bundle().content)["dsseEnvelope"]), OTHER.public_pem),
             "transparency log certificate does not match",
         ),
         (intoto(attestation_layer({}).content, KNOWN.public_pem), "unsupported entry type: *intoto.V001Entry"),
@@ -144,7 +144,7 @@ def test_an_entry_that_is_none_leaves_the_tags(change: Change) -> None:
 
 def test_the_checkpoint_must_be_the_logs_and_about_this_tree() -> None:
     layer, log = make_bundle(), _log()
-    log.add(dsse(encoded(json.loads(layer.content)["dsseEnvelope"]), KNOWN.public_pem))
+    log.add(dsse(encode(json.loads(layer.content)["dsseEnvelope"]), KNOWN.public_pem))
     head = "unmarshalling log entry checkpoint to SignedCheckpoint: unmarshalling"
     for note, reason in (
         (log.checkpoint(key=STRANGE_LOG), "signature on checkpoint did not verify"),

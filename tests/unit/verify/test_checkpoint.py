@@ -11,7 +11,7 @@ from refimpl.verify.checkpoint import check_checkpoint
 ROOT = bytes(range(32))
 
 
-def _signed(size: str) -> str:
+def _sign(size: str) -> str:
     """A note whose signature holds, whatever stands for the size."""
     text = f"rekor.test\n{size}\n{base64.b64encode(ROOT).decode()}\n"
     signature = base64.b64encode(LOG.fingerprint[:4] + LOG.sign(text.encode())).decode()
@@ -19,12 +19,12 @@ def _signed(size: str) -> str:
 
 
 def test_the_size_is_the_proofs() -> None:
-    check_checkpoint(_signed("5"), public(LOG), size=5, root=ROOT)
+    check_checkpoint(_sign("5"), public(LOG), size=5, root=ROOT)
     with pytest.raises(VerificationError, match=r"^checkpoint is of another tree than the inclusion proof$"):
-        check_checkpoint(_signed("6"), public(LOG), size=5, root=ROOT)
+        check_checkpoint(_sign("6"), public(LOG), size=5, root=ROOT)
 
 
 @pytest.mark.parametrize("size", ["05", "+5", "-5", " 5", "5_0", "\u0665", "5" * 21, "5.0", ""])
 def test_a_size_has_no_other_spelling(size: str) -> None:
     with pytest.raises(VerificationError, match=r"invalid checkpoint - size invalid$"):
-        check_checkpoint(_signed(size), public(LOG), size=5, root=ROOT)
+        check_checkpoint(_sign(size), public(LOG), size=5, root=ROOT)

@@ -19,7 +19,7 @@ from samples import (
     V02,
     FakeRegistry,
     attestation_layer,
-    encoded,
+    encode,
     public,
     signature_layer,
     statement,
@@ -100,7 +100,7 @@ _READERS: dict[str, tuple[Callable[[bytes], object], bytes]] = {
     "signature": (lambda data: public(KNOWN).verify(data, _PAYLOAD), KNOWN.sign(_PAYLOAD)),
     "payload": (lambda data: check_claim(data, DIGEST), _PAYLOAD),
     "envelope": (lambda data: read_envelope(data).verify(public(KNOWN)), _ATTESTATION.content),
-    "statement": (_read_statement, encoded(statement(V02))),
+    "statement": (_read_statement, encode(statement(V02))),
     "entry for payloads": (Entry.parse, hashedrekord(_PAYLOAD, KNOWN.sign(_PAYLOAD), KNOWN.public_pem)),
     "entry for envelopes": (Entry.parse, dsse(_ATTESTATION.content, KNOWN.public_pem)),
     "entry timestamp": (
@@ -166,11 +166,11 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
         yield from _places(member, (*path, name))
 
 
-def _replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+def _replace_with(value: Any, path: tuple[Any, ...], new: Any) -> Any:
     if not path:
         return new
     copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = _replaced(value[path[0]], path[1:], new)
+    copy[path[0]] = _replace_with(value[path[0]], path[1:], new)
     return copy
 
 
@@ -207,7 +207,7 @@ def test_odd_values_anywhere_are_refused_by_errors_of_ours(name: str, data: st.D
     document = json.loads(whole)
     path = data.draw(st.sampled_from(list(_places(document))))
     with contextlib.suppress(Error, DocumentError):
-        read(json.dumps(_replaced(document, path, data.draw(_JSON))).encode())
+        read(json.dumps(_replace_with(document, path, data.draw(_JSON))).encode())
 
 
 @pytest.mark.parametrize("digits", [b"9" * 5000, b"-" + b"9" * 5000, b"1e999", b"1" * 400, b"9223372036854775808"])
@@ -216,7 +216,7 @@ def test_numbers_beyond_measure_are_refused_wherever_one_is_wanted(name: str, di
     read, whole = _DOCUMENTS[name]
     document = json.loads(whole)
     for path in _places(document):
-        changed = json.dumps(_replaced(document, path, "$")).encode().replace(b'"$"', digits)
+        changed = json.dumps(_replace_with(document, path, "$")).encode().replace(b'"$"', digits)
         if path:
             with pytest.raises((Error, DocumentError)):
                 read(changed)

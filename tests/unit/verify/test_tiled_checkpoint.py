@@ -27,7 +27,7 @@ def _line(name: str, hint: bytes, signature: bytes) -> str:
     return f"\u2014 {name} {base64.b64encode(hint + signature).decode()}\n"
 
 
-def _signed(head: str = _HEAD, name: str = _NAME, key: KeyPair = LOG) -> str:
+def _sign(head: str = _HEAD, name: str = _NAME, key: KeyPair = LOG) -> str:
     return _line(name, key.fingerprint[:4], key.sign(head.encode()))
 
 
@@ -39,9 +39,9 @@ def test_a_log_of_the_testbed() -> None:
 
 def test_witnesses_may_sign_too() -> None:
     witness = _line("witness.test", b"1234", b"whatever")
-    assert read_checkpoint(f"{_HEAD}\n{witness}{_signed()}{witness}", public(LOG), _NAME)[0] == 7
+    assert read_checkpoint(f"{_HEAD}\n{witness}{_sign()}{witness}", public(LOG), _NAME)[0] == 7
     more = f"{_NAME}\n7\n{_ROOT}\nmore\n"
-    assert read_checkpoint(f"{more}\n{_signed(more)}", public(LOG), _NAME)[0] == 7
+    assert read_checkpoint(f"{more}\n{_sign(more)}", public(LOG), _NAME)[0] == 7
 
 
 def test_an_ed25519_key_has_an_id_of_its_own() -> None:
@@ -66,19 +66,19 @@ def test_an_rsa_key_has_an_id_of_its_own() -> None:
     [
         ("", "malformed note"),
         (_HEAD, "malformed note"),
-        (f"{_HEAD}\n{_signed()}"[:-1], "malformed note"),
-        (f"{_HEAD}\n{_signed()}junk\n", "malformed note"),
-        (f"{_HEAD}\x00\n{_signed()}", "malformed note"),
-        (f"{_HEAD}\n{_signed() * 101}", "malformed note"),
-        (f"{_HEAD}\n{_signed(key=STRANGE_LOG)}", "note has no verifiable signatures"),
-        (f"{_HEAD}\n{_signed(name='other.test')}", "note has no verifiable signatures"),
-        (f"{_HEAD}\n{_signed('other')}", "invalid signature when validating ASN.1 encoded signature"),
+        (f"{_HEAD}\n{_sign()}"[:-1], "malformed note"),
+        (f"{_HEAD}\n{_sign()}junk\n", "malformed note"),
+        (f"{_HEAD}\x00\n{_sign()}", "malformed note"),
+        (f"{_HEAD}\n{_sign() * 101}", "malformed note"),
+        (f"{_HEAD}\n{_sign(key=STRANGE_LOG)}", "note has no verifiable signatures"),
+        (f"{_HEAD}\n{_sign(name='other.test')}", "note has no verifiable signatures"),
+        (f"{_HEAD}\n{_sign('other')}", "invalid signature when validating ASN.1 encoded signature"),
         (
-            f"other.test\n7\n{_ROOT}\n\n{_signed(f'other.test{chr(10)}7{chr(10)}{_ROOT}{chr(10)}')}",
+            f"other.test\n7\n{_ROOT}\n\n{_sign(f'other.test{chr(10)}7{chr(10)}{_ROOT}{chr(10)}')}",
             "got Origin other.test",
         ),
-        (f"{_NAME}\n+7\n{_ROOT}\n\n{_signed(f'{_NAME}{chr(10)}+7{chr(10)}{_ROOT}{chr(10)}')}", "size invalid"),
-        (f"{_NAME}\n7\n!\n\n{_signed(f'{_NAME}{chr(10)}7{chr(10)}!{chr(10)}')}", "illegal base64"),
+        (f"{_NAME}\n+7\n{_ROOT}\n\n{_sign(f'{_NAME}{chr(10)}+7{chr(10)}{_ROOT}{chr(10)}')}", "size invalid"),
+        (f"{_NAME}\n7\n!\n\n{_sign(f'{_NAME}{chr(10)}7{chr(10)}!{chr(10)}')}", "illegal base64"),
     ],
 )
 def test_what_is_not_the_logs_word(note: str, reason: str) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DOCUMENT = Sigstore(lambda name: KeyPair.derive("test", name), Log(LOG)).trusted_root.document()
 
 
-def _changed(change: Callable[[dict[str, Any]], object]) -> bytes:
+def _change(change: Callable[[dict[str, Any]], object]) -> bytes:
     document = json.loads(json.dumps(_DOCUMENT))
     change(document)
     return json.dumps(document).encode()
@@ -39,7 +39,7 @@ def test_everything_is_read() -> None:
 
 
 def test_members_that_nobody_knows_are_passed_over() -> None:
-    assert TrustedRoot.parse(_changed(lambda one: one.update(later=[1]))).authorities
+    assert TrustedRoot.parse(_change(lambda one: one.update(later=[1]))).authorities
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_members_that_nobody_knows_are_passed_over() -> None:
 )
 def test_what_is_wrong_is_named_with_its_place(change: Callable[[dict[str, Any]], object], place: str) -> None:
     with pytest.raises(KeyMaterialError, match=f"^trusted root: {place}"):
-        TrustedRoot.parse(_changed(change))
+        TrustedRoot.parse(_change(change))
 
 
 @pytest.mark.parametrize(("name", "place"), [("tlogs", "document"), ("hashAlgorithm", r"[a-z]+\[0\]")])

@@ -24,12 +24,12 @@ _GOOD = replace(GOOD, timestamp=MADE)
 _CONTENT = _GOOD.envelope().content
 
 
-def _found(judge: Check) -> Finding:
+def _find(judge: Check) -> Finding:
     return judge.find(IMAGE, digest=DIGEST, image=IMAGE, component="one")
 
 
 def test_a_good_one_counts() -> None:
-    finding = _found(check(_CONTENT))
+    finding = _find(check(_CONTENT))
     assert (finding.passed, finding.message, finding.status, finding.verified) == (
         True,
         "Policy matches",
@@ -51,44 +51,44 @@ def test_a_good_one_counts() -> None:
     ],
 )
 def test_what_is_signed_and_does_not_count(changes: dict[str, Any], message: str, reason: str) -> None:
-    finding = _found(check(replace(_GOOD, **changes).envelope().content))
+    finding = _find(check(replace(_GOOD, **changes).envelope().content))
     assert (finding.passed, finding.message, finding.reason) == (False, message, reason)
 
 
 def test_the_edges_of_the_time() -> None:
     for timestamp in ("2027-01-08T08:00:00Z", "2027-01-15T08:05:00Z"):
-        assert _found(check(replace(_GOOD, timestamp=timestamp).envelope().content)).passed
+        assert _find(check(replace(_GOOD, timestamp=timestamp).envelope().content)).passed
     old = replace(_GOOD, timestamp="1999-01-01T00:00:00Z").envelope().content
-    assert _found(check(old, longest=0.0)).passed
-    assert not _found(check(_CONTENT, longest=-1.0)).passed
+    assert _find(check(old, longest=0.0)).passed
+    assert not _find(check(_CONTENT, longest=-1.0)).passed
 
 
 def test_a_key_that_cannot_be_loaded() -> None:
     with pytest.raises(VerificationError, match="VSA signature verification failed: failed to load public key: nope"):
-        _found(check(_CONTENT, key=KeyMaterialError("nope")))
+        _find(check(_CONTENT, key=KeyMaterialError("nope")))
 
 
 def test_the_one_made_last_counts_wherever_it_stands() -> None:
     failed = replace(_GOOD, timestamp="2027-01-15T07:30:00Z", status="failed").envelope().content
     for envelopes in ((_CONTENT, failed), (failed, _CONTENT)):
-        assert _found(check(*envelopes)).reason == "predicate_failed"
+        assert _find(check(*envelopes)).reason == "predicate_failed"
 
 
 def test_of_those_made_in_one_second_the_one_that_failed_counts() -> None:
     failed = replace(_GOOD, status="failed").envelope().content
     for envelopes in ((_CONTENT, failed), (failed, _CONTENT)):
-        assert _found(check(*envelopes)).reason == "predicate_failed"
+        assert _find(check(*envelopes)).reason == "predicate_failed"
 
 
 @pytest.mark.parametrize("policy", [POLICY, {}], ids=["rules", "no rules"])
 def test_who_had_to_sign_the_image_counts_whatever_the_rules(policy: dict[str, Any]) -> None:
     judge = check(_CONTENT, policy=Policy.from_json(policy))
-    assert _found(judge).passed
-    assert _found(replaced(judge, image_key=KEY.public_pem)).reason == "policy_mismatch"
-    assert _found(replaced(judge, image_key="")).reason == "policy_mismatch"
-    assert _found(replaced(judge, image_key=None)).passed
+    assert _find(judge).passed
+    assert _find(replaced(judge, image_key=KEY.public_pem)).reason == "policy_mismatch"
+    assert _find(replaced(judge, image_key="")).reason == "policy_mismatch"
+    assert _find(replaced(judge, image_key=None)).passed
     identity = Policy.from_json({**policy, "identity": {"subject": "x"}})
-    assert _found(replaced(judge, policy=identity)).reason == "policy_mismatch"
+    assert _find(replaced(judge, policy=identity)).reason == "policy_mismatch"
 
 
 _MEMBERS = ("_type", "predicateType", "subject", "predicate", "policy", "timestamp", "status", "publicKey", "sources")
@@ -116,7 +116,7 @@ def _put(document: Any, path: tuple[Any, ...], value: Any) -> Any:
 
 def _never_accepted(content: bytes) -> None:
     try:
-        finding = _found(check(content))
+        finding = _find(check(content))
     except (VerificationError, DocumentError):
         return
     assert not finding.passed, content
@@ -154,7 +154,7 @@ def test_whatever_the_key_signs_there_is_a_finding_or_one_error(data: st.DataObj
     content = seal(json.dumps(changed).encode(), [KEY]).content
     judge = check(retriever=Stored([content]))
     try:
-        said = _found(judge).message
+        said = _find(judge).message
     except VerificationError as error:
         said = str(error).removeprefix("failed to check existing VSA: ")
     assert said

@@ -22,7 +22,7 @@ def _source(policy: str = "git::host/rules", **more: Any) -> dict[str, Any]:
     return {"policy": [policy], **more}
 
 
-def _compared(old: Policy, new: Policy) -> tuple[int, int, int]:
+def _compare(old: Policy, new: Policy) -> tuple[int, int, int]:
     found = compare(old, new, _JUDGED)
     return found.added, found.removed, found.changed
 
@@ -74,13 +74,13 @@ def test_a_difference_is_false_when_there_is_none() -> None:
     ],
 )
 def test_what_differs_is_counted(old: list[Any], new: list[Any], counts: tuple[int, int, int]) -> None:
-    assert _compared(_policy(*old), _policy(*new)) == counts
+    assert _compare(_policy(*old), _policy(*new)) == counts
 
 
 def test_of_groups_with_one_name_each_counts() -> None:
     two = [_source("a", name="x", data=["1"]), _source("b", name="x", data=["2"])]
-    assert _compared(_policy(*two), _policy(two[0])) == (0, 1, 0)
-    assert _compared(_policy(*two), _policy(two[1])) == (0, 1, 0)
+    assert _compare(_policy(*two), _policy(two[0])) == (0, 1, 0)
+    assert _compare(_policy(*two), _policy(two[1])) == (0, 1, 0)
 
 
 def test_an_exclusion_in_one_group_is_not_one_in_both() -> None:
@@ -96,7 +96,7 @@ def test_rule_data_of_two_groups_is_not_that_of_one() -> None:
 
 
 def test_the_old_configuration_counts_with_its_collections() -> None:
-    assert _compared(_policy(_source(), configuration={"collections": ["x"]}), _policy(_source())) == (0, 1, 0)
+    assert _compare(_policy(_source(), configuration={"collections": ["x"]}), _policy(_source())) == (0, 1, 0)
     old = _policy(_source(), configuration={"include": ["a"]})
     assert not compare(old, _policy(_source(config={"include": ["a"]})), _JUDGED)
 

@@ -78,7 +78,7 @@ def test_what_the_cluster_does_not_have(reference: str, text: str) -> None:
     assert text in str(caught.value)
 
 
-def _changed(change: Callable[[Any], None]) -> str:
+def _change(change: Callable[[Any], None]) -> str:
     document = json.loads(base64.b64decode("".join(encrypt_pem(_PAIR, "").splitlines()[1:-1])))
     change(document)
     body = base64.b64encode(json.dumps(document).encode()).decode()
@@ -98,7 +98,7 @@ def _changed(change: Callable[[Any], None]) -> str:
 )
 def test_other_forms_are_refused(tmp_path: Path, change: Callable[[Any], None], text: str) -> None:
     path = tmp_path / "vsa.key"
-    path.write_text(_changed(change))
+    path.write_text(_change(change))
     with pytest.raises(KeyMaterialError) as caught:
         _load(str(path))
     assert str(caught.value) == f'load private key "{path}": decrypt: {text}'
