@@ -39,7 +39,7 @@ _TAG = "tag:yaml.org,2002:"
 _TRUE = frozenset({"y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})
 _FALSE = frozenset({"n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_NUMBERISH = "[-+.0-9]"
+_BEFORE_NUMBERS = frozenset("-+.0123456789")
 _FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _INT_MIN, _INT_MAX = -(1 << 63), (1 << 64) - 1
@@ -302,7 +302,7 @@ def resolve(text: str) -> Any:
         return False
     if text == "<<":
         return _Merge(text)
-    if not re.match(_NUMBERISH, text):
+    if text[0] not in _BEFORE_NUMBERS:
         return text
     if re.fullmatch(_NOT_FINITE, text):
         raise ValueError(f"yaml: {text} has no JSON form")
