@@ -27,7 +27,7 @@ from refimpl.verify.roots import Roots
 from refimpl.vsa.check import Check, Finding
 from refimpl.vsa.existing import log_retriever, public_key
 from refimpl.vsa.identifier import is_digest, is_file
-from refimpl.vsa.rekor import RekorRetriever, digest_of
+from refimpl.vsa.rekor import RekorRetriever, digest_in
 from refimpl.vsa.stored import FileRetriever
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _find(check: Check, snapshot: Snapshot, options: Options, deadline: Deadline
 
 def _check_component(component: Component, *, check: Check) -> ComponentFinding:
     image = component.container_image
-    digest = digest_of(image)
+    digest = digest_in(image)
     try:
         finding = check.find(digest or image, digest=digest, image=image, component=component.name)
     except VerificationError as error:

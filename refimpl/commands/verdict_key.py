@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.command_line.version import VERSION
 from refimpl.golang.jsontext import encode, replace_surrogates_in
+from refimpl.oci.digest import digest_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,18 +30,18 @@ def verdict_key(setup: Setup, options: Options, environ: Mapping[str, str]) -> s
         "version": VERSION,
         "policy": setup.policy.spec,
         "key": setup.key,
-        "sources": {url: _digest_of(fetched.path) for url, fetched in sorted(setup.fetched.items())},
+        "sources": {url: _hash_files(fetched.path) for url, fetched in sorted(setup.fetched.items())},
         "by-attestations": setup.policy.effective_time.of_attestations,
         "flags": {name: getattr(options, name) for name in _FLAGS},
         "trust": {name: _content(environ[name]) for name in sorted(environ) if _is_trust(name)},
         "snapshot": input_digest(setup),
     }
-    return f"sha256:{hashlib.sha256(encode(replace_surrogates_in(decides))).hexdigest()}"
+    return digest_of(encode(replace_surrogates_in(decides)))
 
 
 def input_digest(setup: Setup) -> str:
     """Of the snapshot, as rules see it."""
-    return f"sha256:{hashlib.sha256(encode(replace_surrogates_in(setup.snapshot.to_json()))).hexdigest()}"
+    return digest_of(encode(replace_surrogates_in(setup.snapshot.to_json())))
 
 
 def _is_trust(name: str) -> bool:
@@ -55,7 +56,7 @@ def _content(value: str) -> str:
         return value
 
 
-def _digest_of(folder: Path) -> str:
+def _hash_files(folder: Path) -> str:
     """Of all files' names and contents."""
     found = hashlib.sha256()
     for path in sorted(_files(folder)):

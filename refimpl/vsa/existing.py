@@ -10,7 +10,7 @@ from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.policy.config import Policy
 from refimpl.verify.keys import load_public_key
 from refimpl.vsa.check import Check
-from refimpl.vsa.rekor import RekorRetriever, digest_of
+from refimpl.vsa.rekor import RekorRetriever, digest_in
 from refimpl.vsa.storage import StorageError, parse_backend
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def public_key(reference: str, environ: Mapping[str, str], cluster: Secrets) -> 
 def is_attested(check: Check, image: str, component: str) -> bool:
     """Whether a VSA stands for a validation of a component, named and by its reference; the log says why not."""
     try:
-        finding = check.find(image, digest=digest_of(image), image=image, component=component)
+        finding = check.find(image, digest=digest_in(image), image=image, component=component)
     except VerificationError as error:
         _log.warning("Failed to validate existing VSA for image %s: %s", image, error)
         return False

@@ -170,7 +170,7 @@ class RekorRetriever:
         Raises:
             VerificationError: there is none, or the log can't be asked for all of them.
         """
-        digest = digest_of(identifier)
+        digest = digest_in(identifier)
         if not digest:
             raise VerificationError(
                 "failed to extract image digest from identifier: "
@@ -216,7 +216,7 @@ class RekorRetriever:
         return _envelope(found)
 
 
-def digest_of(identifier: str) -> str:
+def digest_in(identifier: str) -> str:
     """The image digest that an identifier is or ends with; empty without one."""
     found = identifier if _DIGEST.fullmatch(identifier) else identifier.rpartition("@")[2]
     return found if _DIGEST.fullmatch(found) else ""

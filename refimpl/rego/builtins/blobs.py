@@ -21,6 +21,7 @@ from refimpl.golang.numbers import normalise
 from refimpl.golang.utf8 import decode_utf8
 from refimpl.golang.yamltext import loads as from_yaml
 from refimpl.oci.descriptor import Descriptor
+from refimpl.oci.digest import digest_of
 from refimpl.rego.builtins.context import Content
 from refimpl.rego.builtins.failure import failure, strings, text
 from refimpl.rego.builtins.numbers import loads as from_json
@@ -123,7 +124,7 @@ def _read(stream: BlobStream, reference: Reference) -> Content:
             f'got "{stored.digest}", want "{reference.digest}"'
         )
     data = b"".join(parts)
-    return Content(data, f"sha256:{hashlib.sha256(data).hexdigest()}")
+    return Content(data, digest_of(data))
 
 
 class _Hashed:

@@ -17,7 +17,7 @@ from refimpl.deadline import Deadline
 from refimpl.errors import TimeoutExceededError, VerificationError
 from refimpl.http.transport import Transport
 from refimpl.verify.keys import parse_public_key
-from refimpl.vsa.rekor import RekorRetriever, RekorStorage, digest_of
+from refimpl.vsa.rekor import RekorRetriever, RekorStorage, digest_in
 from refimpl.vsa.storage import StorageError, parse_backend
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class _Scripted:
     ],
 )
 def test_digests_of_identifiers(identifier: str, digest: str) -> None:
-    assert digest_of(identifier) == digest
+    assert digest_in(identifier) == digest
 
 
 def _storage(url: str, deadline: float = 20) -> RekorStorage:
