@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from refimpl.errors import LimitExceededError
 from refimpl.http.failures import Code, Failure
 from refimpl.http.libcurl import pycurl
 from refimpl.http.tls import names_a_host
+from refimpl.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +43,8 @@ _SWITCHING_PROTOCOLS = 101
 _BLANK = (b"\r\n", b"\n")
 
 
-class Head(NamedTuple):
+@record
+class Head:
     """Status and header fields of an answer: the values of each name, which is in small letters."""
 
     status: int

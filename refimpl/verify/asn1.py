@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from refimpl.record import record
 
 _SEQUENCE, _INTEGER = 0x30, 0x02
 _HIGH_TAG = 0x1F
@@ -14,7 +14,8 @@ class Asn1Error(ValueError):
     """Not DER."""
 
 
-class Element(NamedTuple):
+@record
+class Element:
     """One element: its identifier octet, its content, and where the next one starts."""
 
     tag: int

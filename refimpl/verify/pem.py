@@ -6,16 +6,17 @@ Texts may come from whoever can push to a registry, so each is gone through once
 from __future__ import annotations
 
 import base64
-from typing import NamedTuple
 
 from refimpl.golang import base64text
+from refimpl.record import record
 
 _BEGIN, _END, _DASHES = "-----BEGIN ", "\n-----END ", "-----"
 _BLANKS = " \t"
 _WITHOUT_BLANKS = str.maketrans("", "", _BLANKS)
 
 
-class Block(NamedTuple):
+@record
+class Block:
     """One block: what stands after ``BEGIN``, and the decoded bytes."""
 
     label: str

@@ -24,12 +24,12 @@ _BLOCK = pem.encode("PUBLIC KEY", b"x" * 100)
     ],
 )
 def test_a_block_is_found_among_other_text(text: str) -> None:
-    assert pem.first(text) == ("PUBLIC KEY", b"x" * 100)
+    assert pem.first(text) == pem.Block("PUBLIC KEY", b"x" * 100)
 
 
 def test_blanks_in_lines_are_skipped_and_a_block_may_be_empty() -> None:
-    assert pem.first("-----BEGIN X----- \nAA \tAA\n-----END X-----\t\r\n") == ("X", bytes(3))
-    assert pem.first("-----BEGIN X-----\n-----END X-----") == ("X", b"")
+    assert pem.first("-----BEGIN X----- \nAA \tAA\n-----END X-----\t\r\n") == pem.Block("X", bytes(3))
+    assert pem.first("-----BEGIN X-----\n-----END X-----") == pem.Block("X", b"")
 
 
 class _Counting(str):  # noqa: SLOT000  # the class counts
