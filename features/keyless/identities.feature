@@ -168,7 +168,7 @@ Feature: Keyless signatures count when their certificate is for the right identi
       | 06 | without a log entry                                    | rekor client not provided for online verification         |
 
   @keyless-13
-  Scenario: one good signature beside a stranger's suffices, and it alone is reported
+  Scenario: one good signature beside a stranger's is enough, and only that one is reported
     Given the roots of trust are in files
     And a keyless image signature of "acceptance/image" whose certificate is for another subject
     And a keyless image signature of "acceptance/image"

@@ -132,7 +132,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       """
 
   @trust-54 @trust-54.<id>
-  Scenario Outline: a root is taken whose <algorithm> is the one that was told
+  Scenario Outline: a root whose <algorithm> checksum is the given one is accepted
     Given the roots of trust come from a TUF mirror
     And the checksum of the TUF root is known
     And no variable names the mirror
@@ -147,7 +147,7 @@ Feature: TUF repositories of other forms: a folder, and roots of trust as target
       | 03 | SHA-512   | sha512:${TUF_ROOT_SHA512} |
 
   @trust-55 @trust-55.<id>
-  Scenario Outline: a root is refused whose checksum is told as <what>
+  Scenario Outline: a root whose checksum is given as <what> is refused
     Given the roots of trust come from a TUF mirror
     And the checksum of the TUF root is known
     When ec command is run with "sigstore initialize --mirror ${MIRROR} --root ${TUF_ROOT_JSON} --root-checksum <checksum>"

@@ -92,7 +92,7 @@ Feature: Formats for other tools, and texts that name files
       | a.r3 | warning | in%EF%BF%BD.json |
 
   @outputs-08
-  Scenario Outline: the report of <command> has a JSON Schema, which tells its members
+  Scenario Outline: the report of <command> has a JSON Schema, which describes its members
     When ec command is run with "schema <name>"
     Then the exit status should be 0
     And the JSON Schema wants the members "<members>"
@@ -110,7 +110,7 @@ Feature: Formats for other tools, and texts that name files
     And standard error is "Error: there is no schema "validate-imag" (there are …)\n"
 
   @outputs-10
-  Scenario Outline: --trace=<kind> writes a <title> that only the user may read, and tells where
+  Scenario Outline: --trace=<kind> writes a <title> that only the user may read, and says where
     Given a file "in.json" with
       """
       {}

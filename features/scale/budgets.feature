@@ -8,7 +8,7 @@ Feature: How fast registries are asked
     And 6 images that share a layer, read through input.image.files
 
   @budget-01 @budget-01.<id>
-  Scenario Outline: <processes> asking for so many requests a second
+  Scenario Outline: a limit on requests per second, for <processes>
     When "validate image" is run with
       | --processes         | <number> |
       | --registry-requests | 20       |
@@ -22,7 +22,7 @@ Feature: How fast registries are asked
       | 2  | two processes | 2      |
 
   @budget-02
-  Scenario: so many bytes a second
+  Scenario: a limit on bytes per second
     Given the environment variable is set "EC_CACHE=true"
     When "validate image" is run with
       | --registry-bytes | 2000000 |

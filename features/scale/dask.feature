@@ -176,7 +176,7 @@ Feature: Images judged by a Dask cluster
     And the registry was asked at most 10 times a second
 
   @dask-11 @dask-11.<id>
-  Scenario Outline: what doesn't go together is refused: <flags>
+  Scenario Outline: flags that don't go together are refused: <flags>
     When ec command is run with "validate image --images list.txt --policy policy.yaml --public-key ${known_PUBLIC_KEY} <flags>"
     Then the exit status should be 1
     And standard error has "Error: <error>"

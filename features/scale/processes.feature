@@ -59,7 +59,7 @@ Feature: Images judged in several processes
     And the output is that of the first validation, byte for byte
 
   @processes-04
-  Scenario: components that can't be judged are told in the order in which they were given
+  Scenario: components that can't be judged are reported in the order of the input
     Given 1 image that shares a layer, read through input.image.files
     And a file "images.yaml" with
       """

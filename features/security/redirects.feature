@@ -81,7 +81,7 @@ Feature: Redirects and truncated answers
     Then the validation fails, and the output contains "unexpected EOF"
 
   @wire-38
-  Scenario: a certificate that names its host in its subject alone
+  Scenario: a certificate that names its host in its subject only
     Given the registry's certificate names "localhost" in its subject alone
     And an image that passes
     When "validate image" is run with

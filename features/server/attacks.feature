@@ -23,7 +23,7 @@ Feature: A server that strangers send to
     And the client had to send less than 120 MiB
 
   @server-21
-  Scenario: a body that says that it is too large isn't waited for
+  Scenario: a body that announces too large a size isn't waited for
     When the server is started with
       | --policy | policy.yaml |
     And a client announces 83886081 bytes and sends none of them

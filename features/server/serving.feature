@@ -231,7 +231,7 @@ Feature: Verdicts over HTTP
       | 4  | a name that nobody has              | a.invalid | 8080             | : lookup a.invalid…: no such host                   |
 
   @server-12
-  Scenario: requests and their answers are told in the log, a line of JSON each
+  Scenario: requests and their answers are in the log, each a line of JSON
     When the server is started with
       | --policy  | policy.yaml |
       | --workers | 3           |

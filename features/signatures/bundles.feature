@@ -107,7 +107,7 @@ Feature: Sigstore bundles that refer to an image take the place of its signature
       | 04 | a message signature | known     | provenance 1.0 | 0          | 1            |
 
   @bundle-05
-  Scenario: an image with an image signature alone is rejected for want of attestations
+  Scenario: an image with only an image signature is rejected for lack of attestations
     Given a bundle of "acceptance/image" with an image signature, signed by the "known" key
     When "validate image" is run for "image"
     Then the exit status should be 1

@@ -53,7 +53,7 @@ Feature: What policies see of sigstore bundles
       | 05 | a message signature | known | 1    | https://slsa.dev/provenance/v0.2                                                 |
 
   @bundle-13
-  Scenario: a rule is told of a statement of an unknown type as an error
+  Scenario: a rule gets an error for a statement of an unknown type
     Given a bundle of "acceptance/image" with a test result, signed by the "known" key, whose statement is of an unknown type
     And a bundle of "acceptance/image" with provenance, signed by the "known" key
     When "validate image" is run

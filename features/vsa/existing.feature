@@ -220,7 +220,7 @@ Feature: A verification summary in place of a validation
       """
 
   @vsa-50
-  Scenario: a VSA whose subject isn't the image that it tells of doesn't count
+  Scenario: a VSA whose subject isn't the image that it names doesn't count
     Given an image named "acceptance/second"
     And the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | subject  | ${second_DIGEST} |
@@ -515,7 +515,7 @@ Feature: A verification summary in place of a validation
     And the transparency log wasn't searched
 
   @vsa-63
-  Scenario: no VSA is looked for where a tag alone names the image
+  Scenario: no VSA is looked for where only a tag names the image
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate image" is run with
       | --image          | ${REGISTRY}/acceptance/image                                                       |

@@ -73,7 +73,7 @@ Feature: Uploading verification summaries
       | application-snapshot | failed | vsa |
 
   @vsa-23
-  Scenario: a place that isn't known is told, and the other one is served
+  Scenario: an unknown storage is reported, and the other one gets the VSAs
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -94,7 +94,7 @@ Feature: Uploading verification summaries
     And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
 
   @vsa-24
-  Scenario: a folder that can't be made is told
+  Scenario: a folder that can't be created is reported
     Given a file "stored" with
       """
       in the way
@@ -117,7 +117,7 @@ Feature: Uploading verification summaries
       """
 
   @vsa-25
-  Scenario: a log that refuses the VSAs is told
+  Scenario: a log that refuses the VSAs is reported
     Given the transparency log fails with status 400
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
@@ -140,7 +140,7 @@ Feature: Uploading verification summaries
     And each VSA in the folder "stored" is of the status "passed" and signed by the "vsa" key
 
   @vsa-26
-  Scenario: a log that nobody listens at is told
+  Scenario: a log that can't be reached is reported
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
@@ -159,7 +159,7 @@ Feature: Uploading verification summaries
       """
 
   @vsa-27
-  Scenario: a parameter that isn't known, and one that can't be, are told
+  Scenario: unknown and invalid parameters are reported
     When "validate image" is run with
       | --image                  | ${REGISTRY}/acceptance/image                                                       |
       | --policy                 | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |

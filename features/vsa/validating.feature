@@ -24,7 +24,7 @@ Feature: Validating verification summaries
     And no manifest was fetched
 
   @vsa-71
-  Scenario: the result is told as JSON
+  Scenario: the result as JSON
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -38,7 +38,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-72
-  Scenario: the result is told as YAML, and in files
+  Scenario: the result as YAML, and in files
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key
     When "validate vsa" is run with
       | --vsa            | ${REGISTRY}/acceptance/image@${image_DIGEST}                                       |
@@ -58,7 +58,7 @@ Feature: Validating verification summaries
     And the file "made.status" should match the snapshot
 
   @vsa-73
-  Scenario: the status alone is told
+  Scenario: only the status is written
     Given the transparency log has a VSA of "acceptance/image" signed by the "vsa" key with
       | status | failed |
     When "validate vsa" is run with
@@ -263,7 +263,7 @@ Feature: Validating verification summaries
     And the text output should match the snapshot
 
   @vsa-85
-  Scenario: images that don't conform aren't made up for by one that does
+  Scenario: one image that conforms doesn't make up for others that don't
     Given an image named "acceptance/third"
     And a file "images.yaml" with
       """
@@ -309,7 +309,7 @@ Feature: Validating verification summaries
     And the transparency log received no request
 
   @vsa-87
-  Scenario: a file that isn't there is told
+  Scenario: a file that isn't there is reported
     When "validate vsa" is run with
       | --vsa            | ./vsa.json                                                                         |
       | --policy         | {"sources": [{"policy": ["git::https://${GITHOST}/git/policies.git//accepting"]}]} |
