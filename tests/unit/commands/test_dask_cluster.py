@@ -29,7 +29,7 @@ if __name__ == "__main__":
     with connect(Options(engine="dask", processes=1), Path(sys.argv[1]), Deadline(None)) as workers:
         from distributed import Client
 
-        print(workers.scheduler, *workers.found())
+        print(workers.scheduler, *workers.find())
         for address in (workers.scheduler, workers.scheduler.replace("tls", "tcp")):
             try:
                 Client(address, timeout=1, set_as_default=False)
