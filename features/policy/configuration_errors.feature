@@ -17,10 +17,10 @@ Feature: Policy configurations that cannot be used
     And no manifest was fetched
 
     Examples:
-      | id | what                            | policy             | place      | rule                                                              |
-      | 01 | unknown members                 | {"zz": 1, "aa": 2} |            | additionalProperties: additionalProperties 'aa', 'zz' not allowed |
-      | 03 | a number for a text             | {"publicKey": 5}   | /publicKey | properties/publicKey/type: expected string, but got number        |
-      | 07 | nothing where something must be | name: null         | /name      | properties/name/type: expected string, but got null               |
+      | id | what                            | policy           | place      | rule                                                        |
+      | 01 | an unknown member               | {"zz": 1}        |            | additionalProperties: additionalProperties 'zz' not allowed |
+      | 03 | a number for a text             | {"publicKey": 5} | /publicKey | properties/publicKey/type: expected string, but got number  |
+      | 07 | nothing where something must be | name: null       | /name      | properties/name/type: expected string, but got null         |
 
   @schema-02
   Scenario: the schema: a misspelt member of a source
