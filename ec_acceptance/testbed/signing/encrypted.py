@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -27,7 +28,7 @@ def encrypt_pem(key: KeyPair, password: str, *, label: str = "ENCRYPTED SIGSTORE
     """The private half in PEM; salt and nonce follow from the key's name, so that the same key gives the same text."""
     salt = hashlib.sha256(f"salt of {key.name}".encode()).digest()
     nonce = hashlib.sha256(f"nonce of {key.name}".encode()).digest()[: SecretBox.NONCE_SIZE]
-    secret = hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY, dklen=SecretBox.KEY_SIZE)
+    secret = _derive(password, salt)
     plain = key.private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     document = {
         "kdf": {"name": "scrypt", "params": {"N": _N, "r": _R, "p": _P}, "salt": _base64(salt)},
@@ -37,6 +38,12 @@ def encrypt_pem(key: KeyPair, password: str, *, label: str = "ENCRYPTED SIGSTORE
     text = _base64(json.dumps(document).encode())
     lines = [text[at : at + _COLUMNS] for at in range(0, len(text), _COLUMNS)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
+
+
+@lru_cache
+def _derive(password: str, salt: bytes) -> bytes:
+    """The secret under a password; it takes 75 ms, by design, and scenarios have few keys and passwords."""
+    return hashlib.scrypt(password.encode(), salt=salt, n=_N, r=_R, p=_P, maxmem=_MEMORY, dklen=SecretBox.KEY_SIZE)
 
 
 def _base64(data: bytes) -> str:
