@@ -117,7 +117,7 @@ def _kubeconfigs() -> Iterable[bytes]:
     yield b"""apiVersion: v1
 kind: Config
 current-context: c
-contexts: [{name: c, context: {cluster: k, user: u, namespace: n}}]
+contexts: [{name: c, context: {cluster: k, user: u, namespace: policies}}]
 clusters:
 - name: k
   cluster: {server: "https://kube.test:6443", certificate-authority-data: aGVsbG8=, tls-server-name: x}
