@@ -114,7 +114,9 @@ def _helper_answer(data: bytes) -> None:
 
 
 def _kubeconfigs() -> Iterable[bytes]:
-    yield b"""apiVersion: v1
+    for user in (b"token: t", b"username: a, password: b"):
+        yield (
+            b"""apiVersion: v1
 kind: Config
 current-context: c
 contexts: [{name: c, context: {cluster: k, user: u, namespace: policies}}]
@@ -125,8 +127,10 @@ users:
 - name: p
   user: {exec: {command: ./x, apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, env: [{name: a}]}}
 - name: u
-  user: {token: t, username: a, password: b, client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=, as: x}
+  user: {%s, client-certificate-data: aGVsbG8=, client-key-data: aGVsbG8=, as: x}
 """
+            % user
+        )
 
 
 @target("kubeconfig", _kubeconfigs, "current-context", "exec:", "tokenFile: x", "-data: ", "clusters", "null")
