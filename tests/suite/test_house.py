@@ -51,6 +51,13 @@ def test_what_ci_checks_in_seconds_is_checked_before_each_commit() -> None:
     assert [path for path in named if not (_ROOT / path).is_file()] == []
 
 
+def test_all_features_are_run_in_processes_once() -> None:
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(_ROOT / "tox.ini", encoding="utf-8")
+    named = re.findall(r"features/\w+", tox["testenv:processes"]["commands"])
+    assert sorted(named) == sorted({f"features/{path.parent.name}" for path in _ROOT.glob("features/*/*.feature")})
+
+
 def test_the_oldest_versions_that_are_allowed_are_tried_every_night() -> None:
     workflow = (_ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
     assert "tox -e oldest" in workflow
