@@ -6,9 +6,10 @@ import argparse
 import importlib
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
-from ec_acceptance.conformance.errors import ConformanceError, Exit
+from ec_acceptance.conformance.errors import ConformanceError, Exit, UsageError
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.conformance.terminal import open_streams, print_line
 
@@ -104,6 +105,10 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _carry_out(words: list[str]) -> int:
+    try:
+        Path.cwd()
+    except OSError as error:
+        raise UsageError(f"the working directory can't be had ({error.strerror}): start in one that is there") from None
     name = words.pop(0) if words and words[0] in COMMANDS else _DEFAULT
     command = COMMANDS[name]
     module = cast("_Module", importlib.import_module(command.module))

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ec_acceptance.conformance.cli import main
+from ec_acceptance.conformance.errors import Exit
 from ec_acceptance.conformance.runner import handling
 from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.testbed.validator.process import Validator
@@ -301,6 +302,16 @@ def test_what_a_validator_prints_is_no_command_to_the_terminal(tmp_path: Path) -
 )
 def test_usage(words: list[str]) -> None:
     assert main(words) == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="others keep a folder that a process works in")
+def test_a_working_directory_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$0" -m ec_acceptance.conformance --list'
+    done = subprocess.run(
+        ["/bin/sh", "-c", script, sys.executable], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (Exit.USAGE, "")
+    assert done.stdout.startswith("Error: the working directory can't be had (")
 
 
 def test_help() -> None:
