@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.process import Running
 
-__all__ = ["JUDGED", "Connection", "Reply", "Service", "request", "reserve_port"]
+__all__ = ["JUDGED", "Connection", "Reply", "Service", "free_port", "request", "reserve_port"]
 
 JUDGED = "/v1/validate/input"
 _PAUSE = 0.02
@@ -43,6 +43,13 @@ def reserve_port() -> socket.socket:
             continue
         return reservation
     raise OSError("no port is free")
+
+
+def free_port() -> int:
+    """Such a port that isn't kept: for programs that know this by its former name."""
+    with reserve_port() as reservation:
+        port: int = reservation.getsockname()[1]
+        return port
 
 
 @dataclass(frozen=True, slots=True)

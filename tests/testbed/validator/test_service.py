@@ -7,7 +7,7 @@ import socket
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from ec_acceptance.testbed.validator.service import reserve_port
+from ec_acceptance.testbed.validator.service import free_port, reserve_port
 
 if TYPE_CHECKING:
     import pytest
@@ -30,3 +30,8 @@ def test_a_port_on_which_somebody_listens_is_left_alone(monkeypatch: pytest.Monk
         monkeypatch.setattr(random, "sample", lambda *_: ports)
         with closing(reserve_port()) as reservation:
             assert reservation.getsockname()[1] != taken
+
+
+def test_the_former_name_gives_a_port_that_is_free() -> None:
+    with socket.create_server(("127.0.0.1", free_port())):
+        pass
