@@ -126,15 +126,19 @@ def _put(earlier: Any, value: Any, shape: Shape, name: str) -> Any:
     if not isinstance(value, dict):
         raise MalformedError(f"invalid {name}: not an object")
     found = dict(earlier or {})
-    for key, item in pairs(value):
-        if isinstance(shape, Mapped):
+    if isinstance(shape, Mapped):
+        for key, item in pairs(value):
             found[key] = _put(None, item, shape.element, f"member of {name}")
-            continue
+        return found
+    for key, item in pairs(value):
         known = shape.names.get(key) or shape.names.get(_fold(key))
         if known is None:
             found[key] = item
+            continue
+        proper, kind = known
+        if type(kind) is Flat and item is not None and kind.accepts(item):  # what most are, without another call
+            found[proper] = item
         else:
-            proper, kind = known
             found[proper] = _put(found.get(proper), item, kind, proper)
     return found
 

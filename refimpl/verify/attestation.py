@@ -24,6 +24,7 @@ class Attestation:
         build_type: of SLSA provenance that came by tag; else empty.
         signatures: all those of the envelope, also ones that nobody verified.
         document: the statement, parsed.
+        conforms: it was already held against the schema of its predicate type, as one that came by tag is.
     """
 
     statement: bytes
@@ -31,6 +32,7 @@ class Attestation:
     build_type: str
     signatures: tuple[Signature, ...]
     document: Document = field(repr=False)
+    conforms: bool = False
 
     @property
     def build_finished(self) -> str | None:

@@ -328,7 +328,7 @@ def _attestation(found: Attachment, envelope: Envelope, document: Document) -> A
         raise VerificationError(f"{_UNTYPED}: cannot create signed entity: {error}") from None
     provenance = PROVENANCE.get(header.predicate_type)
     build_type = provenance.read(document) if provenance else ""
-    return Attestation(statement, header.predicate_type, build_type, signatures, document)
+    return Attestation(statement, header.predicate_type, build_type, signatures, document, conforms=True)
 
 
 def _check_media_type(media_type: str) -> None:
