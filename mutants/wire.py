@@ -184,7 +184,7 @@ def few_fields() -> None:
     "http-proxies-only",
     "Proxies that don't speak http are none.",
     Kind.WIRE,
-    "wire-20 wire-21",
+    "wire-20 wire-21 wire-40",
 )
 def http_proxies_only() -> None:
     from refimpl.http import proxy
@@ -196,12 +196,25 @@ def http_proxies_only() -> None:
     "no-proxy",
     "What the environment says of proxies is passed over.",
     Kind.WIRE,
-    "wire-19 wire-20 wire-21",
+    "wire-19 wire-20 wire-21 wire-40 wire-41 wire-42 wire-43",
 )
 def no_proxy() -> None:
     from refimpl.http import transport
 
     replace(transport, "proxy_for", lambda *_: None)
+
+
+@mutant(
+    "proxy-for-https-only",
+    "What is asked for in the clear goes to its host at once, whatever the environment says of a proxy for it.",
+    Kind.WIRE,
+    "wire-41",
+)
+def proxy_for_https_only() -> None:
+    from refimpl.http import transport
+    from refimpl.http.proxy import proxy_for
+
+    replace(transport, "proxy_for", lambda scheme, *rest: proxy_for(scheme, *rest) if scheme == "https" else None)
 
 
 @mutant(

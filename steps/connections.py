@@ -9,7 +9,7 @@ from behave import given, then
 from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, Repeat, SetHeaders, Verb
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.servers.blob_storage import Storage
-from ec_acceptance.testbed.servers.proxy import Proxy
+from ec_acceptance.testbed.servers.proxy import SCHEMES, Proxy
 
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _IMAGE = "acceptance/image"
@@ -89,18 +89,26 @@ def a_certificate_without_names(context: Context, name: str) -> None:
 @given("the registry is reached through a proxy that speaks {scheme}")
 def a_proxy(context: Context, scheme: str) -> None:
     """By a name that isn't a loopback's to a client: such are never asked of a proxy."""
-    world = context.world
-    assert scheme in ("http", "https", "socks5")
-    proxy = Proxy(scheme, tls=world.services.authority.server)  # type: ignore[arg-type]  # one of the three
-    world.servers.extra_servers.append(proxy)
-    world.environment["HTTPS_PROXY"] = proxy.url
+    assert scheme in SCHEMES
+    proxy = Proxy(scheme, tls=context.world.services.authority.server)  # type: ignore[arg-type]  # one of the four
+    context.world.servers.extra_servers.append(proxy)
+    context.world.environment["HTTPS_PROXY"] = proxy.url
+
+
+@given("what isn't on this machine is reached through a proxy")
+def a_proxy_for_all(context: Context) -> None:
+    """By http and by https; names such as ``registry.localhost`` aren't on this machine for a client."""
+    proxy = Proxy("http", tls=context.world.services.authority.server)
+    context.world.servers.extra_servers.append(proxy)
+    context.world.environment |= {"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}
 
 
 @then('the proxy was asked for "{name}"')
 def the_proxy_was_asked(context: Context, name: str) -> None:
+    """With the registry's port, unless a port is named."""
     [proxy] = (one for one in context.world.servers.extra_servers if isinstance(one, Proxy))
-    port = context.world.servers.gate.address.rpartition(":")[2]
-    assert f"{name}:{port}" in proxy.asked, f"the proxy was asked for {proxy.asked}"
+    text = context.world.text(name if ":" in name else f"{name}:${{REGISTRY_PORT}}")
+    assert text in proxy.asked, f"the proxy was asked for {proxy.asked}"
 
 
 @given('a file "{name}" served over https that is cut off before "{text}"')

@@ -102,7 +102,51 @@ Feature: Registries behind caches, storages and proxies
     And the proxy was asked for "registry.localhost"
 
     Examples:
-      | id | scheme |
-      | 19 | http   |
-      | 20 | https  |
-      | 21 | socks5 |
+      | id | scheme  |
+      | 19 | http    |
+      | 20 | https   |
+      | 21 | socks5  |
+      | 40 | socks5h |
+
+  @wire-41
+  Scenario: a transparency log behind a proxy
+    Given an image that passes
+    And what isn't on this machine is reached through a proxy
+    When ec command is run with "validate image --json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --rekor-url http://registry.localhost:${REKOR_PORT} --output json"
+    Then the image passes
+    And the proxy was asked for "registry.localhost:${REKOR_PORT}"
+    And the transparency log was asked for
+      | signature   | acceptance/image |
+      | attestation | acceptance/image |
+
+  @wire-<id>
+  Scenario Outline: <what> behind a proxy
+    Given an image that passes
+    And a git repository named "policy" with
+      | main.rego | happy_day.rego |
+    And a file "main.rego" served over https with
+      """
+      package main
+
+      import rego.v1
+
+      # METADATA
+      # custom:
+      #   short_name: never
+      deny contains result if {
+        false
+        result := {"code": "main.never", "msg": "never"}
+      }
+      """
+    And what isn't on this machine is reached through a proxy
+    When "validate image" is run with
+      | --policy         | {"sources": [{"policy": ["<source>"]}]} |
+      | --show-successes |                                         |
+    Then the image passes
+    And the proxy was asked for "registry.localhost:${GIT_PORT}"
+    And the output contains "<rule>"
+
+    Examples:
+      | id | what                  | source                                                     | rule          |
+      | 42 | a repository of rules | git::https://registry.localhost:${GIT_PORT}/git/policy.git | main.acceptor |
+      | 43 | a file of rules       | https://registry.localhost:${GIT_PORT}/files/main.rego     | main.never    |

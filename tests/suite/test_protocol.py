@@ -20,7 +20,10 @@ _FUNCTION = re.compile(r"\bec\.(?:oci|sigstore|purl)\.[a-z_]+")
 _MEMBER = re.compile(r"^ +'([\w-]+)': ", re.MULTILINE)
 _INVENTED = {"--bogus", "--flag", "--trust", "ec.oci.nosuch"}
 """What no validator knows, which is what their scenarios are about."""
-_PLACEHOLDERS = {"REGISTRY", "REGISTRY_PORT", "GITHOST", "REKOR", "NOBODY", "IMAGES", "IMAGE_COUNT", "PATH"}
+_PLACEHOLDERS = {
+    *("REGISTRY", "REGISTRY_PORT", "GITHOST", "GIT_PORT", "REKOR", "REKOR_PORT", "NOBODY"),
+    *("IMAGES", "IMAGE_COUNT", "PATH"),
+}
 """Names of `${…}` in scenarios, which validators don't see, and what every program has."""
 _RUN = re.compile(r"is run|starts?\b|start with|usual flags|started with")
 

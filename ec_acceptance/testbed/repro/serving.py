@@ -28,7 +28,7 @@ from ec_acceptance.testbed.servers.closing import Closing
 from ec_acceptance.testbed.servers.cluster import ClusterServer
 from ec_acceptance.testbed.servers.git import GitServer, Repository
 from ec_acceptance.testbed.servers.http import Response
-from ec_acceptance.testbed.servers.proxy import Proxy
+from ec_acceptance.testbed.servers.proxy import SCHEMES, Proxy
 from ec_acceptance.testbed.servers.third_party import ThirdParty
 from ec_acceptance.testbed.signing import KeyPair
 
@@ -214,7 +214,7 @@ class Replayed(Closing):
         start: Callable[..., Any]
         if kind == "storage":
             start = functools.partial(Storage, self.gate.seed, one["repository"].text())
-        elif kind == "proxy" and (scheme := one["scheme"].text()) in {"http", "https", "socks5"}:
+        elif kind == "proxy" and (scheme := one["scheme"].text()) in SCHEMES:
             start = functools.partial(Proxy, cast("Any", scheme), tls=self._authority.server)
         elif kind == "mirror":
             from ec_acceptance.testbed.sigstore.tuf import TUFMirror  # most scenarios have none

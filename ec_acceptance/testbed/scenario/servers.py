@@ -207,7 +207,9 @@ class ScenarioServers:
             "REGISTRY": self.gate.address,
             "REGISTRY_PORT": self.gate.address.rpartition(":")[2],
             "GITHOST": self.git.address,
+            "GIT_PORT": self.git.address.rpartition(":")[2],
             "REKOR": self.rekor.url,
+            "REKOR_PORT": self.rekor.url.rpartition(":")[2],
             "NOBODY": self.unused_address,
         }
 

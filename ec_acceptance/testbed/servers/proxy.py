@@ -1,4 +1,7 @@
-"""A proxy that connects to this machine, whatever host is asked for: by CONNECT, over TLS if wanted, or by SOCKS 5."""
+"""A proxy that leads to this machine, whatever host is asked for: by CONNECT, over TLS if wanted, or by SOCKS 5.
+
+What is asked for in the clear, such as a transparency log, it fetches itself, by http alone (RFC 9112 §3.2.2).
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,28 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["Proxy", "pump"]
+__all__ = ["SCHEMES", "Proxy", "pump"]
+
+SCHEMES = frozenset({"http", "https", "socks5", "socks5h"})
+"""What a proxy may speak."""
 
 _SECONDS = 30.0
 _HEAD = 1 << 16
+_CLEAR = "http://"
+_OF_ONE_HOP = ("connection:", "proxy-connection:", "proxy-authorization:")  # fields that aren't passed on
 _SOCKS_GREETING, _SOCKS_DONE = b"\x05\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00"
 _SOCKS_NAME = 3  # the kind of address that is a host's name (RFC 1928 §4)
 
 
 class Proxy:
-    """Listens on a loopback port until closed; `asked` has the hosts and ports that it was asked to connect to.
+    """Listens on a loopback port until closed; `asked` has the hosts and ports that it was asked for.
 
-    By CONNECT it demands what strict ones do: HTTP/1.1 and a field `Host`.
+    By http it demands what strict ones do: HTTP/1.1 and a field `Host`.
     """
 
-    def __init__(self, scheme: Literal["http", "https", "socks5"], *, tls: ssl.SSLContext, port: int = 0) -> None:
+    def __init__(
+        self, scheme: Literal["http", "https", "socks5", "socks5h"], *, tls: ssl.SSLContext, port: int = 0
+    ) -> None:
         self.asked: list[str] = []
         self.scheme = scheme
         self._tls = tls
@@ -46,30 +56,40 @@ class Proxy:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError), connection:
-            if self.scheme == "socks5":
+            if self.scheme in {"socks5", "socks5h"}:
                 pump(connection, self._socks(connection))
             elif self.scheme == "http":
-                pump(connection, self._connect(connection))
+                pump(connection, *self._http(connection))
             else:
                 with self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secure:
                     secure.do_handshake()
-                    pump(secure, self._connect(secure))
+                    pump(secure, *self._http(secure))
 
-    def _connect(self, connection: socket.socket) -> int:
+    def _http(self, connection: socket.socket) -> tuple[int, bytes]:
+        """The port that is asked for, and what is to be said there first."""
         head = b""
         while b"\r\n\r\n" not in head:
             part = connection.recv(_HEAD)
             if not part:
                 raise OSError("the client has gone")
             head += part
+        head, _, body = head.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
-        method, address, version = line.split(" ")
-        if method != "CONNECT" or version != "HTTP/1.1" or not any(one.lower().startswith("host:") for one in fields):
-            connection.sendall(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
-            raise OSError(f"the proxy refuses {line}")
-        self.asked.append(address)
-        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        return int(address.rpartition(":")[2])
+        method, target, version = line.split(" ")
+        connects = method == "CONNECT"
+        if version == "HTTP/1.1" and any(one.lower().startswith("host:") for one in fields):
+            if connects:
+                self.asked.append(target)
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                return int(target.rpartition(":")[2]), body
+            if target.startswith(_CLEAR):
+                address, _, path = target.removeprefix(_CLEAR).partition("/")
+                self.asked.append(address)
+                kept = [one for one in fields if not one.lower().startswith(_OF_ONE_HOP)]
+                onward = "\r\n".join((f"{method} /{path} {version}", *kept, "Connection: close", "", ""))
+                return int(address.rpartition(":")[2]), onward.encode("latin-1") + body
+        connection.sendall(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
+        raise OSError(f"the proxy refuses {line}")
 
     def _socks(self, connection: socket.socket) -> int:
         connection.recv(_HEAD)
@@ -82,8 +102,14 @@ class Proxy:
         return port
 
 
-def pump(one: socket.socket, port: int) -> None:
-    """Carry what is said between this connection and a port of this machine, until one end has nothing more to say."""
+def pump(one: socket.socket, port: int, first: bytes = b"") -> None:
+    """Carry what is said between this connection and a port of this machine, until one end has nothing more to say.
+
+    Args:
+        one: the connection.
+        port: where it leads.
+        first: what is said there before anything else.
+    """
 
     def copy(source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
@@ -93,6 +119,7 @@ def pump(one: socket.socket, port: int) -> None:
             socket.socket.shutdown(sink, socket.SHUT_WR)
 
     with socket.create_connection(("127.0.0.1", port)) as other:
+        other.sendall(first)
         back = threading.Thread(target=copy, args=(other, one), name="proxy", daemon=True)
         back.start()
         copy(one, other)
