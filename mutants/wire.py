@@ -48,9 +48,9 @@ def takes_authorization_along() -> None:
 
 @mutant(
     "follows-inside",
-    "A registry's redirects lead to loopback, link-local and private addresses.",
+    "Redirects lead to loopback, link-local and private addresses.",
     Kind.WIRE,
-    "wire-30 wire-31 wire-32 wire-33 wire-34 wire-35",
+    "wire-30 wire-31 wire-32 wire-33 wire-34 wire-35 wire-44 wire-45 wire-46 wire-47",
 )
 def follows_inside() -> None:
     from refimpl.http import transport

@@ -126,6 +126,14 @@ def a_file_behind_plain_http(context: Context, name: str) -> None:
     world.servers.start_third_party(tls=True, onward=f"http://{world.variables['THIRD_PARTY']}")
 
 
+@given("a host that redirects all that it is asked for to the {server}'s address")
+def a_host_that_redirects(context: Context, server: str) -> None:
+    """At ``${THIRD_PARTY_PORT}``, by http or https as the server itself; it is asked as ``localhost``."""
+    servers = context.world.servers
+    onward = {"git server": f"https://{servers.git.address}", "transparency log": servers.rekor.url}[server]
+    servers.start_third_party(tls=onward.startswith("https:"), onward=onward)
+
+
 @then("no request was made over plain http")
 def nobody_in_the_clear(context: Context) -> None:
     plain, _ = context.world.servers.third_parties

@@ -81,6 +81,12 @@ def the_log_was_asked(context: Context) -> None:
         )
 
 
+@then("the git server received no request")
+def the_git_server_was_not_asked(context: Context) -> None:
+    asked = context.world.servers.git.request_log.requests
+    assert not asked, f"the git server was asked {len(asked)} times:\n" + "\n".join(map(str, asked))
+
+
 @then("the transparency log received no request")
 def the_log_was_not_asked(context: Context) -> None:
     asked = context.world.servers.rekor.request_log.requests

@@ -26,6 +26,48 @@ Feature: Redirects and truncated answers
       | 34 | 0x7f000001             |
       | 35 | 2130706433             |
 
+  @wire-<id>
+  Scenario Outline: <what> by a host that redirects inside
+
+    A listed difference (docs/differences.md): `ec` follows redirects of all that isn't a registry's.
+
+    Given a host that redirects all that it is asked for to the git server's address
+    And an image that passes
+    And a git repository named "policy" with
+      | main.rego | happy_day.rego |
+    And a file "main.rego" served over https with
+      """
+      package main
+
+      import rego.v1
+
+      # METADATA
+      # custom:
+      #   short_name: never
+      deny contains "no" if false
+      """
+    When "validate image" is run with
+      | <flag> | <value> |
+    Then the validation fails, and the output contains "redirect from "localhost" to private/link-local host "127.0.0.1" denied"
+    And the git server received no request
+
+    Examples:
+      | id | what                  | flag         | value                                                                                        |
+      | 44 | a repository of rules | --policy     | {"sources": [{"policy": ["git::https://localhost:${THIRD_PARTY_PORT}/git/policy.git"]}]}     |
+      | 45 | a file of rules       | --policy     | {"sources": [{"policy": ["https://localhost:${THIRD_PARTY_PORT}/files/main.rego"]}]}         |
+      | 46 | a public key          | --public-key | https://localhost:${THIRD_PARTY_PORT}/files/known.pub                                        |
+
+  @wire-47
+  Scenario: a transparency log that redirects inside
+
+    A listed difference (docs/differences.md): `ec` follows redirects of all that isn't a registry's.
+
+    Given a host that redirects all that it is asked for to the transparency log's address
+    And an image that passes
+    When ec command is run with "validate image --json-input ${IMAGES} --policy {"sources": []} --public-key ${known_PUBLIC_KEY} --rekor-url http://localhost:${THIRD_PARTY_PORT} --output json"
+    Then the validation fails, and the output contains "redirect from "localhost" to private/link-local host "127.0.0.1" denied"
+    And the transparency log received no request
+
   @wire-36
   Scenario: one redirect of a chain is plain http
 
