@@ -190,6 +190,9 @@ class Struct(Type):
             field = self.by_own_name.get(name) or self._find_folded(name)
             if field is None:
                 continue
+            if field.type is STRING and type(member) is str:  # what most are, without another call
+                decoded[field.name] = member
+                continue
             got = field.type.read(member, reading, self.holder, (path, field.path))
             if got is not None:
                 decoded[field.name] = got

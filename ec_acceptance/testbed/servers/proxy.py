@@ -76,20 +76,19 @@ class Proxy:
         head, _, body = head.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         method, target, version = line.split(" ")
-        connects = method == "CONNECT"
-        if version == "HTTP/1.1" and any(one.lower().startswith("host:") for one in fields):
-            if connects:
-                self.asked.append(target)
-                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                return int(target.rpartition(":")[2]), body
-            if target.startswith(_CLEAR):
-                address, _, path = target.removeprefix(_CLEAR).partition("/")
-                self.asked.append(address)
-                kept = [one for one in fields if not one.lower().startswith(_OF_ONE_HOP)]
-                onward = "\r\n".join((f"{method} /{path} {version}", *kept, "Connection: close", "", ""))
-                return int(address.rpartition(":")[2]), onward.encode("latin-1") + body
-        connection.sendall(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
-        raise OSError(f"the proxy refuses {line}")
+        known = method == "CONNECT" or target.startswith(_CLEAR)
+        if not known or version != "HTTP/1.1" or not any(one.lower().startswith("host:") for one in fields):
+            connection.sendall(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
+            raise OSError(f"the proxy refuses {line}")
+        address, _, path = target.removeprefix(_CLEAR).partition("/")
+        self.asked.append(address)
+        port = int(address.rpartition(":")[2])
+        if method == "CONNECT":
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            return port, body
+        kept = [one for one in fields if not one.lower().startswith(_OF_ONE_HOP)]
+        onward = "\r\n".join((f"{method} /{path} {version}", *kept, "Connection: close", "", ""))
+        return port, onward.encode("latin-1") + body
 
     def _socks(self, connection: socket.socket) -> int:
         connection.recv(_HEAD)
