@@ -89,18 +89,21 @@ def a_certificate_without_names(context: Context, name: str) -> None:
 @given("the registry is reached through a proxy that speaks {scheme}")
 def a_proxy(context: Context, scheme: str) -> None:
     """By a name that isn't a loopback's to a client: such are never asked of a proxy."""
-    assert scheme in SCHEMES
-    proxy = Proxy(scheme, tls=context.world.services.authority.server)  # type: ignore[arg-type]  # one of the four
-    context.world.servers.extra_servers.append(proxy)
-    context.world.environment["HTTPS_PROXY"] = proxy.url
+    _use_proxy(context, scheme, "HTTPS_PROXY")
 
 
 @given("what isn't on this machine is reached through a proxy")
 def a_proxy_for_all(context: Context) -> None:
     """By http and by https; names such as ``registry.localhost`` aren't on this machine for a client."""
-    proxy = Proxy("http", tls=context.world.services.authority.server)
+    _use_proxy(context, "http", "HTTP_PROXY", "HTTPS_PROXY")
+
+
+def _use_proxy(context: Context, scheme: str, *variables: str) -> None:
+    assert scheme in SCHEMES
+    proxy = Proxy(scheme, tls=context.world.services.authority.server)  # type: ignore[arg-type]  # one of the four
     context.world.servers.extra_servers.append(proxy)
-    context.world.environment |= {"HTTP_PROXY": proxy.url, "HTTPS_PROXY": proxy.url}
+    for variable in variables:
+        context.world.environment[variable] = proxy.url
 
 
 @then('the proxy was asked for "{name}"')

@@ -104,14 +104,12 @@ def syntax(attestations: Sequence[Attestation]) -> Result:
     """Hold the SLSA provenance among the attestations against its schema (specification 20 §8.4)."""
     if not attestations:
         return ATTESTATION_SYNTAX.violation("Attestation syntax check failed: no attestation data")
-    if not (unsure := [attestation for attestation in attestations if not attestation.conforms]):
-        return ATTESTATION_SYNTAX.success()
     from refimpl.verify.schema import schema_error
     from refimpl.verify.slsa import PROVENANCE
 
     reasons = []
-    for attestation in unsure:
-        provenance = PROVENANCE.get(attestation.predicate_type)
+    for attestation in attestations:
+        provenance = None if attestation.conforms else PROVENANCE.get(attestation.predicate_type)
         reason = schema_error(provenance.schema, attestation.document.value) if provenance else None
         if reason:
             reasons.append(reason)
