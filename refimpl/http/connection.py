@@ -31,7 +31,6 @@ _SLICE = 0.1  # seconds; how long a wait is before it is looked up whether it is
 _BLIND = 0.01  # seconds; the same where libcurl has nothing that could be waited for
 _SUPPRESS_CONNECT_HEADERS: Final = 265  # pycurl has no name for it
 _SEPARATE_HEADERS: Final = 1
-_NATIVE_AUTHORITIES: Final = 16  # pycurl before 7.48 has no name for it
 _PROXY_TYPES = {
     "http": pycurl.PROXYTYPE_HTTP,
     "https": 2,  # pycurl has no name for it
@@ -231,7 +230,7 @@ class Connection:
             easy.setopt(pycurl.SSL_VERIFYPEER, 0)
             easy.setopt(pycurl.SSL_VERIFYHOST, 0)
         elif self._trust.by_system:
-            easy.setopt(pycurl.SSL_OPTIONS, _NATIVE_AUTHORITIES)
+            easy.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
         else:
             easy.setopt(pycurl.CAINFO_BLOB, self._trust.pem or b"\n")
         if tls.verify:

@@ -33,7 +33,7 @@ def _load() -> Any:
                 sys.modules[_EXTENSION] = module
     if _EXTENSION in sys.modules:
         return sys.modules[_EXTENSION]
-    import pycurl  # before 7.47 a module of its own
+    import pycurl  # as a whole
 
     return pycurl
 
