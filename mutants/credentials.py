@@ -304,6 +304,60 @@ def empty_token_is_nobody() -> None:
 
 
 @mutant(
+    "pods-without-a-cluster",
+    "Only kubeconfigs say where a cluster is.",
+    Kind.CREDENTIALS,
+    "creds-47 creds-48 creds-49",
+)
+def pods_without_a_cluster() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    replace(kubeconfig, "_pods_cluster", lambda _: "")
+
+
+@mutant(
+    "pods-are-at-home-in-default",
+    "What a pod doesn't name with its namespace is looked for in the namespace `default`.",
+    Kind.CREDENTIALS,
+    "creds-47 creds-48",
+)
+def pods_are_at_home_in_default() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    replace(kubeconfig, "current_namespace", lambda access, *_: access.namespace or "default")
+
+
+@mutant(
+    "pod-namespace-is-no-variable",
+    "A pod's namespace is that of its service account, whatever it is told.",
+    Kind.CREDENTIALS,
+    "creds-48",
+)
+def pod_namespace_is_no_variable() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    @change(kubeconfig, "current_namespace")
+    def current_namespace(original: Callable[..., Any], access: Any, environ: Any, *place: Any) -> Any:
+        return original(access, {**environ, "POD_NAMESPACE": ""}, *place)
+
+
+@mutant(
+    "pods-without-tokens-ask",
+    "A pod without a token asks its cluster as anybody.",
+    Kind.CREDENTIALS,
+    "creds-50",
+)
+def pods_without_tokens_ask() -> None:
+    from refimpl.kubernetes import kubeconfig
+
+    replace(kubeconfig, "is_pod", lambda *_: True)
+
+    @change(kubeconfig, "_file")
+    def file(original: Callable[..., Any], path: Any) -> Any:
+        return original(path) if path.name != "token" else b""
+
+
+@mutant(
     "plugins-without-arguments",
     "Credential plugins of kubeconfigs are started without their arguments and variables.",
     Kind.CREDENTIALS,

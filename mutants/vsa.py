@@ -162,14 +162,14 @@ def of_any_image() -> None:
 
 def _change_reading(alter: Callable[[dict[str, Any], Any], dict[str, Any]]) -> None:
     """Have statements read in another way: `alter` gets what was read, and the document."""
-    from refimpl.golang.typed import decode
+    from refimpl.golang.typed import decode_struct
     from refimpl.vsa import check
 
     def read(document: Any, shape: Any) -> Any:
-        found = decode(document, shape)
-        return alter(found or {}, document) if shape is check._STATEMENT else found
+        found = decode_struct(document, shape)
+        return alter(found, document) if shape is check._STATEMENT else found
 
-    replace(check, "decode", read)
+    replace(check, "decode_struct", read)
 
 
 @mutant(

@@ -5,9 +5,6 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
-import os
-from pathlib import Path
-from typing import Any
 
 from behave import given, then
 
@@ -209,84 +206,3 @@ def the_next_page_is_elsewhere(context: Context) -> None:
 def pages_were_asked_for(context: Context, count: int) -> None:
     asked = context.world.runs.requests(kind="referrers")
     assert len(asked) == count, "the registry was asked for:\n" + "\n".join(map(str, asked))
-
-
-@given('the cluster "{name}" demands the token "{token}"')
-def the_cluster_demands(context: Context, name: str, token: str) -> None:
-    context.world.servers.cluster_name, context.world.servers.cluster_token = name, token
-
-
-def _change_kubeconfig(context: Context, cluster: dict[str, Any], user: dict[str, Any]) -> None:
-    path = Path(context.world.environment["KUBECONFIG"])
-    document = json.loads(path.read_text(encoding="utf-8"))
-    document["clusters"][0]["cluster"].update(cluster)
-    document["users"][0]["user"] = user
-    path.write_text(json.dumps(document), encoding="utf-8")
-
-
-@given("the kubeconfig has the authority as wrapped base64, and the server name of the certificate")
-def authority_in_lines(context: Context) -> None:
-    world = context.world
-    lines = base64.encodebytes(world.services.authority.pem).decode()
-    cluster = {"certificate-authority-data": lines, "tls-server-name": world.servers.cluster_name}
-    _change_kubeconfig(context, cluster, {"token": world.servers.cluster_token})
-
-
-@given("the kubeconfig names a credential plugin of version {version} that returns the token")
-def a_plugin(context: Context, version: str) -> None:
-    """It does so only if it is asked as it must be."""
-    world = context.world
-    api = f"client.authentication.k8s.io/{version}"
-    answer = {"kind": "ExecCredential", "apiVersion": api, "status": {"token": world.servers.cluster_token}}
-    program = world.folders.root / "plugin"
-    program.write_text(
-        "#!/bin/sh\n"
-        f'case "$KUBERNETES_EXEC_INFO" in *"{api}"*) ;; *) exit 3 ;; esac\n'
-        '[ "$1 $ASKED" = "token by-test" ] || exit 4\n'
-        f"echo '{json.dumps(answer)}'\n",
-        encoding="ascii",
-    )
-    program.chmod(0o755)
-    plugin = {
-        "apiVersion": api,
-        "command": "./plugin",
-        "args": ["token"],
-        "env": [{"name": "ASKED", "value": "by-test"}],
-        "interactiveMode": "Never",
-    }
-    cluster = {"certificate-authority": str(world.services.ca_file), "tls-server-name": world.servers.cluster_name}
-    _change_kubeconfig(context, cluster, {"exec": plugin})
-
-
-@given('the kubeconfig names the credential plugin "{command}" with the install hint "{hint}"')
-def a_missing_plugin(context: Context, command: str, hint: str) -> None:
-    api = "client.authentication.k8s.io/v1beta1"
-    plugin = {"apiVersion": api, "command": command, "installHint": hint}
-    _change_kubeconfig(context, {"tls-server-name": context.world.servers.cluster_name}, {"exec": plugin})
-
-
-@given("the kubeconfig says {what}")
-def an_unclear_kubeconfig(context: Context, what: str) -> None:
-    """Besides the right name of the cluster, and all that a token needs where it isn't about that."""
-    world = context.world
-    token = world.servers.cluster_token
-    cluster: dict[str, Any] = {"tls-server-name": world.servers.cluster_name}
-    users: dict[str, dict[str, Any]] = {
-        "a token and a password": {"token": token, "username": "someone", "password": "else"},
-        "a client's certificate without its key": {
-            "token": token,
-            "client-certificate-data": base64.b64encode(world.services.authority.pem).decode(),
-        },
-        "an empty file with the token": {"tokenFile": os.devnull},
-        "a number for the token": {"token": 5},
-        "one user twice": {"token": token},
-        "an authority, and that any will do": {"token": token},
-    }
-    if what == "an authority, and that any will do":
-        cluster |= {"certificate-authority": str(world.services.ca_file), "insecure-skip-tls-verify": True}
-    _change_kubeconfig(context, cluster, users[what])
-    if what == "one user twice":
-        path = Path(world.environment["KUBECONFIG"])
-        document = json.loads(path.read_text(encoding="utf-8"))
-        document["users"] *= 2
-        path.write_text(json.dumps(document), encoding="utf-8")

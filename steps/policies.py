@@ -100,11 +100,6 @@ def a_secret(context: Context, name: str, key: str) -> None:
     context.world.servers.cluster.secret(NAMESPACE, name, {"cosign.pub": pem.encode()})
 
 
-@given("there is a cluster")
-def a_cluster(context: Context) -> None:
-    assert context.world.servers.cluster.url
-
-
 @given('an archive file "{name}" with')
 def an_archive_file(context: Context, name: str) -> None:
     (context.world.folders.work / name).write_bytes(context.world.policies.archive(dict(pairs(context.table))))

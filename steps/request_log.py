@@ -111,6 +111,12 @@ def the_cluster_was_asked(context: Context, name: str) -> None:
     assert context.world.servers.cluster.request_log.matching("GET", path), f"the cluster wasn't asked for {name}"
 
 
+@then('the cluster was asked for the secret "{name}"')
+def the_cluster_was_asked_for_a_secret(context: Context, name: str) -> None:
+    path = rf"/api/v1/namespaces/[^/]+/secrets/{name}"
+    assert context.world.servers.cluster.request_log.matching("GET", path), f"the cluster wasn't asked for {name}"
+
+
 @then("the cluster wasn't asked for anything")
 def cluster_was_not_asked(context: Context) -> None:
     asked = context.world.servers.cluster.request_log.requests

@@ -255,3 +255,62 @@ Feature: Credentials, as registries demand them and as users store them
       | 04 | a number for the token                 | error loading config file                                           |
       | 05 | one user twice                         | duplicate name                                                      |
       | 06 | an authority, and that any will do     | specifying a root certificates file with the insecure flag is not allowed |
+
+  @creds-47
+  Scenario: a policy configuration in the cluster that the validator is a pod of
+
+    Address, authority, token and namespace are those that each pod is given.
+
+    Given the cluster "127.0.0.1" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the validator is in a pod of that cluster, in the namespace "acceptance"
+    And an image that passes
+    When "validate image" is run with
+      | --policy | release |
+    Then the image passes
+    And the cluster was asked for the policy configuration "release"
+
+  @creds-48
+  Scenario: a pod that is told its namespace by a variable
+    Given the cluster "127.0.0.1" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the validator is in a pod of that cluster, in the namespace "elsewhere"
+    And the environment variable is set "POD_NAMESPACE=acceptance"
+    And an image that passes
+    When "validate image" is run with
+      | --policy | release |
+    Then the image passes
+    And the cluster was asked for the policy configuration "release"
+
+  @creds-49
+  Scenario: a public key in the cluster that the validator is a pod of
+    Given the cluster "127.0.0.1" demands the token "secret"
+    And a key pair named "known"
+    And a secret "signing" with the public key "known"
+    And the validator is in a pod of that cluster, in the namespace "acceptance"
+    And an image that passes
+    When "validate image" is run with
+      | --public-key | k8s://acceptance/signing |
+    Then the image passes
+    And the cluster was asked for the secret "signing"
+
+  @creds-50
+  Scenario: a pod without a token
+    Given the cluster "127.0.0.1" demands the token "secret"
+    And policy configuration named "release" with specification
+      """
+      {"sources": []}
+      """
+    And the validator is in a pod of that cluster, without a token
+    And an image that passes
+    When "validate image" is run with
+      | --policy | release |
+    Then the exit status should be 1
+    And standard error has "cannot initialize Kubernetes client: invalid configuration: no configuration has been provided"
+    And the cluster wasn't asked for anything

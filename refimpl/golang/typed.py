@@ -231,6 +231,15 @@ def decode(document: Document, wanted: Type) -> Any:
     return value
 
 
+def decode_struct(document: Document, wanted: Struct) -> dict[str, Any]:
+    """The same of a struct, which ``null`` leaves without members.
+
+    Raises:
+        DocumentError: a value of the wrong type.
+    """
+    return decode(document, wanted) or {}
+
+
 def _time(value: Any) -> str:
     from refimpl.golang import instant  # only SLSA provenance needs it
 

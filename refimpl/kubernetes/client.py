@@ -108,7 +108,7 @@ class Client:
 
     def _read_configuration(self, explicit: str) -> Access:
         access = kubeconfig.load(explicit, self._environ)
-        if access is None and not explicit:
+        if access is None and kubeconfig.is_pod(self._environ, self._service_account):
             access = kubeconfig.load_service_account(self._environ, self._service_account)
         if access is None:
             raise ConfigurationError(kubeconfig.NO_CONFIGURATION)
@@ -117,7 +117,9 @@ class Client:
     def _spec(self, access: Access, plural: str, singular: str, reference: str) -> dict[str, Any]:
         namespace, slash, name = reference.partition("/")
         if not slash:
-            namespace, name = self._read_configuration("").namespace, reference
+            current = self._read_configuration("")
+            namespace = kubeconfig.current_namespace(current, self._environ, self._service_account)
+            name = reference
         if not namespace:
             raise _RequestError(f"unable to determine namespace for {singular}")
         spec = self._get(access, _GROUP, namespace, plural, name).get("spec") or {}

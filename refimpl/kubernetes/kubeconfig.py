@@ -43,7 +43,7 @@ class Access:
 
     Attributes:
         server: URL; plain http where it has no scheme.
-        namespace: of the current context.
+        namespace: of the current context; empty if that says none.
         authority: PEM of the trusted roots; None means the usual ones.
         insecure: whether the server's certificate isn't checked.
         server_name: the name in the server's certificate, if it isn't that of its URL.
@@ -57,7 +57,7 @@ class Access:
     """
 
     server: str
-    namespace: str = "default"
+    namespace: str = ""
     authority: bytes | None = None
     insecure: bool = False
     server_name: str = ""
@@ -91,23 +91,43 @@ def load(explicit: str, environ: Mapping[str, str]) -> Access | None:
     return _access(tables, current) if current else None
 
 
+def is_pod(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> bool:
+    """Whether this is a pod whose service account may ask its cluster."""
+    return bool(_pods_cluster(environ)) and (directory / "token").is_file()
+
+
 def load_service_account(environ: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> Access | None:
     """What a pod is given; None outside of one.
 
     Raises:
         ConfigurationError: the environment is a pod's, but the token is missing.
     """
-    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
-    if not host or not port:
+    server = _pods_cluster(environ)
+    if not server:
         return None
     authority = directory / "ca.crt"
-    namespace = directory / "namespace"
     return Access(
-        server=f"https://{f'[{host}]' if ':' in host else host}:{port}",
-        namespace=_file(namespace).decode("utf-8", "replace").strip() if namespace.is_file() else "default",
+        server=server,
         authority=_file(authority) if authority.is_file() else None,
         token=_file(directory / "token").decode("utf-8", "replace").strip(),
     )
+
+
+def current_namespace(access: Access, environ: Mapping[str, str], directory: Path = SERVICE_ACCOUNT) -> str:
+    """That of the current context; if that says none, the pod's, by ``POD_NAMESPACE`` or its service account."""
+    found = access.namespace
+    if not found and is_pod(environ, directory):
+        file = directory / "namespace"
+        found = environ.get("POD_NAMESPACE") or (
+            _file(file).decode("utf-8", "replace").strip() if file.is_file() else ""
+        )
+    return found or "default"
+
+
+def _pods_cluster(environ: Mapping[str, str]) -> str:
+    """The URL of the cluster that this is a pod of; empty outside of one."""
+    host, port = environ.get("KUBERNETES_SERVICE_HOST"), environ.get("KUBERNETES_SERVICE_PORT")
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}" if host and port else ""
 
 
 def _paths(explicit: str, environ: Mapping[str, str]) -> list[str]:
@@ -207,7 +227,7 @@ def _access(tables: _Tables, current: str) -> Access | None:
         raise ConfigurationError(plugin.problem)
     return Access(
         server=text_member(cluster, "server"),
-        namespace=text_member(context, "namespace") or "default",
+        namespace=text_member(context, "namespace"),
         authority=authority or None,
         insecure=insecure,
         server_name=text_member(cluster, "tls-server-name"),

@@ -9,7 +9,7 @@ from refimpl.errors import VerificationError
 from refimpl.golang.base64text import Base64Error
 from refimpl.golang.base64text import decode as decode_base64
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
-from refimpl.golang.typed import BYTES, Struct, decode
+from refimpl.golang.typed import BYTES, Struct, decode_struct
 from refimpl.record import record
 from refimpl.verify.signature import Signature
 from refimpl.verify.transparency_log import SignedEntryTimestamp
@@ -121,7 +121,7 @@ def _certificates(notes: Mapping[str, str]) -> tuple[Certificate | None, tuple[C
 
 def _timestamp(annotation: str) -> bytes:
     try:
-        found = decode(parse(annotation.encode("utf-8", "replace"), most_values=FEW_VALUES), _TIMESTAMPS)
+        found = decode_struct(parse(annotation.encode("utf-8", "replace"), most_values=FEW_VALUES), _TIMESTAMPS)
     except DocumentError as error:
         raise VerificationError(f"unmarshaling RFC3161 timestamp bundle: {error}") from None
     return found.get("SignedRFC3161Timestamp") or b""

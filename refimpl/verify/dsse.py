@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from refimpl.errors import VerificationError
 from refimpl.golang.base64text import Base64Error, decode_either
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
-from refimpl.golang.typed import STRING, Items, Struct, decode
+from refimpl.golang.typed import STRING, Items, Struct, decode_struct
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Envelope:
 
     @classmethod
     def _read(cls, data: bytes, verifying: bool) -> Envelope:  # noqa: FBT001 - cached by position
-        members = decode(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED) or {}
+        members = decode_struct(parse(data, most_values=FEW_VALUES), _VERIFIED if verifying else _PARSED)
         listed = members.get("signatures") or ()
         if len(listed) > MOST_SIGNATURES:
             raise DocumentError(f"more than {MOST_SIGNATURES} signatures")

@@ -6,7 +6,7 @@ from typing import Any
 
 from refimpl.errors import VerificationError
 from refimpl.golang.document import DocumentError, parse
-from refimpl.golang.typed import ANY, STRING, Struct, Table, decode
+from refimpl.golang.typed import ANY, STRING, Struct, Table, decode_struct
 
 _CRITICAL = Struct.of(
     "payload.Critical",
@@ -24,7 +24,7 @@ def check_claim(payload: bytes, digest: str) -> None:
         VerificationError: it names another one or none, or isn't such a payload.
     """
     try:
-        document: Any = decode(parse(payload), _PAYLOAD) or {}
+        document: Any = decode_struct(parse(payload), _PAYLOAD)
     except DocumentError as error:
         raise VerificationError(str(error)) from None
     claimed = ((document.get("critical") or {}).get("image") or {}).get("docker-manifest-digest", "")

@@ -9,7 +9,7 @@ from refimpl.errors import LimitExceededError, RegistryError, VerificationError
 from refimpl.golang import base64text, jsontext
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.quoting import quote
-from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode
+from refimpl.golang.typed import ANY, INTEGER, STRING, Bytes, Items, Struct, Table, decode, decode_struct
 from refimpl.golang.url import UnreadableURLError
 from refimpl.golang.url import parse as parse_url
 from refimpl.http import codes
@@ -242,5 +242,5 @@ def _check_content_type(content_type: str, *, successful: bool) -> None:
 def _show_error(answer: bytes) -> str:
     if not answer:
         return "{}"
-    error = decode(parse(answer, most_values=FEW_VALUES), _ERROR) or {}
+    error = decode_struct(parse(answer, most_values=FEW_VALUES), _ERROR)
     return jsontext.dumps({name: error[name] for name in ("code", "message") if error.get(name)})

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
 from refimpl.golang.document import DocumentError
-from refimpl.golang.typed import ANY, BOOL, BYTES, STRING, TIME, Struct, Table, decode, list_of
+from refimpl.golang.typed import ANY, BOOL, BYTES, STRING, TIME, Struct, Table, decode_struct, list_of
 from refimpl.record import record
 from refimpl.verify.schema import SLSA_V02, SLSA_V1, schema_error
 from refimpl.verify.statement import HEADER
@@ -98,7 +98,7 @@ class Provenance:
             VerificationError: it doesn't conform: a wrong type, another ``_type``, or against the schema.
         """
         try:
-            typed: Any = decode(statement, self.statement) or {}
+            typed: Any = decode_struct(statement, self.statement)
         except DocumentError as error:
             raise self._error(f"malformed attestation data: {error}") from None
         if (found := typed.get("_type", "")) not in self.statement_types:

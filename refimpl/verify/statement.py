@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from refimpl.errors import VerificationError
 from refimpl.golang.document import DocumentError
-from refimpl.golang.typed import ANY, BYTES, STRING, Items, Protobuf, Struct, Table, decode
+from refimpl.golang.typed import ANY, BYTES, STRING, Items, Protobuf, Struct, Table, decode_struct
 from refimpl.record import record
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def check_claim(statement: Document, digest: str) -> None:
         VerificationError: none is, or the statement isn't one.
     """
     try:
-        claim = decode(statement, _CLAIM) or {}
+        claim = decode_struct(statement, _CLAIM)
     except DocumentError as error:
         raise VerificationError(str(error)) from None
     algorithm, _, encoded = digest.partition(":")
@@ -77,7 +77,7 @@ def read_header(statement: Document) -> Header:
     Raises:
         DocumentError: a member of the wrong type.
     """
-    header = decode(statement, _ANY_STATEMENT) or {}
+    header = decode_struct(statement, _ANY_STATEMENT)
     return Header(header.get("_type", ""), header.get("predicateType", ""))
 
 

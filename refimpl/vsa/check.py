@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from refimpl.errors import KeyMaterialError, VerificationError
 from refimpl.golang import base64text, instant
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
-from refimpl.golang.typed import ANY, STRING, Struct, decode
+from refimpl.golang.typed import ANY, STRING, Struct, decode_struct
 from refimpl.policy.config import Policy
 from refimpl.policy.schema import POLICY
 from refimpl.policy.schema import decode as decode_policy
@@ -193,7 +193,7 @@ def read_summary(envelope: Envelope, key: PublicKey | KeyMaterialError | None, d
     failed = "failed to extract predicate from VSA envelope"
     try:
         document = parse(payload, most_values=FEW_VALUES)
-        statement = decode(document, _STATEMENT) or {}
+        statement = decode_struct(document, _STATEMENT)
     except DocumentError as error:
         raise VerificationError(f"{failed}: failed to parse VSA predicate from DSSE payload: {error}") from None
     if envelope.payload_type != IN_TOTO:

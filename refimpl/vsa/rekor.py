@@ -14,7 +14,7 @@ from refimpl.golang import base64text, jsontext
 from refimpl.golang.document import FEW_VALUES, DocumentError, parse
 from refimpl.golang.quoting import quote
 from refimpl.golang.strconv import parse_duration
-from refimpl.golang.typed import INTEGER, STRING, Bytes, Items, Struct, Table, decode
+from refimpl.golang.typed import INTEGER, STRING, Bytes, Items, Struct, Table, decode, decode_struct
 from refimpl.http import codes
 from refimpl.http.transport import Transport
 from refimpl.record import record
@@ -233,10 +233,10 @@ def _envelope(entry: Mapping[str, Any]) -> LoggedEnvelope | None:
     except base64text.Base64Error as error:
         raise DocumentError(f"rekor body base64 decode failed: {error}") from None
     document = parse(body, most_values=FEW_VALUES)
-    head = decode(document, _HEAD) or {}
+    head = decode_struct(document, _HEAD)
     if (head.get("kind", "").lower(), head.get("apiVersion", "")) != ("intoto", "0.0.2"):
         return None
-    content = ((decode(document, _BODY) or {}).get("spec") or {}).get("content") or {}
+    content = (decode_struct(document, _BODY).get("spec") or {}).get("content") or {}
     kept = content.get("envelope") or {}
     payload = (entry.get("attestation") or {}).get("data")
     text = kept.get("payload", "") if payload is None else _base64(payload)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from refimpl.errors import KeyMaterialError, NotSupportedError
 from refimpl.golang.document import DocumentError, parse
 from refimpl.golang.quoting import quote
-from refimpl.golang.typed import INTEGER, STRING, Bytes, Struct, decode
+from refimpl.golang.typed import INTEGER, STRING, Bytes, Struct, decode_struct
 from refimpl.record import field, record
 from refimpl.verify import pem
 from refimpl.verify.keys import PublicKey, read_file
@@ -132,7 +132,7 @@ def _decrypt(data: bytes, password: bytes) -> bytes:
     Raises:
         DocumentError: another form, or another password.
     """
-    form = decode(parse(data), _FORM) or {}
+    form = decode_struct(parse(data), _FORM)
     kdf, cipher = form.get("kdf") or {}, form.get("cipher") or {}
     if kdf.get("name") != "scrypt":
         raise DocumentError(f"encrypted: unknown kdf name {quote(kdf.get('name', ''))}")

@@ -21,11 +21,14 @@ __all__ = [
     "full_disk",
     "give_away",
     "open_umask",
+    "pod",
     "read_only",
     "redirect",
 ]
 
 _READ_ONLY = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"'
+_OVER = 'mount --bind "$0" "$1" && shift && exec "$@"'
+_RUN = Path("/var/run")  # in which a pod finds `secrets/kubernetes.io/serviceaccount`
 _FULL = (
     'folder=$1 size=$2 left=$3; shift 3; mount -t tmpfs -o "mode=0700,size=$size" tmpfs "$folder" || exit; '
     '"$@"; status=$?; cp -R "$folder/." "$left"; exit $status'
@@ -90,6 +93,15 @@ def full_disk(folder: Path, size: int, left: Path) -> tuple[str, ...]:
         SandboxUnavailableError: the rights are missing.
     """
     return (*_find_mount_words(), "sh", "-c", _FULL, "sh", str(folder), str(size), str(left))
+
+
+def pod(run: Path) -> tuple[str, ...]:
+    """The existing folder stands in the place of `/var/run`, where a pod has its service account.
+
+    Raises:
+        SandboxUnavailableError: the rights are missing.
+    """
+    return (*_find_mount_words(), "sh", "-c", _OVER, str(run), str(_RUN.resolve()))
 
 
 def give_away(folder: Path) -> None:

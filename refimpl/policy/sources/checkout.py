@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import stat
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=ShaFile)
 
+_OBJECT_ID = re.compile(rb"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _FAILED = "error cloning repository"
 _MAX_LINKS = 40
 _MAX_LINK = 4096
@@ -54,15 +56,25 @@ def commit_of(store: Objects, tip: ObjectID) -> Commit:
         if tip not in store:
             break
         found = _object(store, tip)
+        if isinstance(found, Commit):
+            if not _has_tree(found):
+                raise _malformed(tip)
+            return found
+        if not isinstance(found, Tag):
+            break
         try:
-            if isinstance(found, Commit) and found.tree:  # it is read when its members are first asked for
-                return found
-            if not isinstance(found, Tag):
-                break
             tip = found.object[1]
         except Exception:  # noqa: BLE001 - whatever dulwich makes of it
             raise _malformed(tip) from None
     raise PolicyError("error resolving ref: reference not found")
+
+
+def _has_tree(commit: Commit) -> bool:
+    """Whether it names one: it is read when its members are first asked for, and older Dulwich takes anything."""
+    try:
+        return bool(_OBJECT_ID.fullmatch(commit.tree))
+    except Exception:  # noqa: BLE001 - whatever dulwich makes of it
+        return False
 
 
 def write_tree(store: Objects, tree: ObjectID, subdirectory: str, destination: Path, *, name: str) -> None:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, few_files, full_disk, open_umask, read_only
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from ec_acceptance.testbed.validator.sandbox import (
+    SandboxUnavailableError,
+    few_files,
+    full_disk,
+    open_umask,
+    pod,
+    read_only,
+)
 
 
 def run(words: tuple[str, ...], program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -40,6 +44,19 @@ def test_a_read_only_directory_is_read_and_not_written(tmp_path: Path) -> None:
     assert "Read-only file system" in done.stderr
     (tmp_path / "new").touch()  # nobody else is concerned
     assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "old"]
+
+
+def test_a_pod_has_a_service_account_of_its_own(tmp_path: Path) -> None:
+    account = tmp_path / "secrets" / "kubernetes.io" / "serviceaccount"
+    account.mkdir(parents=True)
+    (account / "token").write_text("ours", encoding="ascii")
+    try:
+        words = pod(tmp_path)
+    except SandboxUnavailableError as error:
+        pytest.skip(str(error))
+    place = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert run(words, "import sys; print(open(sys.argv[1]).read())", place).stdout == "ours\n"
+    assert not Path(place).exists() or Path(place).read_text(encoding="utf-8") != "ours"  # nobody else is concerned
 
 
 def test_a_full_disk_is_full_and_shows_what_was_left_on_it(tmp_path: Path) -> None:

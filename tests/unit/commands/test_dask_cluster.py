@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TLS = "DASK_DISTRIBUTED__COMM__TLS__"
 _STRANGER = """
-import os, sys
+import gc, os, sys
 from pathlib import Path
 from refimpl.command_line.options import Options
 from refimpl.commands.dask.cluster import connect
@@ -29,6 +29,7 @@ if __name__ == "__main__":
     with connect(Options(engine="dask", processes=1), Path(sys.argv[1]), Deadline(None)) as workers:
         from distributed import Client
 
+        gc.disable()  # a client that is collected while another one starts waits for a lock that this one has
         print(workers.scheduler, *workers.find())
         for address in (workers.scheduler, workers.scheduler.replace("tls", "tcp")):
             try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ec_acceptance.testbed.servers.cluster import ClusterServer
+    from refimpl.kubernetes.client import Client
 
 NO_CONFIGURATION = (
     "invalid configuration: no configuration has been provided, try setting KUBERNETES_MASTER environment variable"
@@ -41,7 +42,7 @@ def write_changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Pat
     return target
 
 
-def policy_error(cluster: Cluster, reference: str = "ns/pol") -> str:
+def policy_error(cluster: Cluster | Client, reference: str = "ns/pol") -> str:
     with pytest.raises(PolicyError) as caught:
         cluster.policy(reference)
     return str(caught.value)

@@ -296,24 +296,68 @@ def test_basic_credentials_and_impersonation_are_sent_over_tls(authority: Author
         assert headers["Impersonate-User"] == "other"
 
 
-def test_a_pod_uses_its_service_account(tls_server: ClusterServer, authority: Authority, tmp_path: Path) -> None:
-    account = tmp_path / "account"
+def make_pod(cluster: ClusterServer, authority: Authority, account: Path, *, namespace: str = "ns") -> dict[str, str]:
+    """The environment of a pod whose service account has its files in a folder."""
     account.mkdir()
     authority.write(account / "ca.crt")
     (account / "token").write_text("secret\n", encoding="utf-8")
-    (account / "namespace").write_text("ns\n", encoding="utf-8")
-    host, _, port = tls_server.url.removeprefix("https://").partition(":")
-    environ = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
+    (account / "namespace").write_text(f"{namespace}\n", encoding="utf-8")
+    host, _, port = cluster.url.removeprefix("https://").partition(":")
+    return {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
+
+
+def test_a_pod_uses_its_service_account(tls_server: ClusterServer, authority: Authority, tmp_path: Path) -> None:
+    account = tmp_path / "account"
+    environ = make_pod(tls_server, authority, account)
     cluster = Client(environ, service_account=account)
     assert cluster.policy("pol") == {"publicKey": "k"}
     assert cluster.secret("ns", "sec") == {"cosign.pub": b"PEM\n"}
+    nothing = tmp_path / "nothing"
+    nothing.touch()
+    assert Client(environ, kubeconfig=str(nothing), service_account=account).policy("pol") == {"publicKey": "k"}
+
+
+def test_without_its_token_a_pod_is_none(tls_server: ClusterServer, authority: Authority, tmp_path: Path) -> None:
+    account = tmp_path / "account"
+    environ = make_pod(tls_server, authority, account)
     (account / "token").unlink()
+    assert policy_error(Client(environ, service_account=account), "pol") == (
+        f"cannot initialize Kubernetes client: {NO_CONFIGURATION}"
+    )
     with pytest.raises(KeyMaterialError) as caught:
         Client(environ, service_account=account).secret("ns", "sec")
     assert str(caught.value) == (
         "new for config: error creating REST client config in-cluster: "
         f"open {account / 'token'}: no such file or directory"
     )
+
+
+@pytest.mark.parametrize(
+    ("configured", "variable", "of_account", "found"),
+    [
+        ("from-file", "from-variable", "from-account", "from-file"),
+        ("default", "from-variable", "from-account", "default"),
+        (None, "from-variable", "from-account", "from-variable"),
+        (None, "", "from-account", "from-account"),
+        (None, "", "", "default"),
+    ],
+)
+def test_the_current_namespace_of_a_pod(
+    configured: str | None,
+    variable: str,
+    of_account: str,
+    found: str,
+    tls_server: ClusterServer,
+    authority: Authority,
+    tmp_path: Path,
+) -> None:
+    account = tmp_path / "account"
+    environ = make_pod(tls_server, authority, account, namespace=of_account)
+    ca_file = authority.write(tmp_path / "ca.pem")
+    config = tls_server.kubeconfig(tmp_path / "config", namespace=configured, ca_file=ca_file)
+    environ |= {"KUBECONFIG": str(config), "POD_NAMESPACE": variable}
+    policy_error(Client(environ, service_account=account), "absent")
+    assert f"/namespaces/{found}/" in tls_server.request_log.requests[-1].path
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
-from refimpl.verify.attachment import DEFAULT_LIMIT, attachment_limit
+from refimpl.oci.descriptor import Descriptor
+from refimpl.oci.reference import Repository
+from refimpl.verify.attachment import DEFAULT_LIMIT, SIGNATURE, attachment_limit, load
+
+if TYPE_CHECKING:
+    from refimpl.oci.client import Registry
 
 
 @pytest.mark.parametrize(
@@ -33,3 +40,16 @@ def test_the_limit_is_read_with_units(text: str, size: int) -> None:
 
 def test_the_limit_has_a_default() -> None:
     assert attachment_limit({}) == 128 << 20
+
+
+class _Blobs:
+    def blob(self, *_: object, **__: object) -> bytes:
+        return b"{}"
+
+
+@pytest.mark.parametrize("document", ["null", "{}", '{"SignedRFC3161Timestamp": null}'])
+def test_a_timestamp_of_nothing_is_none(document: str) -> None:
+    notes = {SIGNATURE: "", "dev.sigstore.cosign/rfc3161timestamp": document}
+    layer = Descriptor(media_type="application/json", digest="sha256:" + "0" * 64, size=2, annotations=notes)
+    found = load(cast("Registry", _Blobs()), Repository("registry.test", "image"), layer, limit=1 << 20)
+    assert found.timestamp == b""
