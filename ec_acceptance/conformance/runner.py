@@ -42,6 +42,7 @@ _WORKER = "ec_acceptance.conformance.worker"
 _FORMATTER = "ec_acceptance.conformance.lines:Lines"
 _HUNG = 4  # so many scenarios in which nothing else happened show that a validator hangs in everything
 _PAUSE = 0.01  # seconds
+_LOADING = 1.5  # seconds in which a worker has loaded what it needs
 _PATIENCE = 15.0  # seconds in which an interrupted worker may end its validators and services
 _NOTHING = CpuTime(0.0, 0.0)
 _HANGUP = getattr(signal, "SIGHUP", None)  # absent on Windows
@@ -109,7 +110,9 @@ class _Worker:
 class _Work:
     """What is left to run, who runs it, and the end that may be put to it before its time.
 
-    The happy path is run alone; then each worker gets a scenario whenever it asks for one.
+    The happy path is run alone; then each worker gets a scenario whenever it asks for one. As many workers as there are
+    processors begin at once. Others, which use them while scenarios wait, would hold those up by loading what they
+    need, so they begin later, and not at all where few scenarios leave them nothing to do.
     """
 
     def __init__(self, wanted: Run, watcher: Watcher) -> None:
@@ -128,6 +131,7 @@ class _Work:
         self._watcher = watcher
         self._turn = threading.Lock()
         self._open = threading.Event()
+        self._over = threading.Event()
         if self._happy_path is None:
             self._open.set()
 
@@ -135,6 +139,14 @@ class _Work:
     def results(self) -> list[ScenarioResult]:
         """Of all workers."""
         return [result for worker in self.workers for result in worker.results]
+
+    def wants(self, worker: _Worker) -> bool:
+        """Whether there is something for a worker to do: waits until it is its turn to begin."""
+        row = worker.number // (os.cpu_count() or 1)
+        if row:
+            self._open.wait()
+            self._over.wait(row * _LOADING)
+        return not row or self.unfinished
 
     def next_for(self, worker: _Worker) -> Scenario | None:
         """What a worker that asks runs next: waits until there is something; None when there won't be any more."""
@@ -147,6 +159,8 @@ class _Work:
         self._open.wait()
         with self._turn:
             worker.now = None if self.ended or not self._left else self._left.popleft()
+            if not self._left:
+                self._over.set()
             return worker.now
 
     def leave(self, worker: _Worker) -> None:
@@ -215,6 +229,7 @@ class _Work:
         return self.enough or bool(self.interrupted)
 
     def _stop(self, *, at_once: bool = False) -> None:
+        self._over.set()
         for worker in self.workers:
             process = worker.process
             if process is None or process.poll() is not None:
@@ -317,7 +332,7 @@ def _lose_patience(process: subprocess.Popen[str]) -> None:
 def _carry_out(wanted: Run, work: _Work, worker: _Worker, backend: Backend, folder: Path) -> None:
     """Have a worker run what there is, and take its results as they come."""
     try:
-        for turn in itertools.count(1):
+        for turn in itertools.count(1) if work.wants(worker) else ():
             begun = len(worker.results)
             _run_worker(wanted, work, worker, backend, folder / f"{worker.number}-{turn}")
             if len(worker.results) == begun or not work.unfinished:
