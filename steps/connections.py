@@ -9,7 +9,7 @@ from behave import given, then
 from ec_acceptance.testbed.gate.rules import Encode, Interim, Redirect, Repeat, SetHeaders, Verb
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.servers.blob_storage import Storage
-from ec_acceptance.testbed.servers.proxy import SCHEMES, Proxy
+from ec_acceptance.testbed.servers.proxy import Proxy
 
 _REDIRECTED = frozenset({301, 302, 303, 307, 308})
 _IMAGE = "acceptance/image"
@@ -99,8 +99,7 @@ def a_proxy_for_all(context: Context) -> None:
 
 
 def _use_proxy(context: Context, scheme: str, *variables: str) -> None:
-    assert scheme in SCHEMES
-    proxy = Proxy(scheme, tls=context.world.services.authority.server)  # type: ignore[arg-type]  # one of the four
+    proxy = Proxy(scheme, tls=context.world.services.authority.server)
     context.world.servers.extra_servers.append(proxy)
     for variable in variables:
         context.world.environment[variable] = proxy.url

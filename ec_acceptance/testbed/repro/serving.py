@@ -9,7 +9,7 @@ import functools
 import socket
 import threading
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -215,7 +215,7 @@ class Replayed(Closing):
         if kind == "storage":
             start = functools.partial(Storage, self.gate.seed, one["repository"].text())
         elif kind == "proxy" and (scheme := one["scheme"].text()) in SCHEMES:
-            start = functools.partial(Proxy, cast("Any", scheme), tls=self._authority.server)
+            start = functools.partial(Proxy, scheme, tls=self._authority.server)
         elif kind == "mirror":
             from ec_acceptance.testbed.sigstore.tuf import TUFMirror  # most scenarios have none
 

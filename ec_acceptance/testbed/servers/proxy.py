@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import ssl
@@ -30,11 +30,14 @@ class Proxy:
     """Listens on a loopback port until closed; `asked` has the hosts and ports that it was asked for.
 
     By http it demands what strict ones do: HTTP/1.1 and a field `Host`.
+
+    Raises:
+        ValueError: there is no such scheme.
     """
 
-    def __init__(
-        self, scheme: Literal["http", "https", "socks5", "socks5h"], *, tls: ssl.SSLContext, port: int = 0
-    ) -> None:
+    def __init__(self, scheme: str, *, tls: ssl.SSLContext, port: int = 0) -> None:
+        if scheme not in SCHEMES:
+            raise ValueError(f"no proxy speaks {scheme}: {', '.join(sorted(SCHEMES))}")
         self.asked: list[str] = []
         self.scheme = scheme
         self._tls = tls
@@ -70,9 +73,9 @@ class Proxy:
         head = b""
         while b"\r\n\r\n" not in head:
             part = connection.recv(_HEAD)
-            if not part:
-                raise OSError("the client has gone")
             head += part
+            if not part or len(head) > _HEAD:
+                raise OSError("the client has gone, or says too much")
         head, _, body = head.partition(b"\r\n\r\n")
         line, *fields = head.decode("latin-1").split("\r\n")
         method, target, version = line.split(" ")
