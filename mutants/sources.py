@@ -36,6 +36,23 @@ def data_last_wins() -> None:
         return original(self, policies, _without_earlier(data), **named)
 
 
+@mutant(
+    "rule-data-of-objects-alone",
+    "Rule data that isn't an object is no rule data.",
+    Kind.SOURCES,
+    "data-14 data-15",
+)
+def rule_data_of_objects_alone() -> None:
+    from refimpl.policy import schema
+
+    @change(schema, "_compact")
+    def compact(original: Callable[..., Any], wanted: Any, value: Any) -> Any:
+        shown = original(wanted, value)
+        if isinstance(shown, dict) and not isinstance(shown.get("ruleData", {}), dict):
+            del shown["ruleData"]
+        return shown
+
+
 def _without_earlier(data: Sequence[Path]) -> list[Path]:
     """The directories, copied, and without the members of files that later directories have too."""
     folder = Path(tempfile.mkdtemp(dir=data[0].parent.parent))

@@ -182,3 +182,63 @@ Feature: Rule data
       invalid argument "b={\"x\":1}" for "--extra-rule-data" flag: parse error on line 1, column 4: bare " in non-quoted-field
       """
     And no manifest was fetched
+
+  @data-14
+  Scenario: rule data in the cluster that isn't an object reaches the rules as it is
+
+    Nobody there holds it against a schema.
+
+    Given policy configuration named "odd" with specification
+      """
+      {"sources": [
+        {"policy": ["./rules"], "ruleData": "text"},
+        {"policy": ["./rules"], "ruleData": [1, {"a": "b"}]},
+        {"policy": ["./rules"], "ruleData": 0},
+        {"policy": ["./rules"], "ruleData": ""},
+        {"policy": ["./rules"], "ruleData": []}
+      ]}
+      """
+    When "validate image" is run with
+      | --policy | acceptance/odd |
+    Then a message is
+      """
+      {"rule_data__configuration__":"text"}
+      """
+    And a message is
+      """
+      {"rule_data__configuration__":[1,{"a":"b"}]}
+      """
+    And a message is
+      """
+      {"rule_data__configuration__":0}
+      """
+    And a message is
+      """
+      {"rule_data__configuration__":""}
+      """
+    And a message is
+      """
+      {"rule_data__configuration__":[]}
+      """
+    And the output should match the snapshot
+
+  @data-15
+  Scenario: rule data from the command line has no place in what isn't an object
+    Given policy configuration named "odd" with specification
+      """
+      {"sources": [
+        {"policy": ["./rules"], "ruleData": "text"},
+        {"policy": ["./rules"], "ruleData": []},
+        {"policy": ["./rules"], "ruleData": {}}
+      ]}
+      """
+    When "validate image" is run with
+      | --policy          | acceptance/odd |
+      | --extra-rule-data | a=1,b          |
+    Then the validation fails with the error
+      """
+      unable to parse ruledata into standard JSON object
+      unable to parse ruledata into standard JSON object
+      incorrect syntax for --extra-rule-data 1
+      """
+    And no manifest was fetched

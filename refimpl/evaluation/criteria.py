@@ -31,8 +31,8 @@ class Group(Protocol):
         """``include`` and ``exclude``: lists of criteria with dates and scopes."""
 
     @property
-    def rule_data(self) -> Mapping[str, Any] | None:
-        """Data for the rules; ``pipeline_intention`` counts here."""
+    def rule_data(self) -> Any:
+        """Data for the rules, None without any; ``pipeline_intention`` of an object counts here."""
 
 
 @record(frozen=False)

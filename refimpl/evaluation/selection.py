@@ -9,7 +9,7 @@ from refimpl.record import record
 from refimpl.result import plain_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from refimpl.evaluation.rules import RuleInfo, RuleSet
 
@@ -35,9 +35,12 @@ class Selection:
     passing_texts: frozenset[str]
 
 
-def intention(rule_data: Mapping[str, Any] | None) -> frozenset[str]:
-    """The pipeline intentions that rule data asks for: a string, also an empty one, or a list of strings (11 §8)."""
-    value = (rule_data or {}).get("pipeline_intention")
+def intention(rule_data: Any) -> frozenset[str]:
+    """The pipeline intentions that rule data asks for: a string, also an empty one, or a list of strings (11 §8).
+
+    Rule data that isn't an object asks for none.
+    """
+    value = rule_data.get("pipeline_intention") if isinstance(rule_data, dict) else None
     if isinstance(value, list):
         return frozenset(item for item in value if plain_text(item) is not None)
     text = plain_text(value)

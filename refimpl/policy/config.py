@@ -73,7 +73,7 @@ class SourceGroup:
         name: free text.
         policy: URLs of rules.
         data: URLs of data.
-        rule_data: ``ruleData`` with sorted members; None when not given.
+        rule_data: ``ruleData``, which may be any JSON, with sorted members; None when not given.
         config: ``include`` and ``exclude``, lists of criteria; None when not given.
         volatile_config: ``include`` and ``exclude``, lists of criteria with dates and scopes; None when not given.
     """
@@ -81,7 +81,7 @@ class SourceGroup:
     name: str = ""
     policy: tuple[str, ...] = ()
     data: tuple[str, ...] = ()
-    rule_data: Mapping[str, Any] | None = None
+    rule_data: Any = None
     config: Mapping[str, Any] | None = None
     volatile_config: Mapping[str, Any] | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from refimpl.errors import Error, PolicyError, join_errors
 from refimpl.golang.numbers import as_float64
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from refimpl.policy.config import Policy
+
+_NO_OBJECT = PolicyError("unable to parse ruledata into standard JSON object")
 
 
 def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable[[str], str]) -> Policy:
@@ -24,7 +26,7 @@ def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable
         resolve: makes the text of a value; called once for each distinct value (see `refimpl.policy.config.resolve`).
 
     Raises:
-        Error: all that is wrong, a line each, once for each group.
+        Error: all that is wrong, a line each, once for each group; that its own rule data is no object, if it isn't.
     """
     if not pairs or not policy.sources:
         return policy
@@ -43,10 +45,11 @@ def with_extra_rule_data(policy: Policy, pairs: Sequence[str], resolve: Callable
             errors.append(outcome)
         else:
             extra[key] = outcome
-    failure = join_errors(errors * len(policy.sources))
+    owns = [{} if source.rule_data is None else source.rule_data for source in policy.sources]
+    failure = join_errors([error for own in owns for error in (errors if isinstance(own, dict) else (_NO_OBJECT,))])
     if failure is not None:
         raise failure
-    return policy.with_rule_data([_merge(source.rule_data or {}, extra) for source in policy.sources])
+    return policy.with_rule_data([as_float64({**own, **extra}) for own in owns])
 
 
 def _resolve(value: str, resolve: Callable[[str], str]) -> str | Error:
@@ -55,8 +58,3 @@ def _resolve(value: str, resolve: Callable[[str], str]) -> str | Error:
     except Error as error:
         return PolicyError(f"unable to load data from extraRuleData: {error}")
     return text.encode(errors="surrogateescape").decode(errors="replace")
-
-
-def _merge(own: Any, extra: dict[str, str]) -> dict[str, Any]:
-    merged: dict[str, Any] = as_float64({**own, **extra})
-    return merged

@@ -74,8 +74,8 @@ RESOURCE = Struct.of(
 def decode(wanted: Type, value: Any) -> Any:
     """`value` as `wanted`: structs have just their known, given members, in the type's order.
 
-    Empty texts and lists are left out of structs unless required, empty structs and objects stay. Null reads as not
-    given; a null list item as an empty one.
+    Empty texts and lists are left out of structs unless required, or any JSON will do; empty structs and objects stay.
+    Null reads as not given; a null list item as an empty one.
 
     Raises:
         DocumentError: the first container of the wrong kind, members taken in the order of their names.
@@ -103,7 +103,7 @@ def _compact(wanted: Type, value: Any) -> Any:
         item = (value or {}).get(field.name)
         if item is not None:
             item = _compact(field.type, item)
-        if item not in ("", [], None):
+        if item is not None and (field.type is JSON or item not in ("", [])):
             shown[field.name] = item
         elif field.name in wanted.required:
             shown[field.name] = ""

@@ -160,7 +160,11 @@ class Check:
             return refuse(f"VSA predicate status is '{summary.status}' (not 'passed')", "predicate_failed")
         if not summary.policy.sources:
             return refuse("VSA predicate does not contain policy sources")
-        if differences := self._differences(summary, judged):
+        try:
+            differences = self._differences(summary, judged)
+        except VerificationError as error:
+            return refuse(f"policy comparison failed: {error}")
+        if differences:
             counts = f"{differences.added} added, {differences.removed} removed, {differences.changed} changed"
             return refuse(f"Policy mismatch detected: {counts}", "policy_mismatch", differences)
         return Finding(passed=True, message="Policy matches", status=summary.status, verified=self.key is not None)

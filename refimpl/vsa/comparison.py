@@ -9,8 +9,10 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from refimpl.errors import VerificationError
 from refimpl.evaluation.criteria import Criteria
 from refimpl.golang import jsontext
+from refimpl.golang.document import kind
 from refimpl.golang.numbers import as_float64
 from refimpl.record import record
 
@@ -91,8 +93,12 @@ class _Bucket:
 
 
 def compare(attested: Policy, wanted: Policy, judged: Judged) -> Differences:
-    """What `wanted` has otherwise than `attested`; none when they judge the image alike."""
-    old, new = _buckets(attested, judged), _buckets(wanted, judged)
+    """What `wanted` has otherwise than `attested`; none when they judge the image alike.
+
+    Raises:
+        VerificationError: they can't be compared, since rule data of one isn't an object.
+    """
+    old, new = _buckets(attested, judged, "first"), _buckets(wanted, judged, "second")
     keyed_old, keyed_new = _key_buckets(old), _key_buckets(new)
     found = [keyed_old[key].differences(keyed_new[key]) for key in keyed_old.keys() & keyed_new.keys()]
     gone = [bucket for key, bucket in keyed_old.items() if key not in keyed_new]
@@ -136,9 +142,13 @@ def _pair(gone: Sequence[_Bucket], come: Sequence[_Bucket]) -> list[tuple[_Bucke
     return pairs
 
 
-def _buckets(policy: Policy, judged: Judged) -> list[_Bucket]:
+def _buckets(policy: Policy, judged: Judged, which: str) -> list[_Bucket]:
     groups: dict[tuple[frozenset[str], frozenset[str]], list[SourceGroup]] = defaultdict(list)
     for group in policy.sources:
+        if not isinstance(group.rule_data, dict | None):
+            reason = f"json: cannot unmarshal {kind(group.rule_data)} into Go value of type map[string]interface {{}}"
+            normalizing = f"failed to normalize {which} policy: failed to normalize"
+            raise VerificationError(f"policy comparison failed: {normalizing}: unmarshal ruleData: {reason}")
         groups[_places(group.policy), _places(group.data)].append(group)
     return [_bucket(places, same, policy.configuration, judged) for places, same in groups.items()]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SCRATCH = Path("/dev/shm") if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
+_OFTEN = 1 << 14  # bytes
 _IMAGE = f"registry.test/app@sha256:{'a' * 64}"
 
 
@@ -43,7 +44,8 @@ def _image_list(data: bytes) -> None:
     path.write_bytes(data)
     images = ImageList(str(path))
     entries = list(images)
-    assert images.count(1 << 20) == len(entries)
+    if len(data) <= _OFTEN:  # it reads all of it once more
+        assert images.count(1 << 20) == len(entries)
     assert [entry.position for entry in entries] == sorted({entry.position for entry in entries})
     for entry in entries:
         assert len(entry.identity) == 16

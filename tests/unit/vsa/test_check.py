@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _GOOD = replace(GOOD, timestamp=MADE)
 _CONTENT = _GOOD.envelope().content
+_NO_OBJECT = (
+    "policy comparison failed: policy comparison failed: failed to normalize first policy: failed to normalize: "
+    "unmarshal ruleData: json: cannot unmarshal string into Go value of type map[string]interface {}"
+)
 
 
 def _find(judge: Check) -> Finding:
@@ -47,6 +51,7 @@ def test_a_good_one_counts() -> None:
         ({"status": ""}, "VSA predicate status is '' (not 'passed')", "predicate_failed"),
         ({"status": "PASSED"}, "VSA predicate status is 'PASSED' (not 'passed')", "predicate_failed"),
         ({"policy": {}}, "VSA predicate does not contain policy sources", ""),
+        ({"policy": {"sources": [{"ruleData": "text"}]}}, _NO_OBJECT, ""),
         ({"public_key": ""}, "Policy mismatch detected: 0 added, 0 removed, 1 changed", "policy_mismatch"),
     ],
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from refimpl.errors import VerificationError
 from refimpl.policy.config import Policy
 from refimpl.vsa.comparison import Differences, Judged, compare
 
@@ -117,3 +118,15 @@ def test_the_old_configuration_counts_with_its_collections() -> None:
 def test_volatile_criteria_count_for_this_image_and_time(criterion: dict[str, Any], counts: object) -> None:
     volatile = _source(volatileConfig={"exclude": [{"value": "a", **criterion}]})
     assert bool(compare(_policy(volatile), _policy(_source()), _JUDGED)) is counts
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"), [("a", "string"), ("", "string"), ([], "array"), (5, "number"), (False, "bool")]
+)
+def test_rule_data_that_is_no_object_cannot_be_compared(data: object, kind: str) -> None:
+    odd, plain = _policy(_source(ruleData=data)), _policy(_source())
+    words = f"unmarshal ruleData: json: cannot unmarshal {kind} into Go value of type map"
+    with pytest.raises(VerificationError, match=f"failed to normalize first policy: failed to normalize: {words}"):
+        compare(odd, plain, _JUDGED)
+    with pytest.raises(VerificationError, match=f"failed to normalize second policy: failed to normalize: {words}"):
+        compare(plain, odd, _JUDGED)
