@@ -11,8 +11,12 @@ from fuzz.target import target
 from refimpl.errors import PolicyError
 from refimpl.evaluation import dates
 from refimpl.evaluation.candidate import check, read_candidates
+from refimpl.evaluation.criteria import Criteria
+from refimpl.evaluation.selection import intention
 from refimpl.golang import instant, jsontext, yamltext
+from refimpl.golang.document import DocumentError, parse
 from refimpl.policy import config
+from refimpl.policy.rule_data import with_extra_rule_data
 from refimpl.rego.builtins import purl
 
 if TYPE_CHECKING:
@@ -53,8 +57,13 @@ sources:
 
 
 class _Cluster:
+    def __init__(self, spec: Any = None) -> None:
+        self._spec = spec
+
     def policy(self, reference: str) -> Any:
-        raise PolicyError(f"{reference} isn't there")
+        if not isinstance(self._spec, dict):
+            raise PolicyError(f"{reference} isn't there")
+        return self._spec
 
 
 @target(
@@ -63,6 +72,26 @@ class _Cluster:
 def _policy(data: bytes) -> None:
     policy = config.decode_policy(data.decode("utf-8", "surrogateescape"), cluster=_Cluster())
     jsontext.dumps(policy.spec).encode()
+
+
+@target(
+    "cluster-policy",
+    _policies,
+    "sources",
+    "ruleData",
+    "volatileConfig",
+    "pipeline_intention",
+    "null",
+    refuses=(DocumentError,),
+)
+def _cluster_policy(data: bytes) -> None:
+    """No schema is held against it: what comes of it is asked for, as a run does."""
+    spec = parse(data).value
+    policy = config.decode_policy("release", cluster=_Cluster(spec))
+    for group in policy.sources:
+        Criteria.of(group, policy.configuration, time_ns=1 << 60)
+        intention(group.rule_data)
+    jsontext.dumps(with_extra_rule_data(policy, ["a=1"], str).spec).encode()
 
 
 @target(
