@@ -113,8 +113,8 @@ def _become_a_pod(context: Context, namespace: str, *, token: str) -> None:
         (account / "token").write_text(f"{token}\n", encoding="ascii")
     host, _, port = world.servers.cluster.url.rpartition("//")[2].rpartition(":")
     del world.environment["KUBECONFIG"]
-    nothing = {"SSL_CERT_FILE": os.devnull}
-    world.environment |= {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, **nothing}
+    told = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
+    world.environment |= {**told, "SSL_CERT_FILE": os.devnull}
     try:
         world.runs.sandbox = pod(run)
     except SandboxUnavailableError as error:

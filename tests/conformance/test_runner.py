@@ -9,35 +9,22 @@ import shlex
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ec_acceptance.conformance import runner
 from ec_acceptance.conformance.cli import main
 from ec_acceptance.conformance.errors import Exit
-from ec_acceptance.conformance.outcome import About
-from ec_acceptance.conformance.runner import Run, _Work, handling
-from ec_acceptance.conformance.suite import Scenario, Suite
+from ec_acceptance.conformance.runner import handling
+from ec_acceptance.conformance.suite import Suite
 from ec_acceptance.testbed.validator.process import Validator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ec_acceptance.conformance.outcome import ScenarioResult
-
 _ROOT = Path(__file__).parents[2]
-
-
-class _Nobody:
-    def tell(self, line: str) -> None: ...
-
-    def begin(self, location: str) -> None: ...
-
-    def end(self, result: ScenarioResult) -> None: ...
 
 
 def _command(*arguments: str) -> list[str]:
@@ -421,26 +408,6 @@ def test_a_scenario_that_takes_its_time_holds_up_no_other(tmp_path: Path) -> Non
     )
     answer = _run("--suite", str(tmp_path), "--jobs", "2", "--validator", _program(tmp_path / "v", "echo v1"))
     assert "5 scenarios passed, 0 failed, 0 broken" in answer.stdout, answer.stdout + answer.stderr
-
-
-@pytest.mark.parametrize("taken", [0, 3])
-def test_workers_beyond_the_processors_begin_if_something_is_left_then(
-    taken: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    monkeypatch.setattr(runner, "_LOADING", 60.0 if taken else 0.0)
-    scenarios = [Scenario(f"features/own.feature:{line}", "own", ()) for line in range(3)]
-    about = About("own", 3, 3, "validator", "v1", "embedded")
-    work = _Work(Run(Suite.installed(), scenarios, about, {}, "embedded", jobs=6), _Nobody())
-    first, second, third = work.workers
-    assert work.wants(first)
-    asked = threading.Thread(target=lambda: found.append(work.wants(third)))
-    found: list[bool] = []
-    asked.start()
-    assert [work.next_for(first) for _ in range(taken)] == scenarios[:taken]
-    asked.join(30)
-    assert found == [not taken]
-    assert work.wants(second) == (not taken)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another matter there")
