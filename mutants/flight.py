@@ -63,7 +63,7 @@ def no_single_flight() -> None:
     "flight-only-in-memory",
     "What was fetched in this run isn't looked for in the directory, so whoever comes late fetches again.",
     Kind.FLIGHT,
-    "cache-22",
+    "cache-03.5 cache-03.6",
 )
 def flight_only_in_memory() -> None:
     from refimpl.layers.cache import LayerCache

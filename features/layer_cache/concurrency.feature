@@ -77,6 +77,27 @@ Feature: The layer cache and components validated in parallel
         | id | count | reader             |
         | 4  | 12    | ec.oci.image_files |
 
+    @cache-03 @cache-03.<id>
+    Scenario Outline: a component that comes to a layer when another one has read it doesn't fetch it again
+      Given 2 images that share a layer, read through <reader>
+      And "bundle-2" waits before its layers
+      When "validate image" starts
+      Then "bundle-1" gets past its files
+      When no request is in flight
+      And nothing in the cache directory is being written
+      And "bundle-2" resumes
+      And the validation ends
+      Then the validation is correct
+      And each layer was fetched exactly once
+
+      Examples: input.image.files
+        | id | reader            |
+        | 5  | input.image.files |
+
+      Examples: ec.oci.image_files
+        | id | reader             |
+        | 6  | ec.oci.image_files |
+
   Rule: 4 Independence
 
     @cache-04 @cache-04.<id>
