@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 _PLAIN = re.compile(r"[ -~]{0,80}")
@@ -19,3 +21,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, bytes):
         return argname
     return argname if isinstance(val, str) and not _PLAIN.fullmatch(val) else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Half as many again as there are processors, since many tests wait: for a time-out, or for other processes."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist takes that
+    return (os.cpu_count() or 1) * 3 // 2

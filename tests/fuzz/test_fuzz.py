@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nesting import nested
 
 pytest.importorskip("resource", reason="memory and time are measured as POSIX does")
 
@@ -26,10 +27,9 @@ _FOUND = Path(__file__).parent / "found"
 _TARGETS = all_targets()
 _SECONDS = 1.0
 _MOMENT = Limits(executions=1000, seconds=_SECONDS)
-_json = st.recursive(
+_json = nested(
     st.none() | st.booleans() | st.floats() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-    max_leaves=10,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import nested
 
 from refimpl.golang.jsontext import DEPTH_LIMIT, DepthError, Number, dumps, encode, loads
 
@@ -16,7 +17,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(
     [MARKED, "\x00date:2020", "<&>\u2028", "1.50"]
 )
 NUMBERS = st.sampled_from(["1.50", "1e400", "-0.0", "1E+2", "1e-7"]).map(Number)
-VALUES = st.recursive(
+VALUES = nested(
     st.none() | st.booleans() | st.integers() | TEXTS | NUMBERS,
     lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
 )

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import nested
 
 from refimpl.golang import jsontext
 from refimpl.golang.yaml_dump import dumps
@@ -152,7 +153,7 @@ def test_long_texts_are_folded_beyond_column_80() -> None:
     )
 
 
-_JSON = st.recursive(
+_JSON = nested(
     st.none()
     | st.booleans()
     | st.integers(-(1 << 63), (1 << 64) - 1)
@@ -162,7 +163,6 @@ _JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
     ),
-    max_leaves=20,
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import nested
 
 from refimpl.golang.jsontext import CostError
 from refimpl.golang.yamltext import loads, loads_all
@@ -186,12 +187,11 @@ def test_refuses_what_is_no_text() -> None:
         loads(b"a: \xff")
 
 
-_JSON = st.recursive(
+_JSON = nested(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(codec="utf-8")),
     lambda inner: (
         st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=4)
     ),
-    max_leaves=20,
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import nested
 from programs import STRING_TO_ANY, compiler
 
 from refimpl.golang.jsontext import Number, encode
@@ -25,10 +26,9 @@ NUMBERS = st.sampled_from(["1.50", "1e400", "-0.0", "1E+2", "1e-7", "0.1e-999"])
 
 
 def values(numbers: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    return st.recursive(
+    return nested(
         st.none() | st.booleans() | TEXTS | numbers,
         lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXTS, inner, max_size=5),
-        max_leaves=15,
     )
 
 

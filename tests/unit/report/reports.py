@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
+from nesting import nested
 
 from refimpl.report.formats import FORMATS
 from refimpl.report.model import ComponentResult, Report, TextOptions
@@ -51,9 +52,7 @@ def render(name: str, report: Report, **options: bool) -> str:
 
 WORDS = st.text(st.characters(), max_size=12)
 """Texts of any characters, of surrogates too."""
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3), max_leaves=4
-)
+_JSON = nested(st.none() | st.booleans() | st.integers() | WORDS, lambda inner: st.lists(inner, max_size=3))
 _MEMBERS = st.sampled_from(["code", "term", "title", "description", "solution", "effective_on"])
 RESULTS = st.lists(st.builds(Result, WORDS, st.dictionaries(_MEMBERS, _JSON)), max_size=3).map(tuple)
 """Results of rules that say what they like."""

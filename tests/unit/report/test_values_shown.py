@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import nested
 from reports import component, render, report
 
 from refimpl.golang.jsontext import Number, loads
@@ -18,10 +19,9 @@ from refimpl.result import Result
 MARKS = ('\x00number:0}},"success":true', "\x00date:2020-01-01", '"}\n{"success":true}', "<&>\u2028\x7f", "]]>", "1e5")
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(MARKS)
 NUMBERS = st.sampled_from(["1.50", "1e40", "-0.5", "1E+2", "1e-7", "0.1e-999"]).map(Number)
-VALUES = st.recursive(
+VALUES = nested(
     st.none() | st.booleans() | TEXTS | st.integers() | NUMBERS,
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(TEXTS, inner, max_size=5),
-    max_leaves=15,
 )
 
 

@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nesting import nested
 from samples import (
     DIGEST,
     IMAGE,
@@ -147,7 +148,7 @@ def test_odd_certificates_are_refused(oddity: str) -> None:
         _read_certificate(CERTIFICATES[oddity](KNOWN))
 
 
-_JSON = st.recursive(
+_JSON = nested(
     st.none()
     | st.booleans()
     | st.integers()
@@ -155,7 +156,6 @@ _JSON = st.recursive(
     | st.text(max_size=5)
     | st.sampled_from(["QQ==", "00", "1", "-1", "rekord", "hashedrekord", 10**30, -(1 << 63), 1 << 63]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=5,
 )
 
 
