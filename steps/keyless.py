@@ -11,7 +11,6 @@ from behave import given, step, then, when
 
 from ec_acceptance.testbed.fixtures.collection import component
 from ec_acceptance.testbed.fixtures.keyless import SIGNERS
-from ec_acceptance.testbed.fixtures.mirrors import MIRRORS
 from ec_acceptance.testbed.fixtures.trust_roots import PARTS, ROOT_FILES, TRUSTED_ROOTS, USAGES
 from ec_acceptance.testbed.scenario.behave_context import Context
 from ec_acceptance.testbed.signing.cosign import SIGNATURE
@@ -48,13 +47,12 @@ def a_malformed_trusted_root(context: Context, oddity: str) -> None:
 def roots_by_a_malformed_mirror(context: Context, oddity: str) -> None:
     trust = context.world.trust
     trust.by_mirror()
-    MIRRORS[oddity](trust.mirror, trust.repository)
+    trust.make_odd(oddity)
 
 
 @when("the mirror becomes one {oddity}")
 def the_mirror_turns_odd(context: Context, oddity: str) -> None:
-    trust = context.world.trust
-    MIRRORS[oddity](trust.mirror, trust.repository)
+    context.world.trust.make_odd(oddity)
 
 
 @when('the "{file}" that was kept of the mirror is damaged')

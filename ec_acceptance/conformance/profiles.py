@@ -24,7 +24,7 @@ __all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
 MUST, SHOULD = "must", "should"
 _PATTERN = re.compile(r"(?P<path>[\w/-]+)?(?: ?@(?P<tag>[\w.-]+))?")
 _POINT = re.compile(r"cache-(\d+)")
-_FEATURE = re.compile(r"features/(.*)\.feature:\d+")
+_FEATURE = re.compile(r"features/(.*)\.feature")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ class _Line:
     patterns: tuple[tuple[str, str], ...]
     given: Mapping[str, str]
 
-    def fits(self, feature: str, tags: Iterable[str]) -> bool:
-        return any(
-            (not path or feature == path or feature.startswith(f"{path}/")) and (not tag or tag in tags)
-            for path, tag in self.patterns
-        )
+    def within(self, feature: str) -> _Line | None:
+        """What of it is about scenarios of this feature; None: nothing is."""
+        patterns = [(path, tag) for path, tag in self.patterns if not path or f"{feature}/".startswith(f"{path}/")]
+        return _Line(tuple(patterns), self.given) if patterns else None
+
+    def fits(self, tags: Iterable[str]) -> bool:
+        return any(not tag or tag in tags for _, tag in self.patterns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,24 @@ class Profiles:
         lines = tuple(_read_line(path, entry, names) for entry in document.get("scenarios", ()))
         return cls(names, lines, frozenset(document.get("optional", ())))
 
-    def place(self, location: str, tags: Sequence[str]) -> Place:
-        """Of a scenario, by its location (``features/….feature:line``) and tags; the last line that fits counts."""
-        feature = _FEATURE.fullmatch(location)
+    def places(self, path: str) -> Places:
+        """Those of the scenarios in a feature, by its path (``features/….feature``)."""
+        feature = _FEATURE.fullmatch(path)
+        lines = [line.within(feature[1]) for line in self.lines] if feature else []
+        return Places(tuple(filter(None, lines)))
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the scenarios of one feature belong; `lines` are those of the table that are about any of them."""
+
+    lines: tuple[_Line, ...]
+
+    def of(self, tags: Sequence[str]) -> Place:
+        """That of a scenario, by its tags; the last line that fits counts."""
         found: dict[str, str] = {}
-        for line in self.lines if feature else ():
-            if line.fits(feature[1] if feature else "", tags):
+        for line in self.lines:
+            if line.fits(tags):
                 found.update(line.given)
         for tag in tags:
             if point := _POINT.fullmatch(tag):

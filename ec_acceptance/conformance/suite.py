@@ -6,7 +6,6 @@ import hashlib
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -76,6 +75,8 @@ class Suite:
         Raises:
             BrokenError: it isn't there.
         """
+        from importlib import metadata  # takes as long as reading ten features; other commands and workers need none
+
         package = Path(__file__).parents[1]
         for folder in (package / "suite", package.parent):
             if _is_suite(folder):
@@ -152,10 +153,11 @@ class Suite:
         if feature is None:
             return
         where = path.relative_to(self.folder).as_posix()
+        places = profiles.places(where)
         _empty_outlines(feature)
         for one in feature.walk_scenarios():
             location, tags = f"{where}:{one.line}", tuple(map(str, one.effective_tags))
-            yield Scenario(location, str(one.name), tags, profiles.place(location, tags), str(feature.name))
+            yield Scenario(location, str(one.name), tags, places.of(tags), str(feature.name))
 
     def _place(self, text: str) -> str:
         path, colon, line = text.rpartition(":")

@@ -19,6 +19,8 @@ _RFC3339 = "2006-01-02T15:04:05Z07:00"
 _USUAL = re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})Z", re.ASCII)
 _CYCLE = 146_097  # days in 400 years
 _EPOCH = date(1970, 1, 1).toordinal()
+_QUOTED = [chr(byte) if 0x20 <= byte < 0x80 else f"\\x{byte:02x}" for byte in range(256)]
+_QUOTED[ord('"')], _QUOTED[ord("\\")] = '\\"', "\\\\"
 
 
 class TimeSyntaxError(ValueError):
@@ -179,16 +181,7 @@ def _digits(text: str, count: int) -> bool:
 
 
 def _quote(text: str) -> str:
-    parts = []
-    for byte in text.encode(errors=SURROGATES):
-        character = chr(byte)
-        if character in '"\\':
-            parts.append("\\" + character)
-        elif 0x20 <= byte < 0x80:
-            parts.append(character)
-        else:
-            parts.append(f"\\x{byte:02x}")
-    return '"' + "".join(parts) + '"'
+    return '"' + "".join(map(_QUOTED.__getitem__, text.encode(errors=SURROGATES))) + '"'
 
 
 def _days(year: int, month: int, day: int) -> int:

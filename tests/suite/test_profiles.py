@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,15 @@ def test_each_profile_has_scenarios_that_must_pass() -> None:
 
 
 def test_each_pattern_of_the_table_fits_something() -> None:
-    features = {one.location: one.location.removeprefix("features/").partition(".feature")[0] for one in _SCENARIOS}
-    idle = [
-        pattern
-        for line in _PROFILES.lines
-        for pattern in line.patterns
-        if not any(type(line)((pattern,), {}).fits(features[one.location], one.tags) for one in _SCENARIOS)
-    ]
+    fitting = {
+        (path, tag)
+        for feature, scenarios in groupby(_SCENARIOS, lambda one: one.location.rpartition(":")[0])
+        for tags in [{tag for one in scenarios for tag in one.tags}]
+        for line in _PROFILES.places(feature).lines
+        for path, tag in line.patterns
+        if not tag or tag in tags
+    }
+    idle = [pattern for line in _PROFILES.lines for pattern in line.patterns if pattern not in fitting]
     assert idle == []
 
 
@@ -41,7 +44,7 @@ def test_each_point_is_a_section_of_the_contract() -> None:
 
 
 def test_a_point_of_the_cache_is_its_sections_number() -> None:
-    assert _PROFILES.place("features/layer_cache/crashes.feature:1", ["cache-14", "cache-14.3"]) == Place(
+    assert _PROFILES.places("features/layer_cache/crashes.feature").of(["cache-14", "cache-14.3"]) == Place(
         "C4", "40 §14"
     )
 
@@ -53,9 +56,9 @@ def test_what_stands_below_counts_more(tmp_path: Path) -> None:
         "[[scenarios]]\nof = ['x/y @one']\nprofile = 'b'\nweight = 'should'\n"
     )
     profiles = Profiles.read(table)
-    assert profiles.place("features/x/y.feature:3", ["one"]) == Place("b", "1 §1", SHOULD)
-    assert profiles.place("features/x/y.feature:3", ["two"]) == Place("a", "1 §1", MUST)
-    assert profiles.place("features/xx.feature:3", ["one"]) == Place()
+    assert profiles.places("features/x/y.feature").of(["one"]) == Place("b", "1 §1", SHOULD)
+    assert profiles.places("features/x/y.feature").of(["two"]) == Place("a", "1 §1", MUST)
+    assert profiles.places("features/xx.feature").of(["one"]) == Place()
 
 
 @pytest.mark.parametrize(

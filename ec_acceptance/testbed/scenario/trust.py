@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from ec_acceptance.testbed.fixtures.mirrors import MIRRORS
 from ec_acceptance.testbed.sigstore.ca import pem_chain
 from ec_acceptance.testbed.sigstore.tuf import TUFMirror, TUFRepository
 
@@ -65,6 +66,10 @@ class Trust:
         self._variables["MIRROR"] = mirror.url
         self._servers.extra_servers.append(mirror)
         return mirror
+
+    def make_odd(self, oddity: str) -> None:
+        """Have the mirror serve what is odd in the way of this name (fixtures/mirrors.py)."""
+        MIRRORS[oddity](self.mirror, self.repository)
 
     def in_files(self, *, intermediates: bool = True) -> None:
         """Name the authorities and logs in files, each by its variable; of authorities the root alone, if wanted."""
