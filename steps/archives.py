@@ -8,8 +8,8 @@ from ec_acceptance.testbed.fixtures.damaged_archives import build_damaged_archiv
 from ec_acceptance.testbed.fixtures.layer_entries import add_of_entries
 from ec_acceptance.testbed.fixtures.malformed_trees import build_malformed_repository
 from ec_acceptance.testbed.fixtures.special_files import SPECIAL_FILES
-from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, bound_by_modes
+from ec_acceptance.testbed.scenario.behave_context import Context, pairs, rows, skipping
+from ec_acceptance.testbed.validator.sandbox import bound_by_modes
 
 
 def _damage_archive(context: Context, name: str, damage: str) -> bytes:
@@ -43,12 +43,9 @@ def an_odd_repository(context: Context, name: str, words: str) -> None:
 @given('"{path}" can\'t be read')
 def nobody_may_read(context: Context, path: str) -> None:
     """Its mode says so, and it binds the validator."""
-    try:
+    with skipping(context):
         context.world.runs.sandbox = bound_by_modes()
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
-        return
-    (context.world.folders.work / path).chmod(0)
+        (context.world.folders.work / path).chmod(0)
 
 
 @given('there is {file} at "{path}"')

@@ -10,9 +10,9 @@ from typing import Any
 
 from behave import given
 
-from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.behave_context import Context, skipping
 from ec_acceptance.testbed.scenario.servers import NAMESPACE
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, pod
+from ec_acceptance.testbed.validator.sandbox import pod
 
 
 @given("there is a cluster")
@@ -115,10 +115,8 @@ def _become_a_pod(context: Context, namespace: str, *, token: str) -> None:
     del world.environment["KUBECONFIG"]
     told = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port}
     world.environment |= {**told, "SSL_CERT_FILE": os.devnull}
-    try:
+    with skipping(context):
         world.runs.sandbox = pod(run)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 @given('the validator is in a pod of that cluster, in the namespace "{namespace}"')

@@ -10,11 +10,11 @@ from collections import Counter
 from behave import given, then, when
 
 from ec_acceptance.testbed.cache.directory import CacheDirectory, user_cache
-from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.behave_context import Context, skipping
 from ec_acceptance.testbed.scenario.world import World
 from ec_acceptance.testbed.servers.dask_cluster import DaskCluster
 from ec_acceptance.testbed.validator.judges import find_judges, is_connected
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, full_disk
+from ec_acceptance.testbed.validator.sandbox import full_disk
 
 _WORKERS = 2
 _FULL = 64 << 10  # bytes, less than a layer has
@@ -75,22 +75,14 @@ def a_large_file(context: Context, name: str) -> None:
 
 @when("a worker waits for the registry")
 def a_worker_waits(context: Context) -> None:
-    world = context.world
-    try:
-        _worker_that_waits(world)
-    except SandboxUnavailableError as error:
-        world.runs.running[""].kill()
-        context.scenario.skip(str(error))
+    with skipping(context):
+        _worker_that_waits(context.world)
 
 
 @when("a worker that waits for the registry gets {number:w}")
 def a_worker_gets(context: Context, number: str) -> None:
-    world = context.world
-    try:
-        os.kill(_worker_that_waits(world), signal.Signals[number])
-    except SandboxUnavailableError as error:
-        world.runs.running[""].kill()
-        context.scenario.skip(str(error))
+    with skipping(context):
+        os.kill(_worker_that_waits(context.world), signal.Signals[number])
 
 
 @when("no image waits any more")
@@ -143,10 +135,8 @@ def a_full_disk(context: Context) -> None:
     place, left = _caches(world)[0].path, world.folders.root / "left"
     place.mkdir(parents=True, mode=0o700)
     left.mkdir()
-    try:
+    with skipping(context):
         world.runs.sandbox = full_disk(place, _FULL, left)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 @then("no worker keeps a damaged copy")

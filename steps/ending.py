@@ -11,9 +11,9 @@ from contextlib import suppress
 from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.gate.rules import Stall
-from ec_acceptance.testbed.scenario.behave_context import Context, rows
+from ec_acceptance.testbed.scenario.behave_context import Context, rows, skipping
 from ec_acceptance.testbed.validator.processes import find_survivors
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError, redirect
+from ec_acceptance.testbed.validator.sandbox import redirect
 
 _HELPER = '#!/bin/sh\n: >"$0.asked"\nsleep 60\n: >"$0.slept"\n'
 
@@ -50,10 +50,8 @@ def a_link(context: Context, name: str, kind: str, target: str) -> None:
 
 @given('the validator is started with "{redirection}"')
 def started_with_a_redirection(context: Context, redirection: str) -> None:
-    try:
+    with skipping(context):
         context.world.runs.sandbox = redirect(redirection)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 @when('the registry is being asked for "{image}"')
@@ -84,17 +82,13 @@ def all_of_it_ends(context: Context, how: str, number: str | None) -> None:
     if number:
         running.send(signal.Signals[number])
     assert running.ended_within(world.injector.limit), "the validator didn't end"
-    try:
+    with skipping(context):
         left = find_survivors(f"TMPDIR={world.folders.scratch}", world.injector.limit)
-    except SandboxUnavailableError as error:
-        running.kill()
-        context.scenario.skip(str(error))
-        return
-    last = world.runs.finish()
-    for process in left:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(int(process.split()[0]), signal.SIGKILL)
-    assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
+        last = world.runs.finish()
+        for process in left:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(int(process.split()[0]), signal.SIGKILL)
+        assert not left, f"processes outlived the validator: {'; '.join(left)}\n{last.describe()}"
 
 
 use_step_matcher("parse")

@@ -10,9 +10,8 @@ from statistics import median
 
 from behave import then, use_step_matcher, when
 
-from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.behave_context import Context, skipping
 from ec_acceptance.testbed.validator.judges import find_judges
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 _AT_A_TIME = 8  # images that are judged at a time: each may have sent a request
 
@@ -23,15 +22,11 @@ use_step_matcher("re")
 def one_of_them_gets(context: Context, count: str, number: str) -> None:
     world = context.world
     until = time.monotonic() + world.injector.limit
-    try:
+    with skipping(context):
         while len(found := find_judges(world.runs.running[""].pid)) != int(count):
             assert time.monotonic() < until, f"{len(found)} processes judge images, not {count}"
             time.sleep(0.01)
-    except SandboxUnavailableError as error:
-        world.runs.running[""].kill()
-        context.scenario.skip(str(error))
-        return
-    os.kill(found[0], signal.Signals[number])
+        os.kill(found[0], signal.Signals[number])
 
 
 use_step_matcher("parse")

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.cache.file_system_guard import list_escapes, list_files
-from ec_acceptance.testbed.scenario.behave_context import Context
+from ec_acceptance.testbed.scenario.behave_context import Context, skipping
 from ec_acceptance.testbed.scenario.cache_states import STATES
 from ec_acceptance.testbed.validator.sandbox import (
-    SandboxUnavailableError,
     few_files,
     open_umask,
 )
@@ -40,10 +39,8 @@ use_step_matcher("re")
 
 @given(rf"the cache directory (?P<state>{'|'.join(STATES)})")
 def the_cache_directory_is(context: Context, state: str) -> None:
-    try:
+    with skipping(context):
         STATES[state](context.world)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 use_step_matcher("parse")
@@ -57,18 +54,14 @@ def the_disk_is_looked_at(context: Context) -> None:
 
 @given("a process may open at most {count:d} files")
 def few_open_files(context: Context, count: int) -> None:
-    try:
+    with skipping(context):
         context.world.runs.sandbox = few_files(count)
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 @given("the umask is 0")
 def an_open_umask(context: Context) -> None:
-    try:
+    with skipping(context):
         context.world.runs.sandbox = open_umask()
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
 
 
 @then("peak memory usage was at most {factor:g} times that of the first validation")

@@ -7,11 +7,10 @@ import signal
 
 from behave import given, step, then, use_step_matcher, when
 
-from ec_acceptance.testbed.scenario.behave_context import Context, arguments, parse_names
+from ec_acceptance.testbed.scenario.behave_context import Context, arguments, parse_names, skipping
 from ec_acceptance.testbed.scenario.flags import command_line
 from ec_acceptance.testbed.validator.command_line import split
 from ec_acceptance.testbed.validator.memory import require_measurable
-from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
@@ -19,12 +18,9 @@ _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 @given("the validator's memory usage is measured")
 def memory_is_measured(context: Context) -> None:
     """In each run; the scenario is skipped where that can't be done."""
-    try:
+    with skipping(context):
         require_measurable()
-    except SandboxUnavailableError as error:
-        context.scenario.skip(str(error))
-        return
-    context.world.runs.measures_memory = True
+        context.world.runs.measures_memory = True
 
 
 use_step_matcher("re")

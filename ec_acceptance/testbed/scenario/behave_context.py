@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ec_acceptance.testbed.validator.command_line import CommandLineError
+from ec_acceptance.testbed.validator.sandbox import SandboxUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ec_acceptance.testbed.scenario.world import World
 
-__all__ = ["Context", "arguments", "pairs", "parse_names", "rows"]
+__all__ = ["Context", "arguments", "pairs", "parse_names", "rows", "skipping"]
 
 
 class Context(Protocol):
@@ -54,3 +56,13 @@ def arguments(context: Context) -> Sequence[str]:
         if value:
             words.append("" if value == '""' else context.world.text(value))
     return words
+
+
+@contextmanager
+def skipping(context: Context) -> Iterator[None]:
+    """Skip the scenario, and end what it has started, where this machine can't make the circumstances that it needs."""
+    try:
+        yield
+    except SandboxUnavailableError as error:
+        context.world.runs.kill()
+        context.scenario.skip(str(error))
