@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ec_acceptance.testbed.validator.adapter import Adapter
 
-__all__ = ["MUST", "SHOULD", "Place", "Profiles", "read_claims"]
+__all__ = ["MUST", "SHOULD", "Place", "Places", "Profiles", "read_claims"]
 
 MUST, SHOULD = "must", "should"
 _PATTERN = re.compile(r"(?P<path>[\w/-]+)?(?: ?@(?P<tag>[\w.-]+))?")
