@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from behave.model import Step  # type: ignore[import-untyped]
 from behave.parser import parse_file  # type: ignore[import-untyped]
 from behave.runner_util import load_step_modules  # type: ignore[import-untyped]
 from behave.step_registry import registry  # type: ignore[import-untyped]
@@ -29,10 +31,16 @@ class Sentence:
     @property
     def definition(self) -> Any:
         """What the steps say it is; None if nothing."""
-        return registry.find_step_definition(self.step)
+        return _definition(self.step.step_type, self.step.name)
 
     def __str__(self) -> str:
         return f"{self.step.location}: {self.step.keyword} {self.step.name}"
+
+
+@cache
+def _definition(kind: str, text: str) -> Any:
+    """Sentences are said again and again, and each is held against all steps of its kind until one matches."""
+    return registry.find_step_definition(Step("", 0, kind.title(), kind, text))
 
 
 def files() -> list[Path]:
@@ -52,10 +60,10 @@ def long_backgrounds(most: int) -> list[str]:
     return [f"{path}:\n{background}" for path, background in found if len(background.splitlines()) > most]
 
 
-def scenarios() -> Iterator[Any]:
+@cache
+def scenarios() -> tuple[Any, ...]:
     """All scenarios of all features, each row of an outline as one."""
-    for path in files():
-        yield from parse_file(str(path)).walk_scenarios()
+    return tuple(scenario for path in files() for scenario in parse_file(str(path)).walk_scenarios())
 
 
 def sentences() -> Iterator[Sentence]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import html
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from collections.abc import Set as AbstractSet
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +22,8 @@ FOUNDATION = ("about", "deadline", "errors", "record", "redaction", "result")
 _BOX, _GAP, _STEP, _MARGIN = (124, 34), 20, 74, 16
 
 
-def modules(package: str = "refimpl") -> dict[str, set[str]]:
+@cache
+def modules(package: str = "refimpl") -> Mapping[str, AbstractSet[str]]:
     """Each module of the package by its dotted name, and those of the package that it imports, if only for types."""
     files = {}
     for path in ROOT.joinpath(*package.split(".")).rglob("*.py"):
@@ -38,7 +41,7 @@ def rooms(package: str = "refimpl") -> dict[str, set[str]]:
     return dict(used)
 
 
-def circles(uses: dict[str, set[str]]) -> list[set[str]]:
+def circles(uses: Mapping[str, AbstractSet[str]]) -> list[set[str]]:
     """Groups of names of which each uses each other, directly or not."""
     reached = {name: _reach(name, uses) for name in uses}
     groups = {frozenset(other for other in reached[name] if name in reached[other]) for name in uses}
@@ -105,7 +108,7 @@ def _room(module: str, package: str) -> str:
     return inside.partition(".")[0] or "library"  # what the package itself has is the library
 
 
-def _reach(name: str, uses: dict[str, set[str]]) -> set[str]:
+def _reach(name: str, uses: Mapping[str, AbstractSet[str]]) -> set[str]:
     found: set[str] = set()
     waiting = list(uses.get(name, ()))
     while waiting:
