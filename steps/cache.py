@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 
-from behave import given, step, then, when
+from behave import given, step, then
 
 from ec_acceptance.testbed.scenario.behave_context import Context
 
@@ -17,13 +17,6 @@ def no_cache(context: Context) -> None:
 @step("the content of the cache directory is recorded")
 def remember(context: Context) -> None:
     context.world.remembered = context.world.cache.content()
-
-
-@when("nothing in the cache directory is being written")
-def at_rest(context: Context) -> None:
-    """What a validator still writes when it has read a layer may hide whether it looks for what is there."""
-    world = context.world
-    world.injector.wait_for(lambda: not world.cache.temporaries(), "a cache directory without temporaries")
 
 
 @then("the cache directory is unchanged")

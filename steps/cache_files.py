@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import zlib
 
-from behave import given, step, then, use_step_matcher
+from behave import given, step, then, use_step_matcher, when
 
 from ec_acceptance.testbed.cache.damage import damage
 from ec_acceptance.testbed.cache.directory import Entry
@@ -50,6 +50,18 @@ def is_kept(context: Context, verb: str, artifact: str) -> None:
 
 
 use_step_matcher("parse")
+
+
+@when("{artifact} is put away")
+def is_put_away(context: Context, artifact: str) -> None:
+    """It is in the cache directory, or no file is being written there: then it won't be.
+
+    Until then a validator that never looks there may have what it needs from the download that it hasn't put away yet.
+    """
+    cache = context.world.cache
+    context.world.injector.wait_for(
+        lambda: bool(_entries(context, artifact)) or not cache.temporaries(), f"{artifact} in the cache directory"
+    )
 
 
 @given("the cache directory already has the files")

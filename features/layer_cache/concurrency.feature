@@ -84,7 +84,7 @@ Feature: The layer cache and components validated in parallel
       When "validate image" starts
       Then "bundle-1" gets past its files
       When no request is in flight
-      And nothing in the cache directory is being written
+      And the shared layer is put away
       And "bundle-2" resumes
       And the validation ends
       Then the validation is correct
