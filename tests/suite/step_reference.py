@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
-import textwrap
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,7 +56,7 @@ def _entry(definition: Any, example: str) -> Iterator[str]:
     sentence = definition.pattern
     yield f"### {_KINDS[definition.step_type]} `{sentence}`\n"
     if definition.func.__doc__:
-        yield f"{textwrap.dedent(definition.func.__doc__).strip()}\n"
+        yield f"{inspect.cleandoc(definition.func.__doc__)}\n"
     if fields := list(_fields(sentence)):
         yield f"Parameters: {', '.join(fields)}.\n"
     yield f"```gherkin\n{example}\n```\n"
